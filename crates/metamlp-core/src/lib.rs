@@ -1,0 +1,1 @@
+//! Modules for metamlp: scopes, variables, streams, layers, initializers and optimizers.

@@ -1,0 +1,1 @@
+//! The #[module], #[compact] and #[derive(Tree)] macros of metamlp.

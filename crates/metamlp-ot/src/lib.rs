@@ -1,0 +1,1 @@
+//! Optimal transport for metamlp: geometries, Sinkhorn and learned initializers.

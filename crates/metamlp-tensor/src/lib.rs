@@ -1,0 +1,1 @@
+//! Lazy tensors on ndarray: ops, random numbers, gradients, jit and the embedded executor of metamlp.

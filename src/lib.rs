@@ -1,0 +1,1 @@
+//! Flax Linen's way of writing neural networks, in Rust.
