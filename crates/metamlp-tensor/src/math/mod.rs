@@ -1,0 +1,29 @@
+//! Elementary functions over `f32` and `f64`, for single numbers and for slices.
+//!
+//! Knows numbers and nothing else: no tensors, no shapes, no threads.
+//!
+//! [`log`], [`log1p`], [`erf`] and [`erf_inv`] repeat the arithmetic of XLA's CPU backend on machines with fused
+//! multiply-add, rounding for rounding, because the samplers of the crate are built on them and promise JAX's
+//! bits. (One deliberate difference: XLA treats denormal numbers as zero, these do not.) The others only state an
+//! error bound. Every `f32` function is free of branches on data, so that a loop over it vectorises.
+//!
+//! - one number: `math::exp::exp_f32(x)`, or generically `Real::exp(x)`
+//! - a slice: `Real::exp_slice(&x, &mut out)` or, in place, `Real::exp_in_place(&mut x)`, compiled for several
+//!   instruction sets, of which the best one is picked at run time
+
+pub mod erf;
+pub mod erf_inv;
+pub mod erfc;
+pub mod exp;
+pub mod log;
+pub mod log1p;
+pub mod logistic;
+mod polynomial;
+mod real;
+pub mod rsqrt;
+mod slices;
+pub mod tanh;
+#[cfg(test)]
+mod ulps;
+
+pub use real::Real;
