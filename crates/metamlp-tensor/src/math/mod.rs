@@ -3,7 +3,7 @@
 //! Knows numbers and nothing else: no tensors, no shapes, no threads.
 //!
 //! [`log`], [`log1p`], [`erf`] and [`erf_inv`] repeat the arithmetic of XLA's CPU backend on machines with fused
-//! multiply-add, rounding for rounding, because the samplers of the crate are built on them and promise JAX's
+//! multiply-add, rounding for rounding, because the samplers of [`crate::random`] are built on them and promise JAX's
 //! bits. (One deliberate difference: XLA treats denormal numbers as zero, these do not.) The others only state an
 //! error bound. Every `f32` function is free of branches on data, so that a loop over it vectorises.
 //!
