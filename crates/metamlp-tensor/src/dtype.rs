@@ -1,0 +1,154 @@
+//! Element types: the run-time [`DType`], JAX's promotion between them, and
+//! the Rust types ([`Element`]) that stand for them.
+
+use std::fmt;
+
+/// The type of a tensor's elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DType {
+    /// True or false.
+    Bool,
+    /// Signed 32-bit integer.
+    I32,
+    /// Unsigned 32-bit integer.
+    U32,
+    /// IEEE single precision, the default of everything that is trained.
+    F32,
+    /// IEEE double precision.
+    F64,
+}
+
+/// [`DType::Bool`].
+pub const BOOL: DType = DType::Bool;
+/// [`DType::I32`].
+pub const I32: DType = DType::I32;
+/// [`DType::U32`].
+pub const U32: DType = DType::U32;
+/// [`DType::F32`].
+pub const F32: DType = DType::F32;
+/// [`DType::F64`].
+pub const F64: DType = DType::F64;
+
+impl DType {
+    /// Whether this is a floating-point type.
+    #[must_use]
+    pub const fn is_float(self) -> bool {
+        matches!(self, Self::F32 | Self::F64)
+    }
+
+    /// Whether this is a signed or unsigned integer type.
+    #[must_use]
+    pub const fn is_integer(self) -> bool {
+        matches!(self, Self::I32 | Self::U32)
+    }
+
+    /// Bytes an element takes in memory.
+    #[must_use]
+    pub const fn size(self) -> usize {
+        match self {
+            Self::Bool => 1,
+            Self::I32 | Self::U32 | Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+
+    /// The type in which two operands meet, after JAX's lattice
+    /// (bool < integers < floats; `i32` and `u32` meet in `i32`, 64-bit
+    /// integers being switched off there by default).
+    ///
+    /// ```
+    /// use metamlp_tensor::{BOOL, DType, F32, I32};
+    /// assert_eq!(I32.promote(F32), F32);
+    /// assert_eq!(BOOL.promote(I32), I32);
+    /// ```
+    #[must_use]
+    pub const fn promote(self, other: Self) -> Self {
+        use DType::{Bool, F32, F64, I32, U32};
+        match (self, other) {
+            (F64, _) | (_, F64) => F64,
+            (F32, _) | (_, F32) => F32,
+            (I32, _) | (_, I32) => I32,
+            (U32, _) | (_, U32) => U32,
+            (Bool, Bool) => Bool,
+        }
+    }
+
+    /// The type in which `exp` and its like are computed: floats stay, the
+    /// rest becomes `f32`.
+    #[must_use]
+    pub const fn to_inexact(self) -> Self {
+        if self.is_float() { self } else { Self::F32 }
+    }
+}
+
+impl fmt::Display for DType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bool => "bool",
+            Self::I32 => "i32",
+            Self::U32 => "u32",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        })
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A Rust type that tensors are made of: `bool`, `i32`, `u32`, `f32`, `f64`.
+pub trait Element:
+    sealed::Sealed + Copy + Default + PartialEq + PartialOrd + fmt::Debug + fmt::Display + Send + Sync + 'static
+{
+    /// The type's name at run time.
+    const DTYPE: DType;
+
+    #[doc(hidden)]
+    fn wrap(values: std::sync::Arc<crate::buffer::Storage<Self>>) -> crate::buffer::Buffer;
+    #[doc(hidden)]
+    fn unwrap(buffer: &crate::buffer::Buffer) -> Option<&std::sync::Arc<crate::buffer::Storage<Self>>>;
+    #[doc(hidden)]
+    fn pool() -> &'static crate::buffer::Pool<Self>;
+    /// The value as a 64-bit pattern, for literals that must compare and hash.
+    #[doc(hidden)]
+    fn to_bits64(self) -> u64;
+}
+
+macro_rules! element {
+    ($ty:ty, $variant:ident, $to_bits:expr) => {
+        impl sealed::Sealed for $ty {}
+        impl Element for $ty {
+            const DTYPE: DType = DType::$variant;
+
+            fn wrap(values: std::sync::Arc<crate::buffer::Storage<Self>>) -> crate::buffer::Buffer {
+                crate::buffer::Buffer::$variant(values)
+            }
+
+            fn unwrap(
+                buffer: &crate::buffer::Buffer,
+            ) -> Option<&std::sync::Arc<crate::buffer::Storage<Self>>> {
+                match buffer {
+                    crate::buffer::Buffer::$variant(values) => Some(values),
+                    _ => None,
+                }
+            }
+
+            fn pool() -> &'static crate::buffer::Pool<Self> {
+                static POOL: crate::buffer::Pool<$ty> = crate::buffer::Pool::new();
+                &POOL
+            }
+
+            fn to_bits64(self) -> u64 {
+                let to_bits: fn($ty) -> u64 = $to_bits;
+                to_bits(self)
+            }
+        }
+    };
+}
+
+element!(bool, Bool, u64::from);
+element!(i32, I32, |v| u64::from(v.cast_unsigned()));
+element!(u32, U32, u64::from);
+element!(f32, F32, |v| u64::from(v.to_bits()));
+element!(f64, F64, f64::to_bits);

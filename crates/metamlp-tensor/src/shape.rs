@@ -1,0 +1,94 @@
+//! A tensor's shape and, with its dtype, its type.
+
+use std::fmt;
+use std::ops::Deref;
+
+use smallvec::SmallVec;
+
+use crate::dtype::DType;
+
+/// Extents or axis numbers; four fit without an allocation.
+pub type Axes = SmallVec<[usize; 4]>;
+
+/// The extents of a tensor, outermost first.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Shape(Axes);
+
+impl Shape {
+    /// The number of elements.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.iter().product()
+    }
+
+    /// Row-major strides, in elements.
+    pub(crate) fn strides(&self) -> Axes {
+        let mut strides = Axes::from_elem(1, self.len());
+        for axis in (1..self.len()).rev() {
+            strides[axis - 1] = strides[axis] * self[axis];
+        }
+        strides
+    }
+}
+
+impl Deref for Shape {
+    type Target = [usize];
+
+    fn deref(&self) -> &[usize] {
+        &self.0
+    }
+}
+
+impl AsRef<[usize]> for Shape {
+    fn as_ref(&self) -> &[usize] {
+        &self.0
+    }
+}
+
+impl From<&[usize]> for Shape {
+    fn from(extents: &[usize]) -> Self {
+        Self(extents.into())
+    }
+}
+
+impl FromIterator<usize> for Shape {
+    fn from_iter<I: IntoIterator<Item = usize>>(extents: I) -> Self {
+        Self(extents.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0[..], f)
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0[..], f)
+    }
+}
+
+/// What is known of a tensor before it has a value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Type {
+    /// The extents.
+    pub shape: Shape,
+    /// The type of the elements.
+    pub dtype: DType,
+}
+
+impl Type {
+    pub(crate) fn new(shape: impl AsRef<[usize]>, dtype: DType) -> Self {
+        Self {
+            shape: shape.as_ref().into(),
+            dtype,
+        }
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.dtype, self.shape)
+    }
+}

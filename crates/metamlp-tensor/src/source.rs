@@ -1,0 +1,76 @@
+//! Where a tensor was made: the caller's line, and the path of the module
+//! that was running there. Knows modules by their path's text only.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+thread_local! {
+    static PATH: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+}
+
+/// Runs `f`; what goes wrong in tensors it makes is reported under `path`.
+///
+/// The module system calls this on entering a module.
+///
+/// ```
+/// use metamlp_tensor::{F32, Tensor, with_path};
+/// let bad = with_path(&"Foo/Dense_1".into(), || {
+///     Tensor::zeros([2, 3], F32).matmul(&Tensor::zeros([2, 3], F32))
+/// });
+/// assert!(bad.evaluate().unwrap_err().to_string().starts_with("Foo/Dense_1 ("));
+/// ```
+pub fn with_path<R>(path: &Arc<str>, f: impl FnOnce() -> R) -> R {
+    struct Restore(Option<Arc<str>>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            PATH.set(self.0.take());
+        }
+    }
+    let _restore = Restore(PATH.replace(Some(Arc::clone(path))));
+    f()
+}
+
+/// A line of the user's program and the module that was running there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The module's path (`Foo/Dense_1`), if a module was running.
+    pub path: Option<Arc<str>>,
+    /// The line of the caller.
+    pub location: &'static Location<'static>,
+}
+
+impl Source {
+    /// The caller's line and the current module path.
+    #[track_caller]
+    #[must_use]
+    pub fn here() -> Self {
+        Self::at(Location::caller())
+    }
+
+    /// A given line and the current module path.
+    #[must_use]
+    pub fn at(location: &'static Location<'static>) -> Self {
+        Self {
+            path: PATH.with_borrow(Clone::clone),
+            location,
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (file, line) = (self.location.file(), self.location.line());
+        match &self.path {
+            Some(path) => write!(f, "{path} ({file}:{line})"),
+            None => write!(f, "{file}:{line}"),
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}

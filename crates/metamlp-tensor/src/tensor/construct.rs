@@ -1,0 +1,138 @@
+//! Making tensors from nothing but numbers.
+
+use crate::buffer::Buffer;
+use crate::dtype::{DType, Element, I32};
+use crate::error::argument;
+use crate::node::Tensor;
+use crate::op::Op;
+use crate::shape::{Shape, Type};
+use crate::source::Source;
+use crate::tensor::Scalar;
+
+impl Tensor {
+    /// A shape without a value, to trace or initialise a model with.
+    ///
+    /// Computing with it gives further such tensors; reading one is an error.
+    ///
+    /// ```
+    /// use metamlp_tensor::{F32, Tensor};
+    /// let x = Tensor::spec([128, 784], F32);
+    /// assert_eq!(x.sum([-1]).shape(), [128]);
+    /// assert!(x.to_vec::<f32>().is_err());
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn spec(shape: impl AsRef<[usize]>, dtype: DType) -> Tensor {
+        Self::placeholder(Type::new(shape, dtype))
+    }
+
+    /// Row-major `values` in `shape`. Poisoned if their number differs.
+    ///
+    /// ```
+    /// use metamlp_tensor::Tensor;
+    /// let x = Tensor::from_vec([2, 2], vec![1, 2, 3, 4]);
+    /// assert_eq!(x.t().to_vec::<i32>()?, [1, 3, 2, 4]);
+    /// # Ok::<(), metamlp_tensor::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn from_vec<T: Element>(shape: impl AsRef<[usize]>, values: Vec<T>) -> Tensor {
+        let shape = Shape::from(shape.as_ref());
+        if shape.size() != values.len() {
+            let found = format!("{} values", values.len());
+            let expected = format!("{} for shape {shape}", shape.size());
+            let error = argument("from_vec", "values", found, expected, Source::here());
+            return Self::poisoned(error, Type { shape, dtype: T::DTYPE });
+        }
+        Self::concrete(shape, Buffer::from_vec(values))
+    }
+
+    /// One number as a tensor of shape `[]`: an input of programs, unlike a
+    /// Rust number in an expression, which becomes part of the program.
+    #[track_caller]
+    #[must_use]
+    pub fn scalar<T: Element>(value: T) -> Tensor {
+        Self::from_vec([], vec![value])
+    }
+
+    /// `value` everywhere.
+    #[track_caller]
+    #[must_use]
+    pub fn full(shape: impl AsRef<[usize]>, value: impl Scalar, dtype: DType) -> Tensor {
+        Self::constant(value.literal(dtype)).broadcast_to(shape)
+    }
+
+    /// 0 everywhere.
+    #[track_caller]
+    #[must_use]
+    pub fn zeros(shape: impl AsRef<[usize]>, dtype: DType) -> Tensor {
+        Self::full(shape, 0, dtype)
+    }
+
+    /// 1 everywhere.
+    #[track_caller]
+    #[must_use]
+    pub fn ones(shape: impl AsRef<[usize]>, dtype: DType) -> Tensor {
+        Self::full(shape, 1, dtype)
+    }
+
+    /// The position along `axis`.
+    #[track_caller]
+    #[must_use]
+    pub fn iota(shape: impl AsRef<[usize]>, axis: usize, dtype: DType) -> Tensor {
+        let shape = Shape::from(shape.as_ref());
+        Self::apply(Op::Iota { shape, axis, dtype }, [])
+    }
+
+    /// `0, 1, .., n - 1`.
+    #[track_caller]
+    #[must_use]
+    pub fn arange(n: usize, dtype: DType) -> Tensor {
+        Self::iota([n], 0, dtype)
+    }
+
+    /// The identity matrix, `[n, n]`.
+    #[track_caller]
+    #[must_use]
+    pub fn eye(n: usize, dtype: DType) -> Tensor {
+        let (rows, columns) = (Self::iota([n, n], 0, I32), Self::iota([n, n], 1, I32));
+        rows.equal(&columns).convert(dtype)
+    }
+
+    /// `n` evenly spaced numbers (`f32`) from `start` to `stop`, both included.
+    ///
+    /// ```
+    /// use metamlp_tensor::Tensor;
+    /// assert_eq!(Tensor::linspace(0.0, 1.0, 5).to_vec::<f32>()?, [0.0, 0.25, 0.5, 0.75, 1.0]);
+    /// # Ok::<(), metamlp_tensor::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn linspace(start: f64, stop: f64, n: usize) -> Tensor {
+        // At run time in f64, rounded once: the ends are exact.
+        let steps = n.saturating_sub(1).max(1) as f64;
+        #[allow(clippy::cast_possible_truncation)]
+        let values = (0..n)
+            .map(|i| {
+                let at = i as f64 / steps;
+                (start * (1.0 - at) + stop * at) as f32
+            })
+            .collect();
+        Self::from_vec::<f32>([n], values)
+    }
+
+    /// 0 everywhere, in this tensor's shape and dtype.
+    #[track_caller]
+    #[must_use]
+    pub fn zeros_like(&self) -> Tensor {
+        Self::zeros(self.shape(), self.dtype())
+    }
+
+    /// 1 everywhere, in this tensor's shape and dtype.
+    #[track_caller]
+    #[must_use]
+    pub fn ones_like(&self) -> Tensor {
+        Self::ones(self.shape(), self.dtype())
+    }
+}
+

@@ -1,0 +1,294 @@
+//! Functions of one element, or of corresponding elements of several tensors.
+
+use crate::dtype::DType;
+use crate::node::Tensor;
+use crate::op::{Binary, Comparison, Op, Unary};
+use crate::tensor::{Operand, broadcast_shapes, promoted};
+
+macro_rules! unary {
+    ($($(#[$doc:meta])+ $name:ident => $op:ident;)*) => {
+        impl Tensor {$(
+            $(#[$doc])+
+            #[track_caller]
+            #[must_use]
+            pub fn $name(&self) -> Tensor {
+                self.unary(Unary::$op)
+            }
+        )*}
+    };
+}
+
+unary! {
+    /// Absolute value.
+    abs => Abs;
+    /// Smallest integer not below.
+    ceil => Ceil;
+    /// Cosine of radians.
+    cos => Cos;
+    /// Gauss' error function.
+    erf => Erf;
+    /// Inverse of the error function, on (-1, 1).
+    erf_inv => ErfInv;
+    /// `1 - erf(x)`, exact for large `x`.
+    erfc => Erfc;
+    /// `e^x`. Integers become `f32`, here and in the other real functions.
+    ///
+    /// ```
+    /// use metamlp_tensor::Tensor;
+    /// assert_eq!(Tensor::scalar(0).exp().item::<f32>()?, 1.0);
+    /// # Ok::<(), metamlp_tensor::Error>(())
+    /// ```
+    exp => Exp;
+    /// `e^x - 1`, exact near 0.
+    exp_m1 => ExpM1;
+    /// Largest integer not above.
+    floor => Floor;
+    /// Whether an element is neither infinite nor NaN.
+    is_finite => IsFinite;
+    /// Natural logarithm.
+    log => Log;
+    /// `ln(1 + x)`, exact near 0.
+    log1p => Log1p;
+    /// `1 / (1 + e^-x)`.
+    logistic => Logistic;
+    /// `-x`.
+    negate => Neg;
+    /// Logical complement of `bool`, bitwise of integers.
+    not => Not;
+    /// Nearest integer, halves to even.
+    round => RoundNearestEven;
+    /// `1 / sqrt(x)`.
+    rsqrt => Rsqrt;
+    /// -1, 0 or 1.
+    sign => Sign;
+    /// Sine of radians.
+    sin => Sin;
+    /// Square root.
+    sqrt => Sqrt;
+    /// Tangent of radians.
+    tan => Tan;
+    /// Hyperbolic tangent.
+    tanh => Tanh;
+}
+
+macro_rules! binary {
+    ($($(#[$doc:meta])+ $name:ident => $op:ident;)*) => {
+        impl Tensor {$(
+            $(#[$doc])+
+            #[track_caller]
+            #[must_use]
+            pub fn $name(&self, other: impl Operand) -> Tensor {
+                self.binary(Binary::$op, other)
+            }
+        )*}
+    };
+}
+
+binary! {
+    /// Logical or bitwise and.
+    and => And;
+    /// The angle of the point (`other`, self), in radians.
+    atan2 => Atan2;
+    /// The larger of each pair; NaN if either is.
+    ///
+    /// ```
+    /// use metamlp_tensor::Tensor;
+    /// let x = Tensor::from_vec([3], vec![-1.0f32, 0.5, 2.0]);
+    /// assert_eq!(x.maximum(0.0).to_vec::<f32>()?, [0.0, 0.5, 2.0]);
+    /// # Ok::<(), metamlp_tensor::Error>(())
+    /// ```
+    maximum => Max;
+    /// The smaller of each pair; NaN if either is.
+    minimum => Min;
+    /// Logical or bitwise or.
+    or => Or;
+    /// `x` to the power `other`, of floats.
+    power => Pow;
+    /// The remainder of a division, with the dividend's sign.
+    remainder => Rem;
+    /// Shifts integers towards the high bits.
+    shift_left => ShiftLeft;
+    /// Shifts integers towards the low bits, filling with zeros.
+    shift_right => ShiftRight;
+    /// Logical or bitwise exclusive or.
+    xor => Xor;
+}
+
+macro_rules! compare {
+    ($($(#[$doc:meta])+ $name:ident => $op:ident;)*) => {
+        impl Tensor {$(
+            $(#[$doc])+
+            #[track_caller]
+            #[must_use]
+            pub fn $name(&self, other: impl Operand) -> Tensor {
+                let (lhs, rhs) = promoted("compare", self, other);
+                Self::apply(Op::Compare(Comparison::$op), [lhs, rhs])
+            }
+        )*}
+    };
+}
+
+compare! {
+    /// Where the elements are equal, as `bool`.
+    equal => Eq;
+    /// Where the elements differ.
+    not_equal => Ne;
+    /// Where self is the smaller.
+    less => Lt;
+    /// Where self is not the larger.
+    less_equal => Le;
+    /// Where self is the larger.
+    greater => Gt;
+    /// Where self is not the smaller.
+    greater_equal => Ge;
+}
+
+impl Tensor {
+    /// `x * x`.
+    #[track_caller]
+    #[must_use]
+    pub fn square(&self) -> Tensor {
+        self * self
+    }
+
+    /// `1 / x`.
+    #[track_caller]
+    #[must_use]
+    pub fn reciprocal(&self) -> Tensor {
+        1.0 / self
+    }
+
+    /// `x^n` by repeated squaring, as JAX raises to a constant integer.
+    ///
+    /// ```
+    /// use metamlp_tensor::Tensor;
+    /// assert_eq!(Tensor::scalar(-2.0f32).integer_pow(3).item::<f32>()?, -8.0);
+    /// # Ok::<(), metamlp_tensor::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn integer_pow(&self, n: i32) -> Tensor {
+        let mut result: Option<Tensor> = None;
+        let mut power = self.clone();
+        let mut remaining = n.unsigned_abs();
+        while remaining > 0 {
+            if remaining & 1 == 1 {
+                result = Some(result.map_or_else(|| power.clone(), |result| &result * &power));
+            }
+            remaining >>= 1;
+            if remaining > 0 {
+                power = power.square();
+            }
+        }
+        let result = result.unwrap_or_else(|| self.ones_like());
+        if n < 0 { result.reciprocal() } else { result }
+    }
+
+    /// `self * factor + addend`, rounded once. Of floats.
+    #[track_caller]
+    #[must_use]
+    pub fn mul_add(&self, factor: impl Operand, addend: impl Operand) -> Tensor {
+        self.ternary("mul_add", Op::MulAdd, factor, addend)
+    }
+
+    /// `on_true` where self is true, `on_false` elsewhere.
+    ///
+    /// ```
+    /// use metamlp_tensor::Tensor;
+    /// let x = Tensor::from_vec([3], vec![0.0f32, 1.0, 4.0]);
+    /// let safe = x.greater(0.0).select(x.log(), 0.0);
+    /// assert_eq!(safe.to_vec::<f32>()?[0], 0.0);
+    /// # Ok::<(), metamlp_tensor::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn select(&self, on_true: impl Operand, on_false: impl Operand) -> Tensor {
+        // Of two numbers the richer kind decides; a tensor decides over numbers.
+        let on_true = on_true.into_tensor(DType::Bool);
+        let on_false = on_false.into_tensor(on_true.dtype());
+        let dtype = on_true.dtype().promote(on_false.dtype());
+        let (on_true, on_false) = (on_true.convert(dtype), on_false.convert(dtype));
+        match broadcast_shapes("select", &[self, &on_true, &on_false]) {
+            Ok(shape) => {
+                let operands = [self, &on_true, &on_false].map(|operand| operand.broadcast_to(&shape));
+                Self::apply(Op::Select, operands)
+            }
+            Err(error) => on_true.poisoned_like(error),
+        }
+    }
+
+    /// Elements below `low` become `low`, above `high` become `high`.
+    #[track_caller]
+    #[must_use]
+    pub fn clamp(&self, low: impl Operand, high: impl Operand) -> Tensor {
+        self.maximum(low).minimum(high)
+    }
+
+    /// The elements converted by value. To integers, floats are cut off
+    /// towards zero; to `bool`, everything but 0 is true.
+    #[track_caller]
+    #[must_use]
+    pub fn convert(&self, dtype: DType) -> Tensor {
+        if self.dtype() == dtype {
+            return self.clone();
+        }
+        Self::apply(Op::Convert(dtype), [self.clone()])
+    }
+
+    /// The same bits read as another dtype of the same size.
+    #[track_caller]
+    #[must_use]
+    pub fn bitcast_convert(&self, dtype: DType) -> Tensor {
+        Self::apply(Op::BitcastConvert(dtype), [self.clone()])
+    }
+
+    /// The same values; gradients stop here.
+    #[track_caller]
+    #[must_use]
+    pub fn stop_gradient(&self) -> Tensor {
+        Self::apply(Op::StopGradient, [self.clone()])
+    }
+
+    #[track_caller]
+    pub(crate) fn unary(&self, unary: Unary) -> Tensor {
+        let operand = if unary.needs_float() { self.convert(self.dtype().to_inexact()) } else { self.clone() };
+        Self::apply(Op::Unary(unary), [operand])
+    }
+
+    #[track_caller]
+    pub(crate) fn binary(&self, binary: Binary, other: impl Operand) -> Tensor {
+        let (lhs, rhs) = promoted(binary.name(), self, other);
+        let (lhs, rhs) = match binary {
+            Binary::Div | Binary::Pow | Binary::Atan2 => {
+                let dtype = lhs.dtype().to_inexact();
+                (lhs.convert(dtype), rhs.convert(dtype))
+            }
+            // Sums and products of flags count them.
+            Binary::Add | Binary::Sub | Binary::Mul | Binary::Rem if lhs.dtype() == DType::Bool => {
+                (lhs.convert(DType::I32), rhs.convert(DType::I32))
+            }
+            _ => (lhs, rhs),
+        };
+        Self::apply(Op::Binary(binary), [lhs, rhs])
+    }
+
+    /// The quotient of integers, towards zero.
+    #[track_caller]
+    #[must_use]
+    pub fn integer_div(&self, divisor: impl Operand) -> Tensor {
+        let (lhs, rhs) = promoted("integer_div", self, divisor);
+        Self::apply(Op::Binary(Binary::Div), [lhs, rhs])
+    }
+
+    #[track_caller]
+    fn ternary(&self, name: &'static str, op: Op, second: impl Operand, third: impl Operand) -> Tensor {
+        let second = second.into_tensor(self.dtype());
+        let third = third.into_tensor(self.dtype());
+        let dtype = self.dtype().promote(second.dtype()).promote(third.dtype());
+        let operands = [self, &second, &third].map(|operand| operand.convert(dtype));
+        match broadcast_shapes(name, &[&operands[0], &operands[1], &operands[2]]) {
+            Ok(shape) => Self::apply(op, operands.map(|operand| operand.broadcast_to(&shape))),
+            Err(error) => operands[0].poisoned_like(error),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What a [`Tensor`] can do, a file per kind of method. Each method records
+//! primitive operations; broadcasting and promotion happen here and nowhere below.
+
+mod construct;
+mod elementwise;
+mod format;
+mod look;
+mod ndarray;
+mod operand;
+mod operators;
+mod order;
+mod product;
+mod reduce;
+mod rearrange;
+
+pub use self::operand::{Operand, Scalar};
+pub(crate) use self::operand::{broadcast_shapes, promoted};
+
+use crate::error::{Error, argument};
+use crate::node::Tensor;
+use crate::shape::Axes;
+use crate::source::Source;
+
+impl Tensor {
+    /// `axis` counted from the front; negative ones count from the end.
+    #[track_caller]
+    pub(crate) fn resolve_axis(&self, op: &'static str, axis: isize) -> Result<usize, Error> {
+        let rank = self.rank();
+        let resolved = if axis < 0 { axis.checked_add_unsigned(rank) } else { Some(axis) };
+        resolved
+            .and_then(|axis| usize::try_from(axis).ok())
+            .filter(|&axis| axis < rank)
+            .ok_or_else(|| {
+                let expected = match rank {
+                    0 => "no axis, the tensor is a scalar".to_owned(),
+                    _ => format!("-{rank}..{rank}, the tensor is {}", self.0.ty),
+                };
+                argument(op, "axis", axis, expected, Source::here())
+            })
+    }
+
+    #[track_caller]
+    pub(crate) fn resolve_axes(&self, op: &'static str, axes: &[isize]) -> Result<Axes, Error> {
+        axes.iter().map(|&axis| self.resolve_axis(op, axis)).collect()
+    }
+
+    /// A poisoned tensor of this one's type.
+    pub(crate) fn poisoned_like(&self, error: Error) -> Tensor {
+        Self::poisoned(self.0.poison.clone().unwrap_or(error), self.0.ty.clone())
+    }
+}

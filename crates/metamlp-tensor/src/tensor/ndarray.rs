@@ -1,0 +1,76 @@
+//! From and to `ndarray`, without a copy where the layout allows.
+
+use ndarray::{Array, ArrayBase, ArrayD, Data, Dimension, IxDyn};
+
+use crate::buffer::Buffer;
+use crate::dtype::Element;
+use crate::error::{Error, argument};
+use crate::node::Tensor;
+use crate::shape::Shape;
+use crate::source::Source;
+
+/// An owned array in standard layout gives up its memory; another is copied.
+///
+/// ```
+/// use metamlp_tensor::Tensor;
+/// let x = Tensor::from(ndarray::array![[1.0f32, 2.0], [3.0, 4.0]]);
+/// assert_eq!(x.shape(), [2, 2]);
+/// ```
+impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
+    #[track_caller]
+    fn from(array: Array<T, D>) -> Self {
+        let shape = Shape::from(array.shape());
+        let values = if array.is_standard_layout() {
+            match array.into_raw_vec_and_offset() {
+                (values, None | Some(0)) if values.len() == shape.size() => values,
+                // A part of a larger allocation, in order.
+                (values, offset) => values[offset.unwrap_or(0)..][..shape.size()].to_vec(),
+            }
+        } else {
+            array.iter().copied().collect()
+        };
+        Self::concrete(shape, Buffer::from_vec(values))
+    }
+}
+
+/// Copies the elements of any `ndarray` array or view.
+impl<T: Element, S: Data<Elem = T>, D: Dimension> From<&ArrayBase<S, D>> for Tensor {
+    #[track_caller]
+    fn from(array: &ArrayBase<S, D>) -> Self {
+        Self::concrete(Shape::from(array.shape()), Buffer::from_vec(array.iter().copied().collect()))
+    }
+}
+
+/// Computes the tensor; its memory becomes the array's if nobody else holds it.
+///
+/// ```
+/// use metamlp_tensor::{F32, Tensor};
+/// let array = ndarray::ArrayD::<f32>::try_from(Tensor::ones([2, 2], F32))?;
+/// assert_eq!(array.shape(), [2, 2]);
+/// # Ok::<(), metamlp_tensor::Error>(())
+/// ```
+impl<T: Element> TryFrom<Tensor> for ArrayD<T> {
+    type Error = Error;
+
+    #[track_caller]
+    fn try_from(tensor: Tensor) -> Result<Self, Error> {
+        // For its errors, and to compute the value.
+        tensor.view::<T>()?;
+        let source_line = Source::here();
+        let shape = IxDyn(tensor.shape());
+        let value = tensor.into_value();
+        let values = value.and_then(Buffer::into_vec::<T>).unwrap_or_default();
+        ArrayD::from_shape_vec(shape, values)
+            .map_err(|error| argument("try_from", "tensor", error, "one that ndarray can hold", source_line))
+    }
+}
+
+impl Tensor {
+    /// The value; not shared any more if this was the only handle.
+    pub(crate) fn into_value(self) -> Option<Buffer> {
+        match std::sync::Arc::try_unwrap(self.0) {
+            Ok(mut node) => node.value.take(),
+            Err(shared) => shared.value.get().cloned(),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! `+ - * /` between tensors, references to them and Rust numbers; unary `-`.
+//! `/` of integers is a real quotient, as in Python. Of the float types only
+//! `f64` stands beside a tensor: with two, the type of `0.5` in `x * 0.5` would
+//! be open when a method is called on the product.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use crate::node::Tensor;
+use crate::op::Binary;
+
+macro_rules! operator {
+    ($trait:ident, $method:ident, $op:ident) => {
+        operator!(@tensor $trait, $method, $op, Tensor, Tensor);
+        operator!(@tensor $trait, $method, $op, Tensor, &Tensor);
+        operator!(@tensor $trait, $method, $op, &Tensor, Tensor);
+        operator!(@tensor $trait, $method, $op, &Tensor, &Tensor);
+        operator!(@number $trait, $method, $op, i32);
+        operator!(@number $trait, $method, $op, f64);
+    };
+    (@tensor $trait:ident, $method:ident, $op:ident, $lhs:ty, $rhs:ty) => {
+        impl $trait<$rhs> for $lhs {
+            type Output = Tensor;
+            #[track_caller]
+            fn $method(self, rhs: $rhs) -> Tensor {
+                self.binary(Binary::$op, rhs)
+            }
+        }
+    };
+    (@number $trait:ident, $method:ident, $op:ident, $number:ty) => {
+        operator!(@tensor $trait, $method, $op, Tensor, $number);
+        operator!(@tensor $trait, $method, $op, &Tensor, $number);
+        operator!(@reversed $trait, $method, $op, $number, Tensor);
+        operator!(@reversed $trait, $method, $op, $number, &Tensor);
+    };
+    (@reversed $trait:ident, $method:ident, $op:ident, $number:ty, $rhs:ty) => {
+        impl $trait<$rhs> for $number {
+            type Output = Tensor;
+            #[track_caller]
+            fn $method(self, rhs: $rhs) -> Tensor {
+                use crate::tensor::Operand;
+                self.into_tensor(rhs.dtype()).binary(Binary::$op, rhs)
+            }
+        }
+    };
+}
+
+operator!(Add, add, Add);
+operator!(Sub, sub, Sub);
+operator!(Mul, mul, Mul);
+operator!(Div, div, Div);
+
+impl Neg for Tensor {
+    type Output = Tensor;
+    #[track_caller]
+    fn neg(self) -> Tensor {
+        self.negate()
+    }
+}
+
+impl Neg for &Tensor {
+    type Output = Tensor;
+    #[track_caller]
+    fn neg(self) -> Tensor {
+        self.negate()
+    }
+}

@@ -1,0 +1,74 @@
+//! Matrix products and their general form.
+
+use crate::error::Problem;
+use crate::node::Tensor;
+use crate::op::{DotDimensions, Op};
+use crate::shape::Axes;
+use crate::source::Source;
+
+impl Tensor {
+    /// Matrix product after NumPy: `[.., m, k]` by `[.., k, n]` is `[.., m, n]`,
+    /// leading axes broadcast; a vector is a row on the left, a column on the right.
+    ///
+    /// ```
+    /// use metamlp_tensor::{F32, Tensor};
+    /// let (x, w) = (Tensor::ones([4, 2, 3], F32), Tensor::ones([3, 5], F32));
+    /// assert_eq!(x.matmul(&w).shape(), [4, 2, 5]);
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn matmul(&self, other: &Tensor) -> Tensor {
+        if self.rank() == 0 || other.rank() == 0 {
+            let types = vec![self.0.ty.clone(), other.0.ty.clone()];
+            let problem = "a matrix product needs an axis on each side; multiply scalars with *";
+            return self.poisoned_like(Problem::Shape(problem.to_owned()).at("matmul", types, Source::here()));
+        }
+        // Without batch axes on the right, those on the left are just rows.
+        if other.rank() <= 2 {
+            let contracting = other.rank().saturating_sub(2);
+            return self.dot_general(other, (&[self.rank() - 1], &[contracting]), (&[], &[]));
+        }
+        if self.rank() == 1 {
+            return self.expand_dims(0).matmul(other).squeeze(-2);
+        }
+        let (lhs_batch, rhs_batch) = (self.rank() - 2, other.rank() - 2);
+        let batch_of = |tensor: &Tensor, rank: usize| {
+            let shape: Axes = tensor.shape()[..rank].into();
+            Tensor::spec(shape, tensor.dtype())
+        };
+        let batch = match crate::tensor::broadcast_shapes(
+            "matmul",
+            &[&batch_of(self, lhs_batch), &batch_of(other, rhs_batch)],
+        ) {
+            Ok(batch) => batch,
+            Err(error) => return self.poisoned_like(error),
+        };
+        let with_batch = |tensor: &Tensor, rank: usize| {
+            let shape: Axes = batch.iter().chain(&tensor.shape()[rank..]).copied().collect();
+            tensor.broadcast_to(shape)
+        };
+        let (lhs, rhs) = (with_batch(self, lhs_batch), with_batch(other, rhs_batch));
+        let batch: Axes = (0..batch.len()).collect();
+        lhs.dot_general(&rhs, (&[lhs.rank() - 1], &[rhs.rank() - 2]), (&batch, &batch))
+    }
+
+    /// Sum of products over the paired `contracting` axes (of self, of other);
+    /// the result has the `batch` axes, self's free axes, other's free axes.
+    #[track_caller]
+    #[must_use]
+    pub fn dot_general(
+        &self,
+        other: &Tensor,
+        contracting: (&[usize], &[usize]),
+        batch: (&[usize], &[usize]),
+    ) -> Tensor {
+        let dtype = self.dtype().promote(other.dtype());
+        let dimensions = DotDimensions {
+            lhs_contracting: contracting.0.into(),
+            rhs_contracting: contracting.1.into(),
+            lhs_batch: batch.0.into(),
+            rhs_batch: batch.1.into(),
+        };
+        Self::apply(Op::DotGeneral(Box::new(dimensions)), [self.convert(dtype), other.convert(dtype)])
+    }
+}

@@ -1,0 +1,208 @@
+//! Sums and other reductions over axes. Negative axes count from the end.
+
+use crate::dtype::DType;
+use crate::node::Tensor;
+use crate::op::{Extremum, Op, Reduction};
+use crate::shape::Axes;
+
+macro_rules! reductions {
+    ($($name:ident, $keepdims:ident, $all:ident;)*) => {
+        impl Tensor {$(
+            #[doc = concat!("[`", stringify!($name), "`](Tensor::", stringify!($name), ") with the reduced axes kept, of extent 1.")]
+            #[track_caller]
+            #[must_use]
+            pub fn $keepdims(&self, axes: impl AsRef<[isize]>) -> Tensor {
+                self.keeping_axes(axes.as_ref(), |x, axes| x.$name(axes))
+            }
+
+            #[doc = concat!("[`", stringify!($name), "`](Tensor::", stringify!($name), ") over every axis, to shape `[]`.")]
+            #[track_caller]
+            #[must_use]
+            pub fn $all(&self) -> Tensor {
+                self.$name(self.every_axis())
+            }
+        )*}
+    };
+}
+
+reductions! {
+    sum, sum_keepdims, sum_all;
+    mean, mean_keepdims, mean_all;
+    max, max_keepdims, max_all;
+    min, min_keepdims, min_all;
+    prod, prod_keepdims, prod_all;
+    all, all_keepdims, all_all;
+    any, any_keepdims, any_all;
+    logsumexp, logsumexp_keepdims, logsumexp_all;
+    var, var_keepdims, var_all;
+}
+
+impl Tensor {
+    /// Sum over `axes`, which disappear. `bool` is counted, as `i32`.
+    ///
+    /// ```
+    /// use metamlp_tensor::{F32, Tensor};
+    /// assert_eq!(Tensor::ones([2, 3], F32).sum([-1]).to_vec::<f32>()?, [3.0, 3.0]);
+    /// # Ok::<(), metamlp_tensor::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn sum(&self, axes: impl AsRef<[isize]>) -> Tensor {
+        self.counted().reduce(Reduction::Sum, "sum", axes.as_ref())
+    }
+
+    /// Product over `axes`.
+    #[track_caller]
+    #[must_use]
+    pub fn prod(&self, axes: impl AsRef<[isize]>) -> Tensor {
+        self.counted().reduce(Reduction::Prod, "prod", axes.as_ref())
+    }
+
+    /// Largest element along `axes`; NaN if there is one.
+    #[track_caller]
+    #[must_use]
+    pub fn max(&self, axes: impl AsRef<[isize]>) -> Tensor {
+        self.counted().reduce(Reduction::Max, "max", axes.as_ref())
+    }
+
+    /// Smallest element along `axes`; NaN if there is one.
+    #[track_caller]
+    #[must_use]
+    pub fn min(&self, axes: impl AsRef<[isize]>) -> Tensor {
+        self.counted().reduce(Reduction::Min, "min", axes.as_ref())
+    }
+
+    /// Whether all elements along `axes` are true.
+    #[track_caller]
+    #[must_use]
+    pub fn all(&self, axes: impl AsRef<[isize]>) -> Tensor {
+        self.convert(DType::Bool).reduce(Reduction::All, "all", axes.as_ref())
+    }
+
+    /// Whether any element along `axes` is true.
+    #[track_caller]
+    #[must_use]
+    pub fn any(&self, axes: impl AsRef<[isize]>) -> Tensor {
+        self.convert(DType::Bool).reduce(Reduction::Any, "any", axes.as_ref())
+    }
+
+    /// Mean over `axes`; NaN of nothing.
+    #[track_caller]
+    #[must_use]
+    pub fn mean(&self, axes: impl AsRef<[isize]>) -> Tensor {
+        let axes = axes.as_ref();
+        let count: usize = match self.resolve_axes("mean", axes) {
+            Ok(axes) => axes.iter().map(|&axis| self.shape()[axis]).product(),
+            Err(error) => return self.poisoned_like(error),
+        };
+        let numbers = self.convert(self.dtype().to_inexact());
+        numbers.sum(axes) / count as f64
+    }
+
+    /// Mean squared distance from the mean over `axes` (of the population).
+    #[track_caller]
+    #[must_use]
+    pub fn var(&self, axes: impl AsRef<[isize]>) -> Tensor {
+        let axes = axes.as_ref();
+        (self - self.mean_keepdims(axes)).square().mean(axes)
+    }
+
+    /// `ln(sum(exp(x)))` over `axes`, without overflow.
+    ///
+    /// Where all elements are -inf the result is -inf, and its gradient 0.
+    ///
+    /// ```
+    /// use metamlp_tensor::Tensor;
+    /// let x = Tensor::from_vec([2], vec![1000.0f32, 1000.0]);
+    /// assert_eq!(x.logsumexp([0]).item::<f32>()?, 1000.0 + 2.0f32.ln());
+    /// # Ok::<(), metamlp_tensor::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn logsumexp(&self, axes: impl AsRef<[isize]>) -> Tensor {
+        let axes = axes.as_ref();
+        let x = self.convert(self.dtype().to_inexact());
+        let max = x.max_keepdims(axes).stop_gradient();
+        // An infinite maximum would give inf - inf.
+        let max = max.is_finite().select(&max, 0.0);
+        let sum = (&x - &max).exp().sum(axes);
+        let is_empty = sum.equal(0.0);
+        let log = is_empty.select(1.0, sum).log() + max.reshape(is_empty.shape());
+        is_empty.select(f64::NEG_INFINITY, log)
+    }
+
+    /// `exp(x) / sum(exp(x))` along `axis`.
+    #[track_caller]
+    #[must_use]
+    pub fn softmax(&self, axis: isize) -> Tensor {
+        let x = self.convert(self.dtype().to_inexact());
+        let exp = (&x - x.max_keepdims([axis]).stop_gradient()).exp();
+        &exp / exp.sum_keepdims([axis])
+    }
+
+    /// `ln(softmax(x))` along `axis`.
+    #[track_caller]
+    #[must_use]
+    pub fn log_softmax(&self, axis: isize) -> Tensor {
+        let x = self.convert(self.dtype().to_inexact());
+        let shifted = &x - x.max_keepdims([axis]).stop_gradient();
+        &shifted - shifted.exp().sum_keepdims([axis]).log()
+    }
+
+    /// Position (`i32`) of the largest element along `axis`, the first of equals.
+    #[track_caller]
+    #[must_use]
+    pub fn argmax(&self, axis: isize) -> Tensor {
+        self.arg_reduce(Extremum::Max, "argmax", axis)
+    }
+
+    /// Position (`i32`) of the smallest element along `axis`, the first of equals.
+    #[track_caller]
+    #[must_use]
+    pub fn argmin(&self, axis: isize) -> Tensor {
+        self.arg_reduce(Extremum::Min, "argmin", axis)
+    }
+
+    #[track_caller]
+    pub(crate) fn reduce(&self, kind: Reduction, name: &'static str, axes: &[isize]) -> Tensor {
+        match self.resolve_axes(name, axes) {
+            Ok(axes) if axes.is_empty() => self.clone(),
+            Ok(axes) => Self::apply(Op::Reduce { kind, axes }, [self.clone()]),
+            Err(error) => self.poisoned_like(error),
+        }
+    }
+
+    #[track_caller]
+    fn arg_reduce(&self, kind: Extremum, name: &'static str, axis: isize) -> Tensor {
+        match self.resolve_axis(name, axis) {
+            Ok(axis) => Self::apply(Op::ArgReduce { kind, axis }, [self.counted()]),
+            Err(error) => self.poisoned_like(error).convert(DType::I32),
+        }
+    }
+
+    /// `reduce` over `axes`, put back with extent 1.
+    #[track_caller]
+    fn keeping_axes(&self, axes: &[isize], reduce: impl Fn(&Tensor, &[isize]) -> Tensor) -> Tensor {
+        let resolved = match self.resolve_axes("reduce", axes) {
+            Ok(resolved) => resolved,
+            Err(error) => return self.poisoned_like(error),
+        };
+        let kept: Axes = self
+            .shape()
+            .iter()
+            .enumerate()
+            .map(|(axis, &extent)| if resolved.contains(&axis) { 1 } else { extent })
+            .collect();
+        reduce(self, axes).reshape(kept)
+    }
+
+    fn every_axis(&self) -> Vec<isize> {
+        (0..self.rank()).map(usize::cast_signed).collect()
+    }
+
+    /// Flags as numbers.
+    #[track_caller]
+    fn counted(&self) -> Tensor {
+        if self.dtype() == DType::Bool { self.convert(DType::I32) } else { self.clone() }
+    }
+}
