@@ -119,8 +119,5 @@ fn first_error(tensors: &[Tensor]) -> Result<()> {
 
 fn no_value(leaf: &Tensor) -> Error {
     debug_assert!(matches!(*leaf.0.expression(), Expression::Placeholder));
-    Error::NoValue {
-        ty: leaf.0.ty.clone(),
-        source_line: Source::at(leaf.0.location),
-    }
+    Error::NoValue { ty: leaf.0.ty.clone(), source_line: Source::at(leaf.0.location) }
 }

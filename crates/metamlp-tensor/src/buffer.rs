@@ -94,12 +94,7 @@ const MOST_POOLED_BYTES: usize = 1 << 30;
 
 impl<T: Element> Pool<T> {
     pub(crate) const fn new() -> Self {
-        Self {
-            free: Mutex::new(Free {
-                by_length: BTreeMap::new(),
-                bytes: 0,
-            }),
-        }
+        Self { free: Mutex::new(Free { by_length: BTreeMap::new(), bytes: 0 }) }
     }
 
     /// A vector of exactly `length` elements of arbitrary content.

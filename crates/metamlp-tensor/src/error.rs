@@ -74,7 +74,9 @@ pub enum Error {
         source_line: Source,
     },
     /// A loss that is not one number.
-    #[error("{source_line}: a gradient is of one float, the function returned {ty}: reduce it, by mean_all for instance")]
+    #[error(
+        "{source_line}: a gradient is of one float, the function returned {ty}: reduce it, by mean_all for instance"
+    )]
     NotAScalar {
         /// The type of what the function returned.
         ty: Type,
@@ -146,20 +148,10 @@ pub(crate) fn argument(
     expected: impl Into<String>,
     source_line: Source,
 ) -> Error {
-    Error::Argument {
-        op,
-        argument,
-        found: found.to_string(),
-        expected: expected.into(),
-        source_line,
-    }
+    Error::Argument { op, argument, found: found.to_string(), expected: expected.into(), source_line }
 }
 
 /// The shape that a reshape of a poisoned or mismatched tensor falls back to.
 pub(crate) fn best_guess(operands: &[Type]) -> Shape {
-    operands
-        .iter()
-        .max_by_key(|ty| ty.shape.len())
-        .map(|ty| ty.shape.clone())
-        .unwrap_or_default()
+    operands.iter().max_by_key(|ty| ty.shape.len()).map(|ty| ty.shape.clone()).unwrap_or_default()
 }

@@ -166,7 +166,8 @@ fn depending_on(loss: &Tensor, variables: &[Tensor]) -> Vec<Recorded> {
         First(Tensor),
         Last(Recorded),
     }
-    let mut dependent: FxHashMap<usize, bool> = variables.iter().map(|variable| (variable.address(), true)).collect();
+    let mut dependent: FxHashMap<usize, bool> =
+        variables.iter().map(|variable| (variable.address(), true)).collect();
     let mut tape: Vec<Recorded> = Vec::new();
     for variable in variables {
         tape.push(Recorded { tensor: variable.clone(), op: Op::Identity, operands: Operands::new() });
@@ -196,7 +197,8 @@ fn depending_on(loss: &Tensor, variables: &[Tensor]) -> Vec<Recorded> {
                 }
             }
             Visit::Last(recorded) => {
-                let depends = recorded.operands.iter().any(|operand| dependent.get(&operand.address()) == Some(&true));
+                let depends =
+                    recorded.operands.iter().any(|operand| dependent.get(&operand.address()) == Some(&true));
                 let is_new = dependent.insert(recorded.tensor.address(), depends).is_none();
                 if depends && is_new {
                     tape.push(recorded);

@@ -87,7 +87,12 @@ impl Linearized {
         Self::build(outputs, ids, graph, arguments.to_vec())
     }
 
-    fn build(outputs: &[Tensor], mut ids: FxHashMap<usize, Id>, mut graph: Graph, mut leaves: Vec<Tensor>) -> Self {
+    fn build(
+        outputs: &[Tensor],
+        mut ids: FxHashMap<usize, Id>,
+        mut graph: Graph,
+        mut leaves: Vec<Tensor>,
+    ) -> Self {
         // A node is met twice: first it puts its operands before itself.
         enum Visit {
             First(Tensor),
@@ -128,9 +133,5 @@ impl Linearized {
 }
 
 fn input(tensor: &Tensor) -> GraphNode {
-    GraphNode {
-        op: Op::Input,
-        operands: SmallVec::new(),
-        ty: tensor.0.ty.clone(),
-    }
+    GraphNode { op: Op::Input, operands: SmallVec::new(), ty: tensor.0.ty.clone() }
 }

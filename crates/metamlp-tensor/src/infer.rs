@@ -59,10 +59,7 @@ pub(crate) fn infer(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
         }
         Op::Reshape(result) => {
             if result.size() != shape_of(0).size() {
-                return Err(shape(format!(
-                    "{} elements cannot fill shape {result}",
-                    shape_of(0).size()
-                )));
+                return Err(shape(format!("{} elements cannot fill shape {result}", shape_of(0).size())));
             }
             Type::new(result, dtype_of(0))
         }
@@ -125,7 +122,9 @@ pub(crate) fn infer(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
                 return Err(shape(format!("padding needs one amount for each of its {} axes", from.len())));
             }
             let result: Shape = (0..from.len())
-                .map(|axis| low[axis] + from[axis] + from[axis].saturating_sub(1) * interior[axis] + high[axis])
+                .map(|axis| {
+                    low[axis] + from[axis] + from[axis].saturating_sub(1) * interior[axis] + high[axis]
+                })
                 .collect();
             Type::new(result, dtype_of(0))
         }
@@ -142,11 +141,8 @@ pub(crate) fn infer(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
                 }
                 extent += ty.shape[*axis];
             }
-            let result: Shape = first
-                .iter()
-                .enumerate()
-                .map(|(i, &n)| if i == *axis { extent } else { n })
-                .collect();
+            let result: Shape =
+                first.iter().enumerate().map(|(i, &n)| if i == *axis { extent } else { n }).collect();
             Type::new(result, dtype_of(0))
         }
         Op::Reverse { axes } => {
@@ -222,7 +218,9 @@ fn expect_operands(op: &Op, operands: &[&Type]) -> Result<(), Problem> {
 
 fn infer_unary(unary: Unary, operand: &Type) -> Result<Type, Problem> {
     match unary {
-        Unary::Abs | Unary::Neg | Unary::Sign if operand.dtype == DType::Bool => return Err(Problem::DType("numbers")),
+        Unary::Abs | Unary::Neg | Unary::Sign if operand.dtype == DType::Bool => {
+            return Err(Problem::DType("numbers"));
+        }
         Unary::Not if operand.dtype.is_float() => return Err(Problem::DType("bool or integers")),
         Unary::IsFinite => {
             float(operand.dtype)?;
@@ -236,7 +234,9 @@ fn infer_unary(unary: Unary, operand: &Type) -> Result<Type, Problem> {
 
 fn binary_dtype(binary: Binary, dtype: DType) -> Result<(), Problem> {
     let (fits, expected) = match binary {
-        Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Rem => (dtype != DType::Bool, "numbers"),
+        Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Rem => {
+            (dtype != DType::Bool, "numbers")
+        }
         Binary::Pow | Binary::Atan2 => (dtype.is_float(), "floats"),
         Binary::Max | Binary::Min => (true, ""),
         Binary::And | Binary::Or | Binary::Xor => (!dtype.is_float(), "bool or integers"),
@@ -251,18 +251,20 @@ fn infer_dot(dimensions: &DotDimensions, lhs: &Type, rhs: &Type) -> Result<Type,
         return Err(Problem::DType("numbers"));
     }
     let DotDimensions { lhs_contracting, rhs_contracting, lhs_batch, rhs_batch } = dimensions;
-    for (axes, more, rank) in [
-        (lhs_contracting, lhs_batch, lhs.shape.len()),
-        (rhs_contracting, rhs_batch, rhs.shape.len()),
-    ] {
+    for (axes, more, rank) in
+        [(lhs_contracting, lhs_batch, lhs.shape.len()), (rhs_contracting, rhs_batch, rhs.shape.len())]
+    {
         distinct_axes(&axes.iter().chain(more).copied().collect::<Axes>(), rank)?;
     }
-    for (lhs_axes, rhs_axes, role) in [
-        (lhs_contracting, rhs_contracting, "contracting"),
-        (lhs_batch, rhs_batch, "batch"),
-    ] {
+    for (lhs_axes, rhs_axes, role) in
+        [(lhs_contracting, rhs_contracting, "contracting"), (lhs_batch, rhs_batch, "batch")]
+    {
         if lhs_axes.len() != rhs_axes.len() {
-            return Err(shape(format!("{} {role} axes on the left, {} on the right", lhs_axes.len(), rhs_axes.len())));
+            return Err(shape(format!(
+                "{} {role} axes on the left, {} on the right",
+                lhs_axes.len(),
+                rhs_axes.len()
+            )));
         }
         for (&l, &r) in lhs_axes.iter().zip(rhs_axes) {
             if lhs.shape[l] != rhs.shape[r] {
@@ -290,12 +292,7 @@ pub(crate) fn spliced(shape: &Shape, axis: usize, inner: &Shape) -> Shape {
 
 /// `shape` without `axes`.
 pub(crate) fn without(shape: &Shape, axes: &[usize]) -> Shape {
-    shape
-        .iter()
-        .enumerate()
-        .filter(|(axis, _)| !axes.contains(axis))
-        .map(|(_, &extent)| extent)
-        .collect()
+    shape.iter().enumerate().filter(|(axis, _)| !axes.contains(axis)).map(|(_, &extent)| extent).collect()
 }
 
 fn broadcast_axes(from: &Shape, to: &Shape, axes: &Axes) -> Result<(), Problem> {
@@ -356,11 +353,7 @@ fn same_dtypes(operands: &[&Type]) -> Result<(), Problem> {
 }
 
 fn axis_in(axis: usize, rank: usize) -> Result<(), Problem> {
-    if axis < rank {
-        Ok(())
-    } else {
-        Err(shape(format!("there is no axis {axis}, it has {rank} axes")))
-    }
+    if axis < rank { Ok(()) } else { Err(shape(format!("there is no axis {axis}, it has {rank} axes"))) }
 }
 
 fn distinct_axes(axes: &[usize], rank: usize) -> Result<(), Problem> {

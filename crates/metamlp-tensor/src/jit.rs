@@ -156,9 +156,6 @@ impl<R: Tree> Program<R> {
 }
 
 fn value_of(tensor: Tensor) -> Result<Buffer> {
-    let no_value = Error::NoValue {
-        ty: tensor.0.ty.clone(),
-        source_line: Source::at(tensor.0.location),
-    };
+    let no_value = Error::NoValue { ty: tensor.0.ty.clone(), source_line: Source::at(tensor.0.location) };
     tensor.into_value().ok_or(no_value)
 }

@@ -124,7 +124,13 @@ impl Tensor {
     }
 
     #[track_caller]
-    fn node(ty: Type, depth: u32, is_abstract: bool, poison: Option<Error>, expression: Expression) -> Tensor {
+    fn node(
+        ty: Type,
+        depth: u32,
+        is_abstract: bool,
+        poison: Option<Error>,
+        expression: Expression,
+    ) -> Tensor {
         Tensor(Arc::new(Node {
             ty,
             location: Location::caller(),

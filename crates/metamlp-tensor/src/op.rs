@@ -276,9 +276,7 @@ impl DotDimensions {
     /// The axes that are neither summed nor batch axes, in order.
     pub(crate) fn free_axes(&self, lhs_rank: usize, rhs_rank: usize) -> (Axes, Axes) {
         let free = |rank: usize, contracting: &Axes, batch: &Axes| {
-            (0..rank)
-                .filter(|axis| !contracting.contains(axis) && !batch.contains(axis))
-                .collect()
+            (0..rank).filter(|axis| !contracting.contains(axis) && !batch.contains(axis)).collect()
         };
         (
             free(lhs_rank, &self.lhs_contracting, &self.lhs_batch),

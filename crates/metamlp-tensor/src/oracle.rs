@@ -19,11 +19,8 @@ pub(crate) fn run(graph: &Graph, inputs: Vec<Buffer>) -> Vec<Buffer> {
         let value = match node.op {
             Op::Input => inputs.next().unwrap_or_else(|| Buffer::from_vec(Vec::<bool>::new())),
             _ => {
-                let operands: Vec<(&Buffer, &Type)> = node
-                    .operands
-                    .iter()
-                    .map(|&id| (&values[id as usize], &graph.node(id).ty))
-                    .collect();
+                let operands: Vec<(&Buffer, &Type)> =
+                    node.operands.iter().map(|&id| (&values[id as usize], &graph.node(id).ty)).collect();
                 evaluate(&node.op, &operands, &node.ty)
             }
         };
@@ -91,7 +88,9 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
             let triples = elements::<T>(first()).iter().zip(elements::<T>(operands[1].0)).zip(elements::<T>(operands[2].0));
             Buffer::from_vec(triples.map(|((&a, &b), &c)| a.mul_add(b, c)).collect())
         }),
-        Op::Convert(_) => with_type!(from(), S => with_type!(ty.dtype, T => map(first(), |x: S| x.convert::<T>()))),
+        Op::Convert(_) => {
+            with_type!(from(), S => with_type!(ty.dtype, T => map(first(), |x: S| x.convert::<T>())))
+        }
         Op::BitcastConvert(_) => {
             with_type!(from(), S => with_type!(ty.dtype, T => map(first(), |x: S| T::from_bits64(x.to_bits64()))))
         }
@@ -214,7 +213,9 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
         }
         Op::RngSplit { first: start, count } => {
             let key = key(first());
-            let keys = (0..*count as u64).map(|i| u64::from(*start) + i).flat_map(|i| threefry::block(key, [(i >> 32) as u32, i as u32]));
+            let keys = (0..*count as u64)
+                .map(|i| u64::from(*start) + i)
+                .flat_map(|i| threefry::block(key, [(i >> 32) as u32, i as u32]));
             Buffer::from_vec(keys.collect())
         }
     }
@@ -234,15 +235,22 @@ fn clamped(indices: &Buffer, extent: usize) -> Vec<usize> {
     elements::<i32>(indices).iter().map(|&i| i64::from(i).clamp(0, last) as usize).collect()
 }
 
-fn dot<T: Arithmetic>(dimensions: &DotDimensions, lhs: &ArrayViewD<'_, T>, rhs: &ArrayViewD<'_, T>) -> Buffer {
+fn dot<T: Arithmetic>(
+    dimensions: &DotDimensions,
+    lhs: &ArrayViewD<'_, T>,
+    rhs: &ArrayViewD<'_, T>,
+) -> Buffer {
     let (lhs_free, rhs_free) = dimensions.free_axes(lhs.ndim(), rhs.ndim());
     // To [batch.., rows.., contracting..] and [batch.., columns.., contracting..].
     let order = |batch: &Axes, free: &Axes, contracting: &Axes| -> Axes {
         batch.iter().chain(free).chain(contracting).copied().collect()
     };
-    let lhs = lhs.view().permuted_axes(&order(&dimensions.lhs_batch, &lhs_free, &dimensions.lhs_contracting)[..]);
-    let rhs = rhs.view().permuted_axes(&order(&dimensions.rhs_batch, &rhs_free, &dimensions.rhs_contracting)[..]);
-    let extent = |array: &ArrayViewD<'_, T>, from: usize, to: usize| array.shape()[from..to].iter().product::<usize>();
+    let lhs =
+        lhs.view().permuted_axes(&order(&dimensions.lhs_batch, &lhs_free, &dimensions.lhs_contracting)[..]);
+    let rhs =
+        rhs.view().permuted_axes(&order(&dimensions.rhs_batch, &rhs_free, &dimensions.rhs_contracting)[..]);
+    let extent =
+        |array: &ArrayViewD<'_, T>, from: usize, to: usize| array.shape()[from..to].iter().product::<usize>();
     let batch_rank = dimensions.lhs_batch.len();
     let batch = extent(&lhs, 0, batch_rank);
     let rows = extent(&lhs, batch_rank, batch_rank + lhs_free.len());
@@ -256,7 +264,10 @@ fn dot<T: Arithmetic>(dimensions: &DotDimensions, lhs: &ArrayViewD<'_, T>, rhs: 
                 let row = &lhs[(b * rows + i) * depth..][..depth];
                 let column = &rhs[(b * columns + j) * depth..][..depth];
                 let products = row.iter().zip(column).map(|(&x, &y)| x.binary(Binary::Mul, y));
-                result.push(products.fold(T::start(Reduction::Sum), |sum, product| sum.reduce(Reduction::Sum, product)));
+                result.push(
+                    products
+                        .fold(T::start(Reduction::Sum), |sum, product| sum.reduce(Reduction::Sum, product)),
+                );
             }
         }
     }
@@ -276,7 +287,8 @@ fn zip<S: Element, T: Element>(lhs: &Buffer, rhs: &Buffer, f: impl Fn(S, S) -> T
 }
 
 fn view<'a, T: Element>(buffer: &'a Buffer, shape: &[usize]) -> ArrayViewD<'a, T> {
-    ArrayViewD::from_shape(IxDyn(shape), elements(buffer)).unwrap_or_else(|_| aview1(elements(buffer)).into_dyn())
+    ArrayViewD::from_shape(IxDyn(shape), elements(buffer))
+        .unwrap_or_else(|_| aview1(elements(buffer)).into_dyn())
 }
 
 fn collect<T: Element>(array: ArrayViewD<'_, T>) -> Buffer {
@@ -384,7 +396,11 @@ macro_rules! float_arithmetic {
                     Unary::RoundNearestEven => self.round_ties_even(),
                     Unary::Rsqrt => Real::rsqrt(self),
                     Unary::Sign => {
-                        if self == 0.0 || self.is_nan() { self } else { self.signum() }
+                        if self == 0.0 || self.is_nan() {
+                            self
+                        } else {
+                            self.signum()
+                        }
                     }
                     Unary::Sin => self.sin(),
                     Unary::Sqrt => self.sqrt(),
@@ -401,10 +417,18 @@ macro_rules! float_arithmetic {
                     Binary::Div => self / other,
                     Binary::Rem => self % other,
                     Binary::Max => {
-                        if self.is_nan() || self > other || (self == other && !self.is_sign_negative()) { self } else { other }
+                        if self.is_nan() || self > other || (self == other && !self.is_sign_negative()) {
+                            self
+                        } else {
+                            other
+                        }
                     }
                     Binary::Min => {
-                        if self.is_nan() || self < other || (self == other && self.is_sign_negative()) { self } else { other }
+                        if self.is_nan() || self < other || (self == other && self.is_sign_negative()) {
+                            self
+                        } else {
+                            other
+                        }
                     }
                     Binary::Pow => self.powf(other),
                     Binary::Atan2 => self.atan2(other),
@@ -439,7 +463,11 @@ macro_rules! integer_arithmetic {
         impl Arithmetic for $ty {
             fn from_f64(value: f64) -> Self {
                 // Out of range saturates as a float does, but wraps from the other integer type.
-                if value >= i32::MIN as f64 && value <= u32::MAX as f64 { value as i64 as $ty } else { value as $ty }
+                if value >= i32::MIN as f64 && value <= u32::MAX as f64 {
+                    value as i64 as $ty
+                } else {
+                    value as $ty
+                }
             }
             fn from_literal(literal: Literal) -> Self {
                 literal.low_bits() as $ty
@@ -453,10 +481,22 @@ macro_rules! integer_arithmetic {
             fn unary(self, unary: Unary) -> Self {
                 match unary {
                     #[allow(unused_comparisons)]
-                    Unary::Abs => if self < 0 { self.wrapping_neg() } else { self },
+                    Unary::Abs => {
+                        if self < 0 {
+                            self.wrapping_neg()
+                        } else {
+                            self
+                        }
+                    }
                     Unary::Neg => self.wrapping_neg(),
                     #[allow(unused_comparisons)]
-                    Unary::Sign => if self < 0 { (0 as $ty).wrapping_sub(1) } else { (self > 0) as $ty },
+                    Unary::Sign => {
+                        if self < 0 {
+                            (0 as $ty).wrapping_sub(1)
+                        } else {
+                            (self > 0) as $ty
+                        }
+                    }
                     Unary::Not => !self,
                     _ => self,
                 }
@@ -466,8 +506,20 @@ macro_rules! integer_arithmetic {
                     Binary::Add => self.wrapping_add(other),
                     Binary::Sub => self.wrapping_sub(other),
                     Binary::Mul => self.wrapping_mul(other),
-                    Binary::Div => if other == 0 { !0 } else { self.wrapping_div(other) },
-                    Binary::Rem => if other == 0 { self } else { self.wrapping_rem(other) },
+                    Binary::Div => {
+                        if other == 0 {
+                            !0
+                        } else {
+                            self.wrapping_div(other)
+                        }
+                    }
+                    Binary::Rem => {
+                        if other == 0 {
+                            self
+                        } else {
+                            self.wrapping_rem(other)
+                        }
+                    }
                     Binary::Max => Ord::max(self, other),
                     Binary::Min => Ord::min(self, other),
                     Binary::And => self & other,
@@ -477,7 +529,8 @@ macro_rules! integer_arithmetic {
                         u32::try_from(other).ok().and_then(|by| self.checked_shl(by)).unwrap_or(0)
                     }
                     Binary::ShiftRight => {
-                        u32::try_from(other).ok().and_then(|by| (self as u32).checked_shr(by)).unwrap_or(0) as $ty
+                        u32::try_from(other).ok().and_then(|by| (self as u32).checked_shr(by)).unwrap_or(0)
+                            as $ty
                     }
                     Binary::Pow | Binary::Atan2 => self,
                 }

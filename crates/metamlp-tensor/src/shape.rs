@@ -80,10 +80,7 @@ pub struct Type {
 
 impl Type {
     pub(crate) fn new(shape: impl AsRef<[usize]>, dtype: DType) -> Self {
-        Self {
-            shape: shape.as_ref().into(),
-            dtype,
-        }
+        Self { shape: shape.as_ref().into(), dtype }
     }
 }
 

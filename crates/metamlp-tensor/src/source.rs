@@ -52,10 +52,7 @@ impl Source {
     /// A given line and the current module path.
     #[must_use]
     pub fn at(location: &'static Location<'static>) -> Self {
-        Self {
-            path: PATH.with_borrow(Clone::clone),
-            location,
-        }
+        Self { path: PATH.with_borrow(Clone::clone), location }
     }
 }
 

@@ -51,11 +51,7 @@ pub(crate) fn vjp(
         }
         Op::MulAdd => {
             let factor = &operands[1];
-            smallvec![
-                wanted(x()).then(|| ct * factor),
-                wanted(factor).then(|| ct * x()),
-                Some(ct.clone()),
-            ]
+            smallvec![wanted(x()).then(|| ct * factor), wanted(factor).then(|| ct * x()), Some(ct.clone()),]
         }
         Op::Convert(_) => one(ct.convert(x().dtype())),
         Op::BroadcastInDim { axes, .. } => one(unbroadcast(ct, x(), axes)),
@@ -120,7 +116,9 @@ pub(crate) fn vjp(
 fn unary_vjp(unary: Unary, x: &Tensor, y: &Tensor, ct: &Tensor) -> Option<Tensor> {
     let sqrt_pi = std::f64::consts::PI.sqrt();
     Some(match unary {
-        Unary::Ceil | Unary::Floor | Unary::IsFinite | Unary::Not | Unary::RoundNearestEven | Unary::Sign => return None,
+        Unary::Ceil | Unary::Floor | Unary::IsFinite | Unary::Not | Unary::RoundNearestEven | Unary::Sign => {
+            return None;
+        }
         Unary::Abs => ct * x.sign(),
         Unary::Cos => -(ct * x.sin()),
         Unary::Erf => ct * ((-x.square()).exp() * (2.0 / sqrt_pi)),
@@ -194,7 +192,8 @@ fn unbroadcast(ct: &Tensor, x: &Tensor, axes: &Axes) -> Tensor {
 }
 
 fn reduce_vjp(kind: Reduction, axes: &Axes, x: &Tensor, output: &Tensor, ct: &Tensor) -> Tensor {
-    let kept: Axes = (0..x.rank()).map(|axis| if axes.contains(&axis) { 1 } else { x.shape()[axis] }).collect();
+    let kept: Axes =
+        (0..x.rank()).map(|axis| if axes.contains(&axis) { 1 } else { x.shape()[axis] }).collect();
     let spread = |reduced: &Tensor| reduced.reshape(&kept).broadcast_to(x.shape());
     let signed: Vec<isize> = axes.iter().map(|axis| axis.cast_signed()).collect();
     match kind {
@@ -244,7 +243,8 @@ fn dot_vjp_rhs(dimensions: &DotDimensions, lhs: &Tensor, rhs: &Tensor, ct: &Tens
 
 /// The partners of `axes`, in ascending order of `axes`.
 fn paired_in_order(axes: &Axes, partners: &Axes) -> Axes {
-    let mut pairs: SmallVec<[(usize, usize); 4]> = axes.iter().copied().zip(partners.iter().copied()).collect();
+    let mut pairs: SmallVec<[(usize, usize); 4]> =
+        axes.iter().copied().zip(partners.iter().copied()).collect();
     pairs.sort_unstable();
     pairs.into_iter().map(|(_, partner)| partner).collect()
 }

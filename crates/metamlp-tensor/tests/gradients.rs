@@ -106,7 +106,9 @@ fn rearranging() {
     check(&[2, 1, 3], &SIX, |x| x.broadcast_to([4, 2, 2, 3]));
     check(&[3, 4], &TWELVE, |x| x.slice([0, 1], [3, 4], [2, 2]));
     check(&[3, 4], &TWELVE, |x| x.slice([1, 0], [1, 4], [1, 1]));
-    check(&[2, 3], &SIX, |x| x.pad_interior([1, 0], [0, 2], [1, 2], x.index(0).slice_axis(0, 0, 1).squeeze(0)));
+    check(&[2, 3], &SIX, |x| {
+        x.pad_interior([1, 0], [0, 2], [1, 2], x.index(0).slice_axis(0, 0, 1).squeeze(0))
+    });
     check(&[2, 3], &SIX, |x| Tensor::concatenate(&[x, &(x * 2.0), &other()], -1));
     check(&[2, 3], &SIX, |x| Tensor::stack(&[x, &x.flip(1)], 1));
 }
@@ -175,16 +177,15 @@ fn products() {
     // Several contracting axes in another order on the right, and batch axes not in front.
     let y = Tensor::from_vec([3, 2, 2, 2], (0..24).map(|i| 0.1 + f64::from(i) * 0.07).collect());
     check(&[2, 2, 3], &TWELVE, |x| x.dot_general(&y, (&[2, 0], &[0, 3]), (&[1], &[2])));
-    check(&[3, 2, 2, 1], &TWELVE, |x| other().reshape([2, 3, 1]).dot_general(x, (&[1, 2], &[0, 3]), (&[0], &[1])));
+    check(&[3, 2, 2, 1], &TWELVE, |x| {
+        other().reshape([2, 3, 1]).dot_general(x, (&[1, 2], &[0, 3]), (&[0], &[1]))
+    });
 }
 
 #[test]
 fn higher_orders() {
     let x = Tensor::scalar(0.7f64);
-    let third = grad(&x, |x| grad(x, |x| grad(x, |x| x.sin() * x.exp())))
-        .unwrap()
-        .item::<f64>()
-        .unwrap();
+    let third = grad(&x, |x| grad(x, |x| grad(x, |x| x.sin() * x.exp()))).unwrap().item::<f64>().unwrap();
     // (sin x · e^x)''' = 2 e^x (cos x - sin x)
     let expected = 2.0 * 0.7f64.exp() * (0.7f64.cos() - 0.7f64.sin());
     assert!((third - expected).abs() < 1e-12, "{third} but {expected}");

@@ -109,10 +109,7 @@ pub fn erf_inv_f32(x: f32) -> f32 {
     let central = w < 5.0;
     let t = if central { w - 2.5 } else { w.sqrt() - 3.0 };
     let mut coefficients = [0.0; 9];
-    for (c, (&a, &b)) in coefficients
-        .iter_mut()
-        .zip(CENTRAL_F32.iter().zip(&TAIL_F32))
-    {
+    for (c, (&a, &b)) in coefficients.iter_mut().zip(CENTRAL_F32.iter().zip(&TAIL_F32)) {
         *c = if central { a } else { b };
     }
     let y = horner_f32(t, &coefficients) * x;
@@ -181,10 +178,7 @@ mod tests {
             (0xbfef_ffffffffdcd1, 0xc014_2b0a68f70883),
         ] {
             let found = erf_inv_f64(f64::from_bits(x)).to_bits();
-            assert_eq!(
-                found, expected,
-                "of {x:016x}: {found:016x}, not {expected:016x}"
-            );
+            assert_eq!(found, expected, "of {x:016x}: {found:016x}, not {expected:016x}");
         }
     }
 
@@ -196,14 +190,8 @@ mod tests {
         f32::erf_inv_in_place(&mut in_place);
         for ((&x, y), z) in x.iter().zip(out).zip(in_place) {
             let expected = erf_inv_f32(x);
-            assert!(
-                expected.to_bits() == y.to_bits() || expected.is_nan() && y.is_nan(),
-                "at {x}"
-            );
-            assert!(
-                y.to_bits() == z.to_bits() || y.is_nan() && z.is_nan(),
-                "at {x}"
-            );
+            assert!(expected.to_bits() == y.to_bits() || expected.is_nan() && y.is_nan(), "at {x}");
+            assert!(y.to_bits() == z.to_bits() || y.is_nan() && z.is_nan(), "at {x}");
         }
     }
 
@@ -212,10 +200,6 @@ mod tests {
         assert_eq!(erf_inv_f32(-1.0), f32::NEG_INFINITY);
         assert_eq!(erf_inv_f64(-1.0), f64::NEG_INFINITY);
         assert_eq!(erf_inv_f32(-0.0).to_bits(), (-0.0_f32).to_bits());
-        assert!(
-            erf_inv_f32(1.5).is_nan()
-                && erf_inv_f32(f32::NAN).is_nan()
-                && erf_inv_f64(-1.5).is_nan()
-        );
+        assert!(erf_inv_f32(1.5).is_nan() && erf_inv_f32(f32::NAN).is_nan() && erf_inv_f64(-1.5).is_nan());
     }
 }

@@ -44,11 +44,7 @@ pub fn log_f32(x: f32) -> f32 {
     let sum = (-z2).mul_add(0.5, z) + p;
     let result = e.mul_add(LN_2_HIGH, sum);
 
-    let at_zero = if x == 0.0 {
-        f32::NEG_INFINITY
-    } else {
-        f32::NAN
-    };
+    let at_zero = if x == 0.0 { f32::NEG_INFINITY } else { f32::NAN };
     let positive = if x < f32::INFINITY { result } else { x };
     if x > 0.0 { positive } else { at_zero }
 }
@@ -98,9 +94,7 @@ mod tests {
         assert_eq!(log_f32(-0.0), f32::NEG_INFINITY);
         assert_eq!(log_f32(f32::INFINITY), f32::INFINITY);
         assert!(
-            log_f32(-1e-40).is_nan()
-                && log_f32(f32::NEG_INFINITY).is_nan()
-                && log_f32(f32::NAN).is_nan()
+            log_f32(-1e-40).is_nan() && log_f32(f32::NEG_INFINITY).is_nan() && log_f32(f32::NAN).is_nan()
         );
     }
 }

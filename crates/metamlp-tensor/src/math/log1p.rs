@@ -5,12 +5,8 @@
 use super::log::{log_f32, log_f64};
 use super::polynomial::{horner_f32, horner_f64};
 
-const NUMERATOR_F32: [f32; 7] = [
-    4.527e-5, 0.49854103, 6.5787325, 29.911919, 60.94967, 57.112965, 20.039553,
-];
-const DENOMINATOR_F32: [f32; 7] = [
-    1.0, 15.062909, 83.04757, 221.7624, 309.09872, 216.42789, 60.11866,
-];
+const NUMERATOR_F32: [f32; 7] = [4.527e-5, 0.49854103, 6.5787325, 29.911919, 60.94967, 57.112965, 20.039553];
+const DENOMINATOR_F32: [f32; 7] = [1.0, 15.062909, 83.04757, 221.7624, 309.09872, 216.42789, 60.11866];
 
 const NUMERATOR_F64: [f64; 7] = [
     4.52700008624452e-5,
@@ -44,11 +40,7 @@ pub fn log1p_f32(x: f32) -> f32 {
     let y = (x * square) * (horner_f32(x, &NUMERATOR_F32) / horner_f32(x, &DENOMINATOR_F32));
     let near_zero = x + square.mul_add(-0.5, y);
     let elsewhere = log_f32(1.0 + x);
-    if x.abs() < 0.41421357 {
-        near_zero
-    } else {
-        elsewhere
-    }
+    if x.abs() < 0.41421357 { near_zero } else { elsewhere }
 }
 
 /// `ln(1 + x)` in double precision, by the same method; within 3 ulp.
@@ -116,11 +108,7 @@ mod tests {
         for i in -99..300 {
             let x = f64::from(i) / 100.0;
             let (found, expected) = (log1p_f64(x), x.ln_1p());
-            let ulps = if (-0.4143..-0.35).contains(&x) {
-                130.0
-            } else {
-                3.0
-            };
+            let ulps = if (-0.4143..-0.35).contains(&x) { 130.0 } else { 3.0 };
             assert!(
                 (found - expected).abs() <= ulps * f64::EPSILON * expected.abs(),
                 "at {x}: {found}, not {expected}"

@@ -5,14 +5,7 @@ use super::polynomial::horner_f32;
 /// From here on the single-precision result is 1.
 const SATURATION: f32 = 9.02;
 /// Minimax rational function for `tanh x / x` in `x^2`, up to the saturation.
-const NUMERATOR: [f32; 6] = [
-    -1.2203445e-11,
-    3.0584996e-8,
-    2.800745e-5,
-    0.0038683272,
-    0.13679914,
-    1.0,
-];
+const NUMERATOR: [f32; 6] = [-1.2203445e-11, 3.0584996e-8, 2.800745e-5, 0.0038683272, 0.13679914, 1.0];
 const DENOMINATOR: [f32; 5] = [1.2873659e-6, 0.00039386304, 0.027245836, 0.47013247, 1.0];
 
 /// `tanh x`, within 5 ulp, never past 1.
@@ -25,11 +18,7 @@ const DENOMINATOR: [f32; 5] = [1.2873659e-6, 0.00039386304, 0.027245836, 0.47013
 #[inline(always)]
 pub fn tanh_f32(x: f32) -> f32 {
     let clamped = if x > SATURATION { SATURATION } else { x };
-    let clamped = if clamped < -SATURATION {
-        -SATURATION
-    } else {
-        clamped
-    };
+    let clamped = if clamped < -SATURATION { -SATURATION } else { clamped };
     let square = clamped * clamped;
     let ratio = clamped * horner_f32(square, &NUMERATOR) / horner_f32(square, &DENOMINATOR);
     let ratio = if ratio > 1.0 { 1.0 } else { ratio };

@@ -8,22 +8,10 @@ fn ulp(value: f32) -> f64 {
 
 /// Every 9973rd float, of all signs and sizes, and the ones where something special happens.
 pub(super) fn sweep() -> Vec<f32> {
-    let mut numbers: Vec<f32> = (0..=u32::MAX / 9973)
-        .map(|i| f32::from_bits(i * 9973))
-        .collect();
-    for special in [
-        0.0,
-        1.0,
-        1e-45,
-        f32::MIN_POSITIVE,
-        f32::MAX,
-        f32::INFINITY,
-        f32::NAN,
-        88.7,
-        88.8,
-        103.9,
-        104.1,
-    ] {
+    let mut numbers: Vec<f32> = (0..=u32::MAX / 9973).map(|i| f32::from_bits(i * 9973)).collect();
+    for special in
+        [0.0, 1.0, 1e-45, f32::MIN_POSITIVE, f32::MAX, f32::INFINITY, f32::NAN, 88.7, 88.8, 103.9, 104.1]
+    {
         numbers.extend([special, -special]);
     }
     numbers
@@ -44,8 +32,7 @@ pub(super) fn worst_ulps(
     for (&x, &found) in x.iter().zip(&out) {
         let exact = reference(f64::from(x));
         let rounded = exact as f32;
-        let error = if found.is_nan() && rounded.is_nan() || found.is_infinite() && found == rounded
-        {
+        let error = if found.is_nan() && rounded.is_nan() || found.is_infinite() && found == rounded {
             0.0
         } else if found.is_finite() && rounded.is_finite() {
             (f64::from(found) - exact).abs() / ulp(rounded)
@@ -61,9 +48,6 @@ pub(super) fn worst_ulps(
 pub(super) fn assert_bits(function: impl Fn(f32) -> f32, cases: &[(u32, u32)]) {
     for &(x, expected) in cases {
         let found = function(f32::from_bits(x)).to_bits();
-        assert_eq!(
-            found, expected,
-            "of {x:08x}: {found:08x}, not {expected:08x}"
-        );
+        assert_eq!(found, expected, "of {x:08x}: {found:08x}, not {expected:08x}");
     }
 }

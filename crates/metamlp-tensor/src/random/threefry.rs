@@ -20,19 +20,14 @@ const PARITY: u32 = 0x1bd1_1bda;
 #[inline(always)]
 pub fn block(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
     let schedule = [key[0], key[1], key[0] ^ key[1] ^ PARITY];
-    let mut x = [
-        counter[0].wrapping_add(schedule[0]),
-        counter[1].wrapping_add(schedule[1]),
-    ];
+    let mut x = [counter[0].wrapping_add(schedule[0]), counter[1].wrapping_add(schedule[1])];
     for group in 0..5 {
         for rotation in ROTATIONS[group % 2] {
             x[0] = x[0].wrapping_add(x[1]);
             x[1] = x[1].rotate_left(rotation) ^ x[0];
         }
         x[0] = x[0].wrapping_add(schedule[(group + 1) % 3]);
-        x[1] = x[1]
-            .wrapping_add(schedule[(group + 2) % 3])
-            .wrapping_add(group as u32 + 1);
+        x[1] = x[1].wrapping_add(schedule[(group + 2) % 3]).wrapping_add(group as u32 + 1);
     }
     x
 }
@@ -123,14 +118,8 @@ mod tests {
     #[test]
     fn the_block_function_has_the_published_values() {
         assert_eq!(block([0; 2], [0; 2]), [0x6b20_0159, 0x99ba_4efe]);
-        assert_eq!(
-            block([u32::MAX; 2], [u32::MAX; 2]),
-            [0x1cb9_96fc, 0xbb00_2be7]
-        );
-        assert_eq!(
-            block([0x1319_8a2e, 0x0370_7344], [0x243f_6a88, 0x85a3_08d3]),
-            [0xc492_3a9c, 0x483d_f7a0]
-        );
+        assert_eq!(block([u32::MAX; 2], [u32::MAX; 2]), [0x1cb9_96fc, 0xbb00_2be7]);
+        assert_eq!(block([0x1319_8a2e, 0x0370_7344], [0x243f_6a88, 0x85a3_08d3]), [0xc492_3a9c, 0x483d_f7a0]);
     }
 
     #[test]
@@ -155,14 +144,7 @@ mod tests {
     fn wide_draws_have_the_values_of_jax() {
         let mut bits = [0; 3];
         fill_bits64([0, 42], 0, &mut bits);
-        assert_eq!(
-            bits,
-            [
-                0x6d3e_048f_1022_172d,
-                0x03d7_b32d_add0_83f4,
-                0x92fb_20ea_0f38_d913
-            ]
-        );
+        assert_eq!(bits, [0x6d3e_048f_1022_172d, 0x03d7_b32d_add0_83f4, 0x92fb_20ea_0f38_d913]);
     }
 
     #[test]

@@ -135,4 +135,3 @@ impl Tensor {
         Self::ones(self.shape(), self.dtype())
     }
 }
-

@@ -251,7 +251,8 @@ impl Tensor {
 
     #[track_caller]
     pub(crate) fn unary(&self, unary: Unary) -> Tensor {
-        let operand = if unary.needs_float() { self.convert(self.dtype().to_inexact()) } else { self.clone() };
+        let operand =
+            if unary.needs_float() { self.convert(self.dtype().to_inexact()) } else { self.clone() };
         Self::apply(Op::Unary(unary), [operand])
     }
 

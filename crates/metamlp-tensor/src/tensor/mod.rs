@@ -10,8 +10,8 @@ mod operand;
 mod operators;
 mod order;
 mod product;
-mod reduce;
 mod rearrange;
+mod reduce;
 
 pub use self::operand::{Operand, Scalar};
 pub(crate) use self::operand::{broadcast_shapes, promoted};
@@ -27,16 +27,13 @@ impl Tensor {
     pub(crate) fn resolve_axis(&self, op: &'static str, axis: isize) -> Result<usize, Error> {
         let rank = self.rank();
         let resolved = if axis < 0 { axis.checked_add_unsigned(rank) } else { Some(axis) };
-        resolved
-            .and_then(|axis| usize::try_from(axis).ok())
-            .filter(|&axis| axis < rank)
-            .ok_or_else(|| {
-                let expected = match rank {
-                    0 => "no axis, the tensor is a scalar".to_owned(),
-                    _ => format!("-{rank}..{rank}, the tensor is {}", self.0.ty),
-                };
-                argument(op, "axis", axis, expected, Source::here())
-            })
+        resolved.and_then(|axis| usize::try_from(axis).ok()).filter(|&axis| axis < rank).ok_or_else(|| {
+            let expected = match rank {
+                0 => "no axis, the tensor is a scalar".to_owned(),
+                _ => format!("-{rank}..{rank}, the tensor is {}", self.0.ty),
+            };
+            argument(op, "axis", axis, expected, Source::here())
+        })
     }
 
     #[track_caller]

@@ -21,7 +21,11 @@ impl Tensor {
         if self.rank() == 0 || other.rank() == 0 {
             let types = vec![self.0.ty.clone(), other.0.ty.clone()];
             let problem = "a matrix product needs an axis on each side; multiply scalars with *";
-            return self.poisoned_like(Problem::Shape(problem.to_owned()).at("matmul", types, Source::here()));
+            return self.poisoned_like(Problem::Shape(problem.to_owned()).at(
+                "matmul",
+                types,
+                Source::here(),
+            ));
         }
         // Without batch axes on the right, those on the left are just rows.
         if other.rank() <= 2 {

@@ -46,7 +46,9 @@ impl Tensor {
     pub fn expand_dims(&self, axis: isize) -> Tensor {
         let rank = self.rank();
         let resolved = if axis < 0 { axis.checked_add_unsigned(rank + 1) } else { Some(axis) };
-        let Some(position) = resolved.and_then(|axis| usize::try_from(axis).ok()).filter(|&axis| axis <= rank) else {
+        let Some(position) =
+            resolved.and_then(|axis| usize::try_from(axis).ok()).filter(|&axis| axis <= rank)
+        else {
             let expected = format!("-{}..={rank}, the tensor is {}", rank + 1, self.0.ty);
             return self.poisoned_like(argument("expand_dims", "axis", axis, expected, Source::here()));
         };
@@ -120,7 +122,8 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn concatenate<T: std::borrow::Borrow<Tensor>>(tensors: &[T], axis: isize) -> Tensor {
-        let Some(dtype) = tensors.iter().map(|tensor| tensor.borrow().dtype()).reduce(crate::DType::promote) else {
+        let Some(dtype) = tensors.iter().map(|tensor| tensor.borrow().dtype()).reduce(crate::DType::promote)
+        else {
             let error = argument("concatenate", "tensors", "empty", "one tensor or more", Source::here());
             return Self::spec([0], crate::F32).poisoned_like(error);
         };
