@@ -1,1 +1,82 @@
-//! The #[module], #[compact] and #[derive(Tree)] macros of metamlp.
+//! The macros of metamlp: [`macro@module`] and [`macro@compact`], with which a
+//! layer is written, and [`derive@Tree`], with which a user's own struct crosses
+//! `jit`, `grad` and `evaluate`.
+//!
+//! The generated code is short, since all that is interesting is library code.
+//! It names one thing, the hidden module `::metamlp::__private`; where the crate
+//! goes by another name, `#[module(crate = path)]`, `#[compact(crate = path)]`
+//! and `#[tree(crate = path)]` say so.
+//!
+//! An item passes through `parse` (the grammar), `check` (every rule and every
+//! message, all of them in one compilation), `model` (what was understood) and
+//! `expand`; where nothing can be understood, `fallback` emits it as it was
+//! written. The bodies of functions are never parsed and never rewritten.
+
+mod check;
+mod entry;
+mod errors;
+mod expand;
+mod fallback;
+mod model;
+mod parse;
+
+use proc_macro::TokenStream;
+
+/// Makes a module of a struct: a layer or a model with its configuration.
+///
+/// The struct gets a hidden field with the module's identity, and
+///
+/// - `new`, which takes the fields that have no `#[default(..)]`, in their order;
+/// - for each field with `#[default(value)]` a setter of its name, which takes
+///   what converts into the field (a field of a primitive type, a tuple, an
+///   array, a reference or a function pointer takes exactly that);
+/// - `named("..")`, which gives it a name in place of the automatic one;
+/// - `Clone` (the clone is a module of its own), `Debug`, `Default` where `new`
+///   takes nothing, and `Module`, with `init` and `apply`.
+///
+/// A default is evaluated by `new` and may use the fields without one. Fields
+/// that hold modules, in a `Vec`, an `Option`, an array or a map too, are
+/// submodules, named by their fields.
+///
+/// The struct has named fields and no generics. `new`, `named` and `call` are
+/// taken, and a field with a default cannot be called like a method of `Module`.
+#[proc_macro_attribute]
+pub fn module(options: TokenStream, item: TokenStream) -> TokenStream {
+    entry::module(options.into(), item.into()).into()
+}
+
+/// Makes the methods of an `impl` block, or a function, calls of a module: they
+/// run in the module's scope, where submodules and variables get their names.
+///
+/// # On an `impl` block
+///
+/// Every method with a `&self` enters the scope of `self`, runs its body, and
+/// has its output captured where that was asked for. Bodies may use `return`,
+/// `?`, loans of any lifetime and calls of the other methods, since they are
+/// not rewritten. Functions without `self`, and methods under `#[nowrap]`, are
+/// left alone.
+///
+/// # On a function
+///
+/// A function is a module with one method. Arguments marked `#[field]` or
+/// `#[field(default = value)]` are the fields of a struct named after the
+/// function (`auto_encoder` makes `AutoEncoder`), the others are the arguments
+/// of its `call`; in the body each goes by its name. The function's docs go to
+/// the struct, and the function itself becomes `new` under another name.
+#[proc_macro_attribute]
+pub fn compact(options: TokenStream, item: TokenStream) -> TokenStream {
+    entry::compact(options.into(), item.into()).into()
+}
+
+/// Makes a tree of tensors of a struct or an enum, so that `jit`, `grad`,
+/// `evaluate` and the others take it as an argument or a result.
+///
+/// Every field is a tree itself, and its path is its name (its index, in a
+/// tuple struct). A field under `#[tree(static)]` belongs to the program and
+/// not to the data: it is cloned, and hashed to tell programs apart, so it is
+/// `Clone` and `Hash`. The variant of an enum is static. A type parameter that
+/// the fields hold must be a tree.
+#[proc_macro_derive(Tree, attributes(tree))]
+pub fn tree(item: TokenStream) -> TokenStream {
+    entry::tree(item.into()).into()
+}

@@ -1,0 +1,123 @@
+//! The rules of `#[compact]` on an `impl` block.
+
+use quote::{ToTokens as _, quote};
+use syn::{FnArg, Meta, Receiver, ReceiverKind, Type};
+
+use super::{
+    argument_name, arguments, misplaced, no_parameters, qualifiers, spelled, take_attribute,
+};
+use crate::errors::Errors;
+use crate::model::{Block, BlockMember, Runtime, ungrouped};
+use crate::parse::{Function, ImplBlock, Member};
+
+/// The block, unless there is nothing to make of it.
+pub(crate) fn check(runtime: Runtime, block: ImplBlock, errors: &mut Errors) -> Option<Block> {
+    let self_type = spelled(&block.self_type);
+    if let Some(for_trait) = &block.for_trait {
+        errors.at(
+            for_trait,
+            format_args!(
+                "`#[compact]` goes on the type's own block: write the method in `#[compact] impl {self_type} {{ .. }}` \
+                 and call it from here"
+            ),
+        );
+        return None;
+    }
+    let instead = "write the types out, one block for each module";
+    if !no_parameters(&block.generics, "a `#[compact]` block", instead, errors) {
+        return None;
+    }
+    let head = block.head();
+    let members = block.members.into_iter().map(|member| match member {
+        Member::Function(function) => method(function, errors),
+        Member::Other(item) => BlockMember::Untouched(item),
+    });
+    Some(Block {
+        head,
+        members: members.collect(),
+        runtime,
+    })
+}
+
+fn method(mut method: Box<Function>, errors: &mut Errors) -> BlockMember {
+    let nowrap = nowrap(&mut method, errors);
+    misplaced(
+        &mut method.attrs,
+        "compact",
+        "`#[compact]` stands on the block already: drop it here",
+        errors,
+    );
+    for argument in arguments(&mut method.signature) {
+        misplaced(
+            &mut argument.attrs,
+            "field",
+            "a method's arguments are its inputs: make this a field of the struct, `#[module] struct .. { name: Type }`",
+            errors,
+        );
+    }
+    if !nowrap && enters(&mut method, errors) {
+        BlockMember::Entering(method)
+    } else {
+        BlockMember::Untouched(method.into_token_stream())
+    }
+}
+
+/// Whether the user asked for the method to be left alone.
+fn nowrap(method: &mut Function, errors: &mut Errors) -> bool {
+    let attr = take_attribute(&mut method.attrs, "nowrap");
+    if let Some(attr) = &attr
+        && !matches!(attr.meta, Meta::Path(_))
+    {
+        errors.at(
+            &attr.meta,
+            "`#[nowrap]` takes no options: write `#[nowrap]`",
+        );
+    }
+    attr.is_some()
+}
+
+/// Whether the method is a call of the module and can be expanded as one.
+fn enters(method: &mut Function, errors: &mut Errors) -> bool {
+    let signature = &mut method.signature;
+    let Some(FnArg::Receiver(receiver)) = signature.inputs.first() else {
+        if signature.ident == "call" {
+            let inputs = &signature.inputs;
+            errors.at(
+                &signature.ident,
+                format_args!(
+                    "`call` has no receiver: write `fn call({})`",
+                    spelled(quote!(&self, #inputs)).replace("& ", "&")
+                ),
+            );
+        }
+        return false;
+    };
+    if !is_shared(receiver) {
+        errors.at(
+            receiver,
+            "a module's call takes `&self`: what changes from call to call is a variable, `self.variable(..)`; \
+             a method that builds or takes apart stands in a plain `impl` block or under `#[nowrap]`",
+        );
+        return false;
+    }
+    let mut expands = qualifiers(signature, errors);
+    for argument in arguments(signature) {
+        expands &= argument_name(&argument.pat, errors).is_some();
+    }
+    expands
+}
+
+/// Whether the receiver is `&self`, in any of its spellings.
+fn is_shared(receiver: &Receiver) -> bool {
+    match &receiver.kind {
+        ReceiverKind::Reference(_, _, mutability) => mutability.is_none(),
+        ReceiverKind::Typed(_, ty) => match ungrouped(ty) {
+            Type::Reference(ty) => {
+                ty.mutability.is_none()
+                    && matches!(ungrouped(&ty.elem), Type::Path(path) if path.path.is_ident("Self"))
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}

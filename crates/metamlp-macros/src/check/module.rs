@@ -1,0 +1,220 @@
+//! The rules of `#[module]`.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, Fields, Item, ItemStruct, Meta, Path, Token};
+
+use super::{HANDLE, field_name, misplaced, no_parameters, spelled, take_attribute};
+use crate::errors::Errors;
+use crate::model::{Field, Module, Runtime};
+use crate::parse::crate_option;
+
+/// What `#[module]` implements, so that it cannot be derived too.
+const IMPLEMENTED: [(&str, &str); 4] = [
+    (
+        "Clone",
+        "`#[module]` implements `Clone` (a clone is a module of its own)",
+    ),
+    ("Debug", "`#[module]` implements `Debug`"),
+    (
+        "Default",
+        "`#[module]` implements `Default` where every field has a `#[default(..)]`",
+    ),
+    ("Copy", "a module has an identity, and so is no `Copy`"),
+];
+
+/// The module, unless there is nothing to make of `item`.
+pub(crate) fn check(
+    options: TokenStream,
+    item: &TokenStream,
+    errors: &mut Errors,
+) -> Option<Module> {
+    let runtime = Runtime::new(crate_option(options, "module", errors));
+    let parsed = errors.take(syn::parse2(item.clone()))?;
+    let Item::Struct(item) = parsed else {
+        not_a_struct(&parsed, errors);
+        return None;
+    };
+    let generic = !no_parameters(
+        &item.generics,
+        "a module",
+        "write the types out; what varies goes into a boxed closure, a function pointer or an enum",
+        errors,
+    );
+    let fields = fields(&item, errors)?;
+    if generic {
+        return None;
+    }
+    let ItemStruct {
+        mut attrs,
+        vis,
+        ident,
+        ..
+    } = item;
+    derives(&mut attrs, errors);
+    Some(Module {
+        attrs,
+        vis,
+        name: ident,
+        fields,
+        runtime,
+    })
+}
+
+fn not_a_struct(item: &Item, errors: &mut Errors) {
+    match item {
+        Item::Enum(item) => errors.at(
+            item.enum_token,
+            "`#[module]` goes on a struct: write `struct` with named fields, one of which may be this enum",
+        ),
+        Item::Union(item) => errors.at(item.union_token, "`#[module]` goes on a struct: write `struct` with named fields"),
+        Item::Fn(item) => {
+            errors.at(item.sig.fn_token, "`#[module]` goes on a struct: on a function write `#[compact]`");
+        }
+        Item::Impl(item) => {
+            errors.at(item.impl_token, "`#[module]` goes on the struct: on its `impl` block write `#[compact]`");
+        }
+        item => errors.at(item, "`#[module]` goes on a struct with named fields"),
+    }
+}
+
+fn fields(item: &ItemStruct, errors: &mut Errors) -> Option<Vec<Field>> {
+    match &item.fields {
+        Fields::Named(fields) => Some(
+            fields
+                .named
+                .iter()
+                .filter_map(|f| field(f.clone(), errors))
+                .collect(),
+        ),
+        Fields::Unnamed(fields) => {
+            let named: Vec<_> = fields
+                .unnamed
+                .iter()
+                .enumerate()
+                .map(|(i, field)| format!("field_{i}: {}", spelled(&field.ty)))
+                .collect();
+            errors.at(
+                fields,
+                format_args!(
+                    "submodules are named by their fields, so a module's fields need names: write `struct {} {{ {} }}`",
+                    item.ident,
+                    named.join(", ")
+                ),
+            );
+            None
+        }
+        Fields::Unit => {
+            errors.at(
+                &item.ident,
+                format_args!(
+                    "a module is a struct with braces: write `struct {} {{}}`",
+                    item.ident
+                ),
+            );
+            None
+        }
+    }
+}
+
+fn field(field: syn::Field, errors: &mut Errors) -> Option<Field> {
+    let syn::Field {
+        mut attrs,
+        vis,
+        ident: Some(name),
+        ty,
+        default: initial,
+        ..
+    } = field
+    else {
+        return None;
+    };
+    let mut default = None;
+    if let Some((equals, value)) = initial {
+        errors.at(
+            quote!(#equals #value),
+            format_args!(
+                "a default stands before the field: write `#[default({})]`",
+                spelled(&value)
+            ),
+        );
+        default = Some(value);
+    }
+    while let Some(attr) = take_attribute(&mut attrs, "default") {
+        if default.is_some() {
+            errors.at(
+                attr,
+                format_args!("`{name}` has a default already: keep one"),
+            );
+        } else {
+            default = default_value(&attr, errors);
+        }
+    }
+    misplaced(
+        &mut attrs,
+        "field",
+        "`#[field]` marks arguments of a `#[compact]` function; here everything is a field: write `#[default(..)]`, or nothing",
+        errors,
+    );
+    let setter = default.is_some();
+    let setter = field_name(&name, setter, errors) && setter;
+    (name != HANDLE).then_some(Field {
+        attrs,
+        vis,
+        name,
+        ty,
+        default,
+        setter,
+    })
+}
+
+/// The expression in `#[default(expression)]`.
+fn default_value(attr: &Attribute, errors: &mut Errors) -> Option<Expr> {
+    match &attr.meta {
+        Meta::List(list) if !list.tokens.is_empty() => return errors.take(list.parse_args()),
+        Meta::NameValue(meta) => {
+            errors.at(
+                attr,
+                format_args!("write `#[default({})]`", spelled(&meta.value)),
+            );
+            return Some(meta.value.clone());
+        }
+        _ => errors.at(attr, "a default needs its value: write `#[default(value)]`"),
+    }
+    None
+}
+
+/// Takes what `#[module]` implements out of the user's derives.
+fn derives(attrs: &mut [Attribute], errors: &mut Errors) {
+    for attr in attrs
+        .iter_mut()
+        .filter(|attr| attr.path().is_ident("derive"))
+    {
+        let Ok(paths) = attr.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated)
+        else {
+            continue;
+        };
+        let kept: Vec<_> = paths
+            .iter()
+            .filter(|path| !implemented(path, errors))
+            .collect();
+        if kept.len() < paths.len() {
+            *attr = syn::parse_quote!(#[derive(#(#kept),*)]);
+        }
+    }
+}
+
+fn implemented(path: &Path, errors: &mut Errors) -> bool {
+    let Some(last) = path.segments.last() else {
+        return false;
+    };
+    let known = IMPLEMENTED.iter().find(|(name, _)| last.ident == name);
+    if let Some((name, why)) = known {
+        errors.at(
+            path.to_token_stream(),
+            format_args!("{why}: drop `{name}` from the derive"),
+        );
+    }
+    known.is_some()
+}

@@ -1,0 +1,56 @@
+//! The way of each macro from its input to its output: parse, check, expand, or
+//! fall back.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
+
+use crate::errors::Errors;
+use crate::model::Runtime;
+use crate::parse::{CompactItem, crate_option};
+use crate::{check, expand, fallback};
+
+/// `#[module]`.
+pub(crate) fn module(options: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let module = check::module::check(options, &item, &mut errors);
+    finish(
+        module.map_or_else(
+            || fallback::expand(item),
+            |module| expand::module::expand(&module),
+        ),
+        &errors,
+    )
+}
+
+/// `#[compact]`.
+pub(crate) fn compact(options: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let runtime = Runtime::new(crate_option(options, "compact", &mut errors));
+    let parsed = errors.take(syn::parse2(item.clone()));
+    let expanded = parsed.and_then(|parsed| match parsed {
+        CompactItem::Block(block) => check::block::check(runtime, *block, &mut errors)
+            .map(|block| expand::block::expand(&block)),
+        CompactItem::Function(function) => check::network::check(runtime, *function, &mut errors)
+            .map(|network| expand::network::expand(&network)),
+        CompactItem::Other(keyword) => {
+            check::not_compact(&keyword, &mut errors);
+            None
+        }
+    });
+    finish(expanded.unwrap_or_else(|| fallback::expand(item)), &errors)
+}
+
+/// `#[derive(Tree)]`.
+pub(crate) fn tree(item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let tree = check::tree::check(item, &mut errors);
+    finish(
+        tree.as_ref().map(expand::tree::expand).unwrap_or_default(),
+        &errors,
+    )
+}
+
+fn finish(mut expanded: TokenStream, errors: &Errors) -> TokenStream {
+    errors.to_tokens(&mut expanded);
+    expanded
+}

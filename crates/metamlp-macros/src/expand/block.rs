@@ -1,0 +1,80 @@
+//! What `#[compact]` writes for an `impl` block: each call enters the module's
+//! scope and runs its body there.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens as _;
+use syn::ext::IdentExt as _;
+use syn::{FnArg, ReturnType};
+
+use super::tokens;
+use crate::model::{Block, BlockMember, Runtime};
+use crate::parse::Function;
+
+pub(crate) fn expand(block: &Block) -> TokenStream {
+    let Block {
+        head,
+        members,
+        runtime,
+    } = block;
+    let members = members.iter().map(|member| match member {
+        BlockMember::Entering(method) => entering(method, &TokenStream::new(), runtime),
+        BlockMember::Untouched(tokens) => tokens.clone(),
+    });
+    tokens! {
+        #head {
+            #(#members)*
+        }
+    }
+}
+
+/// A method whose body runs in the module's scope; `locals` come before it.
+pub(super) fn entering(method: &Function, locals: &TokenStream, runtime: &Runtime) -> TokenStream {
+    let Function {
+        attrs,
+        vis,
+        signature,
+        body,
+    } = method;
+    let name = signature.ident.unraw().to_string();
+    let receiver = Ident::new("self", receiver_span(method));
+    let output = closure_output(&signature.output);
+    // A failing call is told with the line that it stands on.
+    let tracked = attrs
+        .iter()
+        .any(|attr| attr.path().is_ident("track_caller"));
+    let track_caller = (!tracked).then(|| tokens!(#[track_caller]));
+    tokens! {
+        #(#attrs)*
+        #track_caller
+        #vis #signature {
+            #locals
+            #runtime::enter(#receiver, #name, move || #output #body, |output| #runtime::Probe::new(output).entry())
+        }
+    }
+}
+
+/// Where the `self` of the signature was written: another one would not be the same.
+fn receiver_span(method: &Function) -> Span {
+    match method.signature.inputs.first() {
+        Some(FnArg::Receiver(receiver)) => receiver.self_token.span,
+        _ => Span::mixed_site(),
+    }
+}
+
+/// The output again, for the closure; a closure cannot name an `impl Trait`, so
+/// there it is inferred.
+fn closure_output(output: &ReturnType) -> TokenStream {
+    match output {
+        ReturnType::Default => tokens!(-> ()),
+        ReturnType::Type(_, ty) if mentions_impl(ty.to_token_stream()) => TokenStream::new(),
+        output => output.to_token_stream(),
+    }
+}
+
+fn mentions_impl(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(word) => word == "impl",
+        TokenTree::Group(group) => mentions_impl(group.stream()),
+        _ => false,
+    })
+}

@@ -1,0 +1,50 @@
+//! Documentation of the generated functions, made of what the user wrote on
+//! fields and arguments.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, Meta};
+
+use super::tokens;
+
+/// A list of the arguments that have docs.
+pub(super) fn argument_docs<'a, D>(arguments: impl Iterator<Item = (&'a Ident, D)>) -> TokenStream
+where
+    D: Iterator<Item = &'a Attribute>,
+{
+    let items = arguments.flat_map(|(name, docs)| {
+        let text: Vec<_> = docs.filter_map(text).collect();
+        let mut lines = text.iter().flat_map(|text| text.lines());
+        let first = lines
+            .next()
+            .map(|line| format!(" - `{name}`: {}", line.trim()));
+        let rest: Vec<_> = lines.map(|line| format!("  {line}")).collect();
+        first.into_iter().chain(rest)
+    });
+    let items: Vec<_> = items.collect();
+    if items.is_empty() {
+        TokenStream::new()
+    } else {
+        tokens!(#[doc = ""] #(#[doc = #items])*)
+    }
+}
+
+/// The paragraph that tells a default.
+pub(super) fn default_doc(default: &Expr) -> TokenStream {
+    let text = format!(" Default: `{}`.", default.to_token_stream());
+    tokens!(#[doc = ""] #[doc = #text])
+}
+
+/// The text of a `#[doc = ".."]`, where it is a plain string.
+fn text(attr: &Attribute) -> Option<String> {
+    match &attr.meta {
+        Meta::NameValue(meta) => match &meta.value {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            }) => Some(text.value()),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,86 @@
+//! What `#[compact]` writes for a function: the module of its fields, its body
+//! as the module's `call`, and a function that makes the module.
+
+use proc_macro2::{Span, TokenStream};
+use syn::Ident;
+
+use super::docs::argument_docs;
+use super::{block, module, tokens};
+use crate::model::{Field, Network};
+
+pub(crate) fn expand(network: &Network) -> TokenStream {
+    [
+        module::expand(&network.module),
+        call(network),
+        constructor(network),
+    ]
+    .into_iter()
+    .collect()
+}
+
+/// The function as a method. The fields are there under their names.
+fn call(network: &Network) -> TokenStream {
+    let Network {
+        module,
+        call,
+        input_docs,
+        locals,
+        ..
+    } = network;
+    let name = &module.name;
+    let receiver = tokens!(&self);
+    let mut call = call.clone();
+    call.signature.ident = Ident::new(
+        "call",
+        call.signature.ident.span().resolved_at(Span::mixed_site()),
+    );
+    call.signature
+        .inputs
+        .insert(0, syn::parse_quote!(#receiver));
+    let locals = module.fields.iter().zip(locals).map(|(field, local)| {
+        let Field { name, ty, .. } = field;
+        let cfgs = field.cfgs();
+        tokens!(#(#cfgs)* let #local: #ty = ::core::clone::Clone::clone(&self.#name);)
+    });
+    let method = block::entering(&call, &locals.collect(), &module.runtime);
+    let docs = argument_docs(input_docs.iter().map(|(name, docs)| (name, docs.iter())));
+    tokens! {
+        impl #name {
+            /// Runs the module, inside `init` or `apply`.
+            #docs
+            #method
+        }
+    }
+}
+
+/// `mlp(hidden)`, which is `Mlp::new(hidden)`.
+fn constructor(network: &Network) -> TokenStream {
+    let Network {
+        module,
+        constructor,
+        ..
+    } = network;
+    let (vis, name) = (&module.vis, &module.name);
+    let arguments = module.required().map(|field| {
+        let Field { name, ty, .. } = field;
+        let cfgs = field.cfgs();
+        tokens!(#(#cfgs)* #name: #ty)
+    });
+    let given = module.required().map(|field| {
+        let name = &field.name;
+        let cfgs = field.cfgs();
+        tokens!(#(#cfgs)* #name)
+    });
+    let doc = format!(" The module that its arguments make: `{name}::new`.");
+    let allows = module.allows();
+    tokens! {
+        #(#allows)*
+        #[doc = #doc]
+        #[allow(dead_code, clippy::fn_params_excessive_bools, clippy::too_many_arguments)]
+        #[must_use]
+        #[track_caller]
+        #vis fn #constructor(#(#arguments),*) -> #name {
+            #name::new(#(#given),*)
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What `#[derive(Tree)]` writes: a walk over the fields, and a copy with other
+//! tensors.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens as _, format_ident, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+use syn::{Generics, Member};
+
+use super::tokens;
+use crate::model::{Runtime, TreePart, TreeShape, TreeType};
+
+pub(crate) fn expand(tree: &TreeType) -> TokenStream {
+    let TreeType {
+        name,
+        shape,
+        runtime,
+        ..
+    } = tree;
+    let generics = bounded(tree);
+    let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+    let (visit, map) = match shape {
+        TreeShape::Struct(parts) => (visit_fields(parts, runtime), map_fields(parts, runtime)),
+        TreeShape::Enum(variants) => (
+            visit_variants(variants, runtime),
+            map_variants(variants, runtime),
+        ),
+    };
+    let (visitor, replace) = (
+        argument("visitor", shape.is_visited()),
+        argument("replace", shape.has_trees()),
+    );
+    tokens! {
+        #[automatically_derived]
+        impl #impl_generics #runtime::Tree for #name #type_generics #where_clause {
+            fn visit(&self, #visitor: &mut dyn #runtime::TreeVisitor) {
+                #visit
+            }
+
+            fn map(&self, #replace: &mut dyn ::core::ops::FnMut(&#runtime::Tensor) -> #runtime::Tensor) -> Self {
+                #map
+            }
+        }
+    }
+}
+
+/// An argument's name, which says so where it is not used.
+fn argument(name: &str, used: bool) -> Ident {
+    if used {
+        Ident::new(name, Span::mixed_site())
+    } else {
+        format_ident!("_{name}", span = Span::mixed_site())
+    }
+}
+
+fn visit_fields(parts: &[TreePart], runtime: &Runtime) -> TokenStream {
+    parts
+        .iter()
+        .map(|part| visit(part, &of_self(part), runtime))
+        .collect()
+}
+
+fn map_fields(parts: &[TreePart], runtime: &Runtime) -> TokenStream {
+    let fields = parts.iter().map(|part| map(part, &of_self(part), runtime));
+    tokens!(Self { #(#fields)* })
+}
+
+/// The variant's name is static, then its fields follow.
+fn visit_variants(variants: &[(Ident, Vec<TreePart>)], runtime: &Runtime) -> TokenStream {
+    let arms = variants.iter().map(|(variant, parts)| {
+        let pattern = pattern(variant, parts);
+        let name = variant.unraw().to_string();
+        let visits = parts
+            .iter()
+            .map(|part| visit(part, &bound(part).into_token_stream(), runtime));
+        tokens!(#pattern => { visitor.fixed(#name); #(#visits)* })
+    });
+    matched(arms)
+}
+
+fn map_variants(variants: &[(Ident, Vec<TreePart>)], runtime: &Runtime) -> TokenStream {
+    let arms = variants.iter().map(|(variant, parts)| {
+        let pattern = pattern(variant, parts);
+        let fields = parts
+            .iter()
+            .map(|part| map(part, &bound(part).into_token_stream(), runtime));
+        tokens!(#pattern => Self::#variant { #(#fields)* },)
+    });
+    matched(arms)
+}
+
+fn matched(arms: impl ExactSizeIterator<Item = TokenStream>) -> TokenStream {
+    // A reference to an enum without variants matches nothing; its place does.
+    let this = if arms.len() == 0 {
+        tokens!(*self)
+    } else {
+        tokens!(self)
+    };
+    tokens!(match #this { #(#arms)* })
+}
+
+/// Shows one field, found at `value`.
+fn visit(part: &TreePart, value: &TokenStream, runtime: &Runtime) -> TokenStream {
+    let span = part.ty.span().resolved_at(Span::mixed_site());
+    if part.fixed {
+        return quote_spanned!(span=> visitor.fixed(#value););
+    }
+    let segment = match &part.member {
+        Member::Named(name) => {
+            let name = name.unraw().to_string();
+            tokens!(#runtime::Segment::Name(#name))
+        }
+        Member::Unnamed(index) => {
+            let index = index.index as usize;
+            tokens!(#runtime::Segment::Index(#index))
+        }
+    };
+    quote_spanned!(span=> visitor.part(#segment, #value);)
+}
+
+/// One field of the copy, made of the one found at `value`.
+fn map(part: &TreePart, value: &TokenStream, runtime: &Runtime) -> TokenStream {
+    let span = part.ty.span().resolved_at(Span::mixed_site());
+    let member = &part.member;
+    if part.fixed {
+        quote_spanned!(span=> #member: ::core::clone::Clone::clone(#value),)
+    } else {
+        quote_spanned!(span=> #member: #runtime::Tree::map(#value, replace),)
+    }
+}
+
+fn of_self(part: &TreePart) -> TokenStream {
+    let member = &part.member;
+    let span = part.ty.span().resolved_at(Span::mixed_site());
+    quote_spanned!(span=> &self.#member)
+}
+
+/// `Self::Variant { field: part_field, .. }`.
+fn pattern(variant: &Ident, parts: &[TreePart]) -> TokenStream {
+    let fields = parts.iter().map(|part| {
+        let (member, bound) = (&part.member, bound(part));
+        tokens!(#member: #bound)
+    });
+    tokens!(Self::#variant { #(#fields),* })
+}
+
+/// The name of a variant's field in the arm of the variant.
+fn bound(part: &TreePart) -> Ident {
+    match &part.member {
+        Member::Named(name) => format_ident!("part_{}", name, span = Span::mixed_site()),
+        Member::Unnamed(index) => format_ident!("part_{}", index.index, span = Span::mixed_site()),
+    }
+}
+
+/// The generics, with `T: Tree` for each type that the tree's fields hold.
+fn bounded(tree: &TreeType) -> Generics {
+    let mut generics = tree.generics.clone();
+    let runtime = &tree.runtime;
+    for param in generics.type_params_mut() {
+        let held = tree
+            .shape
+            .parts()
+            .any(|part| !part.fixed && mentions(part.ty.to_token_stream(), &param.ident));
+        if held {
+            param.bounds.push(syn::parse_quote!(#runtime::Tree));
+        }
+    }
+    generics
+}
+
+fn mentions(tokens: TokenStream, name: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(word) => word == *name,
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        _ => false,
+    })
+}

@@ -1,0 +1,253 @@
+//! The grammar: options, helper attributes, and functions whose bodies stay
+//! unparsed tokens. Knows no rule; `check` has those.
+
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt as _;
+use syn::parse::{Parse, ParseStream, Parser as _};
+use syn::{
+    Attribute, Generics, Ident, ImplItem, LitStr, Path, Result, Signature, Token, Type, Visibility,
+};
+
+use crate::errors::Errors;
+
+/// What `#[compact]` can stand on.
+pub(crate) enum CompactItem {
+    Block(Box<ImplBlock>),
+    Function(Box<Function>),
+    /// Anything else, by its keyword.
+    Other(Ident),
+}
+
+/// An `impl` block.
+pub(crate) struct ImplBlock {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) impl_token: Token![impl],
+    pub(crate) generics: Generics,
+    /// The trait of `impl Trait for ..`.
+    pub(crate) for_trait: Option<Type>,
+    pub(crate) self_type: Type,
+    pub(crate) members: Vec<Member>,
+}
+
+/// One thing in an `impl` block.
+pub(crate) enum Member {
+    Function(Box<Function>),
+    Other(TokenStream),
+}
+
+/// A function or method with its body as it was written.
+#[derive(Clone)]
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) signature: Signature,
+    pub(crate) body: Group,
+}
+
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self {
+            attrs,
+            vis,
+            signature,
+            body,
+        } = self;
+        tokens.extend(quote!(#(#attrs)* #vis #signature #body));
+    }
+}
+
+impl Parse for CompactItem {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let ahead = input.fork();
+        ahead.call(Attribute::parse_outer)?;
+        ahead.parse::<Visibility>()?;
+        if starts_function(&ahead) {
+            return input
+                .parse()
+                .map(|function| Self::Function(Box::new(function)));
+        }
+        ahead.parse::<Option<Token![unsafe]>>()?;
+        if ahead.peek(Token![impl]) {
+            return input.parse().map(|block| Self::Block(Box::new(block)));
+        }
+        let keyword = ahead.call(Ident::parse_any)?;
+        input.parse::<TokenStream>()?;
+        Ok(Self::Other(keyword))
+    }
+}
+
+impl Parse for ImplBlock {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut attrs = input.call(Attribute::parse_outer)?;
+        input.parse::<Option<Token![unsafe]>>()?;
+        let impl_token = input.parse()?;
+        let mut generics = if input.peek(Token![<]) {
+            input.parse()?
+        } else {
+            Generics::default()
+        };
+        let mut self_type: Type = input.parse()?;
+        let mut for_trait = None;
+        if input.parse::<Option<Token![for]>>()?.is_some() {
+            for_trait = Some(std::mem::replace(&mut self_type, input.parse()?));
+        }
+        generics.where_clause = input.parse()?;
+
+        let content;
+        syn::braced!(content in input);
+        attrs.extend(content.call(Attribute::parse_inner)?);
+        let mut members = Vec::new();
+        while !content.is_empty() {
+            members.push(content.parse()?);
+        }
+        Ok(Self {
+            attrs,
+            impl_token,
+            generics,
+            for_trait,
+            self_type,
+            members,
+        })
+    }
+}
+
+impl Parse for Member {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let ahead = input.fork();
+        ahead.call(Attribute::parse_outer)?;
+        ahead.parse::<Visibility>()?;
+        if starts_function(&ahead) {
+            input
+                .parse()
+                .map(|function| Self::Function(Box::new(function)))
+        } else {
+            let item: ImplItem = input.parse()?;
+            Ok(Self::Other(item.into_token_stream()))
+        }
+    }
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        let signature = input.parse()?;
+        let body: Group = input.parse()?;
+        // A closure's block takes no inner attributes: they move to the function.
+        let (inner, rest) = split_inner_attributes.parse2(body.stream())?;
+        if inner.is_empty() {
+            return Ok(Self {
+                attrs,
+                vis,
+                signature,
+                body,
+            });
+        }
+        attrs.extend(inner.into_iter().map(|attr| Attribute {
+            style: syn::AttrStyle::Outer,
+            ..attr
+        }));
+        let mut stripped = Group::new(body.delimiter(), rest);
+        stripped.set_span(body.span());
+        Ok(Self {
+            attrs,
+            vis,
+            signature,
+            body: stripped,
+        })
+    }
+}
+
+fn split_inner_attributes(input: ParseStream<'_>) -> Result<(Vec<Attribute>, TokenStream)> {
+    Ok((input.call(Attribute::parse_inner)?, input.parse()?))
+}
+
+/// Whether a function's signature is next, however it is qualified.
+fn starts_function(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    let qualified = || -> Result<()> {
+        ahead.parse::<Option<Token![const]>>()?;
+        ahead.parse::<Option<Token![async]>>()?;
+        ahead.parse::<Option<Token![unsafe]>>()?;
+        if ahead.parse::<Option<Token![extern]>>()?.is_some() {
+            ahead.parse::<Option<LitStr>>()?;
+        }
+        Ok(())
+    };
+    qualified().is_ok() && ahead.peek(Token![fn])
+}
+
+/// Reads `key`, `key = ..`, `key, ..`: `accept` is given each key and parses
+/// what follows it. A mistake in one entry does not hide those in the next.
+pub(crate) fn entries(
+    tokens: TokenStream,
+    errors: &mut Errors,
+    mut accept: impl FnMut(&Ident, ParseStream<'_>) -> Result<()>,
+) {
+    let parser = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            let entry = input
+                .call(Ident::parse_any)
+                .and_then(|key| accept(&key, input));
+            let entry = entry.and_then(|()| match input.is_empty() {
+                true => Ok(()),
+                false => input.parse::<Token![,]>().map(drop),
+            });
+            if let Err(error) = entry {
+                errors.push(error);
+                skip_entry(input);
+            }
+        }
+        Ok(())
+    };
+    let parsed = parser.parse2(tokens);
+    errors.take(parsed);
+}
+
+fn skip_entry(input: ParseStream<'_>) {
+    while let Ok(token) = input.parse::<TokenTree>() {
+        if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ',') {
+            return;
+        }
+    }
+}
+
+/// Reads the `crate = path` that each of the macros takes, and nothing else.
+pub(crate) fn crate_option(tokens: TokenStream, of: &str, errors: &mut Errors) -> Option<Path> {
+    let mut krate = None;
+    entries(tokens, errors, |key, input| {
+        if key != "crate" {
+            return Err(unknown_option(key, of, "`crate = path`"));
+        }
+        krate = Some(crate_path(input)?);
+        Ok(())
+    });
+    krate
+}
+
+/// Reads the `= path` after `crate`.
+pub(crate) fn crate_path(input: ParseStream<'_>) -> Result<Path> {
+    input.parse::<Token![=]>()?;
+    input.call(Path::parse_mod_style)
+}
+
+pub(crate) fn unknown_option(key: &Ident, of: &str, known: &str) -> syn::Error {
+    syn::Error::new_spanned(
+        key,
+        format_args!("unknown option `{key}`: `#[{of}]` takes {known}"),
+    )
+}
+
+impl ImplBlock {
+    /// The block with nothing between its braces: `impl Foo`.
+    pub(crate) fn head(&self) -> TokenStream {
+        let Self {
+            attrs,
+            impl_token,
+            self_type,
+            ..
+        } = self;
+        quote!(#(#attrs)* #impl_token #self_type)
+    }
+}

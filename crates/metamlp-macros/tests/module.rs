@@ -1,0 +1,201 @@
+//! `#[module]`: constructors, setters, the implemented traits, the fields' submodules.
+
+#![warn(clippy::pedantic, missing_docs, unused_qualifications)]
+#![allow(clippy::float_cmp)]
+
+mod fake;
+
+use fake::Module as _;
+use metamlp_macros::module;
+use std::collections::BTreeMap;
+
+fn relu(x: f64) -> f64 {
+    x.max(0.0)
+}
+
+fn tanh(x: f64) -> f64 {
+    x.tanh()
+}
+
+/// A layer.
+#[module(crate = crate::fake)]
+pub struct Dense {
+    /// How many outputs.
+    features: usize,
+    /// Whether to add a bias.
+    #[default(true)]
+    use_bias: bool,
+    /// Width of the layer within.
+    #[default(4 * features)]
+    pub hidden: usize,
+    #[default(relu)]
+    activation: fn(f64) -> f64,
+    #[default(None)]
+    momentum: Option<f64>,
+    #[default(vec![1, 1])]
+    strides: Vec<usize>,
+    #[default("dense".to_owned())]
+    label: String,
+    #[default((0, 0))]
+    padding: (usize, usize),
+}
+
+#[module(crate = crate::fake)]
+struct Foo {}
+
+#[module(crate = crate::fake)]
+struct AutoEncoder {
+    encoder: Dense,
+    decoder: Dense,
+    blocks: Vec<Foo>,
+    #[default(None)]
+    norm: Option<Foo>,
+    heads: BTreeMap<String, Vec<Foo>>,
+    width: usize,
+}
+
+#[test]
+fn new_takes_what_has_no_default_and_setters_the_rest() {
+    let dense = Dense::new(16);
+    assert_eq!(
+        (dense.features, dense.use_bias, dense.hidden),
+        (16, true, 64)
+    );
+    assert_eq!((dense.activation)(-1.0), 0.0);
+
+    let dense = dense
+        .use_bias(false)
+        .hidden(3)
+        .activation(tanh)
+        .momentum(0.9)
+        .strides([2, 2])
+        .label("wide")
+        .padding((1, 2));
+    assert!(!dense.use_bias);
+    assert_eq!((dense.activation)(-1.0), f64::tanh(-1.0));
+    assert_eq!(dense.momentum, Some(0.9));
+    assert_eq!(
+        (dense.hidden, dense.strides.as_slice(), dense.label.as_str()),
+        (3, &[2, 2][..], "wide")
+    );
+    assert_eq!(dense.momentum(None).momentum, None);
+}
+
+#[test]
+fn a_module_knows_its_class_its_name_and_where_it_was_made() {
+    let line = line!() + 1;
+    let dense = Dense::new(16);
+    assert_eq!(dense.handle().class, "Dense");
+    assert_eq!(
+        (dense.handle().line, dense.handle().name.as_deref()),
+        (line, None)
+    );
+    assert_eq!(dense.named("first").handle().name.as_deref(), Some("first"));
+}
+
+#[test]
+fn a_clone_is_equal_and_a_module_of_its_own() {
+    #[module(crate = crate::fake)]
+    #[derive(PartialEq)]
+    struct Scale {
+        by: usize,
+    }
+    let scale = Scale::new(16).named("first");
+    let clone = scale.clone();
+    assert_eq!(scale, clone);
+    assert_ne!(scale.handle().identity, clone.handle().identity);
+}
+
+#[test]
+fn debug_shows_the_fields_alone() {
+    let shown = format!(
+        "{:?}",
+        AutoEncoder::new(Dense::new(1), Dense::new(2), vec![], BTreeMap::new(), 3)
+    );
+    assert!(
+        shown.starts_with("AutoEncoder { encoder: Dense { features: 1, use_bias: true,"),
+        "{shown}"
+    );
+    assert!(
+        shown.ends_with("blocks: [], norm: None, heads: {}, width: 3 }"),
+        "{shown}"
+    );
+    assert_eq!(format!("{:?}", Foo::new()), "Foo");
+}
+
+#[test]
+fn default_is_new_where_new_needs_nothing() {
+    let line = line!() + 1;
+    let foo = Foo::default();
+    assert_eq!(foo.handle().line, line);
+}
+
+#[test]
+fn submodules_are_found_by_trait_in_fields_and_containers() {
+    let heads = BTreeMap::from([("a".to_owned(), vec![Foo::new()])]);
+    let auto_encoder = AutoEncoder::new(
+        Dense::new(1),
+        Dense::new(2),
+        vec![Foo::new(), Foo::new()],
+        heads,
+        3,
+    );
+    assert_eq!(
+        auto_encoder.norm(Foo::new()).submodule_names(),
+        [
+            "encoder: Dense",
+            "decoder: Dense",
+            "blocks_0: Foo",
+            "blocks_1: Foo",
+            "norm: Foo",
+            "heads_a_0: Foo"
+        ]
+    );
+    assert!(Foo::new().submodule_names().is_empty());
+}
+
+#[test]
+fn a_field_that_is_configured_away_is_away_everywhere() {
+    #[module(crate = crate::fake)]
+    struct Partial {
+        #[cfg(any())]
+        missing: Missing,
+        #[cfg(not(any()))]
+        present: usize,
+        #[cfg(any())]
+        #[default(Missing)]
+        gone: Missing,
+    }
+    let partial = Partial::new(3);
+    assert_eq!(format!("{:?}", partial.clone()), "Partial { present: 3 }");
+}
+
+#[test]
+fn raw_names_lose_their_prefix_in_text_only() {
+    #[module(crate = crate::fake)]
+    struct Raw {
+        #[default(1)]
+        r#type: usize,
+    }
+    assert_eq!(format!("{:?}", Raw::new().r#type(2)), "Raw { type: 2 }");
+}
+
+#[test]
+fn a_module_can_come_from_a_macro() {
+    macro_rules! layer {
+        ($name:ident, $ty:ty, $default:expr) => {
+            #[module(crate = crate::fake)]
+            struct $name {
+                width: $ty,
+                #[default($default)]
+                depth: $ty,
+            }
+        };
+    }
+    layer!(Layer, usize, 1 + 2);
+    assert_eq!(
+        format!("{:?}", Layer::new(3).depth(4)),
+        "Layer { width: 3, depth: 4 }"
+    );
+    assert_eq!(Layer::new(3).depth, 3);
+}
