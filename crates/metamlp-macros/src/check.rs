@@ -43,21 +43,13 @@ const INHERITED: [&str; 17] = [
 fn field_name(name: &Ident, setter: bool, errors: &mut Errors) -> bool {
     let known = |names: &[&str]| names.iter().any(|known| name == known);
     if name == HANDLE {
-        errors.at(
-            name,
-            "`__module` is the field that `#[module]` adds: rename this one",
-        );
+        errors.at(name, "`__module` is the field that `#[module]` adds: rename this one");
     } else if known(&GENERATED) {
-        errors.at(
-            name,
-            format_args!("`{name}` is a function of every module: rename this field"),
-        );
+        errors.at(name, format_args!("`{name}` is a function of every module: rename this field"));
     } else if setter && known(&INHERITED) {
         errors.at(
             name,
-            format_args!(
-                "the setter `{name}` would hide the method `Module::{name}`: rename this field"
-            ),
+            format_args!("the setter `{name}` would hide the method `Module::{name}`: rename this field"),
         );
     } else {
         return true;
@@ -68,20 +60,10 @@ fn field_name(name: &Ident, setter: bool, errors: &mut Errors) -> bool {
 /// Refuses the qualifiers that a module's method cannot have; whether what is
 /// left can be expanded.
 fn qualifiers(signature: &mut Signature, errors: &mut Errors) -> bool {
-    let Signature {
-        constness,
-        asyncness,
-        safety,
-        abi,
-        variadic,
-        ..
-    } = signature;
+    let Signature { constness, asyncness, safety, abi, variadic, .. } = signature;
     let mut expands = true;
     if let Some(token) = constness.take() {
-        errors.at(
-            token,
-            "a module's call runs inside a scope, never at compile time: drop `const`",
-        );
+        errors.at(token, "a module's call runs inside a scope, never at compile time: drop `const`");
     }
     if let Some(token) = asyncness {
         errors.at(
@@ -91,20 +73,15 @@ fn qualifiers(signature: &mut Signature, errors: &mut Errors) -> bool {
         expands = false;
     }
     if let syn::Safety::Unsafe(token) = safety {
-        errors.at(
-            token,
-            "a module's call is safe: drop `unsafe` here and write an `unsafe` block in the body",
-        );
+        errors
+            .at(token, "a module's call is safe: drop `unsafe` here and write an `unsafe` block in the body");
         *safety = syn::Safety::Default;
     }
     if let Some(token) = abi.take() {
         errors.at(token, "a module is called from Rust alone: drop `extern`");
     }
     if let Some(token) = variadic {
-        errors.at(
-            token,
-            "a module's call has a fixed number of arguments: take a slice, `&[Tensor]`",
-        );
+        errors.at(token, "a module's call has a fixed number of arguments: take a slice, `&[Tensor]`");
         expands = false;
     }
     expands
@@ -113,15 +90,9 @@ fn qualifiers(signature: &mut Signature, errors: &mut Errors) -> bool {
 /// Refuses type and const parameters on what must be one type; whether there were none.
 fn no_parameters(generics: &Generics, what: &str, instead: &str, errors: &mut Errors) -> bool {
     if !generics.params.is_empty() {
-        errors.at(
-            &generics.params,
-            format_args!("{what} cannot be generic: {instead}"),
-        );
+        errors.at(&generics.params, format_args!("{what} cannot be generic: {instead}"));
     } else if let Some(clause) = &generics.where_clause {
-        errors.at(
-            clause,
-            format_args!("{what} cannot have a `where` clause: {instead}"),
-        );
+        errors.at(clause, format_args!("{what} cannot have a `where` clause: {instead}"));
     } else {
         return true;
     }
@@ -160,13 +131,10 @@ fn spelled(tokens: impl ToTokens) -> String {
 }
 
 fn arguments(signature: &mut Signature) -> impl Iterator<Item = &mut syn::PatType> {
-    signature
-        .inputs
-        .iter_mut()
-        .filter_map(|argument| match argument {
-            FnArg::Typed(argument) => Some(argument),
-            FnArg::Receiver(_) => None,
-        })
+    signature.inputs.iter_mut().filter_map(|argument| match argument {
+        FnArg::Typed(argument) => Some(argument),
+        FnArg::Receiver(_) => None,
+    })
 }
 
 /// Refuses `#[compact]` on what is neither an `impl` block nor a function.
@@ -176,8 +144,5 @@ pub(crate) fn not_compact(keyword: &Ident, errors: &mut Errors) {
         "trait" => "put it on `impl Foo { .. }` of a module",
         _ => "on a module's struct write `#[module]`",
     };
-    errors.at(
-        keyword,
-        format_args!("`#[compact]` goes on an `impl` block or a free function: {instead}"),
-    );
+    errors.at(keyword, format_args!("`#[compact]` goes on an `impl` block or a free function: {instead}"));
 }

@@ -13,13 +13,7 @@ use crate::{check, expand, fallback};
 pub(crate) fn module(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let module = check::module::check(options, &item, &mut errors);
-    finish(
-        module.map_or_else(
-            || fallback::expand(item),
-            |module| expand::module::expand(&module),
-        ),
-        &errors,
-    )
+    finish(module.map_or_else(|| fallback::expand(item), |module| expand::module::expand(&module)), &errors)
 }
 
 /// `#[compact]`.
@@ -28,8 +22,9 @@ pub(crate) fn compact(options: TokenStream, item: TokenStream) -> TokenStream {
     let runtime = Runtime::new(crate_option(options, "compact", &mut errors));
     let parsed = errors.take(syn::parse2(item.clone()));
     let expanded = parsed.and_then(|parsed| match parsed {
-        CompactItem::Block(block) => check::block::check(runtime, *block, &mut errors)
-            .map(|block| expand::block::expand(&block)),
+        CompactItem::Block(block) => {
+            check::block::check(runtime, *block, &mut errors).map(|block| expand::block::expand(&block))
+        }
         CompactItem::Function(function) => check::network::check(runtime, *function, &mut errors)
             .map(|network| expand::network::expand(&network)),
         CompactItem::Other(keyword) => {
@@ -44,10 +39,7 @@ pub(crate) fn compact(options: TokenStream, item: TokenStream) -> TokenStream {
 pub(crate) fn tree(item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let tree = check::tree::check(item, &mut errors);
-    finish(
-        tree.as_ref().map(expand::tree::expand).unwrap_or_default(),
-        &errors,
-    )
+    finish(tree.as_ref().map(expand::tree::expand).unwrap_or_default(), &errors)
 }
 
 fn finish(mut expanded: TokenStream, errors: &Errors) -> TokenStream {

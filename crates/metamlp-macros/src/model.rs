@@ -105,9 +105,7 @@ impl TreeShape {
             Self::Struct(parts) => (parts.as_slice(), [].as_slice()),
             Self::Enum(variants) => ([].as_slice(), variants.as_slice()),
         };
-        fields
-            .iter()
-            .chain(variants.iter().flat_map(|(_, parts)| parts))
+        fields.iter().chain(variants.iter().flat_map(|(_, parts)| parts))
     }
 
     /// Whether a visitor is shown anything: a variant's name is something.
@@ -137,9 +135,7 @@ impl Module {
 
     /// The user's `#[allow(..)]`s, which hold for the generated code too.
     pub(crate) fn allows(&self) -> impl Iterator<Item = &Attribute> {
-        self.attrs
-            .iter()
-            .filter(|attr| attr.path().is_ident("allow"))
+        self.attrs.iter().filter(|attr| attr.path().is_ident("allow"))
     }
 }
 
@@ -183,9 +179,8 @@ pub(crate) fn ungrouped(mut ty: &Type) -> &Type {
 
 fn is_primitive(path: &Path) -> bool {
     const PRIMITIVES: [&str; 16] = [
-        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16",
-        "u32", "u64", "u128", "usize",
+        "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64",
+        "u128", "usize",
     ];
-    path.get_ident()
-        .is_some_and(|name| PRIMITIVES.iter().any(|primitive| name == primitive))
+    path.get_ident().is_some_and(|name| PRIMITIVES.iter().any(|primitive| name == primitive))
 }

@@ -5,9 +5,7 @@ use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
-use syn::{
-    Attribute, Generics, Ident, ImplItem, LitStr, Path, Result, Signature, Token, Type, Visibility,
-};
+use syn::{Attribute, Generics, Ident, ImplItem, LitStr, Path, Result, Signature, Token, Type, Visibility};
 
 use crate::errors::Errors;
 
@@ -47,12 +45,7 @@ pub(crate) struct Function {
 
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self {
-            attrs,
-            vis,
-            signature,
-            body,
-        } = self;
+        let Self { attrs, vis, signature, body } = self;
         tokens.extend(quote!(#(#attrs)* #vis #signature #body));
     }
 }
@@ -63,9 +56,7 @@ impl Parse for CompactItem {
         ahead.call(Attribute::parse_outer)?;
         ahead.parse::<Visibility>()?;
         if starts_function(&ahead) {
-            return input
-                .parse()
-                .map(|function| Self::Function(Box::new(function)));
+            return input.parse().map(|function| Self::Function(Box::new(function)));
         }
         ahead.parse::<Option<Token![unsafe]>>()?;
         if ahead.peek(Token![impl]) {
@@ -82,11 +73,7 @@ impl Parse for ImplBlock {
         let mut attrs = input.call(Attribute::parse_outer)?;
         input.parse::<Option<Token![unsafe]>>()?;
         let impl_token = input.parse()?;
-        let mut generics = if input.peek(Token![<]) {
-            input.parse()?
-        } else {
-            Generics::default()
-        };
+        let mut generics = if input.peek(Token![<]) { input.parse()? } else { Generics::default() };
         let mut self_type: Type = input.parse()?;
         let mut for_trait = None;
         if input.parse::<Option<Token![for]>>()?.is_some() {
@@ -101,14 +88,7 @@ impl Parse for ImplBlock {
         while !content.is_empty() {
             members.push(content.parse()?);
         }
-        Ok(Self {
-            attrs,
-            impl_token,
-            generics,
-            for_trait,
-            self_type,
-            members,
-        })
+        Ok(Self { attrs, impl_token, generics, for_trait, self_type, members })
     }
 }
 
@@ -118,9 +98,7 @@ impl Parse for Member {
         ahead.call(Attribute::parse_outer)?;
         ahead.parse::<Visibility>()?;
         if starts_function(&ahead) {
-            input
-                .parse()
-                .map(|function| Self::Function(Box::new(function)))
+            input.parse().map(|function| Self::Function(Box::new(function)))
         } else {
             let item: ImplItem = input.parse()?;
             Ok(Self::Other(item.into_token_stream()))
@@ -137,25 +115,12 @@ impl Parse for Function {
         // A closure's block takes no inner attributes: they move to the function.
         let (inner, rest) = split_inner_attributes.parse2(body.stream())?;
         if inner.is_empty() {
-            return Ok(Self {
-                attrs,
-                vis,
-                signature,
-                body,
-            });
+            return Ok(Self { attrs, vis, signature, body });
         }
-        attrs.extend(inner.into_iter().map(|attr| Attribute {
-            style: syn::AttrStyle::Outer,
-            ..attr
-        }));
+        attrs.extend(inner.into_iter().map(|attr| Attribute { style: syn::AttrStyle::Outer, ..attr }));
         let mut stripped = Group::new(body.delimiter(), rest);
         stripped.set_span(body.span());
-        Ok(Self {
-            attrs,
-            vis,
-            signature,
-            body: stripped,
-        })
+        Ok(Self { attrs, vis, signature, body: stripped })
     }
 }
 
@@ -187,9 +152,7 @@ pub(crate) fn entries(
 ) {
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            let entry = input
-                .call(Ident::parse_any)
-                .and_then(|key| accept(&key, input));
+            let entry = input.call(Ident::parse_any).and_then(|key| accept(&key, input));
             let entry = entry.and_then(|()| match input.is_empty() {
                 true => Ok(()),
                 false => input.parse::<Token![,]>().map(drop),
@@ -233,21 +196,13 @@ pub(crate) fn crate_path(input: ParseStream<'_>) -> Result<Path> {
 }
 
 pub(crate) fn unknown_option(key: &Ident, of: &str, known: &str) -> syn::Error {
-    syn::Error::new_spanned(
-        key,
-        format_args!("unknown option `{key}`: `#[{of}]` takes {known}"),
-    )
+    syn::Error::new_spanned(key, format_args!("unknown option `{key}`: `#[{of}]` takes {known}"))
 }
 
 impl ImplBlock {
     /// The block with nothing between its braces: `impl Foo`.
     pub(crate) fn head(&self) -> TokenStream {
-        let Self {
-            attrs,
-            impl_token,
-            self_type,
-            ..
-        } = self;
+        let Self { attrs, impl_token, self_type, .. } = self;
         quote!(#(#attrs)* #impl_token #self_type)
     }
 }

@@ -98,10 +98,7 @@ fn model() -> Model {
 /// The events without their line numbers.
 fn calls() -> Vec<String> {
     let calls = events();
-    calls
-        .iter()
-        .map(|call| call.split(':').next().unwrap_or_default().to_owned())
-        .collect()
+    calls.iter().map(|call| call.split(':').next().unwrap_or_default().to_owned()).collect()
 }
 
 #[test]
@@ -129,10 +126,7 @@ fn bodies_run_as_written() {
 
     assert_eq!(model().label(), "model");
     assert_eq!(model().consume(Tensor(1.0)), Tensor(4.0));
-    assert_eq!(
-        model().with(&Tensor(1.0), |x| x + 1.0),
-        [Tensor(2.0), Tensor(4.0)]
-    );
+    assert_eq!(model().with(&Tensor(1.0), |x| x + 1.0), [Tensor(2.0), Tensor(4.0)]);
     assert_eq!(model().numbers().sum::<f64>(), 5.0);
     assert_eq!(model().inner_attribute(), 3.0);
     assert!(model().attributed() > 0);
@@ -143,15 +137,7 @@ fn what_is_no_tree_is_not_shown() {
     model().fallible(None);
     model().in_place(&mut vec![]);
     model().with(&Tensor(1.0), |x| x);
-    assert_eq!(
-        calls(),
-        [
-            "Model.fallible",
-            "Model.in_place",
-            "Model.with",
-            "-> 0=(1) 1=(3)"
-        ]
-    );
+    assert_eq!(calls(), ["Model.fallible", "Model.in_place", "Model.with", "-> 0=(1) 1=(3)"]);
 }
 
 #[test]

@@ -38,11 +38,7 @@ mod user {
     }
 
     #[compact(crate = crate::fake)]
-    fn network(
-        x: &Tensor,
-        #[field] formatter: usize,
-        #[field(default = 3)] debug: usize,
-    ) -> Tensor {
+    fn network(x: &Tensor, #[field] formatter: usize, #[field(default = 3)] debug: usize) -> Tensor {
         let _ = (formatter, debug);
         ::core::clone::Clone::clone(x)
     }

@@ -57,10 +57,7 @@ struct AutoEncoder {
 #[test]
 fn new_takes_what_has_no_default_and_setters_the_rest() {
     let dense = Dense::new(16);
-    assert_eq!(
-        (dense.features, dense.use_bias, dense.hidden),
-        (16, true, 64)
-    );
+    assert_eq!((dense.features, dense.use_bias, dense.hidden), (16, true, 64));
     assert_eq!((dense.activation)(-1.0), 0.0);
 
     let dense = dense
@@ -74,10 +71,7 @@ fn new_takes_what_has_no_default_and_setters_the_rest() {
     assert!(!dense.use_bias);
     assert_eq!((dense.activation)(-1.0), f64::tanh(-1.0));
     assert_eq!(dense.momentum, Some(0.9));
-    assert_eq!(
-        (dense.hidden, dense.strides.as_slice(), dense.label.as_str()),
-        (3, &[2, 2][..], "wide")
-    );
+    assert_eq!((dense.hidden, dense.strides.as_slice(), dense.label.as_str()), (3, &[2, 2][..], "wide"));
     assert_eq!(dense.momentum(None).momentum, None);
 }
 
@@ -86,10 +80,7 @@ fn a_module_knows_its_class_its_name_and_where_it_was_made() {
     let line = line!() + 1;
     let dense = Dense::new(16);
     assert_eq!(dense.handle().class, "Dense");
-    assert_eq!(
-        (dense.handle().line, dense.handle().name.as_deref()),
-        (line, None)
-    );
+    assert_eq!((dense.handle().line, dense.handle().name.as_deref()), (line, None));
     assert_eq!(dense.named("first").handle().name.as_deref(), Some("first"));
 }
 
@@ -108,18 +99,9 @@ fn a_clone_is_equal_and_a_module_of_its_own() {
 
 #[test]
 fn debug_shows_the_fields_alone() {
-    let shown = format!(
-        "{:?}",
-        AutoEncoder::new(Dense::new(1), Dense::new(2), vec![], BTreeMap::new(), 3)
-    );
-    assert!(
-        shown.starts_with("AutoEncoder { encoder: Dense { features: 1, use_bias: true,"),
-        "{shown}"
-    );
-    assert!(
-        shown.ends_with("blocks: [], norm: None, heads: {}, width: 3 }"),
-        "{shown}"
-    );
+    let shown = format!("{:?}", AutoEncoder::new(Dense::new(1), Dense::new(2), vec![], BTreeMap::new(), 3));
+    assert!(shown.starts_with("AutoEncoder { encoder: Dense { features: 1, use_bias: true,"), "{shown}");
+    assert!(shown.ends_with("blocks: [], norm: None, heads: {}, width: 3 }"), "{shown}");
     assert_eq!(format!("{:?}", Foo::new()), "Foo");
 }
 
@@ -133,23 +115,10 @@ fn default_is_new_where_new_needs_nothing() {
 #[test]
 fn submodules_are_found_by_trait_in_fields_and_containers() {
     let heads = BTreeMap::from([("a".to_owned(), vec![Foo::new()])]);
-    let auto_encoder = AutoEncoder::new(
-        Dense::new(1),
-        Dense::new(2),
-        vec![Foo::new(), Foo::new()],
-        heads,
-        3,
-    );
+    let auto_encoder = AutoEncoder::new(Dense::new(1), Dense::new(2), vec![Foo::new(), Foo::new()], heads, 3);
     assert_eq!(
         auto_encoder.norm(Foo::new()).submodule_names(),
-        [
-            "encoder: Dense",
-            "decoder: Dense",
-            "blocks_0: Foo",
-            "blocks_1: Foo",
-            "norm: Foo",
-            "heads_a_0: Foo"
-        ]
+        ["encoder: Dense", "decoder: Dense", "blocks_0: Foo", "blocks_1: Foo", "norm: Foo", "heads_a_0: Foo"]
     );
     assert!(Foo::new().submodule_names().is_empty());
 }
@@ -193,9 +162,6 @@ fn a_module_can_come_from_a_macro() {
         };
     }
     layer!(Layer, usize, 1 + 2);
-    assert_eq!(
-        format!("{:?}", Layer::new(3).depth(4)),
-        "Layer { width: 3, depth: 4 }"
-    );
+    assert_eq!(format!("{:?}", Layer::new(3).depth(4)), "Layer { width: 3, depth: 4 }");
     assert_eq!(Layer::new(3).depth, 3);
 }

@@ -52,10 +52,7 @@ fn the_function_itself_makes_the_module() {
     let line = line!() + 1;
     let model = mlp(2);
     assert_eq!((model.classes, model.handle().line), (20, line));
-    assert_eq!(
-        format!("{model:?}"),
-        "Mlp { hidden: 2, classes: 20, name: \"mlp\" }"
-    );
+    assert_eq!(format!("{model:?}"), "Mlp { hidden: 2, classes: 20, name: \"mlp\" }");
 }
 
 #[test]

@@ -43,17 +43,9 @@ fn doubled(tensor: &Tensor) -> Tensor {
 
 #[test]
 fn paths_are_field_names() {
-    let batch = Batch {
-        images: Tensor(1.0),
-        r#type: vec![Tensor(2.0), Tensor(3.0)],
-        seed: 7,
-    };
+    let batch = Batch { images: Tensor(1.0), r#type: vec![Tensor(2.0), Tensor(3.0)], seed: 7 };
     assert_eq!(shown(&batch), "images=(1) type=(0=(2) 1=(3)) 7");
-    let expected = Batch {
-        images: Tensor(2.0),
-        r#type: vec![Tensor(4.0), Tensor(6.0)],
-        seed: 7,
-    };
+    let expected = Batch { images: Tensor(2.0), r#type: vec![Tensor(4.0), Tensor(6.0)], seed: 7 };
     assert_eq!(batch.map(&mut doubled), expected);
 }
 
@@ -70,10 +62,7 @@ fn tuple_and_unit_structs_are_trees() {
 fn a_variant_is_a_static_part() {
     let empty: State<Tensor, u8> = State::Empty;
     assert_eq!(shown(&empty), "\"Empty\"");
-    let moments: State<Tensor, u8> = State::Moments {
-        mean: Tensor(1.0),
-        var: Tensor(2.0),
-    };
+    let moments: State<Tensor, u8> = State::Moments { mean: Tensor(1.0), var: Tensor(2.0) };
     assert_eq!(shown(&moments), "\"Moments\" mean=(1) var=(2)");
     let raw: State<Tensor, u8> = State::Raw(Tensor(1.0), 9);
     assert_eq!(shown(&raw), "\"Raw\" 0=(1) 9");

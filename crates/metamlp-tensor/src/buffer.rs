@@ -131,7 +131,8 @@ mod tests {
         let vector = f64::pool().take(length);
         let address = vector.as_ptr();
         drop(Buffer::from_vec(vector));
-        assert_eq!(f64::pool().take(length).as_ptr(), address);
+        let handed_on = f64::pool().take(length);
+        assert_eq!(handed_on.as_ptr(), address);
     }
 
     #[test]

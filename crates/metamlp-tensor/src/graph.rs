@@ -94,6 +94,7 @@ impl Linearized {
         mut leaves: Vec<Tensor>,
     ) -> Self {
         // A node is met twice: first it puts its operands before itself.
+        #[allow(clippy::large_enum_variant)] // a short-lived stack
         enum Visit {
             First(Tensor),
             Last(usize, Op, Operands, Type),

@@ -16,6 +16,7 @@
 //! # Ok::<(), metamlp_tensor::Error>(())
 //! ```
 
+mod arithmetic;
 mod boundary;
 mod buffer;
 mod dtype;

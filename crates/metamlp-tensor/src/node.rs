@@ -194,10 +194,7 @@ impl Drop for Node {
 /// Drops operands with a worklist: a graph may be deeper than the stack.
 fn release(expression: Expression) {
     let mut pending: Vec<Operands> = Vec::new();
-    let mut next = match expression {
-        Expression::Apply(_, operands) => operands,
-        _ => return,
-    };
+    let Expression::Apply(_, mut next) = expression else { return };
     loop {
         for operand in next {
             if let Some(mut node) = Arc::into_inner(operand.0) {

@@ -3,9 +3,7 @@
 use quote::{ToTokens as _, quote};
 use syn::{FnArg, Meta, Receiver, ReceiverKind, Type};
 
-use super::{
-    argument_name, arguments, misplaced, no_parameters, qualifiers, spelled, take_attribute,
-};
+use super::{argument_name, arguments, misplaced, no_parameters, qualifiers, spelled, take_attribute};
 use crate::errors::Errors;
 use crate::model::{Block, BlockMember, Runtime, ungrouped};
 use crate::parse::{Function, ImplBlock, Member};
@@ -32,21 +30,12 @@ pub(crate) fn check(runtime: Runtime, block: ImplBlock, errors: &mut Errors) -> 
         Member::Function(function) => method(function, errors),
         Member::Other(item) => BlockMember::Untouched(item),
     });
-    Some(Block {
-        head,
-        members: members.collect(),
-        runtime,
-    })
+    Some(Block { head, members: members.collect(), runtime })
 }
 
 fn method(mut method: Box<Function>, errors: &mut Errors) -> BlockMember {
     let nowrap = nowrap(&mut method, errors);
-    misplaced(
-        &mut method.attrs,
-        "compact",
-        "`#[compact]` stands on the block already: drop it here",
-        errors,
-    );
+    misplaced(&mut method.attrs, "compact", "`#[compact]` stands on the block already: drop it here", errors);
     for argument in arguments(&mut method.signature) {
         misplaced(
             &mut argument.attrs,
@@ -68,10 +57,7 @@ fn nowrap(method: &mut Function, errors: &mut Errors) -> bool {
     if let Some(attr) = &attr
         && !matches!(attr.meta, Meta::Path(_))
     {
-        errors.at(
-            &attr.meta,
-            "`#[nowrap]` takes no options: write `#[nowrap]`",
-        );
+        errors.at(&attr.meta, "`#[nowrap]` takes no options: write `#[nowrap]`");
     }
     attr.is_some()
 }

@@ -12,24 +12,14 @@ use crate::parse::crate_option;
 
 /// What `#[module]` implements, so that it cannot be derived too.
 const IMPLEMENTED: [(&str, &str); 4] = [
-    (
-        "Clone",
-        "`#[module]` implements `Clone` (a clone is a module of its own)",
-    ),
+    ("Clone", "`#[module]` implements `Clone` (a clone is a module of its own)"),
     ("Debug", "`#[module]` implements `Debug`"),
-    (
-        "Default",
-        "`#[module]` implements `Default` where every field has a `#[default(..)]`",
-    ),
+    ("Default", "`#[module]` implements `Default` where every field has a `#[default(..)]`"),
     ("Copy", "a module has an identity, and so is no `Copy`"),
 ];
 
 /// The module, unless there is nothing to make of `item`.
-pub(crate) fn check(
-    options: TokenStream,
-    item: &TokenStream,
-    errors: &mut Errors,
-) -> Option<Module> {
+pub(crate) fn check(options: TokenStream, item: &TokenStream, errors: &mut Errors) -> Option<Module> {
     let runtime = Runtime::new(crate_option(options, "module", errors));
     let parsed = errors.take(syn::parse2(item.clone()))?;
     let Item::Struct(item) = parsed else {
@@ -46,20 +36,9 @@ pub(crate) fn check(
     if generic {
         return None;
     }
-    let ItemStruct {
-        mut attrs,
-        vis,
-        ident,
-        ..
-    } = item;
+    let ItemStruct { mut attrs, vis, ident, .. } = item;
     derives(&mut attrs, errors);
-    Some(Module {
-        attrs,
-        vis,
-        name: ident,
-        fields,
-        runtime,
-    })
+    Some(Module { attrs, vis, name: ident, fields, runtime })
 }
 
 fn not_a_struct(item: &Item, errors: &mut Errors) {
@@ -68,12 +47,17 @@ fn not_a_struct(item: &Item, errors: &mut Errors) {
             item.enum_token,
             "`#[module]` goes on a struct: write `struct` with named fields, one of which may be this enum",
         ),
-        Item::Union(item) => errors.at(item.union_token, "`#[module]` goes on a struct: write `struct` with named fields"),
+        Item::Union(item) => {
+            errors.at(item.union_token, "`#[module]` goes on a struct: write `struct` with named fields")
+        }
         Item::Fn(item) => {
             errors.at(item.sig.fn_token, "`#[module]` goes on a struct: on a function write `#[compact]`");
         }
         Item::Impl(item) => {
-            errors.at(item.impl_token, "`#[module]` goes on the struct: on its `impl` block write `#[compact]`");
+            errors.at(
+                item.impl_token,
+                "`#[module]` goes on the struct: on its `impl` block write `#[compact]`",
+            );
         }
         item => errors.at(item, "`#[module]` goes on a struct with named fields"),
     }
@@ -81,13 +65,7 @@ fn not_a_struct(item: &Item, errors: &mut Errors) {
 
 fn fields(item: &ItemStruct, errors: &mut Errors) -> Option<Vec<Field>> {
     match &item.fields {
-        Fields::Named(fields) => Some(
-            fields
-                .named
-                .iter()
-                .filter_map(|f| field(f.clone(), errors))
-                .collect(),
-        ),
+        Fields::Named(fields) => Some(fields.named.iter().filter_map(|f| field(f.clone(), errors)).collect()),
         Fields::Unnamed(fields) => {
             let named: Vec<_> = fields
                 .unnamed
@@ -108,10 +86,7 @@ fn fields(item: &ItemStruct, errors: &mut Errors) -> Option<Vec<Field>> {
         Fields::Unit => {
             errors.at(
                 &item.ident,
-                format_args!(
-                    "a module is a struct with braces: write `struct {} {{}}`",
-                    item.ident
-                ),
+                format_args!("a module is a struct with braces: write `struct {} {{}}`", item.ident),
             );
             None
         }
@@ -119,34 +94,20 @@ fn fields(item: &ItemStruct, errors: &mut Errors) -> Option<Vec<Field>> {
 }
 
 fn field(field: syn::Field, errors: &mut Errors) -> Option<Field> {
-    let syn::Field {
-        mut attrs,
-        vis,
-        ident: Some(name),
-        ty,
-        default: initial,
-        ..
-    } = field
-    else {
+    let syn::Field { mut attrs, vis, ident: Some(name), ty, default: initial, .. } = field else {
         return None;
     };
     let mut default = None;
     if let Some((equals, value)) = initial {
         errors.at(
             quote!(#equals #value),
-            format_args!(
-                "a default stands before the field: write `#[default({})]`",
-                spelled(&value)
-            ),
+            format_args!("a default stands before the field: write `#[default({})]`", spelled(&value)),
         );
         default = Some(value);
     }
     while let Some(attr) = take_attribute(&mut attrs, "default") {
         if default.is_some() {
-            errors.at(
-                attr,
-                format_args!("`{name}` has a default already: keep one"),
-            );
+            errors.at(attr, format_args!("`{name}` has a default already: keep one"));
         } else {
             default = default_value(&attr, errors);
         }
@@ -159,14 +120,7 @@ fn field(field: syn::Field, errors: &mut Errors) -> Option<Field> {
     );
     let setter = default.is_some();
     let setter = field_name(&name, setter, errors) && setter;
-    (name != HANDLE).then_some(Field {
-        attrs,
-        vis,
-        name,
-        ty,
-        default,
-        setter,
-    })
+    (name != HANDLE).then_some(Field { attrs, vis, name, ty, default, setter })
 }
 
 /// The expression in `#[default(expression)]`.
@@ -174,10 +128,7 @@ fn default_value(attr: &Attribute, errors: &mut Errors) -> Option<Expr> {
     match &attr.meta {
         Meta::List(list) if !list.tokens.is_empty() => return errors.take(list.parse_args()),
         Meta::NameValue(meta) => {
-            errors.at(
-                attr,
-                format_args!("write `#[default({})]`", spelled(&meta.value)),
-            );
+            errors.at(attr, format_args!("write `#[default({})]`", spelled(&meta.value)));
             return Some(meta.value.clone());
         }
         _ => errors.at(attr, "a default needs its value: write `#[default(value)]`"),
@@ -187,18 +138,11 @@ fn default_value(attr: &Attribute, errors: &mut Errors) -> Option<Expr> {
 
 /// Takes what `#[module]` implements out of the user's derives.
 fn derives(attrs: &mut [Attribute], errors: &mut Errors) {
-    for attr in attrs
-        .iter_mut()
-        .filter(|attr| attr.path().is_ident("derive"))
-    {
-        let Ok(paths) = attr.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated)
-        else {
+    for attr in attrs.iter_mut().filter(|attr| attr.path().is_ident("derive")) {
+        let Ok(paths) = attr.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated) else {
             continue;
         };
-        let kept: Vec<_> = paths
-            .iter()
-            .filter(|path| !implemented(path, errors))
-            .collect();
+        let kept: Vec<_> = paths.iter().filter(|path| !implemented(path, errors)).collect();
         if kept.len() < paths.len() {
             *attr = syn::parse_quote!(#[derive(#(#kept),*)]);
         }
@@ -211,10 +155,7 @@ fn implemented(path: &Path, errors: &mut Errors) -> bool {
     };
     let known = IMPLEMENTED.iter().find(|(name, _)| last.ident == name);
     if let Some((name, why)) = known {
-        errors.at(
-            path.to_token_stream(),
-            format_args!("{why}: drop `{name}` from the derive"),
-        );
+        errors.at(path.to_token_stream(), format_args!("{why}: drop `{name}` from the derive"));
     }
     known.is_some()
 }

@@ -4,9 +4,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote};
 use std::collections::BTreeSet;
 use syn::ext::IdentExt as _;
-use syn::{
-    Attribute, Expr, FnArg, GenericParam, Generics, Ident, Meta, PatType, ReturnType, Token, Type,
-};
+use syn::{Attribute, Expr, FnArg, GenericParam, Generics, Ident, Meta, PatType, ReturnType, Token, Type};
 
 use super::{argument_name, field_name, misplaced, qualifiers, take_attribute};
 use crate::errors::Errors;
@@ -14,11 +12,7 @@ use crate::model::{Field, Module, Network, Runtime, ungrouped};
 use crate::parse::{Function, entries, unknown_option};
 
 /// The module that the function describes, unless there is nothing to make of it.
-pub(crate) fn check(
-    runtime: Runtime,
-    mut function: Function,
-    errors: &mut Errors,
-) -> Option<Network> {
+pub(crate) fn check(runtime: Runtime, mut function: Function, errors: &mut Errors) -> Option<Network> {
     let signature = &mut function.signature;
     if let Some(FnArg::Receiver(receiver)) = signature.inputs.first() {
         errors.at(
@@ -36,13 +30,7 @@ pub(crate) fn check(
     let name = name.unwrap_or_else(|| signature.ident.clone());
 
     let mut network = Network {
-        module: Module {
-            attrs: Vec::new(),
-            vis: function.vis.clone(),
-            name,
-            fields: Vec::new(),
-            runtime,
-        },
+        module: Module { attrs: Vec::new(), vis: function.vis.clone(), name, fields: Vec::new(), runtime },
         constructor: signature.ident.clone(),
         locals: Vec::new(),
         input_docs: Vec::new(),
@@ -62,12 +50,7 @@ fn sort_arguments(network: &mut Network, errors: &mut Errors) -> bool {
         let FnArg::Typed(mut argument) = argument else {
             continue;
         };
-        misplaced(
-            &mut argument.attrs,
-            "default",
-            "on an argument write `#[field(default = value)]`",
-            errors,
-        );
+        misplaced(&mut argument.attrs, "default", "on an argument write `#[field(default = value)]`", errors);
         let marked = take_attribute(&mut argument.attrs, "field");
         let Some(pattern) = argument_name(&argument.pat, errors) else {
             expands = false;
@@ -75,10 +58,7 @@ fn sort_arguments(network: &mut Network, errors: &mut Errors) -> bool {
         };
         let name = pattern.ident.clone();
         if !names.insert(name.to_string()) {
-            errors.at(
-                &name,
-                format_args!("there is an argument `{name}` already: rename one of them"),
-            );
+            errors.at(&name, format_args!("there is an argument `{name}` already: rename one of them"));
             expands = false;
         }
         if let Some(marked) = marked {
@@ -87,10 +67,7 @@ fn sort_arguments(network: &mut Network, errors: &mut Errors) -> bool {
             let field = field(network, name, &marked, argument, errors);
             network.module.fields.push(field);
         } else {
-            let (docs, attrs) = argument
-                .attrs
-                .into_iter()
-                .partition(|attr| attr.path().is_ident("doc"));
+            let (docs, attrs) = argument.attrs.into_iter().partition(|attr| attr.path().is_ident("doc"));
             argument.attrs = attrs;
             network.input_docs.push((name, docs));
             network.call.signature.inputs.push(FnArg::Typed(argument));
@@ -129,10 +106,7 @@ fn field_default(marked: &Attribute, errors: &mut Errors) -> Option<Expr> {
         Meta::Path(_) => return None,
         Meta::List(list) => list,
         Meta::NameValue(_) => {
-            errors.at(
-                &marked.meta,
-                "write `#[field]` or `#[field(default = value)]`",
-            );
+            errors.at(&marked.meta, "write `#[field]` or `#[field(default = value)]`");
             return None;
         }
     };
@@ -150,19 +124,14 @@ fn field_default(marked: &Attribute, errors: &mut Errors) -> Option<Expr> {
 
 /// Docs go to the struct, `allow` everywhere, the rest stays on the call.
 fn sort_attributes(network: &mut Network) {
-    let (docs, rest) = std::mem::take(&mut network.call.attrs)
-        .into_iter()
-        .partition(|attr| attr.path().is_ident("doc"));
+    let (docs, rest) =
+        std::mem::take(&mut network.call.attrs).into_iter().partition(|attr| attr.path().is_ident("doc"));
     network.module.attrs = docs;
     network.call.attrs = rest;
-    network.module.attrs.extend(
-        network
-            .call
-            .attrs
-            .iter()
-            .filter(|attr| attr.path().is_ident("allow"))
-            .cloned(),
-    );
+    network
+        .module
+        .attrs
+        .extend(network.call.attrs.iter().filter(|attr| attr.path().is_ident("allow")).cloned());
 }
 
 /// The class that belongs to a function's name: `auto_encoder` makes `AutoEncoder`.
@@ -177,7 +146,9 @@ fn struct_name(function: &Ident, errors: &mut Errors) -> Option<Ident> {
     if name == "Self" || !name.starts_with(char::is_alphabetic) {
         errors.at(
             function,
-            format_args!("`{written}` makes no name for a struct: begin with a letter, as in `mlp`, which makes `Mlp`"),
+            format_args!(
+                "`{written}` makes no name for a struct: begin with a letter, as in `mlp`, which makes `Mlp`"
+            ),
         );
         return None;
     }
@@ -186,11 +157,7 @@ fn struct_name(function: &Ident, errors: &mut Errors) -> Option<Ident> {
 
 fn lifetimes_only(generics: &Generics, errors: &mut Errors) -> bool {
     let mut only = true;
-    for param in generics
-        .params
-        .iter()
-        .filter(|param| !matches!(param, GenericParam::Lifetime(_)))
-    {
+    for param in generics.params.iter().filter(|param| !matches!(param, GenericParam::Lifetime(_))) {
         errors.at(
             param,
             "a `#[compact]` function cannot be generic: write the types out, or `&Tensor` for whatever holds numbers",
@@ -221,15 +188,12 @@ fn output_names_its_lifetime(output: &ReturnType, errors: &mut Errors) -> bool {
 fn elides(tokens: TokenStream) -> bool {
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
-        let lifetime =
-            matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == '\'');
+        let lifetime = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == '\'');
         let elided = match &token {
             TokenTree::Punct(punct) if punct.as_char() == '&' => !lifetime,
             TokenTree::Ident(name) => name == "_",
             // The arguments of a function type have lifetimes of their own.
-            TokenTree::Group(group) if group.delimiter() != Delimiter::Parenthesis => {
-                elides(group.stream())
-            }
+            TokenTree::Group(group) if group.delimiter() != Delimiter::Parenthesis => elides(group.stream()),
             _ => false,
         };
         if elided {
@@ -243,16 +207,17 @@ fn elides(tokens: TokenStream) -> bool {
 fn is_owned(ty: &Type, errors: &mut Errors) -> bool {
     match ungrouped(ty) {
         Type::Reference(reference)
-            if reference
-                .lifetime
-                .as_ref()
-                .is_none_or(|lifetime| lifetime.ident != "static") =>
+            if reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static") =>
         {
-            errors.at(ty, "a field outlives the function's call: own it (`String`, `Vec<..>`), or write `&'static ..`");
+            errors.at(
+                ty,
+                "a field outlives the function's call: own it (`String`, `Vec<..>`), or write `&'static ..`",
+            );
             false
         }
         Type::ImplTrait(_) => {
-            errors.at(ty, "a field has one type: write it out; for a function that is `fn(&Tensor) -> Tensor`");
+            errors
+                .at(ty, "a field has one type: write it out; for a function that is `fn(&Tensor) -> Tensor`");
             false
         }
         _ => true,
@@ -283,14 +248,13 @@ fn find_self(tokens: TokenStream) -> Option<Ident> {
     while let Some(token) = tokens.next() {
         match token {
             TokenTree::Ident(word)
-                if ["fn", "impl", "trait", "use", "macro_rules"]
-                    .iter()
-                    .any(|item| word == item) =>
+                if ["fn", "impl", "trait", "use", "macro_rules"].iter().any(|item| word == item) =>
             {
                 return None;
             }
             TokenTree::Ident(word) if word == "self" => {
-                let is_path = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+                let is_path =
+                    matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
                 if !is_path && found.is_none() {
                     found = Some(word);
                 }

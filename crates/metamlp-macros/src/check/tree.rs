@@ -10,13 +10,7 @@ use crate::parse::{crate_path, entries, unknown_option};
 
 /// The type, unless it can be no tree.
 pub(crate) fn check(item: TokenStream, errors: &mut Errors) -> Option<TreeType> {
-    let DeriveInput {
-        mut attrs,
-        ident: name,
-        generics,
-        data,
-        ..
-    } = errors.take(syn::parse2(item))?;
+    let DeriveInput { mut attrs, ident: name, generics, data, .. } = errors.take(syn::parse2(item))?;
     let runtime = Runtime::new(type_options(&mut attrs, errors));
     let shape = match data {
         Data::Struct(data) => TreeShape::Struct(parts(data.fields, errors)),
@@ -25,7 +19,10 @@ pub(crate) fn check(item: TokenStream, errors: &mut Errors) -> Option<TreeType> 
                 .into_iter()
                 .map(|mut variant| {
                     while let Some(attr) = take_attribute(&mut variant.attrs, "tree") {
-                        errors.at(attr, "`#[tree(..)]` goes on the type (`crate = path`) or on a field (`static`)");
+                        errors.at(
+                            attr,
+                            "`#[tree(..)]` goes on the type (`crate = path`) or on a field (`static`)",
+                        );
                     }
                     (variant.ident, parts(variant.fields, errors))
                 })
@@ -39,31 +36,15 @@ pub(crate) fn check(item: TokenStream, errors: &mut Errors) -> Option<TreeType> 
             return None;
         }
     };
-    Some(TreeType {
-        name,
-        generics,
-        shape,
-        runtime,
-    })
+    Some(TreeType { name, generics, shape, runtime })
 }
 
 fn parts(fields: Fields, errors: &mut Errors) -> Vec<TreePart> {
     let parts = fields.into_iter().zip(0..).map(|(mut field, index)| {
         let fixed = is_static(&mut field.attrs, errors);
-        let member = field.ident.map_or_else(
-            || {
-                Member::from(Index {
-                    index,
-                    span: Span::mixed_site(),
-                })
-            },
-            Member::from,
-        );
-        TreePart {
-            member,
-            ty: field.ty,
-            fixed,
-        }
+        let member =
+            field.ident.map_or_else(|| Member::from(Index { index, span: Span::mixed_site() }), Member::from);
+        TreePart { member, ty: field.ty, fixed }
     });
     parts.collect()
 }
@@ -84,11 +65,7 @@ fn type_options(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Option<Path>
                 key,
                 "`static` goes on a field: a whole type that is static is no tree",
             )),
-            key => Err(unknown_option(
-                key,
-                "tree",
-                "`crate = path` on a type, `static` on a field",
-            )),
+            key => Err(unknown_option(key, "tree", "`crate = path` on a type, `static` on a field")),
         });
     }
     krate
@@ -106,15 +83,8 @@ fn is_static(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> bool {
                 fixed = true;
                 Ok(())
             }
-            key if key == "crate" => Err(syn::Error::new_spanned(
-                key,
-                "`crate = path` goes on the type",
-            )),
-            key => Err(unknown_option(
-                key,
-                "tree",
-                "`static` on a field, `crate = path` on a type",
-            )),
+            key if key == "crate" => Err(syn::Error::new_spanned(key, "`crate = path` goes on the type")),
+            key => Err(unknown_option(key, "tree", "`static` on a field, `crate = path` on a type")),
         });
     }
     fixed

@@ -11,11 +11,7 @@ use crate::model::{Block, BlockMember, Runtime};
 use crate::parse::Function;
 
 pub(crate) fn expand(block: &Block) -> TokenStream {
-    let Block {
-        head,
-        members,
-        runtime,
-    } = block;
+    let Block { head, members, runtime } = block;
     let members = members.iter().map(|member| match member {
         BlockMember::Entering(method) => entering(method, &TokenStream::new(), runtime),
         BlockMember::Untouched(tokens) => tokens.clone(),
@@ -29,19 +25,12 @@ pub(crate) fn expand(block: &Block) -> TokenStream {
 
 /// A method whose body runs in the module's scope; `locals` come before it.
 pub(super) fn entering(method: &Function, locals: &TokenStream, runtime: &Runtime) -> TokenStream {
-    let Function {
-        attrs,
-        vis,
-        signature,
-        body,
-    } = method;
+    let Function { attrs, vis, signature, body } = method;
     let name = signature.ident.unraw().to_string();
     let receiver = Ident::new("self", receiver_span(method));
     let output = closure_output(&signature.output);
     // A failing call is told with the line that it stands on.
-    let tracked = attrs
-        .iter()
-        .any(|attr| attr.path().is_ident("track_caller"));
+    let tracked = attrs.iter().any(|attr| attr.path().is_ident("track_caller"));
     let track_caller = (!tracked).then(|| tokens!(#[track_caller]));
     tokens! {
         #(#attrs)*

@@ -15,18 +15,12 @@ where
     let items = arguments.flat_map(|(name, docs)| {
         let text: Vec<_> = docs.filter_map(text).collect();
         let mut lines = text.iter().flat_map(|text| text.lines());
-        let first = lines
-            .next()
-            .map(|line| format!(" - `{name}`: {}", line.trim()));
+        let first = lines.next().map(|line| format!(" - `{name}`: {}", line.trim()));
         let rest: Vec<_> = lines.map(|line| format!("  {line}")).collect();
         first.into_iter().chain(rest)
     });
     let items: Vec<_> = items.collect();
-    if items.is_empty() {
-        TokenStream::new()
-    } else {
-        tokens!(#[doc = ""] #(#[doc = #items])*)
-    }
+    if items.is_empty() { TokenStream::new() } else { tokens!(#[doc = ""] #(#[doc = #items])*) }
 }
 
 /// The paragraph that tells a default.
@@ -39,10 +33,7 @@ pub(super) fn default_doc(default: &Expr) -> TokenStream {
 fn text(attr: &Attribute) -> Option<String> {
     match &attr.meta {
         Meta::NameValue(meta) => match &meta.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) => Some(text.value()),
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
             _ => None,
         },
         _ => None,

@@ -13,16 +13,9 @@ use crate::check::HANDLE;
 use crate::model::{Field, Module};
 
 pub(crate) fn expand(module: &Module) -> TokenStream {
-    [
-        definition(module),
-        constructors(module),
-        default(module),
-        clone(module),
-        debug(module),
-        runtime(module),
-    ]
-    .into_iter()
-    .collect()
+    [definition(module), constructors(module), default(module), clone(module), debug(module), runtime(module)]
+        .into_iter()
+        .collect()
 }
 
 fn handle() -> Ident {
@@ -31,23 +24,9 @@ fn handle() -> Ident {
 
 /// The struct, with the handle at its end.
 fn definition(module: &Module) -> TokenStream {
-    let Module {
-        attrs,
-        vis,
-        name,
-        fields,
-        runtime,
-    } = module;
+    let Module { attrs, vis, name, fields, runtime } = module;
     let handle = handle();
-    let fields = fields.iter().map(
-        |Field {
-             attrs,
-             vis,
-             name,
-             ty,
-             ..
-         }| tokens!(#(#attrs)* #vis #name: #ty,),
-    );
+    let fields = fields.iter().map(|Field { attrs, vis, name, ty, .. }| tokens!(#(#attrs)* #vis #name: #ty,));
     tokens! {
         #(#attrs)*
         #vis struct #name {
@@ -60,15 +39,10 @@ fn definition(module: &Module) -> TokenStream {
 
 /// `new`, `named` and the setters.
 fn constructors(module: &Module) -> TokenStream {
-    let Module {
-        vis, name, fields, ..
-    } = module;
+    let Module { vis, name, fields, .. } = module;
     let handle = handle();
     let new = new(module);
-    let setters = fields
-        .iter()
-        .filter(|field| field.setter)
-        .map(|field| setter(module, field));
+    let setters = fields.iter().filter(|field| field.setter).map(|field| setter(module, field));
     let allows = module.allows();
     // Not every program uses all of them, and their names and arguments are the fields'.
     tokens! {
@@ -94,12 +68,7 @@ fn constructors(module: &Module) -> TokenStream {
 }
 
 fn new(module: &Module) -> TokenStream {
-    let Module {
-        vis,
-        fields,
-        runtime,
-        ..
-    } = module;
+    let Module { vis, fields, runtime, .. } = module;
     let handle = handle();
     let class = module.class();
     let title = if fields.iter().any(|field| field.default.is_some()) {
@@ -149,11 +118,8 @@ fn setter(module: &Module, field: &Field) -> TokenStream {
     }
     docs.extend(field.default.as_ref().map(default_doc));
     let argument = field.setter_argument();
-    let value = if field.setter_converts() {
-        tokens!(::core::convert::Into::into(#name))
-    } else {
-        tokens!(#name)
-    };
+    let value =
+        if field.setter_converts() { tokens!(::core::convert::Into::into(#name)) } else { tokens!(#name) };
     tokens! {
         #(#cfgs)*
         #(#docs)*
@@ -235,12 +201,7 @@ fn debug(module: &Module) -> TokenStream {
 
 /// `Module`: the handle, and the modules in the fields.
 fn runtime(module: &Module) -> TokenStream {
-    let Module {
-        name,
-        fields,
-        runtime,
-        ..
-    } = module;
+    let Module { name, fields, runtime, .. } = module;
     let handle = handle();
     let allows = module.allows();
     let visits = fields.iter().map(|field| {
@@ -250,10 +211,8 @@ fn runtime(module: &Module) -> TokenStream {
         tokens!(#(#cfgs)* #runtime::Probe::new(&self.#name).submodules(#label, visit);)
     });
     // Without a field that is surely there, `visit` may be unused.
-    let unused = fields
-        .iter()
-        .all(|field| field.cfgs().next().is_some())
-        .then(|| tokens!(#[allow(unused_variables)]));
+    let unused =
+        fields.iter().all(|field| field.cfgs().next().is_some()).then(|| tokens!(#[allow(unused_variables)]));
     tokens! {
         #(#allows)*
         impl #runtime::Module for #name {

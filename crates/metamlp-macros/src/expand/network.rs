@@ -9,34 +9,17 @@ use super::{block, module, tokens};
 use crate::model::{Field, Network};
 
 pub(crate) fn expand(network: &Network) -> TokenStream {
-    [
-        module::expand(&network.module),
-        call(network),
-        constructor(network),
-    ]
-    .into_iter()
-    .collect()
+    [module::expand(&network.module), call(network), constructor(network)].into_iter().collect()
 }
 
 /// The function as a method. The fields are there under their names.
 fn call(network: &Network) -> TokenStream {
-    let Network {
-        module,
-        call,
-        input_docs,
-        locals,
-        ..
-    } = network;
+    let Network { module, call, input_docs, locals, .. } = network;
     let name = &module.name;
     let receiver = tokens!(&self);
     let mut call = call.clone();
-    call.signature.ident = Ident::new(
-        "call",
-        call.signature.ident.span().resolved_at(Span::mixed_site()),
-    );
-    call.signature
-        .inputs
-        .insert(0, syn::parse_quote!(#receiver));
+    call.signature.ident = Ident::new("call", call.signature.ident.span().resolved_at(Span::mixed_site()));
+    call.signature.inputs.insert(0, syn::parse_quote!(#receiver));
     let locals = module.fields.iter().zip(locals).map(|(field, local)| {
         let Field { name, ty, .. } = field;
         let cfgs = field.cfgs();
@@ -55,11 +38,7 @@ fn call(network: &Network) -> TokenStream {
 
 /// `mlp(hidden)`, which is `Mlp::new(hidden)`.
 fn constructor(network: &Network) -> TokenStream {
-    let Network {
-        module,
-        constructor,
-        ..
-    } = network;
+    let Network { module, constructor, .. } = network;
     let (vis, name) = (&module.vis, &module.name);
     let arguments = module.required().map(|field| {
         let Field { name, ty, .. } = field;

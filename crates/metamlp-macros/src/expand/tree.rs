@@ -11,25 +11,15 @@ use super::tokens;
 use crate::model::{Runtime, TreePart, TreeShape, TreeType};
 
 pub(crate) fn expand(tree: &TreeType) -> TokenStream {
-    let TreeType {
-        name,
-        shape,
-        runtime,
-        ..
-    } = tree;
+    let TreeType { name, shape, runtime, .. } = tree;
     let generics = bounded(tree);
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let (visit, map) = match shape {
         TreeShape::Struct(parts) => (visit_fields(parts, runtime), map_fields(parts, runtime)),
-        TreeShape::Enum(variants) => (
-            visit_variants(variants, runtime),
-            map_variants(variants, runtime),
-        ),
+        TreeShape::Enum(variants) => (visit_variants(variants, runtime), map_variants(variants, runtime)),
     };
-    let (visitor, replace) = (
-        argument("visitor", shape.is_visited()),
-        argument("replace", shape.has_trees()),
-    );
+    let (visitor, replace) =
+        (argument("visitor", shape.is_visited()), argument("replace", shape.has_trees()));
     tokens! {
         #[automatically_derived]
         impl #impl_generics #runtime::Tree for #name #type_generics #where_clause {
@@ -54,10 +44,7 @@ fn argument(name: &str, used: bool) -> Ident {
 }
 
 fn visit_fields(parts: &[TreePart], runtime: &Runtime) -> TokenStream {
-    parts
-        .iter()
-        .map(|part| visit(part, &of_self(part), runtime))
-        .collect()
+    parts.iter().map(|part| visit(part, &of_self(part), runtime)).collect()
 }
 
 fn map_fields(parts: &[TreePart], runtime: &Runtime) -> TokenStream {
@@ -70,9 +57,7 @@ fn visit_variants(variants: &[(Ident, Vec<TreePart>)], runtime: &Runtime) -> Tok
     let arms = variants.iter().map(|(variant, parts)| {
         let pattern = pattern(variant, parts);
         let name = variant.unraw().to_string();
-        let visits = parts
-            .iter()
-            .map(|part| visit(part, &bound(part).into_token_stream(), runtime));
+        let visits = parts.iter().map(|part| visit(part, &bound(part).into_token_stream(), runtime));
         tokens!(#pattern => { visitor.fixed(#name); #(#visits)* })
     });
     matched(arms)
@@ -81,9 +66,7 @@ fn visit_variants(variants: &[(Ident, Vec<TreePart>)], runtime: &Runtime) -> Tok
 fn map_variants(variants: &[(Ident, Vec<TreePart>)], runtime: &Runtime) -> TokenStream {
     let arms = variants.iter().map(|(variant, parts)| {
         let pattern = pattern(variant, parts);
-        let fields = parts
-            .iter()
-            .map(|part| map(part, &bound(part).into_token_stream(), runtime));
+        let fields = parts.iter().map(|part| map(part, &bound(part).into_token_stream(), runtime));
         tokens!(#pattern => Self::#variant { #(#fields)* },)
     });
     matched(arms)
@@ -91,11 +74,7 @@ fn map_variants(variants: &[(Ident, Vec<TreePart>)], runtime: &Runtime) -> Token
 
 fn matched(arms: impl ExactSizeIterator<Item = TokenStream>) -> TokenStream {
     // A reference to an enum without variants matches nothing; its place does.
-    let this = if arms.len() == 0 {
-        tokens!(*self)
-    } else {
-        tokens!(self)
-    };
+    let this = if arms.len() == 0 { tokens!(*self) } else { tokens!(self) };
     tokens!(match #this { #(#arms)* })
 }
 
@@ -157,10 +136,8 @@ fn bounded(tree: &TreeType) -> Generics {
     let mut generics = tree.generics.clone();
     let runtime = &tree.runtime;
     for param in generics.type_params_mut() {
-        let held = tree
-            .shape
-            .parts()
-            .any(|part| !part.fixed && mentions(part.ty.to_token_stream(), &param.ident));
+        let held =
+            tree.shape.parts().any(|part| !part.fixed && mentions(part.ty.to_token_stream(), &param.ident));
         if held {
             param.bounds.push(syn::parse_quote!(#runtime::Tree));
         }

@@ -1,13 +1,7 @@
 //! The smallest runtime that the macros' expansion compiles against. It keeps
 //! no variables: it counts identities and writes down which calls were entered.
 
-#![allow(
-    dead_code,
-    missing_docs,
-    missing_debug_implementations,
-    unreachable_pub,
-    unused_imports
-)]
+#![allow(dead_code, missing_docs, missing_debug_implementations, unreachable_pub, unused_imports)]
 #![allow(clippy::pedantic)]
 
 pub mod __private {
@@ -43,12 +37,7 @@ pub mod __private {
         #[track_caller]
         pub fn new(class: &'static str) -> Self {
             let identity = MADE.replace(MADE.get() + 1);
-            Self {
-                identity,
-                class,
-                name: None,
-                line: Location::caller().line(),
-            }
+            Self { identity, class, name: None, line: Location::caller().line() }
         }
 
         pub fn rename(&mut self, name: impl Into<String>) {
@@ -58,11 +47,7 @@ pub mod __private {
 
     impl Clone for Handle {
         fn clone(&self) -> Self {
-            Self {
-                name: self.name.clone(),
-                line: self.line,
-                ..Self::new(self.class)
-            }
+            Self { name: self.name.clone(), line: self.line, ..Self::new(self.class) }
         }
     }
 
@@ -110,10 +95,7 @@ pub mod __private {
 
     impl<'a, T: ?Sized> Probe<'a, T> {
         pub fn new(value: &'a T) -> Self {
-            Self {
-                value,
-                anything: Anything,
-            }
+            Self { value, anything: Anything }
         }
     }
 

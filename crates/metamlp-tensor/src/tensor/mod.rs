@@ -26,19 +26,27 @@ impl Tensor {
     #[track_caller]
     pub(crate) fn resolve_axis(&self, op: &'static str, axis: isize) -> Result<usize, Error> {
         let rank = self.rank();
-        let resolved = if axis < 0 { axis.checked_add_unsigned(rank) } else { Some(axis) };
-        resolved.and_then(|axis| usize::try_from(axis).ok()).filter(|&axis| axis < rank).ok_or_else(|| {
-            let expected = match rank {
-                0 => "no axis, the tensor is a scalar".to_owned(),
-                _ => format!("-{rank}..{rank}, the tensor is {}", self.0.ty),
-            };
-            argument(op, "axis", axis, expected, Source::here())
-        })
+        let from_front = if axis < 0 { axis.checked_add_unsigned(rank) } else { Some(axis) };
+        match from_front.and_then(|axis| usize::try_from(axis).ok()) {
+            Some(axis) if axis < rank => Ok(axis),
+            _ => {
+                let expected = match rank {
+                    0 => "no axis, the tensor is a scalar".to_owned(),
+                    _ => format!("-{rank}..{rank}, the tensor is {}", self.0.ty),
+                };
+                Err(argument(op, "axis", axis, expected, Source::here()))
+            }
+        }
     }
 
+    // A loop and no `map`: a closure would be the caller that an error names.
     #[track_caller]
     pub(crate) fn resolve_axes(&self, op: &'static str, axes: &[isize]) -> Result<Axes, Error> {
-        axes.iter().map(|&axis| self.resolve_axis(op, axis)).collect()
+        let mut resolved = Axes::with_capacity(axes.len());
+        for &axis in axes {
+            resolved.push(self.resolve_axis(op, axis)?);
+        }
+        Ok(resolved)
     }
 
     /// A poisoned tensor of this one's type.

@@ -138,7 +138,10 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn stack<T: std::borrow::Borrow<Tensor>>(tensors: &[T], axis: isize) -> Tensor {
-        let expanded: Vec<Tensor> = tensors.iter().map(|tensor| tensor.borrow().expand_dims(axis)).collect();
+        let mut expanded = Vec::with_capacity(tensors.len());
+        for tensor in tensors {
+            expanded.push(tensor.borrow().expand_dims(axis));
+        }
         Self::concatenate(&expanded, axis)
     }
 
