@@ -7,7 +7,6 @@ pub(crate) mod module;
 pub(crate) mod network;
 pub(crate) mod tree;
 
-use quote::ToTokens;
 use syn::{Attribute, FnArg, Generics, Ident, Pat, PatIdent, Signature};
 
 use crate::errors::Errors;
@@ -123,11 +122,6 @@ fn misplaced(attrs: &mut Vec<Attribute>, name: &str, message: &str, errors: &mut
     while let Some(attr) = take_attribute(attrs, name) {
         errors.at(attr, message);
     }
-}
-
-/// `tokens` as they would be read aloud in a message.
-fn spelled(tokens: impl ToTokens) -> String {
-    tokens.to_token_stream().to_string().replace(" :: ", "::")
 }
 
 fn arguments(signature: &mut Signature) -> impl Iterator<Item = &mut syn::PatType> {

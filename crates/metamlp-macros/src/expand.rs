@@ -8,6 +8,9 @@ pub(crate) mod module;
 pub(crate) mod network;
 pub(crate) mod tree;
 
+#[cfg(test)]
+mod snapshots;
+
 /// `quote!` with the names that it writes resolved where the macro is defined.
 macro_rules! tokens {
     ($($tokens:tt)*) => { ::quote::quote_spanned!(::proc_macro2::Span::mixed_site()=> $($tokens)*) };

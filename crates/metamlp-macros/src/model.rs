@@ -32,6 +32,8 @@ pub(crate) struct Module {
     pub(crate) vis: Visibility,
     pub(crate) name: Ident,
     pub(crate) fields: Vec<Field>,
+    /// The function that it was written as, if it was.
+    pub(crate) function: Option<Ident>,
     pub(crate) runtime: Runtime,
 }
 
@@ -73,8 +75,6 @@ pub(crate) struct Network {
     pub(crate) input_docs: Vec<(Ident, Vec<Attribute>)>,
     /// For each field its name in the body, with `mut` where that was written.
     pub(crate) locals: Vec<TokenStream>,
-    /// The function that makes the module, under the name that was written.
-    pub(crate) constructor: Ident,
 }
 
 /// A type that is a tree of tensors.

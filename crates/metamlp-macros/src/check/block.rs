@@ -3,10 +3,11 @@
 use quote::{ToTokens as _, quote};
 use syn::{FnArg, Meta, Receiver, ReceiverKind, Type};
 
-use super::{argument_name, arguments, misplaced, no_parameters, qualifiers, spelled, take_attribute};
+use super::{argument_name, arguments, misplaced, no_parameters, qualifiers, take_attribute};
 use crate::errors::Errors;
 use crate::model::{Block, BlockMember, Runtime, ungrouped};
 use crate::parse::{Function, ImplBlock, Member};
+use crate::spelling::spelled;
 
 /// The block, unless there is nothing to make of it.
 pub(crate) fn check(runtime: Runtime, block: ImplBlock, errors: &mut Errors) -> Option<Block> {
@@ -70,10 +71,7 @@ fn enters(method: &mut Function, errors: &mut Errors) -> bool {
             let inputs = &signature.inputs;
             errors.at(
                 &signature.ident,
-                format_args!(
-                    "`call` has no receiver: write `fn call({})`",
-                    spelled(quote!(&self, #inputs)).replace("& ", "&")
-                ),
+                format_args!("`call` has no receiver: write `fn call({})`", spelled(quote!(&self, #inputs))),
             );
         }
         return false;

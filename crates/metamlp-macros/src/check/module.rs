@@ -5,10 +5,11 @@ use quote::{ToTokens as _, quote};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Fields, Item, ItemStruct, Meta, Path, Token};
 
-use super::{HANDLE, field_name, misplaced, no_parameters, spelled, take_attribute};
+use super::{HANDLE, field_name, misplaced, no_parameters, take_attribute};
 use crate::errors::Errors;
 use crate::model::{Field, Module, Runtime};
 use crate::parse::crate_option;
+use crate::spelling::spelled;
 
 /// What `#[module]` implements, so that it cannot be derived too.
 const IMPLEMENTED: [(&str, &str); 4] = [
@@ -38,7 +39,7 @@ pub(crate) fn check(options: TokenStream, item: &TokenStream, errors: &mut Error
     }
     let ItemStruct { mut attrs, vis, ident, .. } = item;
     derives(&mut attrs, errors);
-    Some(Module { attrs, vis, name: ident, fields, runtime })
+    Some(Module { attrs, vis, name: ident, fields, function: None, runtime })
 }
 
 fn not_a_struct(item: &Item, errors: &mut Errors) {
@@ -48,7 +49,7 @@ fn not_a_struct(item: &Item, errors: &mut Errors) {
             "`#[module]` goes on a struct: write `struct` with named fields, one of which may be this enum",
         ),
         Item::Union(item) => {
-            errors.at(item.union_token, "`#[module]` goes on a struct: write `struct` with named fields")
+            errors.at(item.union_token, "`#[module]` goes on a struct: write `struct` with named fields");
         }
         Item::Fn(item) => {
             errors.at(item.sig.fn_token, "`#[module]` goes on a struct: on a function write `#[compact]`");

@@ -30,8 +30,14 @@ pub(crate) fn check(runtime: Runtime, mut function: Function, errors: &mut Error
     let name = name.unwrap_or_else(|| signature.ident.clone());
 
     let mut network = Network {
-        module: Module { attrs: Vec::new(), vis: function.vis.clone(), name, fields: Vec::new(), runtime },
-        constructor: signature.ident.clone(),
+        module: Module {
+            attrs: Vec::new(),
+            vis: function.vis.clone(),
+            name,
+            fields: Vec::new(),
+            function: Some(signature.ident.clone()),
+            runtime,
+        },
         locals: Vec::new(),
         input_docs: Vec::new(),
         call: function,
@@ -83,11 +89,7 @@ fn field(
     argument: PatType,
     errors: &mut Errors,
 ) -> Field {
-    let PatType { mut attrs, ty, .. } = argument;
-    if !attrs.iter().any(|attr| attr.path().is_ident("doc")) {
-        let doc = format!(" The `{name}` of `{}`.", network.constructor);
-        attrs.push(syn::parse_quote!(#[doc = #doc]));
-    }
+    let PatType { attrs, ty, .. } = argument;
     let default = field_default(marked, errors);
     let usable = field_name(&name, default.is_some(), errors);
     Field {

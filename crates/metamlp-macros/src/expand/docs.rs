@@ -2,10 +2,10 @@
 //! fields and arguments.
 
 use proc_macro2::TokenStream;
-use quote::ToTokens as _;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, Meta};
 
 use super::tokens;
+use crate::spelling::spelled;
 
 /// A list of the arguments that have docs.
 pub(super) fn argument_docs<'a, D>(arguments: impl Iterator<Item = (&'a Ident, D)>) -> TokenStream
@@ -25,7 +25,7 @@ where
 
 /// The paragraph that tells a default.
 pub(super) fn default_doc(default: &Expr) -> TokenStream {
-    let text = format!(" Default: `{}`.", default.to_token_stream());
+    let text = format!(" Default: `{}`.", spelled(default));
     tokens!(#[doc = ""] #[doc = #text])
 }
 

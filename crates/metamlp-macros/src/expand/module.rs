@@ -24,9 +24,17 @@ fn handle() -> Ident {
 
 /// The struct, with the handle at its end.
 fn definition(module: &Module) -> TokenStream {
-    let Module { attrs, vis, name, fields, runtime } = module;
+    let Module { attrs, vis, name, fields, function, runtime } = module;
     let handle = handle();
-    let fields = fields.iter().map(|Field { attrs, vis, name, ty, .. }| tokens!(#(#attrs)* #vis #name: #ty,));
+    let fields = fields.iter().map(|field| {
+        let Field { attrs, vis, name, ty, .. } = field;
+        // On an argument of a function docs are rare, but this field may be public.
+        let doc = function.as_ref().filter(|_| field.docs().next().is_none()).map(|function| {
+            let doc = format!(" The argument `{name}` of `{function}`.");
+            tokens!(#[doc = #doc])
+        });
+        tokens!(#(#attrs)* #doc #vis #name: #ty,)
+    });
     tokens! {
         #(#attrs)*
         #vis struct #name {
@@ -37,6 +45,11 @@ fn definition(module: &Module) -> TokenStream {
     }
 }
 
+/// The permission that `new` needs where a module has many fields.
+pub(super) fn many_arguments(module: &Module) -> Option<TokenStream> {
+    (module.required().count() > 7).then(|| tokens!(#[allow(clippy::too_many_arguments)]))
+}
+
 /// `new`, `named` and the setters.
 fn constructors(module: &Module) -> TokenStream {
     let Module { vis, name, fields, .. } = module;
@@ -44,16 +57,8 @@ fn constructors(module: &Module) -> TokenStream {
     let new = new(module);
     let setters = fields.iter().filter(|field| field.setter).map(|field| setter(module, field));
     let allows = module.allows();
-    // Not every program uses all of them, and their names and arguments are the fields'.
     tokens! {
         #(#allows)*
-        #[allow(
-            dead_code,
-            clippy::fn_params_excessive_bools,
-            clippy::should_implement_trait,
-            clippy::too_many_arguments,
-            clippy::wrong_self_convention,
-        )]
         impl #name {
             #new
             #(#setters)*
@@ -72,7 +77,7 @@ fn new(module: &Module) -> TokenStream {
     let handle = handle();
     let class = module.class();
     let title = if fields.iter().any(|field| field.default.is_some()) {
-        format!(" A `{class}` with everything else at its default.")
+        format!(" `{class}` with everything else at its default.")
     } else {
         format!(" A new `{class}`.")
     };
@@ -93,9 +98,11 @@ fn new(module: &Module) -> TokenStream {
         let cfgs = field.cfgs();
         tokens!(#(#cfgs)* #name,)
     });
+    let many_arguments = many_arguments(module);
     tokens! {
         #[doc = #title]
         #arguments_docs
+        #many_arguments
         #[must_use]
         #[track_caller]
         #vis fn new(#(#arguments),*) -> Self {

@@ -5,6 +5,7 @@ use proc_macro2::{Span, TokenStream};
 use syn::Ident;
 
 use super::docs::argument_docs;
+use super::module::many_arguments;
 use super::{block, module, tokens};
 use crate::model::{Field, Network};
 
@@ -15,7 +16,7 @@ pub(crate) fn expand(network: &Network) -> TokenStream {
 /// The function as a method. The fields are there under their names.
 fn call(network: &Network) -> TokenStream {
     let Network { module, call, input_docs, locals, .. } = network;
-    let name = &module.name;
+    let (name, runtime) = (&module.name, &module.runtime);
     let receiver = tokens!(&self);
     let mut call = call.clone();
     call.signature.ident = Ident::new("call", call.signature.ident.span().resolved_at(Span::mixed_site()));
@@ -23,9 +24,9 @@ fn call(network: &Network) -> TokenStream {
     let locals = module.fields.iter().zip(locals).map(|(field, local)| {
         let Field { name, ty, .. } = field;
         let cfgs = field.cfgs();
-        tokens!(#(#cfgs)* let #local: #ty = ::core::clone::Clone::clone(&self.#name);)
+        tokens!(#(#cfgs)* let #local: #ty = #runtime::field(&self.#name);)
     });
-    let method = block::entering(&call, &locals.collect(), &module.runtime);
+    let method = block::entering(&call, &locals.collect(), runtime);
     let docs = argument_docs(input_docs.iter().map(|(name, docs)| (name, docs.iter())));
     tokens! {
         impl #name {
@@ -38,8 +39,8 @@ fn call(network: &Network) -> TokenStream {
 
 /// `mlp(hidden)`, which is `Mlp::new(hidden)`.
 fn constructor(network: &Network) -> TokenStream {
-    let Network { module, constructor, .. } = network;
-    let (vis, name) = (&module.vis, &module.name);
+    let Network { module, call, .. } = network;
+    let (vis, name, function) = (&module.vis, &module.name, &call.signature.ident);
     let arguments = module.required().map(|field| {
         let Field { name, ty, .. } = field;
         let cfgs = field.cfgs();
@@ -50,15 +51,15 @@ fn constructor(network: &Network) -> TokenStream {
         let cfgs = field.cfgs();
         tokens!(#(#cfgs)* #name)
     });
-    let doc = format!(" The module that its arguments make: `{name}::new`.");
-    let allows = module.allows();
+    let doc = format!(" The same as `{name}::new`.");
+    let (allows, many_arguments) = (module.allows(), many_arguments(module));
     tokens! {
         #(#allows)*
         #[doc = #doc]
-        #[allow(dead_code, clippy::fn_params_excessive_bools, clippy::too_many_arguments)]
+        #many_arguments
         #[must_use]
         #[track_caller]
-        #vis fn #constructor(#(#arguments),*) -> #name {
+        #vis fn #function(#(#arguments),*) -> #name {
             #name::new(#(#given),*)
         }
     }

@@ -86,6 +86,10 @@ pub mod __private {
         output
     }
 
+    pub fn field<T: Clone>(field: &T) -> T {
+        field.clone()
+    }
+
     pub struct Probe<'a, T: ?Sized> {
         value: &'a T,
         anything: Anything,

@@ -1,0 +1,109 @@
+/// A perceptron with two hidden layers.
+#[compact]
+pub fn mlp(
+    /// `[batch, features]`.
+    x: &Tensor,
+    #[field] hidden: usize,
+    /// How many there are to tell apart.
+    #[field(default = 10)]
+    classes: usize,
+) -> Tensor {
+    let x = relu(&Dense::new(hidden).call(x));
+    let x = relu(&Dense::new(hidden).call(&x));
+    Dense::new(classes).call(&x)
+}
+
+// ---------------------------------------- becomes
+
+/// A perceptron with two hidden layers.
+pub struct Mlp {
+    /// The argument `hidden` of `mlp`.
+    pub hidden: usize,
+    /// How many there are to tell apart.
+    pub classes: usize,
+    #[doc(hidden)]
+    __module: ::metamlp::__private::Handle,
+}
+impl Mlp {
+    /// `Mlp` with everything else at its default.
+    #[must_use]
+    #[track_caller]
+    pub fn new(hidden: usize) -> Self {
+        Self {
+            classes: 10,
+            hidden,
+            __module: ::metamlp::__private::Handle::new("Mlp"),
+        }
+    }
+    /// How many there are to tell apart.
+    ///
+    /// Default: `10`.
+    #[must_use]
+    pub fn classes(mut self, classes: usize) -> Self {
+        self.classes = classes;
+        self
+    }
+    /// Gives the module a name of its own, in place of the automatic one.
+    #[must_use]
+    pub fn named(
+        mut self,
+        name: impl ::core::convert::Into<::std::string::String>,
+    ) -> Self {
+        self.__module.rename(name);
+        self
+    }
+}
+#[automatically_derived]
+impl ::core::clone::Clone for Mlp {
+    fn clone(&self) -> Self {
+        Self {
+            hidden: ::core::clone::Clone::clone(&self.hidden),
+            classes: ::core::clone::Clone::clone(&self.classes),
+            __module: ::core::clone::Clone::clone(&self.__module),
+        }
+    }
+}
+#[automatically_derived]
+impl ::core::fmt::Debug for Mlp {
+    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        let mut debug = formatter.debug_struct("Mlp");
+        debug.field("hidden", &self.hidden);
+        debug.field("classes", &self.classes);
+        debug.finish()
+    }
+}
+impl ::metamlp::__private::Module for Mlp {
+    fn handle(&self) -> &::metamlp::__private::Handle {
+        &self.__module
+    }
+    fn submodules(&self, visit: &mut ::metamlp::__private::Visit<'_>) {
+        ::metamlp::__private::Probe::new(&self.hidden).submodules("hidden", visit);
+        ::metamlp::__private::Probe::new(&self.classes).submodules("classes", visit);
+    }
+}
+impl Mlp {
+    /// Runs the module, inside `init` or `apply`.
+    ///
+    /// - `x`: `[batch, features]`.
+    #[track_caller]
+    pub fn call(&self, x: &Tensor) -> Tensor {
+        let hidden: usize = ::metamlp::__private::field(&self.hidden);
+        let classes: usize = ::metamlp::__private::field(&self.classes);
+        ::metamlp::__private::enter(
+            self,
+            "call",
+            move || -> Tensor {
+                let x = relu(&Dense::new(hidden).call(x));
+                let x = relu(&Dense::new(hidden).call(&x));
+                Dense::new(classes).call(&x)
+            },
+            |output| ::metamlp::__private::Probe::new(output).entry(),
+        )
+    }
+}
+/// The same as `Mlp::new`.
+#[must_use]
+#[track_caller]
+pub fn mlp(hidden: usize) -> Mlp {
+    Mlp::new(hidden)
+}

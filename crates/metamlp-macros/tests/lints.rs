@@ -1,0 +1,121 @@
+//! The generated code meets the strictest lints; `cargo clippy` on this file is the test.
+
+#![deny(warnings, clippy::all, clippy::pedantic, missing_docs, missing_debug_implementations)]
+#![deny(unused_qualifications, unused_lifetimes, single_use_lifetimes, trivial_casts)]
+
+mod fake;
+
+use fake::Tensor;
+use metamlp_macros::{Tree, compact, module};
+
+/// A module with everything that a lint might ask about.
+#[module(crate = crate::fake)]
+#[allow(clippy::struct_excessive_bools)]
+pub struct Strict {
+    first: bool,
+    second: bool,
+    third: bool,
+    fourth: bool,
+    fifth: usize,
+    sixth: String,
+    seventh: Vec<usize>,
+    eighth: Option<f64>,
+    #[default(true)]
+    is_causal: bool,
+    #[default(1)]
+    to_width: usize,
+    #[default(1)]
+    into_width: usize,
+    #[default(0)]
+    add: usize,
+    #[default(0)]
+    not: usize,
+    #[default(String::new())]
+    unused: String,
+}
+
+/// Without arguments, `new` has a `Default` beside it.
+#[module(crate = crate::fake)]
+pub struct Simple {}
+
+#[compact(crate = crate::fake)]
+impl Simple {
+    /// Whatever came.
+    #[must_use]
+    pub fn call(&self, x: &Tensor) -> Tensor {
+        self.twice(x);
+        self.nothing();
+        x.clone()
+    }
+
+    fn twice(&self, x: &Tensor) -> Tensor {
+        self.once(x)
+    }
+
+    fn once(&self, x: &Tensor) -> Tensor {
+        Tensor(x.0)
+    }
+
+    fn nothing(&self) {}
+}
+
+/// A function.
+#[compact(crate = crate::fake)]
+#[must_use]
+pub fn network(
+    x: &Tensor,
+    /// Used.
+    #[field]
+    width: usize,
+    #[field] a: bool,
+    #[field] b: bool,
+    #[field] c: bool,
+    #[field] d: bool,
+    #[field(default = true)] is_deep: bool,
+    #[field(default = String::new())] label: String,
+) -> Tensor {
+    const LIMIT: usize = 3;
+    if width < LIMIT && a && b && c && d && is_deep && label.is_empty() { x.clone() } else { Tensor(0.0) }
+}
+
+/// Data.
+#[derive(Clone, Debug, Tree)]
+#[tree(crate = crate::fake)]
+pub struct Batch {
+    /// Of tensors.
+    pub x: Tensor,
+    #[tree(static)]
+    seed: u64,
+}
+
+/// Data of two kinds.
+#[derive(Clone, Debug, Tree)]
+#[tree(crate = crate::fake)]
+pub enum Choice {
+    /// Nothing.
+    Nothing,
+    /// Something.
+    Something(Tensor, #[tree(static)] String),
+}
+
+mod private {
+    use metamlp_macros::{compact, module};
+
+    #[module(crate = crate::fake)]
+    struct Unused {
+        #[default(1)]
+        width: usize,
+    }
+
+    #[compact(crate = crate::fake)]
+    impl Unused {
+        fn call(&self) {}
+    }
+}
+
+#[test]
+fn runs() {
+    let x = Tensor(1.0);
+    assert_eq!(Simple::new().call(&x), x);
+    assert_eq!(network(1, true, true, true, true).call(&x), x);
+}
