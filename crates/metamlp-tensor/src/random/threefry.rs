@@ -8,8 +8,8 @@
 
 use multiversion::multiversion;
 
-const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
-const PARITY: u32 = 0x1bd1_1bda;
+pub(super) const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
+pub(super) const PARITY: u32 = 0x1bd1_1bda;
 
 /// The block function: two words of key and two of counter to two random words.
 ///

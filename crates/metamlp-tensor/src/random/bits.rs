@@ -1,0 +1,31 @@
+//! Random bits. Knows keys and the operations that draw from them.
+
+use super::key::Key;
+use crate::node::Tensor;
+use crate::op::Op;
+use crate::shape::Shape;
+
+/// 32 random bits an element, as `u32`, of `shape`: JAX's `random.bits`.
+///
+/// ```
+/// use metamlp_tensor::random::{self, Key};
+/// let bits = random::bits(Key::new(42), [2, 2]).to_vec::<u32>()?;
+/// assert_eq!(bits, [0x7d1c13a2, 0xae0730d9, 0x9dc3f9f9, 0x8f9ec1d7]);
+/// # Ok::<(), metamlp_tensor::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn bits(key: impl Into<Key>, shape: impl AsRef<[usize]>) -> Tensor {
+    let shape = Shape::from(shape.as_ref());
+    Tensor::apply(Op::RngBits(shape), [key.into().to_tensor()])
+}
+
+/// The upper and the lower half of 64 random bits an element, both `u32`, of `shape`.
+///
+/// There are no 64-bit integers here; but the halves are the words of the keys that a split gives.
+#[track_caller]
+pub(super) fn wide_bits(key: &Key, shape: &[usize]) -> (Tensor, Tensor) {
+    let count = Shape::from(shape).size();
+    let words = Tensor::apply(Op::RngSplit { first: 0, count }, [key.to_tensor()]);
+    (words.slice_axis(1, 0, 1).reshape(shape), words.slice_axis(1, 1, 2).reshape(shape))
+}

@@ -1,0 +1,84 @@
+//! Coins and dice. Knows uniform numbers and random bits.
+
+use super::bits::bits;
+use super::key::Key;
+use super::uniform::unit;
+use crate::dtype::{DType, F32, I32};
+use crate::error::argument;
+use crate::node::Tensor;
+use crate::op::Binary;
+use crate::source::Source;
+use crate::tensor::Operand;
+
+/// `true` with probability `p`, as `bool`, of `shape`: JAX's `random.bernoulli`.
+///
+/// `p` is a number or a tensor that broadcasts to `shape`; a `f64` tensor is compared with 52 random bits, everything
+/// else with 23. Poisoned if its shape does not broadcast to `shape`.
+///
+/// ```
+/// use metamlp_tensor::random::{self, Key};
+/// let coins = random::bernoulli(Key::new(42), 0.5, [6]).to_vec::<bool>()?;
+/// assert_eq!(coins, [true, false, false, false, true, false]);
+/// # Ok::<(), metamlp_tensor::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn bernoulli(key: impl Into<Key>, p: impl Operand, shape: impl AsRef<[usize]>) -> Tensor {
+    let p = p.into_tensor(F32);
+    let p = p.convert(p.dtype().to_inexact()).broadcast_to(shape.as_ref());
+    unit(&key.into(), shape.as_ref(), p.dtype()).less(&p)
+}
+
+/// -1 or 1 with equal probability, of `shape`: JAX's `random.rademacher`. `dtype` is any but `Bool` and `U32`.
+///
+/// ```
+/// use metamlp_tensor::{F32, random::{self, Key}};
+/// let signs = random::rademacher(Key::new(42), [4], F32).to_vec::<f32>()?;
+/// assert_eq!(signs, [1.0, -1.0, -1.0, -1.0]);
+/// # Ok::<(), metamlp_tensor::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn rademacher(key: impl Into<Key>, shape: impl AsRef<[usize]>, dtype: DType) -> Tensor {
+    if !(dtype.is_float() || dtype == I32) {
+        let error =
+            argument("rademacher", "dtype", dtype, "I32, F32 or F64, which have a -1", Source::here());
+        return Tensor::poison(error, shape, dtype);
+    }
+    let heads = bernoulli(key, 0.5, shape);
+    heads.select(Tensor::ones([], dtype), Tensor::full([], -1, dtype))
+}
+
+/// Integers in `minval..maxval`, as `i32`, of `shape`: JAX's `random.randint`.
+///
+/// They come of 64 random bits each, so that every number is about equally likely also where the span divides no power
+/// of two. Poisoned if the span is empty (JAX then gives `minval`).
+///
+/// ```
+/// use metamlp_tensor::random::{self, Key};
+/// let digits = random::randint(Key::new(42), [8], 0, 10).to_vec::<i32>()?;
+/// assert_eq!(digits, [4, 4, 1, 9, 9, 9, 7, 7]);
+/// # Ok::<(), metamlp_tensor::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn randint(key: impl Into<Key>, shape: impl AsRef<[usize]>, minval: i32, maxval: i32) -> Tensor {
+    let shape = shape.as_ref();
+    if minval >= maxval {
+        let found = format!("{minval}..{maxval}");
+        let error = argument("randint", "minval..maxval", found, "a span that is not empty", Source::here());
+        return Tensor::poison(error, shape, I32);
+    }
+    let span = maxval.wrapping_sub(minval) as u32;
+    // 2^32 modulo the span, by way of 2^16; the product wraps as JAX's does.
+    let root = (1 << 16) % span;
+    let multiplier = root.wrapping_mul(root) % span;
+
+    let (high, low) = key.into().split_in_two();
+    let mut offset = bits(low, shape).remainder(span);
+    if multiplier > 0 {
+        let upper = bits(high, shape).remainder(span).binary(Binary::Mul, multiplier);
+        offset = upper.binary(Binary::Add, offset).remainder(span);
+    }
+    offset.bitcast_convert(I32) + minval
+}

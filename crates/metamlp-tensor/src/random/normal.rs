@@ -1,0 +1,82 @@
+//! Normal numbers, whole and truncated. Knows uniform ones.
+
+use std::f64::consts::SQRT_2;
+
+use super::key::Key;
+use super::uniform::{affine, epsilon, rounded, unit};
+use crate::dtype::{DType, F32, F64};
+use crate::error::argument;
+use crate::math::erf::{erf_f32, erf_f64};
+use crate::node::Tensor;
+use crate::source::Source;
+
+/// Numbers of the standard normal distribution, `f32`, of `shape`: JAX's `random.normal`.
+///
+/// ```
+/// use metamlp_tensor::random::{self, Key};
+/// let x = random::normal(Key::new(42), [4]).to_vec::<f32>()?;
+/// assert_eq!(x, [-0.028304616, 0.46713185, 0.29570296, 0.15354592]);
+/// # Ok::<(), metamlp_tensor::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn normal(key: impl Into<Key>, shape: impl AsRef<[usize]>) -> Tensor {
+    normal_dtype(key, shape, F32)
+}
+
+/// [`normal`] of another `dtype`: `F32` or `F64`.
+#[track_caller]
+#[must_use]
+pub fn normal_dtype(key: impl Into<Key>, shape: impl AsRef<[usize]>, dtype: DType) -> Tensor {
+    // From the open interval (-1, 1): -1 itself would give minus infinity.
+    let above_minus_one = -1.0 + epsilon(dtype) / 2.0;
+    affine(&unit(&key.into(), shape.as_ref(), dtype), above_minus_one, 1.0).erf_inv() * SQRT_2
+}
+
+/// Numbers of the standard normal distribution given that they lie in `(lower, upper)`, of `shape`: JAX's
+/// `random.truncated_normal`. `dtype` is `F32` or `F64`; a bound may be infinite.
+///
+/// Poisoned if the interval is empty.
+///
+/// ```
+/// use metamlp_tensor::{F32, random::{self, Key}};
+/// let x = random::truncated_normal(Key::new(42), [100], F32, -2.0, 2.0);
+/// assert!(x.abs().max_all().item::<f32>()? < 2.0);
+/// # Ok::<(), metamlp_tensor::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn truncated_normal(
+    key: impl Into<Key>,
+    shape: impl AsRef<[usize]>,
+    dtype: DType,
+    lower: impl Into<f64>,
+    upper: impl Into<f64>,
+) -> Tensor {
+    let (shape, lower, upper) = (shape.as_ref(), rounded(lower.into(), dtype), rounded(upper.into(), dtype));
+    if lower.partial_cmp(&upper) != Some(std::cmp::Ordering::Less) {
+        let found = format!("{lower}..{upper}");
+        let expected = "a lower bound below the upper one";
+        let error = argument("truncated_normal", "lower..upper", found, expected, Source::here());
+        return Tensor::poison(error, shape, dtype);
+    }
+    let u = affine(&unit(&key.into(), shape, dtype), probability(lower, dtype), probability(upper, dtype));
+    // Rounding must not reach the bounds.
+    (u.erf_inv() * SQRT_2).clamp(next_up(lower, dtype), next_down(upper, dtype))
+}
+
+/// `erf(x / sqrt 2)`: the probability of `[-x, x]`, in the arithmetic of `dtype`.
+fn probability(x: f64, dtype: DType) -> f64 {
+    match dtype {
+        F64 => erf_f64(x / SQRT_2),
+        _ => f64::from(erf_f32(x as f32 * std::f32::consts::FRAC_1_SQRT_2)),
+    }
+}
+
+fn next_up(x: f64, dtype: DType) -> f64 {
+    if dtype == F64 { x.next_up() } else { f64::from((x as f32).next_up()) }
+}
+
+fn next_down(x: f64, dtype: DType) -> f64 {
+    if dtype == F64 { x.next_down() } else { f64::from((x as f32).next_down()) }
+}

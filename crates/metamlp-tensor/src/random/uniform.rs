@@ -1,0 +1,106 @@
+//! Uniform numbers, and the affine map of them that every other continuous sampler starts from.
+//! Knows keys and random bits.
+
+use super::bits::{bits, wide_bits};
+use super::key::Key;
+use crate::dtype::{DType, F32, F64};
+use crate::error::{Error, argument};
+use crate::node::Tensor;
+use crate::source::Source;
+
+/// Uniform numbers in `[0, 1)`, `f32`, of `shape`: JAX's `random.uniform`.
+///
+/// ```
+/// use metamlp_tensor::random::{self, Key};
+/// let u = random::uniform(Key::new(42), [4]).to_vec::<f32>()?;
+/// assert_eq!(u, [0.48870957, 0.6797972, 0.6162715, 0.5610161]);
+/// # Ok::<(), metamlp_tensor::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn uniform(key: impl Into<Key>, shape: impl AsRef<[usize]>) -> Tensor {
+    unit(&key.into(), shape.as_ref(), F32)
+}
+
+/// Uniform numbers in `[minval, maxval)`, of `shape`: JAX's `random.uniform`. `dtype` is `F32` or `F64`.
+///
+/// Poisoned if the interval is empty, or its length is not a finite number of `dtype`.
+///
+/// ```
+/// use metamlp_tensor::{F32, random::{self, Key}};
+/// let u = random::uniform_range(Key::new(42), [100], F32, -1.0, 1.0);
+/// assert!(u.min_all().item::<f32>()? >= -1.0 && u.max_all().item::<f32>()? < 1.0);
+/// # Ok::<(), metamlp_tensor::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn uniform_range(
+    key: impl Into<Key>,
+    shape: impl AsRef<[usize]>,
+    dtype: DType,
+    minval: impl Into<f64>,
+    maxval: impl Into<f64>,
+) -> Tensor {
+    let (shape, minval, maxval) = (shape.as_ref(), minval.into(), maxval.into());
+    let span = rounded(rounded(maxval, dtype) - rounded(minval, dtype), dtype);
+    if !(span > 0.0 && span.is_finite()) {
+        let found = format!("{minval}..{maxval}");
+        let error =
+            argument("uniform", "minval..maxval", found, "a finite interval, not empty", Source::here());
+        return Tensor::poison(error, shape, dtype);
+    }
+    affine(&unit(&key.into(), shape, dtype), rounded(minval, dtype), rounded(maxval, dtype))
+}
+
+/// Uniform numbers in `[0, 1)`: the fraction's bits at random, 23 of `f32` and 52 of `f64`.
+#[track_caller]
+pub(super) fn unit(key: &Key, shape: &[usize], dtype: DType) -> Tensor {
+    match dtype {
+        F32 => {
+            // Of an exponent that says [1, 2), which is then taken off.
+            let ones = bits(key, shape).shift_right(9).or(1.0_f32.to_bits()).bitcast_convert(F32);
+            ones - 1.0
+        }
+        F64 => {
+            // The upper 52 of 64 bits as a fraction; both terms and the sum are exact.
+            let (high, low) = wide_bits(key, shape);
+            let low = low.shift_right(12).convert(F64) * 2.0_f64.powi(-52);
+            high.convert(F64).mul_add(2.0_f64.powi(-32), low)
+        }
+        _ => Tensor::poison(float_expected(dtype), shape, dtype),
+    }
+}
+
+/// `unit` from `[0, 1)` to `[minval, maxval)`, rounded as XLA does on a CPU: once, after the sum.
+///
+/// The bounds are numbers of the tensor's dtype. JAX takes the larger of this and `minval`, which this never misses
+/// while `minval < maxval`.
+#[track_caller]
+pub(super) fn affine(unit: &Tensor, minval: f64, maxval: f64) -> Tensor {
+    let span = rounded(maxval - minval, unit.dtype());
+    match (minval == 0.0, span == 1.0) {
+        (true, true) => unit.clone(),
+        (true, false) => unit * span,
+        (false, _) => unit.mul_add(span, minval),
+    }
+}
+
+/// The number of `dtype` nearest to `value`.
+pub(super) fn rounded(value: f64, dtype: DType) -> f64 {
+    if dtype == F64 { value } else { f64::from(value as f32) }
+}
+
+/// The difference between 1 and the next larger number of `dtype`.
+pub(super) fn epsilon(dtype: DType) -> f64 {
+    if dtype == F64 { f64::EPSILON } else { f64::from(f32::EPSILON) }
+}
+
+/// The smallest normal number of `dtype`.
+pub(super) fn tiny(dtype: DType) -> f64 {
+    if dtype == F64 { f64::MIN_POSITIVE } else { f64::from(f32::MIN_POSITIVE) }
+}
+
+#[track_caller]
+fn float_expected(dtype: DType) -> Error {
+    argument("random", "dtype", dtype, "F32 or F64", Source::here())
+}
