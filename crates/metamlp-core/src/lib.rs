@@ -1,1 +1,71 @@
-//! Modules for metamlp: scopes, variables, streams, layers, initializers and optimizers.
+//! Modules for metamlp: Flax Linen's way of writing neural networks.
+//!
+//! A [`Module`] is a value made of hyper-parameters. [`Module::init`] creates
+//! its [`Variables`], [`Module::apply`] runs it with them. Inside of a module's
+//! methods, submodules are made where they are used and get their names from
+//! the [`Scope`] that is running.
+//!
+//! This crate knows tensors by their public methods and nothing of how they
+//! are computed.
+
+extern crate self as metamlp;
+
+mod apply;
+mod capture;
+mod entry;
+mod error;
+pub mod filter;
+mod functions;
+mod handle;
+mod initializer;
+pub mod initializers;
+mod map;
+mod module;
+mod nearest;
+mod ordered;
+mod rngs;
+mod scope;
+mod spec;
+mod variable;
+mod variables;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+pub use apply::Apply;
+pub use capture::{Capture, ModuleInfo};
+pub use entry::Entry;
+pub use error::{Error, Kind, Line, Names, Result};
+pub use filter::{DenyList, Filter};
+pub use functions::{has_rng, is_initializing, make_rng, param, perturb, sow, variable};
+pub use initializer::Initializer;
+pub use map::Map;
+pub use module::Module;
+pub use rngs::Rngs;
+pub use scope::Scope;
+pub use spec::Spec;
+pub use variable::Variable;
+pub use variables::Variables;
+
+pub use metamlp_tensor::random::{self, Key};
+pub use metamlp_tensor::{
+    BOOL, DType, Element, F32, F64, I32, Tensor, Tree, U32, deferred, evaluate, grad, is_tracing, jit,
+    value_and_grad, value_and_grad_with_aux,
+};
+
+pub use metamlp_macros::{Tree, compact, module};
+
+/// What most programs use.
+pub mod prelude {
+    pub use crate::{
+        Apply, Capture, DenyList, Entry, Filter, Initializer, Map, Module, Rngs, Scope,
+        Spec, Variables, initializers,
+    };
+    pub use metamlp_macros::{Tree, compact, module};
+    pub use metamlp_tensor::random::{self, Key};
+    pub use metamlp_tensor::{
+        BOOL, DType, F32, F64, I32, Tensor, Tree, U32, evaluate, grad, jit, value_and_grad,
+        value_and_grad_with_aux,
+    };
+}

@@ -1,0 +1,106 @@
+//! How a model is applied: its streams, what it may write, what is captured.
+
+use metamlp_tensor::random::Key;
+
+use crate::capture::{Capture, INTERMEDIATES};
+use crate::filter::Filter;
+use crate::rngs::Rngs;
+
+/// The options of [`apply`](crate::Module::apply) and its family, `init` included.
+///
+/// ```
+/// use metamlp::{Apply, Key};
+/// let options = Apply::new()
+///     .rng("dropout", Key::new(1))
+///     .mutable(["batch_stats"])
+///     .capture_intermediates(true);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Apply {
+    rngs: Rngs,
+    mutable: Option<Filter>,
+    capture: Option<Capture>,
+}
+
+impl Apply {
+    /// No streams; nothing is captured; what is mutable is left to the call:
+    /// nothing for `apply`, every collection but `intermediates` for `init`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One more random stream.
+    #[must_use]
+    pub fn rng(mut self, stream: impl Into<String>, key: impl Into<Key>) -> Self {
+        self.rngs = self.rngs.with(stream, key);
+        self
+    }
+
+    /// More random streams.
+    #[must_use]
+    pub fn rngs(mut self, rngs: impl Into<Rngs>) -> Self {
+        self.rngs.merge(&rngs.into());
+        self
+    }
+
+    /// The collections that may be written, and are returned.
+    #[must_use]
+    pub fn mutable(mut self, collections: impl Into<Filter>) -> Self {
+        self.mutable = Some(collections.into());
+        self
+    }
+
+    /// Stores the outputs of module calls in the collection `intermediates`,
+    /// under the module's path and the method's name, a tuple with one entry a
+    /// call; that collection becomes mutable.
+    #[must_use]
+    pub fn capture_intermediates(mut self, capture: impl Into<Capture>) -> Self {
+        self.capture = Some(capture.into()).filter(Capture::is_on);
+        self
+    }
+
+    /// What is mutable, `default` where it was not said.
+    pub(crate) fn mutable_or(&self, default: impl Into<Filter>) -> Filter {
+        let mutable = self.mutable.clone().unwrap_or_else(|| default.into());
+        match self.capture {
+            Some(_) => mutable.union(&INTERMEDIATES.into()),
+            None => mutable,
+        }
+    }
+
+    pub(crate) fn into_parts(self) -> (Rngs, Option<Capture>) {
+        (self.rngs, self.capture)
+    }
+}
+
+impl From<Rngs> for Apply {
+    fn from(rngs: Rngs) -> Self {
+        Self::new().rngs(rngs)
+    }
+}
+
+impl From<Key> for Apply {
+    fn from(key: Key) -> Self {
+        Rngs::from(key).into()
+    }
+}
+
+impl From<&Key> for Apply {
+    fn from(key: &Key) -> Self {
+        Rngs::from(key).into()
+    }
+}
+
+impl<N: Into<String>, const LEN: usize> From<[(N, Key); LEN]> for Apply {
+    fn from(streams: [(N, Key); LEN]) -> Self {
+        Rngs::from(streams).into()
+    }
+}
+
+/// No options.
+impl From<()> for Apply {
+    fn from((): ()) -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,70 @@
+//! What a module can ask for, as free functions: for models written as a
+//! function, which have no `self`. Each acts on the innermost running module.
+
+use metamlp_tensor::Tensor;
+use metamlp_tensor::random::Key;
+
+use crate::entry::Entry;
+use crate::initializer::Initializer;
+use crate::scope::Scope;
+use crate::spec::Spec;
+use crate::variable::Variable;
+
+/// [`Module::param`](crate::Module::param) of the running module.
+///
+/// ```
+/// use metamlp::prelude::*;
+/// use metamlp::param;
+///
+/// /// Multiplies by a learned number.
+/// #[compact]
+/// fn scale(x: &Tensor) -> Tensor {
+///     x * param("scale", initializers::ones(), [])
+/// }
+///
+/// let variables = scale().init(Key::new(0), |m| m.call(&Tensor::spec([3], F32)))?;
+/// assert_eq!(variables.to_string(), "params:\n  scale: f32[]");
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+#[track_caller]
+pub fn param(name: &str, init: impl Into<Initializer>, spec: impl Into<Spec>) -> Tensor {
+    Scope::current().param(name, init, spec)
+}
+
+/// [`Module::variable`](crate::Module::variable) of the running module.
+#[track_caller]
+pub fn variable<E: Into<Entry>>(collection: &str, name: &str, init: impl FnOnce() -> E) -> Variable {
+    Scope::current().variable(collection, name, init)
+}
+
+/// [`Module::make_rng`](crate::Module::make_rng) of the running module.
+#[track_caller]
+#[must_use]
+pub fn make_rng(stream: &str) -> Key {
+    Scope::current().make_rng(stream)
+}
+
+/// [`Module::has_rng`](crate::Module::has_rng) of the running module.
+#[must_use]
+pub fn has_rng(stream: &str) -> bool {
+    Scope::current().has_rng(stream)
+}
+
+/// [`Module::sow`](crate::Module::sow) of the running module.
+#[track_caller]
+pub fn sow(collection: &str, name: &str, value: impl Into<Entry>) -> bool {
+    Scope::current().sow(collection, name, value)
+}
+
+/// [`Module::perturb`](crate::Module::perturb) of the running module.
+#[track_caller]
+#[must_use]
+pub fn perturb(name: &str, value: &Tensor) -> Tensor {
+    Scope::current().perturb(name, value)
+}
+
+/// [`Module::is_initializing`](crate::Module::is_initializing) of the running module.
+#[must_use]
+pub fn is_initializing() -> bool {
+    Scope::current().is_initializing()
+}

@@ -1,0 +1,72 @@
+//! What a parameter's first value is made by. The usual ones are in
+//! [`initializers`](crate::initializers).
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use metamlp_tensor::random::Key;
+use metamlp_tensor::{DType, Tensor};
+
+/// A function from a key, a shape and a dtype to a tensor, with a name to print.
+///
+/// ```
+/// use metamlp::{F32, Initializer, Key, random};
+/// let small = Initializer::new(|key, shape, dtype| random::normal_dtype(key, shape, dtype) * 1e-3);
+/// assert_eq!(small.initialize(Key::new(0), &[2, 3], F32).shape(), [2, 3]);
+/// ```
+#[derive(Clone)]
+pub struct Initializer {
+    function: Arc<Function>,
+    name: Cow<'static, str>,
+}
+
+type Function = dyn Fn(Key, &[usize], DType) -> Tensor + Send + Sync;
+
+impl Initializer {
+    /// An initializer of one's own. The tensor that it returns must have the shape asked for.
+    pub fn new(function: impl Fn(Key, &[usize], DType) -> Tensor + Send + Sync + 'static) -> Self {
+        Self::with_name("initializer", function)
+    }
+
+    /// An initializer that prints as `name`.
+    pub fn with_name(
+        name: impl Into<Cow<'static, str>>,
+        function: impl Fn(Key, &[usize], DType) -> Tensor + Send + Sync + 'static,
+    ) -> Self {
+        Self { function: Arc::new(function), name: name.into() }
+    }
+
+    /// The value for that key, shape and dtype.
+    #[must_use]
+    pub fn initialize(&self, key: Key, shape: &[usize], dtype: DType) -> Tensor {
+        (self.function)(key, shape, dtype)
+    }
+
+    /// What it prints as.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl From<&Initializer> for Initializer {
+    fn from(initializer: &Initializer) -> Self {
+        initializer.clone()
+    }
+}
+
+impl<F> From<F> for Initializer
+where
+    F: Fn(Key, &[usize], DType) -> Tensor + Send + Sync + 'static,
+{
+    fn from(function: F) -> Self {
+        Self::new(function)
+    }
+}
+
+impl fmt::Debug for Initializer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}

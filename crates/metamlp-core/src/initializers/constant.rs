@@ -1,0 +1,43 @@
+//! Initializers that draw nothing.
+
+use std::sync::LazyLock;
+
+use metamlp_tensor::Tensor;
+
+use crate::initializer::Initializer;
+
+/// All zeros.
+///
+/// ```
+/// use metamlp::{F32, Key, initializers::zeros};
+/// assert_eq!(zeros().initialize(Key::new(0), &[2], F32).to_vec::<f32>()?, [0.0, 0.0]);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+#[must_use]
+pub fn zeros() -> Initializer {
+    static ZEROS: LazyLock<Initializer> =
+        LazyLock::new(|| Initializer::with_name("zeros", |_, shape, dtype| Tensor::zeros(shape, dtype)));
+    ZEROS.clone()
+}
+
+/// All ones.
+#[must_use]
+pub fn ones() -> Initializer {
+    static ONES: LazyLock<Initializer> =
+        LazyLock::new(|| Initializer::with_name("ones", |_, shape, dtype| Tensor::ones(shape, dtype)));
+    ONES.clone()
+}
+
+/// The same number everywhere, converted to the dtype asked for.
+///
+/// ```
+/// use metamlp::{F32, Key, initializers::constant};
+/// assert_eq!(constant(2.5).initialize(Key::new(0), &[2], F32).to_vec::<f32>()?, [2.5, 2.5]);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+#[must_use]
+pub fn constant(value: f64) -> Initializer {
+    Initializer::with_name(format!("constant({value})"), move |_, shape, dtype| {
+        Tensor::full(shape, value, dtype)
+    })
+}

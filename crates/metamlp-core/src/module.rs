@@ -1,0 +1,265 @@
+//! What every module can do: be initialised and applied from outside, and ask
+//! for variables and random keys inside.
+
+use std::panic::Location;
+
+use metamlp_tensor::random::Key;
+use metamlp_tensor::{Tensor, Tree, evaluate};
+
+use crate::__private::Visit;
+use crate::apply::Apply;
+use crate::entry::Entry;
+use crate::error::{Error, Line, Result};
+use crate::handle::Handle;
+use crate::initializer::Initializer;
+use crate::scope::{Scope, run};
+use crate::spec::Spec;
+use crate::variable::Variable;
+use crate::variables::Variables;
+
+/// A layer or a model; `#[module]` on a struct implements it.
+///
+/// A module is a value made of hyper-parameters. Its variables are another
+/// value: [`init`](Module::init) makes them, [`apply`](Module::apply) runs the
+/// module with them, and neither changes the module, so that one may be applied
+/// from several threads at once.
+///
+/// The other methods are for use inside of a module's own methods. There
+/// nothing returns `Result`: a mistake gives a tensor that carries the error,
+/// and the surrounding `init` or `apply` returns it.
+///
+/// ```
+/// use metamlp::prelude::*;
+///
+/// /// Multiplies by a learned number.
+/// #[module]
+/// struct Scale {}
+///
+/// #[compact]
+/// impl Scale {
+///     fn call(&self, x: &Tensor) -> Tensor {
+///         let scale = self.param("scale", initializers::ones(), []);
+///         x * scale
+///     }
+/// }
+///
+/// let model = Scale::new();
+/// let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([3], F32)))?;
+/// let y = model.apply(&variables, Apply::new(), |m| m.call(&Tensor::ones([3], F32)))?;
+/// assert_eq!(y.to_vec::<f32>()?, [1.0, 1.0, 1.0]);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a module",
+    label = "`#[compact]` needs a module",
+    note = "put `#[module]` on the struct: `#[module] struct {Self} {{ .. }}`"
+)]
+pub trait Module {
+    /// Who the module is.
+    #[doc(hidden)]
+    fn handle(&self) -> &Handle;
+
+    /// Shows the modules among the fields.
+    #[doc(hidden)]
+    fn submodules(&self, visit: &mut Visit<'_>);
+
+    /// Creates the variables that `f` asks for when it calls the module's methods.
+    ///
+    /// `options` is a [`Key`], which is the stream `params`, or
+    /// [`Rngs`](crate::Rngs), or an [`Apply`]. Only the initializers run: shapes
+    /// are enough for the inputs ([`Tensor::spec`]).
+    ///
+    /// # Errors
+    /// The first mistake that a module made, of shapes, names or streams.
+    fn init<R: Tree>(&self, options: impl Into<Apply>, f: impl FnOnce(&Self) -> R) -> Result<Variables>
+    where
+        Self: Sized,
+    {
+        let (_, variables) = run(self, None, options.into(), f)?;
+        Ok(evaluate(variables)?)
+    }
+
+    /// As [`init`](Module::init), and returns the output too.
+    ///
+    /// # Errors
+    /// Those of `init`, and of computing the output.
+    fn init_with_output<R: Tree>(
+        &self,
+        options: impl Into<Apply>,
+        f: impl FnOnce(&Self) -> R,
+    ) -> Result<(R, Variables)>
+    where
+        Self: Sized,
+    {
+        Ok(evaluate(run(self, None, options.into(), f)?)?)
+    }
+
+    /// Runs `f`, which calls the module's methods, with these variables.
+    ///
+    /// # Errors
+    /// The first mistake that a module made; [`Error::MutableInApply`] if
+    /// collections are mutable, whose updates only [`apply_mut`](Module::apply_mut) returns.
+    #[track_caller]
+    fn apply<R: Tree>(
+        &self,
+        variables: &Variables,
+        options: impl Into<Apply>,
+        f: impl FnOnce(&Self) -> R,
+    ) -> Result<R>
+    where
+        Self: Sized,
+    {
+        let options = options.into();
+        let mutable = options.mutable_or(false);
+        if !mutable.is_empty() {
+            return Err(Error::MutableInApply {
+                mutable: mutable.to_string(),
+                location: Line(Location::caller()),
+            });
+        }
+        let (output, _) = run(self, Some(variables), options, f)?;
+        Ok(evaluate(output)?)
+    }
+
+    /// As [`apply`](Module::apply), and returns the mutable collections as they
+    /// are afterwards, whole; `variables` stays as it was.
+    ///
+    /// # Errors
+    /// The first mistake that a module made.
+    fn apply_mut<R: Tree>(
+        &self,
+        variables: &Variables,
+        options: impl Into<Apply>,
+        f: impl FnOnce(&Self) -> R,
+    ) -> Result<(R, Variables)>
+    where
+        Self: Sized,
+    {
+        Ok(evaluate(run(self, Some(variables), options.into(), f)?)?)
+    }
+
+    /// The parameter called `name`: the stored one or, where `params` is
+    /// mutable, as in `init`, a new one drawn by `init` from the stream `params`.
+    ///
+    /// `spec` is the shape, or the shape and the dtype. A stored parameter of
+    /// another shape is an [`Error::ParamShape`]; the dtype is not compared.
+    #[track_caller]
+    fn param(&self, name: &str, init: impl Into<Initializer>, spec: impl Into<Spec>) -> Tensor
+    where
+        Self: Sized,
+    {
+        Scope::of(self.handle()).param(name, init, spec)
+    }
+
+    /// The variable called `name` in any collection, made by `init` where it is
+    /// missing and the collection is mutable.
+    #[track_caller]
+    fn variable<E: Into<Entry>>(&self, collection: &str, name: &str, init: impl FnOnce() -> E) -> Variable
+    where
+        Self: Sized,
+    {
+        Scope::of(self.handle()).variable(collection, name, init)
+    }
+
+    /// The next key of a random stream at this module: another one for each
+    /// call, stream and path. The stream `params` answers for a missing one.
+    #[track_caller]
+    fn make_rng(&self, stream: &str) -> Key {
+        Scope::of(self.handle()).make_rng(stream)
+    }
+
+    /// Whether a random stream was given; `params` does not count for another.
+    #[track_caller]
+    fn has_rng(&self, stream: &str) -> bool {
+        Scope::of(self.handle()).has_rng(stream)
+    }
+
+    /// Appends a value to the tuple called `name` in a collection that is
+    /// mutable, `intermediates` for instance. Returns whether it was.
+    #[track_caller]
+    fn sow(&self, collection: &str, name: &str, value: impl Into<Entry>) -> bool
+    where
+        Self: Sized,
+    {
+        Scope::of(self.handle()).sow(collection, name, value)
+    }
+
+    /// As [`sow`](Module::sow), with `reduce(sown, value)` in the place of
+    /// appending; `init` is what the first value is reduced with.
+    #[track_caller]
+    fn sow_with(
+        &self,
+        collection: &str,
+        name: &str,
+        value: &Tensor,
+        init: impl FnOnce() -> Tensor,
+        reduce: impl FnOnce(&Tensor, &Tensor) -> Tensor,
+    ) -> bool
+    where
+        Self: Sized,
+    {
+        Scope::of(self.handle()).sow_with(collection, name, value, init, reduce)
+    }
+
+    /// `value` plus the variable called `name` in `perturbations`: zero, but
+    /// its gradient is that of `value`. Does nothing without that collection.
+    #[track_caller]
+    #[must_use]
+    fn perturb(&self, name: &str, value: &Tensor) -> Tensor {
+        Scope::of(self.handle()).perturb(name, value)
+    }
+
+    /// A variable of this module as it is now.
+    #[track_caller]
+    #[must_use]
+    fn get_variable(&self, collection: &str, name: &str) -> Option<Entry> {
+        Scope::of(self.handle()).get_variable(collection, name)
+    }
+
+    /// Whether this module has that variable.
+    #[track_caller]
+    #[must_use]
+    fn has_variable(&self, collection: &str, name: &str) -> bool {
+        Scope::of(self.handle()).has_variable(collection, name)
+    }
+
+    /// Writes a variable of this module, declared or not. A map over a map is merged.
+    #[track_caller]
+    fn put_variable(&self, collection: &str, name: &str, value: impl Into<Entry>)
+    where
+        Self: Sized,
+    {
+        Scope::of(self.handle()).put_variable(collection, name, value);
+    }
+
+    /// Whether `init` is what runs.
+    #[track_caller]
+    #[must_use]
+    fn is_initializing(&self) -> bool {
+        Scope::of(self.handle()).is_initializing()
+    }
+
+    /// Whether that collection may be written.
+    #[track_caller]
+    #[must_use]
+    fn is_mutable_collection(&self, collection: &str) -> bool {
+        Scope::of(self.handle()).is_mutable_collection(collection)
+    }
+
+    /// The names from the model to this module joined by `/`; empty for the model itself.
+    #[track_caller]
+    #[must_use]
+    fn path(&self) -> String {
+        Scope::of(self.handle()).path()
+    }
+}
+
+impl<M: Module + ?Sized> Module for Box<M> {
+    fn handle(&self) -> &Handle {
+        (**self).handle()
+    }
+
+    fn submodules(&self, visit: &mut Visit<'_>) {
+        (**self).submodules(visit);
+    }
+}

@@ -1,0 +1,98 @@
+//! Suggestions in messages: of the names that there are, the one that was
+//! probably meant.
+
+use std::fmt;
+
+/// "Did you mean `kernel`? There are: .." for a name that is not there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    nearest: Option<String>,
+    names: Vec<String>,
+}
+
+impl Choice {
+    pub(crate) fn new<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        let nearest = names
+            .iter()
+            .map(|name| (distance(wanted, name), name))
+            .filter(|(distance, name)| *distance <= wanted.len().max(name.len()).div_ceil(3))
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, name)| name.clone());
+        Self { nearest, names }
+    }
+
+    pub(crate) fn nearest(&self) -> Option<&str> {
+        self.nearest.as_deref()
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(nearest) = &self.nearest {
+            write!(f, "did you mean `{nearest}`? ")?;
+        }
+        match self.names.as_slice() {
+            [] => f.write_str("there is nothing"),
+            [only] => write!(f, "there is `{only}`"),
+            names => {
+                f.write_str("there are ")?;
+                for (i, name) in names.iter().enumerate() {
+                    let separator = match i {
+                        0 => "",
+                        _ if i + 1 == names.len() => " and ",
+                        _ => ", ",
+                    };
+                    write!(f, "{separator}`{name}`")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours from one word to the other.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replaced = above[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = replaced.min(above[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(before[j - 2] + 1);
+            }
+            row.push(least);
+        }
+        before = std::mem::replace(&mut above, row);
+    }
+    above[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggests_a_near_name_and_lists_the_others() {
+        let of = |wanted: &str, names: &[&str]| Choice::new(wanted, names.iter().copied()).to_string();
+        assert_eq!(of("kernal", &["bias", "kernel"]), "did you mean `kernel`? there are `bias` and `kernel`");
+        assert_eq!(
+            of("batch_stat", &["params", "cache", "batch_stats"]),
+            "did you mean `batch_stats`? there are `params`, `cache` and `batch_stats`"
+        );
+        assert_eq!(of("scale", &["bias"]), "there is `bias`");
+        assert_eq!(of("scale", &[]), "there is nothing");
+    }
+
+    #[test]
+    fn distances() {
+        for (a, b, expected) in
+            [("", "abc", 3), ("ab", "ba", 1), ("noise", "nosie", 1), ("a", "a", 0), ("kitten", "sitting", 3)]
+        {
+            assert_eq!(distance(a, b), expected, "{a} {b}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! A small map from names that keeps the order of insertion: what variables,
+//! scopes and streams are filed in. Knows nothing of what it files.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+/// Beyond this length a hash index is cheaper than comparing names in a row.
+const LINEAR: usize = 16;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Ordered<V> {
+    entries: Vec<(Arc<str>, V)>,
+    /// Positions, kept only while there are more than [`LINEAR`] entries.
+    index: FxHashMap<Arc<str>, usize>,
+}
+
+impl<V> Ordered<V> {
+    pub(crate) fn new() -> Self {
+        Self { entries: Vec::new(), index: FxHashMap::default() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        if self.index.is_empty() {
+            self.entries.iter().position(|(key, _)| &**key == name)
+        } else {
+            self.index.get(name).copied()
+        }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&V> {
+        self.position(name).map(|at| &self.entries[at].1)
+    }
+
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut V> {
+        self.position(name).map(|at| &mut self.entries[at].1)
+    }
+
+    /// The entry at a position that `position` or `insert` gave.
+    pub(crate) fn at_mut(&mut self, at: usize) -> &mut V {
+        &mut self.entries[at].1
+    }
+
+    /// Files `value`, in the old place if the name was there; returns what it replaced.
+    pub(crate) fn insert(&mut self, name: impl Into<Arc<str>> + AsRef<str>, value: V) -> Option<V> {
+        match self.position(name.as_ref()) {
+            Some(at) => Some(std::mem::replace(&mut self.entries[at].1, value)),
+            None => {
+                self.push(name.into(), value);
+                None
+            }
+        }
+    }
+
+    /// Files a name that is known not to be there; returns its position.
+    pub(crate) fn push(&mut self, name: Arc<str>, value: V) -> usize {
+        let at = self.entries.len();
+        if !self.index.is_empty() {
+            self.index.insert(Arc::clone(&name), at);
+        }
+        self.entries.push((name, value));
+        if self.index.is_empty() && self.entries.len() > LINEAR {
+            self.reindex();
+        }
+        at
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) -> Option<V> {
+        let (_, value) = self.entries.remove(self.position(name)?);
+        self.reindex();
+        Some(value)
+    }
+
+    pub(crate) fn iter(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = (&Arc<str>, &V)> + ExactSizeIterator + Clone {
+        self.entries.iter().map(|(name, value)| (name, value))
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(name, _)| &**name)
+    }
+
+    /// The same names, each with a value made from the old one.
+    pub(crate) fn map<W>(&self, mut f: impl FnMut(&Arc<str>, &V) -> W) -> Ordered<W> {
+        Ordered {
+            entries: self.entries.iter().map(|(name, value)| (Arc::clone(name), f(name, value))).collect(),
+            index: self.index.clone(),
+        }
+    }
+
+    fn reindex(&mut self) {
+        self.index.clear();
+        if self.entries.len() > LINEAR {
+            let positions = self.entries.iter().enumerate();
+            self.index.extend(positions.map(|(at, (name, _))| (Arc::clone(name), at)));
+        }
+    }
+}
+
+impl<V> Default for Ordered<V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<V, N: Into<Arc<str>> + AsRef<str>> FromIterator<(N, V)> for Ordered<V> {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(entries: I) -> Self {
+        let mut ordered = Self::new();
+        for (name, value) in entries {
+            ordered.insert(name, value);
+        }
+        ordered
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_order_and_finds_names_with_and_without_the_index() {
+        for size in [0, 1, LINEAR, LINEAR + 1, 100] {
+            let names: Vec<String> = (0..size).map(|i| format!("n{}", (i * 37) % 101)).collect();
+            let mut ordered: Ordered<usize> = names.iter().cloned().zip(0..).collect();
+            assert_eq!(ordered.names().collect::<Vec<_>>(), names);
+            for (i, name) in names.iter().enumerate() {
+                assert_eq!(ordered.get(name), Some(&i));
+            }
+            assert_eq!(ordered.get("absent"), None);
+            if let Some(first) = names.first() {
+                assert_eq!(ordered.insert(first.as_str(), 7), Some(0));
+                assert_eq!(ordered.remove(first), Some(7));
+                assert_eq!(ordered.get(first), None);
+            }
+            for (i, name) in names.iter().enumerate().skip(1) {
+                assert_eq!(ordered.get(name), Some(&i));
+            }
+        }
+    }
+}

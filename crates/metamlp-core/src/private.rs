@@ -1,0 +1,125 @@
+//! What the macros' expansion names, and nothing else does.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+
+pub use metamlp_tensor::{Segment, Tensor, Tree, TreeVisitor};
+
+pub use crate::entry::Entry;
+pub use crate::handle::Handle;
+pub use crate::module::Module;
+pub use crate::scope::enter;
+
+/// What [`Module::submodules`] shows a module's fields to: a name and a module.
+pub type Visit<'a> = dyn FnMut(&str, &Handle) + 'a;
+
+/// A copy of a field in which every module is still the same module.
+pub fn field<T: Clone>(field: &T) -> T {
+    crate::handle::clone_shared(field)
+}
+
+/// A field that holds modules.
+pub trait Submodules {
+    /// Shows each module with its name: the field's, and behind an underscore its place in it.
+    fn submodules(&self, name: &str, visit: &mut Visit<'_>);
+}
+
+impl<M: Module> Submodules for M {
+    fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
+        visit(name, self.handle());
+    }
+}
+
+impl<T: Submodules> Submodules for Option<T> {
+    fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
+        if let Some(inner) = self {
+            inner.submodules(name, visit);
+        }
+    }
+}
+
+impl<T: Submodules> Submodules for Vec<T> {
+    fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
+        self.as_slice().submodules(name, visit);
+    }
+}
+
+impl<T: Submodules, const N: usize> Submodules for [T; N] {
+    fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
+        self.as_slice().submodules(name, visit);
+    }
+}
+
+impl<T: Submodules> Submodules for [T] {
+    fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
+        for (i, part) in self.iter().enumerate() {
+            part.submodules(&format!("{name}_{i}"), visit);
+        }
+    }
+}
+
+impl<K: AsRef<str>, T: Submodules> Submodules for BTreeMap<K, T> {
+    fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
+        for (key, part) in self {
+            part.submodules(&format!("{name}_{}", key.as_ref()), visit);
+        }
+    }
+}
+
+impl<T: Submodules + ?Sized> Submodules for Arc<T> {
+    fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
+        (**self).submodules(name, visit);
+    }
+}
+
+/// Calls a method where the type has the trait, and one that does nothing where not:
+/// the inherent method is found first, the one of [`Anything`] through `Deref`.
+#[derive(Debug)]
+pub struct Probe<'a, T: ?Sized> {
+    value: &'a T,
+    anything: Anything,
+}
+
+impl<'a, T: ?Sized> Probe<'a, T> {
+    /// A probe of that value.
+    pub fn new(value: &'a T) -> Self {
+        Self { value, anything: Anything }
+    }
+}
+
+impl<T: Submodules + ?Sized> Probe<'_, T> {
+    /// Shows the modules of a field.
+    pub fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
+        self.value.submodules(name, visit);
+    }
+}
+
+impl<T: Tree> Probe<'_, T> {
+    /// What capture stores of an output.
+    pub fn entry(&self) -> Option<Entry> {
+        Entry::from_tree(self.value)
+    }
+}
+
+impl<T: ?Sized> Deref for Probe<'_, T> {
+    type Target = Anything;
+
+    fn deref(&self) -> &Anything {
+        &self.anything
+    }
+}
+
+/// The answers for a type without the trait.
+#[derive(Clone, Copy, Debug)]
+pub struct Anything;
+
+impl Anything {
+    /// Not a module: nothing to show.
+    pub fn submodules(&self, _name: &str, _visit: &mut Visit<'_>) {}
+
+    /// Not a tree: nothing to store.
+    pub fn entry(&self) -> Option<Entry> {
+        None
+    }
+}

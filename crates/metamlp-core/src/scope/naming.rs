@@ -1,0 +1,240 @@
+//! Names within a scope, by Flax's rules: a submodule made in a method is
+//! called by its class and a number, in the order of construction; a field by
+//! the field; one name is one thing.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::state::{Caller, ScopeId, State};
+use crate::error::{Error, Kind, Line};
+use crate::handle::Identity;
+
+/// What is known of a name.
+#[derive(Debug)]
+pub(super) struct Name {
+    /// The pass in which it was last taken.
+    pass: u32,
+    kind: Kind,
+    location: Caller,
+    /// For a variable: the collections, by position, that have one of this name.
+    collections: SmallVec<[usize; 2]>,
+    /// For a submodule: its scope, which outlives the pass.
+    child: Option<ScopeId>,
+    /// For an automatic name: the method that first gave it.
+    method: &'static str,
+}
+
+/// Whoever wants a name.
+#[derive(Clone, Copy)]
+struct Claim {
+    kind: Kind,
+    /// For a variable: its collection, and whether it may be there already.
+    collection: Option<(usize, bool)>,
+    location: Caller,
+    is_automatic: bool,
+}
+
+impl State {
+    /// Remembers a module that will get its name when one of its scope is first called.
+    pub(crate) fn await_name(&mut self, owner: ScopeId, module: Arc<Identity>) {
+        self.node_mut(owner).unnamed.push(module);
+    }
+
+    pub(crate) fn is_bound(&self, module: &Identity) -> bool {
+        self.bound.contains_key(&module.id) || module.owner.is_some_and(|owner| owner.root == self.root)
+    }
+
+    /// The module's scope. One without gets it now: in the scope that owns it,
+    /// else in `running`, the scope that calls it. `None` after an error.
+    pub(crate) fn bind(
+        &mut self,
+        module: &Arc<Identity>,
+        running: ScopeId,
+        in_method: bool,
+        location: Caller,
+    ) -> Option<ScopeId> {
+        if let Some(scope) = self.bound.get(&module.id) {
+            return Some(*scope);
+        }
+        if let Some(owner) = module.owner.filter(|owner| owner.root == self.root) {
+            self.name_all(owner.scope);
+            if let Some(scope) = self.bound.get(&module.id) {
+                return Some(*scope);
+            }
+        }
+        if !in_method {
+            let at = self.source(running, location);
+            self.fail(Error::OutsideMethod { class: module.class, at });
+            return None;
+        }
+        self.name_all(running);
+        Some(self.name(running, module))
+    }
+
+    /// Binds a module that is held by a field of the module at `scope`, unless another owns it.
+    pub(crate) fn bind_field(&mut self, scope: ScopeId, field: &str, module: &Arc<Identity>) {
+        if self.is_bound(module) {
+            return;
+        }
+        let claim =
+            Claim { kind: Kind::Field, collection: None, location: module.location, is_automatic: false };
+        let child = self.claim_child(scope, &field.into(), claim);
+        self.bound.insert(module.id, child);
+    }
+
+    /// Takes a name for a variable. `again` allows one that this collection already has.
+    pub(crate) fn claim_variable(
+        &mut self,
+        scope: ScopeId,
+        kind: Kind,
+        collection: usize,
+        name: &str,
+        again: bool,
+        location: Caller,
+    ) -> Result<(), Error> {
+        let claim = Claim { kind, collection: Some((collection, again)), location, is_automatic: false };
+        self.claim(scope, name, None, claim).map(drop)
+    }
+
+    /// Names every module made in this scope so far.
+    fn name_all(&mut self, scope: ScopeId) {
+        for module in std::mem::take(&mut self.node_mut(scope).unnamed) {
+            self.name(scope, &module);
+        }
+    }
+
+    fn name(&mut self, scope: ScopeId, module: &Arc<Identity>) -> ScopeId {
+        let mut claim =
+            Claim { kind: Kind::Module, collection: None, location: module.location, is_automatic: false };
+        let child = match module.given_name() {
+            Some(name) => self.claim_child(scope, name, claim),
+            None => {
+                claim.is_automatic = true;
+                let number = self.next_number(scope, module.class);
+                let name = format!("{}_{number}", module.class).into();
+                self.claim_child(scope, &name, claim)
+            }
+        };
+        self.bound.insert(module.id, child);
+        self.node_mut(scope).named.push(module.id);
+        child
+    }
+
+    fn next_number(&mut self, scope: ScopeId, class: &'static str) -> u32 {
+        let classes = &mut self.node_mut(scope).classes;
+        match classes.iter_mut().find(|(known, _)| *known == class) {
+            Some((_, next)) => {
+                *next += 1;
+                *next - 1
+            }
+            None => {
+                classes.push((class, 1));
+                0
+            }
+        }
+    }
+
+    /// The scope of that name under `scope`; an error in the way is kept.
+    fn claim_child(&mut self, scope: ScopeId, name: &Arc<str>, claim: Claim) -> ScopeId {
+        let position = match self.claim(scope, name, Some(name), claim) {
+            Ok(position) => position,
+            Err(error) => {
+                self.fail(error);
+                return self.grow(scope, name);
+            }
+        };
+        if let Some(child) = self.node_mut(scope).names.at_mut(position).child {
+            return child;
+        }
+        let child = self.grow(scope, name);
+        self.node_mut(scope).names.at_mut(position).child = Some(child);
+        child
+    }
+
+    /// Takes a name in this pass; its position among the names.
+    fn claim(
+        &mut self,
+        scope: ScopeId,
+        name: &str,
+        shared: Option<&Arc<str>>,
+        claim: Claim,
+    ) -> Result<usize, Error> {
+        let node = self.node_mut(scope);
+        let (pass, method) = (node.pass, node.method);
+        let Some(position) = node.names.position(name) else {
+            let known = Name {
+                pass,
+                kind: claim.kind,
+                location: claim.location,
+                collections: claim.collection.iter().map(|(collection, _)| *collection).collect(),
+                child: None,
+                method,
+            };
+            if let Some(problem) = problem_of(name) {
+                return Err(Error::InvalidName {
+                    name: name.to_owned(),
+                    kind: claim.kind,
+                    problem,
+                    at: self.source(scope, claim.location),
+                });
+            }
+            let shared = shared.map_or_else(|| name.into(), Arc::clone);
+            return Ok(node.names.push(shared, known));
+        };
+        let known = node.names.at_mut(position);
+        let is_variable = |kind| matches!(kind, Kind::Param | Kind::Variable);
+        let (first, taken) = (Line(known.location), known.kind);
+        let in_use = match (known.kind, claim.kind) {
+            (Kind::Field, Kind::Field) => false,
+            (Kind::Field, _) => true,
+            _ if known.pass != pass => false,
+            (a, b) if is_variable(a) && is_variable(b) => claim
+                .collection
+                .is_some_and(|(collection, again)| !again && known.collections.contains(&collection)),
+            _ => true,
+        };
+        if in_use {
+            return Err(Error::NameInUse {
+                name: name.to_owned(),
+                wanted: claim.kind,
+                taken,
+                first,
+                at: self.source(scope, claim.location),
+            });
+        }
+        if claim.is_automatic && known.method != method && known.location != claim.location {
+            let first_method = known.method;
+            return Err(Error::SharedByMethods {
+                name: name.to_owned(),
+                method,
+                first_method,
+                first,
+                at: self.source(scope, claim.location),
+            });
+        }
+        if known.pass != pass {
+            known.collections.clear();
+            known.pass = pass;
+        }
+        known.kind = claim.kind;
+        known.location = claim.location;
+        known.method = method;
+        if let Some((collection, _)) = claim.collection
+            && !known.collections.contains(&collection)
+        {
+            known.collections.push(collection);
+        }
+        Ok(position)
+    }
+}
+
+fn problem_of(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        Some("it is empty")
+    } else if name.contains('/') {
+        Some("`/` separates the names of a path")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,47 @@
+//! One call of `init` or `apply`, up to the evaluation of what it returns.
+
+use metamlp_tensor::{Tensor, Tree, deferred};
+
+use super::Root;
+use super::enter::bind_fields;
+use super::stack::{self, Frame};
+use super::state::ScopeId;
+use crate::apply::Apply;
+use crate::error::{Error, Result};
+use crate::module::Module;
+use crate::variables::Variables;
+
+/// Runs `f` on the module in a new root scope, on `variables` or, to
+/// initialise, on none. The output and the mutable collections, not evaluated.
+pub(crate) fn run<M: Module, R: Tree>(
+    module: &M,
+    variables: Option<&Variables>,
+    options: Apply,
+    f: impl FnOnce(&M) -> R,
+) -> Result<(R, Variables)> {
+    let root = Root::new(module.handle().identity(), variables, options);
+    bind_fields(&root, ScopeId::ROOT, module);
+    let output = {
+        let frame = Frame { root: root.clone(), scope: ScopeId::ROOT, running: None };
+        let _guard = stack::push(frame);
+        deferred(|| f(module))
+    };
+    let mut state = root.state();
+    match (state.error(), first_error(&output)) {
+        // A shape guessed from an ill-formed tensor may have been asked for: the tensor's error is the cause.
+        (Some(Error::ParamShape { .. }), Some(error @ Error::Tensor(_))) => Err(error),
+        (Some(error), _) | (None, Some(error)) => Err(error),
+        (None, None) => Ok((output, state.updates())),
+    }
+}
+
+/// The first error that a tensor of the tree carries, known without computing anything.
+fn first_error(tree: &impl Tree) -> Option<Error> {
+    let mut first = None;
+    tree.for_each(&mut |tensor: &Tensor| {
+        if first.is_none() {
+            first = tensor.error().map(|error| error.clone().into());
+        }
+    });
+    first
+}

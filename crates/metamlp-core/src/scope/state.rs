@@ -1,0 +1,230 @@
+//! The tree of scopes of one call of `init` or `apply`: who is where, and the
+//! first error. Naming is in `naming`, the variables in `store`.
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use metamlp_tensor::Source;
+use metamlp_tensor::random::Key;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use super::naming::Name;
+use super::store::Collection;
+use crate::error::{Error, Names};
+use crate::filter::Filter;
+use crate::handle::Identity;
+use crate::map::Map;
+use crate::ordered::Ordered;
+use crate::rngs::Rngs;
+use crate::variables::Variables;
+
+pub(crate) type Caller = &'static Location<'static>;
+
+/// A scope's number in its tree; the root's is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ScopeId(u32);
+
+impl ScopeId {
+    pub(crate) const ROOT: Self = Self(0);
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(super) root: u64,
+    pub(super) scopes: Vec<Node>,
+    /// The scope of each module that has one, by identity.
+    pub(super) bound: FxHashMap<u64, ScopeId>,
+    pub(super) collections: Ordered<Collection>,
+    pub(super) mutable: Filter,
+    rngs: Rngs,
+    error: Option<Error>,
+}
+
+/// One module's scope.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) parent: Option<ScopeId>,
+    pub(super) name: Arc<str>,
+    /// The names from the root's class on, joined by `/`.
+    pub(super) path: Arc<str>,
+    /// Names of submodules and variables, and what has them.
+    pub(super) names: Ordered<Name>,
+    /// How often the module has been called from outside; names are free again in each pass.
+    pub(super) pass: u32,
+    /// How many of its methods are running.
+    running: u32,
+    /// The method that this pass began with.
+    pub(super) method: &'static str,
+    /// The next number of each class.
+    pub(super) classes: SmallVec<[(&'static str, u32); 4]>,
+    /// Modules made in this pass that have no name yet, in order.
+    pub(super) unnamed: Vec<Arc<Identity>>,
+    /// Modules that got their name in this pass.
+    pub(super) named: SmallVec<[u64; 8]>,
+    /// The instance whose fields were bound last.
+    fields_of: u64,
+    /// Keys drawn, by the stream's position.
+    draws: SmallVec<[(usize, u32); 2]>,
+    /// The module's own part of each immutable collection, once looked up.
+    pub(super) frozen: SmallVec<[Option<Option<Map>>; 2]>,
+}
+
+impl Node {
+    pub(super) fn new(parent: Option<ScopeId>, name: Arc<str>, path: Arc<str>) -> Self {
+        Self {
+            parent,
+            name,
+            path,
+            names: Ordered::new(),
+            pass: 1,
+            running: 0,
+            method: "",
+            classes: SmallVec::new(),
+            unnamed: Vec::new(),
+            named: SmallVec::new(),
+            fields_of: 0,
+            draws: SmallVec::new(),
+            frozen: SmallVec::new(),
+        }
+    }
+}
+
+impl State {
+    pub(super) fn new(
+        root: u64,
+        module: &Identity,
+        variables: Option<&Variables>,
+        rngs: Rngs,
+        mutable: Filter,
+    ) -> Self {
+        let collections = variables.map(|variables| {
+            variables.collections(|name, map| Collection::new(mutable.contains(name), Some(map.clone())))
+        });
+        let mut state = Self {
+            root,
+            scopes: Vec::with_capacity(8),
+            bound: FxHashMap::default(),
+            collections: collections.unwrap_or_default(),
+            mutable,
+            rngs,
+            error: None,
+        };
+        let name = interned(module.class);
+        state.scopes.push(Node::new(None, Arc::clone(&name), name));
+        state.bound.insert(module.id, ScopeId::ROOT);
+        state
+    }
+
+    pub(super) fn node(&self, scope: ScopeId) -> &Node {
+        &self.scopes[scope.0 as usize]
+    }
+
+    pub(super) fn node_mut(&mut self, scope: ScopeId) -> &mut Node {
+        &mut self.scopes[scope.0 as usize]
+    }
+
+    /// A new scope under `parent`.
+    pub(super) fn grow(&mut self, parent: ScopeId, name: &Arc<str>) -> ScopeId {
+        let path = [&*self.node(parent).path, "/", name].concat().into();
+        let id = ScopeId(u32::try_from(self.scopes.len()).unwrap_or(u32::MAX));
+        self.scopes.push(Node::new(Some(parent), Arc::clone(name), path));
+        id
+    }
+
+    /// The names from the root to a scope.
+    pub(super) fn names_to(&self, scope: ScopeId) -> SmallVec<[&Arc<str>; 8]> {
+        let mut names = SmallVec::new();
+        let mut at = self.node(scope);
+        while let Some(parent) = at.parent {
+            names.push(&at.name);
+            at = self.node(parent);
+        }
+        names.reverse();
+        names
+    }
+
+    /// The path as errors show it: from the root's class on.
+    pub(crate) fn path(&self, scope: ScopeId) -> Arc<str> {
+        Arc::clone(&self.node(scope).path)
+    }
+
+    /// The path without the root's class.
+    pub(crate) fn path_below_root(&self, scope: ScopeId) -> &str {
+        let path = &self.node(scope).path;
+        path.get(self.node(ScopeId::ROOT).path.len() + 1..).unwrap_or("")
+    }
+
+    pub(super) fn source(&self, scope: ScopeId, location: Caller) -> Source {
+        Source { path: Some(self.path(scope)), location }
+    }
+
+    /// A method of the module at `scope` begins; true if its fields are to be bound.
+    pub(crate) fn begin(&mut self, scope: ScopeId, module: u64, method: &'static str) -> bool {
+        let node = self.node_mut(scope);
+        node.running += 1;
+        if node.running == 1 {
+            node.pass += 1;
+            node.method = method;
+            node.classes.clear();
+            node.unnamed.clear();
+            for id in std::mem::take(&mut node.named) {
+                self.bound.remove(&id);
+            }
+        }
+        self.begin_fields(scope, module)
+    }
+
+    /// True if that instance's fields were not the last to be bound here.
+    pub(crate) fn begin_fields(&mut self, scope: ScopeId, module: u64) -> bool {
+        std::mem::replace(&mut self.node_mut(scope).fields_of, module) != module
+    }
+
+    pub(crate) fn end(&mut self, scope: ScopeId) {
+        let node = self.node_mut(scope);
+        node.running = node.running.saturating_sub(1);
+    }
+
+    /// Keeps the first error; gives the error back for the tensor that will carry it.
+    pub(crate) fn fail(&mut self, error: Error) -> Error {
+        self.error.get_or_insert_with(|| error.clone());
+        error
+    }
+
+    pub(crate) fn error(&mut self) -> Option<Error> {
+        self.error.take()
+    }
+
+    /// The next key of a stream at a scope.
+    pub(crate) fn draw(&mut self, scope: ScopeId, stream: &str, location: Caller) -> Result<Key, Error> {
+        let missing = |state: &Self| Error::MissingRng {
+            stream: stream.to_owned(),
+            available: Names::new(stream, state.rngs.names()),
+            at: state.source(scope, location),
+        };
+        let Some(position) = self.rngs.resolve(stream) else { return Err(missing(self)) };
+        let draws = &mut self.node_mut(scope).draws;
+        let count = match draws.iter_mut().find(|(at, _)| *at == position) {
+            Some((_, count)) => {
+                *count += 1;
+                *count
+            }
+            None => {
+                draws.push((position, 1));
+                1
+            }
+        };
+        let path = self.names_to(scope);
+        let key = self.rngs.derive(position, path.iter().map(|name| &***name), count);
+        key.ok_or_else(|| missing(self))
+    }
+
+    pub(crate) fn has_rng(&self, stream: &str) -> bool {
+        self.rngs.get(stream).is_some()
+    }
+}
+
+/// A class's name as a shared string.
+fn interned(class: &'static str) -> Arc<str> {
+    class.into()
+}

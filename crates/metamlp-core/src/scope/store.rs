@@ -1,0 +1,192 @@
+//! The variables of one call of `init` or `apply`. Immutable collections are
+//! shared with the caller and looked up once a scope; mutable ones are written
+//! in place from the root, so that every scope sees every write.
+
+use std::sync::Arc;
+
+use super::state::{Caller, ScopeId, State};
+use crate::entry::Entry;
+use crate::error::{Error, Names};
+use crate::map::Map;
+use crate::rngs::PARAMS;
+use crate::variables::Variables;
+
+#[derive(Debug)]
+pub(super) struct Collection {
+    is_mutable: bool,
+    /// `None` for a name that was asked for and is not there.
+    map: Option<Map>,
+}
+
+impl Collection {
+    pub(super) fn new(is_mutable: bool, map: Option<Map>) -> Self {
+        Self { is_mutable, map }
+    }
+}
+
+impl State {
+    /// The position of a collection, there or not.
+    pub(crate) fn collection(&mut self, name: &str) -> usize {
+        match self.collections.position(name) {
+            Some(position) => position,
+            None => {
+                let absent = Collection::new(self.mutable.contains(name), None);
+                self.collections.push(name.into(), absent)
+            }
+        }
+    }
+
+    pub(crate) fn is_mutable(&self, collection: &str) -> bool {
+        self.mutable.contains(collection)
+    }
+
+    pub(crate) fn find(&mut self, scope: ScopeId, collection: usize, name: &str) -> Option<Entry> {
+        let part = if self.collections.at_mut(collection).is_mutable {
+            self.walk(scope, collection)
+        } else {
+            self.frozen(scope, collection)
+        };
+        part?.own(name).cloned()
+    }
+
+    /// The module's part of a mutable collection as it is now.
+    fn walk(&mut self, scope: ScopeId, collection: usize) -> Option<&Map> {
+        let root = self.collections.iter().nth(collection)?.1.map.as_ref()?;
+        self.names_to(scope).into_iter().try_fold(root, |map, name| map.own(name)?.as_map())
+    }
+
+    /// The module's part of an immutable collection.
+    fn frozen(&mut self, scope: ScopeId, collection: usize) -> Option<&Map> {
+        let known = self.node(scope).frozen.get(collection).is_some_and(Option::is_some);
+        if !known {
+            let part = match self.node(scope).parent {
+                None => self.collections.at_mut(collection).map.clone(),
+                Some(parent) => {
+                    let name = Arc::clone(&self.node(scope).name);
+                    self.frozen(parent, collection).and_then(|map| map.own(&name)?.as_map().cloned())
+                }
+            };
+            let frozen = &mut self.node_mut(scope).frozen;
+            if frozen.len() <= collection {
+                frozen.resize(collection + 1, None);
+            }
+            frozen[collection] = Some(part);
+        }
+        self.node(scope).frozen.get(collection)?.as_ref()?.as_ref()
+    }
+
+    /// Writes a variable; a map over a map is merged.
+    pub(crate) fn put(
+        &mut self,
+        scope: ScopeId,
+        collection: usize,
+        name: &str,
+        entry: Entry,
+        location: Caller,
+    ) -> Result<(), Error> {
+        if !self.collections.at_mut(collection).is_mutable {
+            return Err(self.immutable(scope, collection, name, location));
+        }
+        let names: Vec<Arc<str>> = self.names_to(scope).into_iter().cloned().collect();
+        let root = self.collections.at_mut(collection).map.get_or_insert_default();
+        match names.iter().try_fold(root, |map, name| map.submap(name)) {
+            Some(map) => {
+                map.merge_entry(&name.into(), entry);
+                Ok(())
+            }
+            None => Err(Error::WrongKind {
+                collection: self.collection_name(collection),
+                variable: name.to_owned(),
+                expected: "a module's map above it",
+                found: "under a variable".into(),
+                at: self.source(scope, location),
+            }),
+        }
+    }
+
+    /// Why a variable is not there, or may not be made.
+    pub(crate) fn not_found(
+        &mut self,
+        scope: ScopeId,
+        collection: usize,
+        name: &str,
+        location: Caller,
+    ) -> Error {
+        let at = self.source(scope, location);
+        let collection_name = self.collection_name(collection);
+        let whole = self.collections.at_mut(collection).map.clone().unwrap_or_default();
+        if whole.is_empty() {
+            let present = self.collections.iter().filter(|(_, collection)| collection.map.is_some());
+            return Error::CollectionNotFound {
+                available: Names::new(&collection_name, present.map(|(name, _)| &**name)),
+                collection: collection_name,
+                variable: name.to_owned(),
+                at,
+            };
+        }
+        let hint = if collection_name == PARAMS && whole.len() == 1 && whole.own(PARAMS).is_some() {
+            "; there are `params` inside of `params`: pass the inner ones"
+        } else {
+            ""
+        };
+        let part = if self.collections.at_mut(collection).is_mutable {
+            self.walk(scope, collection)
+        } else {
+            self.frozen(scope, collection)
+        };
+        Error::VariableNotFound {
+            available: Names::new(name, part.unwrap_or(Map::empty()).names()),
+            collection: collection_name,
+            variable: name.to_owned(),
+            hint,
+            at,
+        }
+    }
+
+    pub(crate) fn wrong_kind(
+        &self,
+        scope: ScopeId,
+        collection: usize,
+        name: &str,
+        found: &Entry,
+        expected: &'static str,
+        location: Caller,
+    ) -> Error {
+        Error::WrongKind {
+            collection: self.collection_name(collection),
+            variable: name.to_owned(),
+            expected,
+            found: found.kind(),
+            at: self.source(scope, location),
+        }
+    }
+
+    /// Whether the whole collection is there, empty or not.
+    pub(crate) fn is_present(&mut self, collection: usize) -> bool {
+        self.collections.at_mut(collection).map.is_some()
+    }
+
+    /// The mutable collections as they are now.
+    pub(crate) fn updates(&self) -> Variables {
+        let mut updates = Variables::new();
+        for (name, collection) in self.collections.iter() {
+            if let (true, Some(map)) = (collection.is_mutable, &collection.map) {
+                updates.push(Arc::clone(name), map.clone());
+            }
+        }
+        updates
+    }
+
+    fn immutable(&self, scope: ScopeId, collection: usize, name: &str, location: Caller) -> Error {
+        Error::ImmutableCollection {
+            collection: self.collection_name(collection),
+            variable: name.to_owned(),
+            mutable: Box::new(self.mutable.clone()),
+            at: self.source(scope, location),
+        }
+    }
+
+    fn collection_name(&self, collection: usize) -> String {
+        self.collections.names().nth(collection).unwrap_or_default().to_owned()
+    }
+}
