@@ -19,6 +19,7 @@ mod functions;
 mod handle;
 mod initializer;
 pub mod initializers;
+pub mod layers;
 mod map;
 mod module;
 mod nearest;
@@ -40,6 +41,7 @@ pub use error::{Error, Kind, Line, Names, Result};
 pub use filter::{DenyList, Filter};
 pub use functions::{has_rng, is_initializing, make_rng, param, perturb, sow, variable};
 pub use initializer::Initializer;
+pub use layers::{BatchNorm, Dense};
 pub use map::Map;
 pub use module::Module;
 pub use rngs::Rngs;
@@ -59,7 +61,7 @@ pub use metamlp_macros::{Tree, compact, module};
 /// What most programs use.
 pub mod prelude {
     pub use crate::{
-        Apply, Capture, DenyList, Entry, Filter, Initializer, Map, Module, Rngs, Scope,
+        Apply, BatchNorm, Capture, Dense, DenyList, Entry, Filter, Initializer, Map, Module, Rngs, Scope,
         Spec, Variables, initializers,
     };
     pub use metamlp_macros::{Tree, compact, module};
