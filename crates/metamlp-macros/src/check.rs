@@ -2,12 +2,13 @@
 //! that is wrong noted. What is understandable goes on to `expand` even so, so
 //! that one mistake is one message.
 
+mod attributes;
 pub(crate) mod block;
 pub(crate) mod module;
 pub(crate) mod network;
 pub(crate) mod tree;
 
-use syn::{Attribute, FnArg, Generics, Ident, Pat, PatIdent, Signature};
+use syn::{FnArg, Generics, Ident, Pat, PatIdent, Signature};
 
 use crate::errors::Errors;
 
@@ -111,19 +112,7 @@ fn argument_name<'a>(pattern: &'a Pat, errors: &mut Errors) -> Option<&'a PatIde
     None
 }
 
-/// Takes out the helper attribute of that name, if it is there.
-fn take_attribute(attrs: &mut Vec<Attribute>, name: &str) -> Option<Attribute> {
-    let at = attrs.iter().position(|attr| attr.path().is_ident(name))?;
-    Some(attrs.remove(at))
-}
-
-/// Refuses attributes that belong elsewhere.
-fn misplaced(attrs: &mut Vec<Attribute>, name: &str, message: &str, errors: &mut Errors) {
-    while let Some(attr) = take_attribute(attrs, name) {
-        errors.at(attr, message);
-    }
-}
-
+/// The arguments but for the receiver.
 fn arguments(signature: &mut Signature) -> impl Iterator<Item = &mut syn::PatType> {
     signature.inputs.iter_mut().filter_map(|argument| match argument {
         FnArg::Typed(argument) => Some(argument),

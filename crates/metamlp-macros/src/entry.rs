@@ -12,8 +12,10 @@ use crate::{check, expand, fallback};
 /// `#[module]`.
 pub(crate) fn module(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let module = check::module::check(options, &item, &mut errors);
-    finish(module.map_or_else(|| fallback::expand(item), |module| expand::module::expand(&module)), &errors)
+    let runtime = Runtime::new(crate_option(options, "module", &mut errors));
+    let module = check::module::check(runtime.clone(), item.clone(), &mut errors);
+    let expanded = module.as_ref().map(expand::module::expand);
+    finish(expanded.unwrap_or_else(|| fallback::module(item, &runtime)), &errors)
 }
 
 /// `#[compact]`.
@@ -32,7 +34,7 @@ pub(crate) fn compact(options: TokenStream, item: TokenStream) -> TokenStream {
             None
         }
     });
-    finish(expanded.unwrap_or_else(|| fallback::expand(item)), &errors)
+    finish(expanded.unwrap_or_else(|| fallback::item(item)), &errors)
 }
 
 /// `#[derive(Tree)]`.

@@ -2,13 +2,35 @@
 //! written, so that its uses elsewhere do not fail too.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::quote;
+use syn::DeriveInput;
+
+use crate::model::Runtime;
 
 /// The macros' own attributes, which mean nothing without them.
 const HELPERS: [&str; 3] = ["default", "field", "nowrap"];
 
-/// `item` without the helper attributes.
-pub(crate) fn expand(item: TokenStream) -> TokenStream {
-    let mut tokens = item.into_iter().peekable();
+/// A type as it was written, and a module nevertheless, so that its
+/// `#[compact]` block compiles.
+pub(crate) fn module(tokens: TokenStream, runtime: &Runtime) -> TokenStream {
+    let mut kept = item(tokens);
+    if let Ok(DeriveInput { ident, generics, .. }) = syn::parse2(kept.clone()) {
+        let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+        kept.extend(quote! {
+            impl #impl_generics #runtime::Module for #ident #type_generics #where_clause {
+                fn handle(&self) -> &#runtime::Handle {
+                    ::core::unreachable!()
+                }
+                fn submodules(&self, _: &mut #runtime::Visit<'_>) {}
+            }
+        });
+    }
+    kept
+}
+
+/// `tokens` without the helper attributes.
+pub(crate) fn item(tokens: TokenStream) -> TokenStream {
+    let mut tokens = tokens.into_iter().peekable();
     let mut kept = TokenStream::new();
     while let Some(token) = tokens.next() {
         let after_pound = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '#');
@@ -24,7 +46,7 @@ pub(crate) fn expand(item: TokenStream) -> TokenStream {
 }
 
 fn stripped(group: &Group) -> Group {
-    let mut stripped = Group::new(group.delimiter(), expand(group.stream()));
+    let mut stripped = Group::new(group.delimiter(), item(group.stream()));
     stripped.set_span(group.span());
     stripped
 }

@@ -143,29 +143,39 @@ fn starts_function(input: ParseStream<'_>) -> bool {
     qualified().is_ok() && ahead.peek(Token![fn])
 }
 
-/// Reads `key`, `key = ..`, `key, ..`: `accept` is given each key and parses
-/// what follows it. A mistake in one entry does not hide those in the next.
+/// Reads the `key, key = ..` of the attribute called `of`, which takes what
+/// `known` tells: `accept` is given each key, parses what follows it, and says
+/// whether it knows it. A mistake in one entry does not hide those in the next.
 pub(crate) fn entries(
     tokens: TokenStream,
+    (of, known): (&str, &str),
     errors: &mut Errors,
-    mut accept: impl FnMut(&Ident, ParseStream<'_>) -> Result<()>,
+    mut accept: impl FnMut(&Ident, ParseStream<'_>) -> Result<bool>,
 ) {
-    let parser = |input: ParseStream<'_>| {
+    let mut entry = |input: ParseStream<'_>| {
+        let Ok(key) = input.call(Ident::parse_any) else {
+            return Err(input.error(format_args!("this is no option: `#[{of}]` takes {known}")));
+        };
+        if !accept(&key, input)? {
+            let message = format_args!("unknown option `{key}`: `#[{of}]` takes {known}");
+            return Err(syn::Error::new_spanned(&key, message));
+        }
+        if !input.is_empty() {
+            input.parse::<Token![,]>()?;
+        }
+        Ok(())
+    };
+    let all = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            let entry = input.call(Ident::parse_any).and_then(|key| accept(&key, input));
-            let entry = entry.and_then(|()| match input.is_empty() {
-                true => Ok(()),
-                false => input.parse::<Token![,]>().map(drop),
-            });
-            if let Err(error) = entry {
+            if let Err(error) = entry(input) {
                 errors.push(error);
                 skip_entry(input);
             }
         }
         Ok(())
     };
-    let parsed = parser.parse2(tokens);
-    errors.take(parsed);
+    // What stops the parser is among the errors already.
+    let _: Result<()> = all.parse2(tokens);
 }
 
 fn skip_entry(input: ParseStream<'_>) {
@@ -179,12 +189,12 @@ fn skip_entry(input: ParseStream<'_>) {
 /// Reads the `crate = path` that each of the macros takes, and nothing else.
 pub(crate) fn crate_option(tokens: TokenStream, of: &str, errors: &mut Errors) -> Option<Path> {
     let mut krate = None;
-    entries(tokens, errors, |key, input| {
+    entries(tokens, (of, "`crate = path`"), errors, |key, input| {
         if key != "crate" {
-            return Err(unknown_option(key, of, "`crate = path`"));
+            return Ok(false);
         }
         krate = Some(crate_path(input)?);
-        Ok(())
+        Ok(true)
     });
     krate
 }
@@ -192,11 +202,9 @@ pub(crate) fn crate_option(tokens: TokenStream, of: &str, errors: &mut Errors) -
 /// Reads the `= path` after `crate`.
 pub(crate) fn crate_path(input: ParseStream<'_>) -> Result<Path> {
     input.parse::<Token![=]>()?;
-    input.call(Path::parse_mod_style)
-}
-
-pub(crate) fn unknown_option(key: &Ident, of: &str, known: &str) -> syn::Error {
-    syn::Error::new_spanned(key, format_args!("unknown option `{key}`: `#[{of}]` takes {known}"))
+    input.call(Path::parse_mod_style).map_err(|error| {
+        syn::Error::new(error.span(), "a crate is named by its path, without quotes: write `crate = metamlp`")
+    })
 }
 
 impl ImplBlock {

@@ -3,7 +3,7 @@
 use quote::{ToTokens as _, quote};
 use syn::{FnArg, Meta, Receiver, ReceiverKind, Type};
 
-use super::{argument_name, arguments, misplaced, no_parameters, qualifiers, take_attribute};
+use super::{argument_name, arguments, attributes, no_parameters, qualifiers};
 use crate::errors::Errors;
 use crate::model::{Block, BlockMember, Runtime, ungrouped};
 use crate::parse::{Function, ImplBlock, Member};
@@ -36,9 +36,14 @@ pub(crate) fn check(runtime: Runtime, block: ImplBlock, errors: &mut Errors) -> 
 
 fn method(mut method: Box<Function>, errors: &mut Errors) -> BlockMember {
     let nowrap = nowrap(&mut method, errors);
-    misplaced(&mut method.attrs, "compact", "`#[compact]` stands on the block already: drop it here", errors);
+    attributes::refuse(
+        &mut method.attrs,
+        "compact",
+        "`#[compact]` stands on the block already: drop it here",
+        errors,
+    );
     for argument in arguments(&mut method.signature) {
-        misplaced(
+        attributes::refuse(
             &mut argument.attrs,
             "field",
             "a method's arguments are its inputs: make this a field of the struct, `#[module] struct .. { name: Type }`",
@@ -54,7 +59,7 @@ fn method(mut method: Box<Function>, errors: &mut Errors) -> BlockMember {
 
 /// Whether the user asked for the method to be left alone.
 fn nowrap(method: &mut Function, errors: &mut Errors) -> bool {
-    let attr = take_attribute(&mut method.attrs, "nowrap");
+    let attr = attributes::take(&mut method.attrs, "nowrap");
     if let Some(attr) = &attr
         && !matches!(attr.meta, Meta::Path(_))
     {

@@ -3,12 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, Fields, Item, ItemStruct, Meta, Path, Token};
+use syn::{Attribute, Fields, GenericParam, Item, ItemStruct, Path, Token};
 
-use super::{HANDLE, field_name, misplaced, no_parameters, take_attribute};
+use super::{HANDLE, attributes, field_name, no_parameters};
 use crate::errors::Errors;
 use crate::model::{Field, Module, Runtime};
-use crate::parse::crate_option;
 use crate::spelling::spelled;
 
 /// What `#[module]` implements, so that it cannot be derived too.
@@ -20,21 +19,21 @@ const IMPLEMENTED: [(&str, &str); 4] = [
 ];
 
 /// The module, unless there is nothing to make of `item`.
-pub(crate) fn check(options: TokenStream, item: &TokenStream, errors: &mut Errors) -> Option<Module> {
-    let runtime = Runtime::new(crate_option(options, "module", errors));
-    let parsed = errors.take(syn::parse2(item.clone()))?;
+pub(crate) fn check(runtime: Runtime, item: TokenStream, errors: &mut Errors) -> Option<Module> {
+    let parsed = errors.take(syn::parse2(item))?;
     let Item::Struct(item) = parsed else {
         not_a_struct(&parsed, errors);
         return None;
     };
-    let generic = !no_parameters(
-        &item.generics,
-        "a module",
-        "write the types out; what varies goes into a boxed closure, a function pointer or an enum",
-        errors,
-    );
+    let instead = match item.generics.params.first() {
+        Some(GenericParam::Lifetime(_)) => {
+            "let it own what it holds (`String`, `Arc<..>`), or write `&'static`"
+        }
+        _ => "write the types out; what varies can be an enum or a function pointer",
+    };
+    let one_type = no_parameters(&item.generics, "a module", instead, errors);
     let fields = fields(&item, errors)?;
-    if generic {
+    if !one_type {
         return None;
     }
     let ItemStruct { mut attrs, vis, ident, .. } = item;
@@ -106,35 +105,24 @@ fn field(field: syn::Field, errors: &mut Errors) -> Option<Field> {
         );
         default = Some(value);
     }
-    while let Some(attr) = take_attribute(&mut attrs, "default") {
+    while let Some(attr) = attributes::take(&mut attrs, "default") {
         if default.is_some() {
             errors.at(attr, format_args!("`{name}` has a default already: keep one"));
         } else {
-            default = default_value(&attr, errors);
+            default = attributes::default(&attr, errors);
         }
     }
-    misplaced(
-        &mut attrs,
-        "field",
-        "`#[field]` marks arguments of a `#[compact]` function; here everything is a field: write `#[default(..)]`, or nothing",
-        errors,
-    );
+    while let Some(attr) = attributes::take(&mut attrs, "field") {
+        errors.at(
+            &attr,
+            "`#[field]` marks arguments of a `#[compact]` function, and of a struct all are fields: \
+             write `#[default(value)]`, or nothing",
+        );
+        default = default.or(attributes::field_default(&attr, errors));
+    }
     let setter = default.is_some();
     let setter = field_name(&name, setter, errors) && setter;
     (name != HANDLE).then_some(Field { attrs, vis, name, ty, default, setter })
-}
-
-/// The expression in `#[default(expression)]`.
-fn default_value(attr: &Attribute, errors: &mut Errors) -> Option<Expr> {
-    match &attr.meta {
-        Meta::List(list) if !list.tokens.is_empty() => return errors.take(list.parse_args()),
-        Meta::NameValue(meta) => {
-            errors.at(attr, format_args!("write `#[default({})]`", spelled(&meta.value)));
-            return Some(meta.value.clone());
-        }
-        _ => errors.at(attr, "a default needs its value: write `#[default(value)]`"),
-    }
-    None
 }
 
 /// Takes what `#[module]` implements out of the user's derives.

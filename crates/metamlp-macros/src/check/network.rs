@@ -4,12 +4,12 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote};
 use std::collections::BTreeSet;
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Expr, FnArg, GenericParam, Generics, Ident, Meta, PatType, ReturnType, Token, Type};
+use syn::{Attribute, Expr, FnArg, GenericParam, Generics, Ident, PatType, ReturnType, Type};
 
-use super::{argument_name, field_name, misplaced, qualifiers, take_attribute};
+use super::{argument_name, attributes, field_name, qualifiers};
 use crate::errors::Errors;
 use crate::model::{Field, Module, Network, Runtime, ungrouped};
-use crate::parse::{Function, entries, unknown_option};
+use crate::parse::Function;
 
 /// The module that the function describes, unless there is nothing to make of it.
 pub(crate) fn check(runtime: Runtime, mut function: Function, errors: &mut Errors) -> Option<Network> {
@@ -56,8 +56,7 @@ fn sort_arguments(network: &mut Network, errors: &mut Errors) -> bool {
         let FnArg::Typed(mut argument) = argument else {
             continue;
         };
-        misplaced(&mut argument.attrs, "default", "on an argument write `#[field(default = value)]`", errors);
-        let marked = take_attribute(&mut argument.attrs, "field");
+        let default = field_mark(&mut argument.attrs, errors);
         let Some(pattern) = argument_name(&argument.pat, errors) else {
             expands = false;
             continue;
@@ -65,13 +64,22 @@ fn sort_arguments(network: &mut Network, errors: &mut Errors) -> bool {
         let name = pattern.ident.clone();
         if !names.insert(name.to_string()) {
             errors.at(&name, format_args!("there is an argument `{name}` already: rename one of them"));
-            expands = false;
+            leave_out_body(network);
+            continue;
         }
-        if let Some(marked) = marked {
-            network.locals.push(pattern.to_token_stream());
+        if let Some(default) = default {
             expands &= is_owned(&argument.ty, errors);
-            let field = field(network, name, &marked, argument, errors);
-            network.module.fields.push(field);
+            let setter = field_name(&name, default.is_some(), errors) && default.is_some();
+            let PatType { attrs, pat, ty, .. } = argument;
+            network.locals.push(pat.into_token_stream());
+            network.module.fields.push(Field {
+                attrs,
+                vis: network.module.vis.clone(),
+                name,
+                ty: *ty,
+                default,
+                setter,
+            });
         } else {
             let (docs, attrs) = argument.attrs.into_iter().partition(|attr| attr.path().is_ident("doc"));
             argument.attrs = attrs;
@@ -82,46 +90,20 @@ fn sort_arguments(network: &mut Network, errors: &mut Errors) -> bool {
     expands
 }
 
-fn field(
-    network: &Network,
-    name: Ident,
-    marked: &Attribute,
-    argument: PatType,
-    errors: &mut Errors,
-) -> Field {
-    let PatType { attrs, ty, .. } = argument;
-    let default = field_default(marked, errors);
-    let usable = field_name(&name, default.is_some(), errors);
-    Field {
-        attrs,
-        vis: network.module.vis.clone(),
-        name,
-        ty: *ty,
-        setter: usable && default.is_some(),
-        default,
+/// Takes out the mark of a field: what it says of a default.
+fn field_mark(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Option<Option<Expr>> {
+    let mut mark = attributes::take(attrs, "field").map(|attr| attributes::field_default(&attr, errors));
+    attributes::refuse(attrs, "field", "this argument is marked already: keep one `#[field]`", errors);
+    if let Some(attr) = attributes::take(attrs, "default") {
+        errors.at(&attr, "on an argument write `#[field(default = value)]`");
+        mark = Some(attributes::default(&attr, errors));
     }
+    mark
 }
 
-/// The expression in `#[field(default = expression)]`.
-fn field_default(marked: &Attribute, errors: &mut Errors) -> Option<Expr> {
-    let list = match &marked.meta {
-        Meta::Path(_) => return None,
-        Meta::List(list) => list,
-        Meta::NameValue(_) => {
-            errors.at(&marked.meta, "write `#[field]` or `#[field(default = value)]`");
-            return None;
-        }
-    };
-    let mut default = None;
-    entries(list.tokens.clone(), errors, |key, input| {
-        if key != "default" {
-            return Err(unknown_option(key, "field", "`default = value`"));
-        }
-        input.parse::<Token![=]>()?;
-        default = Some(input.parse()?);
-        Ok(())
-    });
-    default
+/// For where the body cannot be understood without what was refused.
+fn leave_out_body(network: &mut Network) {
+    network.call.body = Group::new(Delimiter::Brace, quote!(::core::unreachable!()));
 }
 
 /// Docs go to the struct, `allow` everywhere, the rest stays on the call.
@@ -239,7 +221,7 @@ fn no_self(network: &mut Network, errors: &mut Errors) {
              and `#[compact] impl {name} {{ .. }}`"
         ),
     );
-    network.call.body = Group::new(Delimiter::Brace, quote!(::core::unreachable!()));
+    leave_out_body(network);
 }
 
 /// A `self` used as a value. Where the tokens define items of their own, it may

@@ -3,10 +3,10 @@
 use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, Data, DeriveInput, Fields, Index, Member, Meta, Path};
 
-use super::take_attribute;
+use super::attributes;
 use crate::errors::Errors;
 use crate::model::{Runtime, TreePart, TreeShape, TreeType};
-use crate::parse::{crate_path, entries, unknown_option};
+use crate::parse::{crate_path, entries};
 
 /// The type, unless it can be no tree.
 pub(crate) fn check(item: TokenStream, errors: &mut Errors) -> Option<TreeType> {
@@ -18,10 +18,10 @@ pub(crate) fn check(item: TokenStream, errors: &mut Errors) -> Option<TreeType> 
             data.variants
                 .into_iter()
                 .map(|mut variant| {
-                    while let Some(attr) = take_attribute(&mut variant.attrs, "tree") {
+                    while let Some(attr) = attributes::take(&mut variant.attrs, "tree") {
                         errors.at(
                             attr,
-                            "`#[tree(..)]` goes on the type (`crate = path`) or on a field (`static`)",
+                            "a variant is static by itself: write `#[tree(static)]` on one of its fields, or nothing",
                         );
                     }
                     (variant.ident, parts(variant.fields, errors))
@@ -52,20 +52,20 @@ fn parts(fields: Fields, errors: &mut Errors) -> Vec<TreePart> {
 /// Reads `#[tree(crate = path)]` on the type.
 fn type_options(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Option<Path> {
     let mut krate = None;
-    while let Some(attr) = take_attribute(attrs, "tree") {
-        let Some(options) = options(&attr, "crate = path", errors) else {
-            continue;
-        };
-        entries(options, errors, |key, input| match key {
-            key if key == "crate" => {
-                krate = Some(crate_path(input)?);
-                Ok(())
+    while let Some(attr) = attributes::take(attrs, "tree") {
+        let Some(options) = options(&attr, "crate = path", errors) else { continue };
+        entries(options, ("tree", "`crate = path` on a type"), errors, |key, input| {
+            if key == "static" {
+                return Err(syn::Error::new_spanned(
+                    key,
+                    "a type that is static as a whole is no tree: write `static` on a field",
+                ));
             }
-            key if key == "static" => Err(syn::Error::new_spanned(
-                key,
-                "`static` goes on a field: a whole type that is static is no tree",
-            )),
-            key => Err(unknown_option(key, "tree", "`crate = path` on a type, `static` on a field")),
+            if key != "crate" {
+                return Ok(false);
+            }
+            krate = Some(crate_path(input)?);
+            Ok(true)
         });
     }
     krate
@@ -74,17 +74,14 @@ fn type_options(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Option<Path>
 /// Reads `#[tree(static)]` on a field.
 fn is_static(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> bool {
     let mut fixed = false;
-    while let Some(attr) = take_attribute(attrs, "tree") {
-        let Some(options) = options(&attr, "static", errors) else {
-            continue;
-        };
-        entries(options, errors, |key, _| match key {
-            key if key == "static" => {
-                fixed = true;
-                Ok(())
+    while let Some(attr) = attributes::take(attrs, "tree") {
+        let Some(options) = options(&attr, "static", errors) else { continue };
+        entries(options, ("tree", "`static` on a field"), errors, |key, _| {
+            if key == "crate" {
+                return Err(syn::Error::new_spanned(key, "write `crate = path` on the type"));
             }
-            key if key == "crate" => Err(syn::Error::new_spanned(key, "`crate = path` goes on the type")),
-            key => Err(unknown_option(key, "tree", "`static` on a field, `crate = path` on a type")),
+            fixed |= key == "static";
+            Ok(key == "static")
         });
     }
     fixed
