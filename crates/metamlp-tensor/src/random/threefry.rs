@@ -3,8 +3,7 @@
 //!
 //! Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
 //! Element `i` of a draw is made from the block of counter `(i >> 32, i & 0xffffffff)`, so that any
-//! range of elements can be
-//! made by itself.
+//! range of elements can be made by itself.
 
 use multiversion::multiversion;
 
