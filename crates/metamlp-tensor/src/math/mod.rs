@@ -7,8 +7,8 @@
 //! bits. (One deliberate difference: XLA treats denormal numbers as zero, these do not.) The others only state an
 //! error bound. Every `f32` function is free of branches on data, so that a loop over it vectorises.
 //!
-//! All use fused multiply-add and so give the same bits on every machine; on an x86-64 processor that lacks it (before
-//! 2013) they are slow.
+//! All use fused multiply-add and so give the same bits on every machine, but for [`log`] in double precision, which is
+//! the platform's; on an x86-64 processor without that instruction (before 2013) they are slow.
 //!
 //! - one number: `math::exp::exp_f32(x)`, or generically `Real::exp(x)`
 //! - a slice: `Real::exp_slice(&x, &mut out)` or, in place, `Real::exp_in_place(&mut x)`, compiled for several
