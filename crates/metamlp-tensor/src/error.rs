@@ -103,6 +103,20 @@ impl Error {
     pub fn other(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Other(Arc::new(error))
     }
+
+    /// Where it happened, for the crate above that knows who called the function that failed.
+    pub fn source_line_mut(&mut self) -> Option<&mut Source> {
+        match self {
+            Self::Shape { source_line, .. }
+            | Self::DType { source_line, .. }
+            | Self::Argument { source_line, .. }
+            | Self::NoValue { source_line, .. }
+            | Self::ElementType { source_line, .. }
+            | Self::NotAScalar { source_line, .. }
+            | Self::TreeMismatch { source_line, .. } => Some(source_line),
+            Self::Other(_) => None,
+        }
+    }
 }
 
 /// Types as an error names them: `f32[2, 3] and f32[4]`.

@@ -1,12 +1,13 @@
 //! What surrounds a module's method: its scope, its place on the stack, the
 //! capture of its output.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use metamlp_tensor::with_path;
 
 use super::stack::{self, Frame, Guard};
-use super::state::ScopeId;
+use super::state::{Caller, ScopeId};
 use super::{Root, Scope};
 use crate::capture::{INTERMEDIATES, ModuleInfo};
 use crate::entry::Entry;
@@ -25,7 +26,7 @@ pub fn enter<M: Module + ?Sized, R>(
 ) -> R {
     let scope = Scope::of(module.handle());
     let Some(Frame { root, scope: id, .. }) = &scope.frame else { return body() };
-    let (path, running) = Running::begin(root, *id, module, method);
+    let (path, running) = Running::begin(root, *id, module, method, Location::caller());
     let output = with_path(&path, body);
     if let Some(capture) = &root.capture {
         let path = scope.path();
@@ -60,11 +61,12 @@ impl Running {
         scope: ScopeId,
         module: &M,
         method: &'static str,
+        called_at: Caller,
     ) -> (Arc<str>, Self) {
         let id = module.handle().identity().id;
         let (path, has_unbound_fields) = {
             let mut state = root.state();
-            let has_unbound_fields = state.begin(scope, id, method);
+            let has_unbound_fields = state.begin(scope, id, method, called_at);
             (state.path(scope), has_unbound_fields)
         };
         if has_unbound_fields {

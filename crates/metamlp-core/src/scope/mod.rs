@@ -2,6 +2,7 @@
 //! What a module can ask for is here; [`Module`](crate::Module)'s methods and
 //! the free functions only forward to it.
 
+mod blame;
 mod enter;
 mod naming;
 mod root;
@@ -40,30 +41,33 @@ use crate::variable::Variable;
 pub struct Scope {
     frame: Option<Frame>,
     class: &'static str,
+    /// Where the module was made.
+    made_at: Caller,
 }
 
 impl Scope {
     /// The innermost running module's scope. Outside of any, everything that
     /// is asked of it is an [`Error::OutsideScope`].
+    #[track_caller]
     #[must_use]
     pub fn current() -> Self {
-        Self { frame: stack::top(), class: "a function" }
+        Self { frame: stack::top(), class: "a function", made_at: Location::caller() }
     }
 
     /// The scope of a module: the one it has, or gets by being asked for.
     #[track_caller]
     pub(crate) fn of(module: &Handle) -> Self {
         let identity = module.identity();
-        let class = identity.class;
+        let (class, made_at) = (identity.class, identity.location);
         if let Some(frame) = stack::top_of(identity.id) {
-            return Self { frame: Some(frame), class };
+            return Self { frame: Some(frame), class, made_at };
         }
         let owning = stack::tops().find(|frame| frame.root.state().is_bound(identity));
         let frame = owning.or_else(stack::top).and_then(|Frame { root, scope, running }| {
             let scope = root.state().bind(identity, scope, running.is_some(), Location::caller())?;
             Some(Frame { root, scope, running: Some((identity.id, "")) })
         });
-        Self { frame, class }
+        Self { frame, class, made_at }
     }
 
     /// Runs `f` as if it were called by this scope's module, on this thread.
@@ -350,7 +354,10 @@ impl Scope {
     ) -> Result<R, Error> {
         match &self.frame {
             Some(Frame { root, scope, .. }) => f(root, *scope).map_err(|error| root.fail(error)),
-            None => Err(Error::OutsideScope { class: self.class, what: what(), location: Line(location) }),
+            None => {
+                let line = if blame::is_own(location) { self.made_at } else { location };
+                Err(Error::OutsideScope { class: self.class, what: what(), location: Line(line) })
+            }
         }
     }
 }

@@ -141,13 +141,13 @@ impl State {
             Ok(position) => position,
             Err(error) => {
                 self.fail(error);
-                return self.grow(scope, name);
+                return self.grow(scope, name, claim.location);
             }
         };
         if let Some(child) = self.node_mut(scope).names.at_mut(position).child {
             return child;
         }
-        let child = self.grow(scope, name);
+        let child = self.grow(scope, name, claim.location);
         self.node_mut(scope).names.at_mut(position).child = Some(child);
         child
     }

@@ -27,11 +27,16 @@ pub(crate) fn run<M: Module, R: Tree>(
         deferred(|| f(module))
     };
     let mut state = root.state();
-    match (state.error(), first_error(&output)) {
+    let updates = state.updates();
+    let carried = first_error(&output).or_else(|| first_error(&updates)).map(|error| match error {
+        Error::Tensor(error) => Error::Tensor(state.blame(error)),
+        own => own,
+    });
+    match (state.error(), carried) {
         // A shape guessed from an ill-formed tensor may have been asked for: the tensor's error is the cause.
         (Some(Error::ParamShape { .. }), Some(error @ Error::Tensor(_))) => Err(error),
         (Some(error), _) | (None, Some(error)) => Err(error),
-        (None, None) => Ok((output, state.updates())),
+        (None, None) => Ok((output, updates)),
     }
 }
 

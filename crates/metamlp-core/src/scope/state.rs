@@ -4,7 +4,6 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use metamlp_tensor::Source;
 use metamlp_tensor::random::Key;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -54,6 +53,8 @@ pub(super) struct Node {
     pub(super) pass: u32,
     /// How many of its methods are running.
     running: u32,
+    /// The line that called the method that runs, or ran last.
+    pub(super) called_at: Caller,
     /// The method that this pass began with.
     pub(super) method: &'static str,
     /// The next number of each class.
@@ -71,7 +72,7 @@ pub(super) struct Node {
 }
 
 impl Node {
-    pub(super) fn new(parent: Option<ScopeId>, name: Arc<str>, path: Arc<str>) -> Self {
+    fn new(parent: Option<ScopeId>, name: Arc<str>, path: Arc<str>, called_at: Caller) -> Self {
         Self {
             parent,
             name,
@@ -79,6 +80,7 @@ impl Node {
             names: Ordered::new(),
             pass: 1,
             running: 0,
+            called_at,
             method: "",
             classes: SmallVec::new(),
             unnamed: Vec::new(),
@@ -111,7 +113,7 @@ impl State {
             error: None,
         };
         let name = interned(module.class);
-        state.scopes.push(Node::new(None, Arc::clone(&name), name));
+        state.scopes.push(Node::new(None, Arc::clone(&name), name, module.location));
         state.bound.insert(module.id, ScopeId::ROOT);
         state
     }
@@ -125,11 +127,17 @@ impl State {
     }
 
     /// A new scope under `parent`.
-    pub(super) fn grow(&mut self, parent: ScopeId, name: &Arc<str>) -> ScopeId {
+    pub(super) fn grow(&mut self, parent: ScopeId, name: &Arc<str>, made_at: Caller) -> ScopeId {
         let path = [&*self.node(parent).path, "/", name].concat().into();
         let id = ScopeId(u32::try_from(self.scopes.len()).unwrap_or(u32::MAX));
-        self.scopes.push(Node::new(Some(parent), Arc::clone(name), path));
+        self.scopes.push(Node::new(Some(parent), Arc::clone(name), path, made_at));
         id
+    }
+
+    /// The scope of a path from the root's class on.
+    pub(super) fn scope_at(&self, path: &str) -> Option<ScopeId> {
+        let position = self.scopes.iter().position(|node| &*node.path == path)?;
+        u32::try_from(position).ok().map(ScopeId)
     }
 
     /// The names from the root to a scope.
@@ -155,13 +163,16 @@ impl State {
         path.get(self.node(ScopeId::ROOT).path.len() + 1..).unwrap_or("")
     }
 
-    pub(super) fn source(&self, scope: ScopeId, location: Caller) -> Source {
-        Source { path: Some(self.path(scope)), location }
-    }
-
     /// A method of the module at `scope` begins; true if its fields are to be bound.
-    pub(crate) fn begin(&mut self, scope: ScopeId, module: u64, method: &'static str) -> bool {
+    pub(crate) fn begin(
+        &mut self,
+        scope: ScopeId,
+        module: u64,
+        method: &'static str,
+        called_at: Caller,
+    ) -> bool {
         let node = self.node_mut(scope);
+        node.called_at = called_at;
         node.running += 1;
         if node.running == 1 {
             node.pass += 1;
