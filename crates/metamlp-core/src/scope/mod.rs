@@ -14,7 +14,7 @@ mod store;
 use std::panic::Location;
 
 use metamlp_tensor::random::Key;
-use metamlp_tensor::{Tensor, U32};
+use metamlp_tensor::{Tensor, U32, deferred, with_path};
 
 pub use enter::enter;
 pub(crate) use root::Root;
@@ -70,14 +70,39 @@ impl Scope {
         Self { frame, class, made_at }
     }
 
-    /// Runs `f` as if it were called by this scope's module, on this thread.
+    /// Runs `f` as if this scope's module called it, on this thread.
     ///
-    /// For work that a module hands to other threads: what they make in
-    /// parallel is named in the order in which they happen to make it, so give
-    /// names or make it beforehand.
+    /// For work that a module hands to other threads. Modules that are made in
+    /// parallel are numbered as it happens: name them, or make them beforehand.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// #[module]
+    /// struct TwoTowers { left: Dense, right: Dense }
+    ///
+    /// #[compact]
+    /// impl TwoTowers {
+    ///     fn call(&self, x: &Tensor) -> Tensor {
+    ///         let scope = Scope::current();
+    ///         std::thread::scope(|threads| {
+    ///             let left = threads.spawn(|| scope.enter(|| self.left.call(x)));
+    ///             let right = self.right.call(x);
+    ///             left.join().map_or(right.clone(), |left| left + right)
+    ///         })
+    ///     }
+    /// }
+    ///
+    /// let model = TwoTowers::new(Dense::new(2), Dense::new(2));
+    /// let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([1, 3], F32)))?;
+    /// assert_eq!(variables.params().size(), 16);
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
-        let _guard = self.frame.clone().map(stack::push);
-        f()
+        let Some(frame) = &self.frame else { return f() };
+        let path = frame.root.state().path(frame.scope);
+        let _guard = stack::push(frame.clone());
+        deferred(|| with_path(&path, f))
     }
 
     /// See [`Module::param`](crate::Module::param).
