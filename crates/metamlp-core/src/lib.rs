@@ -10,6 +10,7 @@
 
 extern crate self as metamlp;
 
+pub mod activations;
 mod apply;
 mod capture;
 mod entry;
@@ -60,6 +61,7 @@ pub use metamlp_macros::{Tree, compact, module};
 
 /// What most programs use.
 pub mod prelude {
+    pub use crate::activations::*;
     pub use crate::{
         Apply, BatchNorm, Capture, Dense, DenyList, Entry, Filter, Initializer, Map, Module, Rngs, Scope,
         Spec, Variables, initializers,

@@ -1,0 +1,88 @@
+//! Functions of the elements along an axis together. A negative axis counts
+//! from the end; Flax's default is -1 for all of them.
+
+use metamlp_tensor::{F32, Tensor};
+
+use super::refused;
+
+/// `e^x / sum(e^x)` along `axis`: positive numbers that sum to 1.
+///
+/// ```
+/// use metamlp::activations::softmax;
+/// use metamlp::Tensor;
+/// let x = Tensor::from_vec([2], vec![1000.0f32, 1000.0]);
+/// assert_eq!(softmax(&x, -1).to_vec::<f32>()?, [0.5, 0.5]);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn softmax(x: &Tensor, axis: isize) -> Tensor {
+    x.softmax(axis)
+}
+
+/// `ln(softmax(x))` along `axis`, without underflow.
+#[track_caller]
+#[must_use]
+pub fn log_softmax(x: &Tensor, axis: isize) -> Tensor {
+    x.log_softmax(axis)
+}
+
+/// `ln(sum(e^x))` over `axis`, which disappears; -inf, with gradient 0, where all elements are -inf.
+#[track_caller]
+#[must_use]
+pub fn logsumexp(x: &Tensor, axis: isize) -> Tensor {
+    x.logsumexp([axis])
+}
+
+/// `x` less its mean along `axis`, divided by the root of its variance plus 1e-5.
+///
+/// ```
+/// use metamlp::activations::standardize;
+/// use metamlp::Tensor;
+/// let x = Tensor::from_vec([2], vec![1.0f32, 3.0]);
+/// assert!((standardize(&x, -1).to_vec::<f32>()?[1] - 1.0).abs() < 1e-5);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn standardize(x: &Tensor, axis: isize) -> Tensor {
+    standardize_with_epsilon(x, axis, 1e-5)
+}
+
+/// [`standardize`] with another number added to the variance.
+#[track_caller]
+#[must_use]
+pub fn standardize_with_epsilon(x: &Tensor, axis: isize, epsilon: f64) -> Tensor {
+    let mean = x.mean_keepdims([axis]);
+    // Rounding may leave a difference of squares below 0.
+    let variance = (x.square().mean_keepdims([axis]) - mean.square()).maximum(0);
+    (x - mean) * (variance + epsilon).rsqrt()
+}
+
+/// [`standardize`] under its older name.
+#[track_caller]
+#[must_use]
+pub fn normalize(x: &Tensor, axis: isize) -> Tensor {
+    standardize(x, axis)
+}
+
+/// 1 at each index and 0 elsewhere, `f32`: integers `[..]` to `[.., classes]`.
+/// An index outside of `0..classes` gives zeros.
+///
+/// Poisoned if `indices` are not integers.
+///
+/// ```
+/// use metamlp::activations::one_hot;
+/// use metamlp::Tensor;
+/// let labels = Tensor::from_vec([2], vec![2, 0]);
+/// assert_eq!(one_hot(&labels, 3).to_vec::<f32>()?, [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+#[track_caller]
+#[must_use]
+pub fn one_hot(indices: &Tensor, classes: usize) -> Tensor {
+    if !indices.dtype().is_integer() {
+        return refused(indices, "one_hot", "the dtype of the indices", indices.dtype(), "i32 or u32");
+    }
+    indices.expand_dims(-1).equal(Tensor::arange(classes, indices.dtype())).convert(F32)
+}
