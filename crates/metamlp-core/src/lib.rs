@@ -24,6 +24,7 @@ pub mod layers;
 mod map;
 mod module;
 mod nearest;
+pub mod optim;
 mod ordered;
 mod rngs;
 mod scope;
@@ -64,7 +65,7 @@ pub mod prelude {
     pub use crate::activations::*;
     pub use crate::{
         Apply, BatchNorm, Capture, Dense, DenyList, Entry, Filter, Initializer, Map, Module, Rngs, Scope,
-        Spec, Variables, initializers,
+        Spec, Variables, initializers, optim,
     };
     pub use metamlp_macros::{Tree, compact, module};
     pub use metamlp_tensor::random::{self, Key};

@@ -1,0 +1,70 @@
+//! The interface of everything that can stand in a chain.
+
+use std::fmt::Debug;
+
+use metamlp_tensor::{Error, Result, Source};
+
+use super::leaves::Leaves;
+use super::state::State;
+
+/// A function from gradients to updates that may remember things: optax's
+/// `GradientTransformation`.
+///
+/// It sees the float tensors of the trees only, as [`Leaves`] that match each
+/// other, and computes nothing itself: the [`Optimizer`](super::Optimizer) that
+/// holds it evaluates what it returns.
+///
+/// ```
+/// use metamlp::optim::{GradientTransformation, Leaves, Optimizer, State};
+/// use metamlp::tensor::{Result, Tensor};
+///
+/// #[derive(Debug)]
+/// struct SignDescent(f64);
+///
+/// impl GradientTransformation for SignDescent {
+///     fn update(&self, updates: Leaves, state: &State, _: Option<&Leaves>) -> Result<(Leaves, State)> {
+///         Ok((updates.map(|g| g.sign() * -self.0), state.clone()))
+///     }
+/// }
+///
+/// let optimizer = Optimizer::new(SignDescent(0.5));
+/// let params = Tensor::scalar(3.0f32);
+/// let (updates, _) = optimizer.update(&params, &optimizer.init(&params), None)?;
+/// assert_eq!(updates.item::<f32>()?, -0.5);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+pub trait GradientTransformation: Debug + Send + Sync {
+    /// The state before the first step; by default empty.
+    fn init(&self, params: &Leaves) -> State {
+        let _ = params;
+        State::empty()
+    }
+
+    /// The updates to hand on and the state for the next step.
+    ///
+    /// # Errors
+    /// A hyper-parameter out of range, a `state` of another transformation, or
+    /// no `params` where they are needed. The line in the error is replaced by
+    /// that of the caller of [`Optimizer::update`](super::Optimizer::update).
+    fn update(&self, updates: Leaves, state: &State, params: Option<&Leaves>) -> Result<(Leaves, State)>;
+}
+
+/// Refuses a hyper-parameter that makes no sense.
+pub(crate) fn require(
+    is_valid: bool,
+    op: &'static str,
+    argument: &'static str,
+    found: f64,
+    expected: &str,
+) -> Result<()> {
+    if is_valid {
+        return Ok(());
+    }
+    Err(Error::Argument {
+        op,
+        argument,
+        found: found.to_string(),
+        expected: expected.to_owned(),
+        source_line: Source::here(),
+    })
+}
