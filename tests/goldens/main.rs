@@ -2,6 +2,7 @@
 //! `<kind>::<case>`. `METAMLP_GOLDENS=DIR` names another folder of them. Which
 //! kinds there are is said here; how a kind's cases run, in the module of its name.
 
+mod activations;
 mod case;
 mod compare;
 mod models;
@@ -16,7 +17,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 type Check = fn(&Case) -> Result<(), Failed>;
 
 /// The kinds that the harness knows.
-const KINDS: [(&str, Check); 2] = [("models", models::check), ("random", random::check)];
+const KINDS: [(&str, Check); 3] =
+    [("activations", activations::check), ("models", models::check), ("random", random::check)];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();

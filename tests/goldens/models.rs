@@ -247,7 +247,3 @@ impl Perturbed {
         Dense::new(2).call(&relu(&h))
     }
 }
-
-fn relu(x: &Tensor) -> Tensor {
-    x.maximum(0.0)
-}
