@@ -1,4 +1,4 @@
-//! Golden cases from the real JAX, Flax and OTT-JAX, one test per case, called
+//! Golden cases from the real JAX, Flax, optax and OTT-JAX, one test per case, called
 //! `<kind>::<case>`. `METAMLP_GOLDENS=DIR` names another folder of them. Which
 //! kinds there are is said here; how a kind's cases run, in the module of its name.
 
@@ -6,6 +6,7 @@ mod activations;
 mod case;
 mod compare;
 mod models;
+mod optimizers;
 mod random;
 
 use std::path::{Path, PathBuf};
@@ -17,8 +18,12 @@ use libtest_mimic::{Arguments, Failed, Trial};
 type Check = fn(&Case) -> Result<(), Failed>;
 
 /// The kinds that the harness knows.
-const KINDS: [(&str, Check); 3] =
-    [("activations", activations::check), ("models", models::check), ("random", random::check)];
+const KINDS: &[(&str, Check)] = &[
+    ("activations", activations::check),
+    ("models", models::check),
+    ("optimizers", optimizers::check),
+    ("random", random::check),
+];
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
