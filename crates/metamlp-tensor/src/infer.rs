@@ -8,6 +8,14 @@ use crate::shape::{Axes, Shape, Type};
 
 /// The type of `op`'s result.
 pub(crate) fn infer(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
+    let ty = infer_unbounded(op, operands)?;
+    if ty.shape.size().saturating_mul(ty.dtype.size()) > isize::MAX.unsigned_abs() {
+        return Err(shape(format!("a result of shape {} is larger than any memory", ty.shape)));
+    }
+    Ok(ty)
+}
+
+fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
     use DType::{Bool, I32, U32};
     expect_operands(op, operands)?;
     let shape_of = |i: usize| &operands[i].shape;
@@ -123,7 +131,10 @@ pub(crate) fn infer(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
             }
             let result: Shape = (0..from.len())
                 .map(|axis| {
-                    low[axis] + from[axis] + from[axis].saturating_sub(1) * interior[axis] + high[axis]
+                    let between = from[axis].saturating_sub(1).saturating_mul(interior[axis]);
+                    [low[axis], between, high[axis]]
+                        .iter()
+                        .fold(from[axis], |sum, &more| sum.saturating_add(more))
                 })
                 .collect();
             Type::new(result, dtype_of(0))
@@ -139,7 +150,7 @@ pub(crate) fn infer(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
                 if !fits {
                     return Err(shape(format!("{} and {} differ outside of axis {axis}", first, ty.shape)));
                 }
-                extent += ty.shape[*axis];
+                extent = ty.shape[*axis].saturating_add(extent);
             }
             let result: Shape =
                 first.iter().enumerate().map(|(i, &n)| if i == *axis { extent } else { n }).collect();

@@ -15,10 +15,10 @@ pub type Axes = SmallVec<[usize; 4]>;
 pub struct Shape(Axes);
 
 impl Shape {
-    /// The number of elements.
+    /// The number of elements; the greatest number there is of a shape beyond it.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.iter().product()
+        if self.contains(&0) { 0 } else { self.iter().fold(1, |size, &extent| size.saturating_mul(extent)) }
     }
 
     /// Row-major strides, in elements.

@@ -136,6 +136,12 @@ fn bad_arguments_poison_and_never_panic() {
         x.argsort(2),
         x.cumsum(2),
         x.flip(-3),
+        Tensor::zeros([usize::MAX, 2], F32),
+        Tensor::zeros([1 << 40, 1 << 40], F32).sum_all(),
+        x.pad([usize::MAX, 0], [0, 0], 0.0),
+        Tensor::eye(usize::MAX, F32),
+        Tensor::arange(usize::MAX, I32),
+        Tensor::spec([usize::MAX, 2], F32).exp(),
     ];
     for (i, tensor) in bad.iter().enumerate() {
         let message = tensor.evaluate().expect_err(&format!("case {i}: {tensor:?}")).to_string();
