@@ -19,7 +19,7 @@ pub(crate) const HANDLE: &str = "__module";
 const GENERATED: [&str; 3] = ["call", "named", "new"];
 
 /// The methods of the `Module` trait, which a setter of the same name would hide.
-const INHERITED: [&str; 17] = [
+const INHERITED: [&str; 19] = [
     "apply",
     "apply_mut",
     "get_variable",
@@ -33,8 +33,10 @@ const INHERITED: [&str; 17] = [
     "make_rng",
     "param",
     "path",
+    "perturb",
     "put_variable",
     "sow",
+    "sow_with",
     "submodules",
     "variable",
 ];
@@ -128,4 +130,30 @@ pub(crate) fn not_compact(keyword: &Ident, errors: &mut Errors) {
         _ => "on a module's struct write `#[module]`",
     };
     errors.at(keyword, format_args!("`#[compact]` goes on an `impl` block or a free function: {instead}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::{Item, ItemTrait, TraitItem};
+
+    #[test]
+    fn every_method_of_module_is_known() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../metamlp-core/src/module.rs");
+        let file = syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let module = file.items.into_iter().find_map(|item| match item {
+            Item::Trait(ItemTrait { ident, items, .. }) if ident == "Module" => Some(items),
+            _ => None,
+        });
+        let mut methods: Vec<_> = module
+            .unwrap()
+            .into_iter()
+            .filter_map(|item| match item {
+                TraitItem::Fn(method) => Some(method.sig.ident.to_string()),
+                _ => None,
+            })
+            .collect();
+        methods.sort();
+        assert_eq!(methods, INHERITED);
+    }
 }

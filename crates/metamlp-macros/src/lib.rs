@@ -19,6 +19,7 @@ mod expand;
 mod fallback;
 mod model;
 mod parse;
+mod scan;
 mod spelling;
 
 use proc_macro::TokenStream;
@@ -39,6 +40,44 @@ use proc_macro::TokenStream;
 /// that hold modules, in a `Vec`, an `Option`, an array or a map too, are
 /// submodules, named by their fields.
 ///
+/// ```
+/// use metamlp::prelude::*;
+///
+/// /// Encodes, runs the blocks, and decodes.
+/// #[module]
+/// struct AutoEncoder {
+///     encoder: Dense,
+///     decoder: Dense,
+///     blocks: Vec<Dense>,
+///     /// What the blocks' outputs are multiplied by.
+///     #[default(0.5)]
+///     scale: f64,
+/// }
+///
+/// #[compact]
+/// impl AutoEncoder {
+///     fn call(&self, x: &Tensor) -> Tensor {
+///         self.decode(&self.encode(x))
+///     }
+///
+///     fn encode(&self, x: &Tensor) -> Tensor {
+///         let x = self.encoder.call(x);
+///         self.blocks.iter().fold(x, |x, block| &x + block.call(&x) * self.scale)
+///     }
+///
+///     fn decode(&self, z: &Tensor) -> Tensor {
+///         self.decoder.call(z)
+///     }
+/// }
+///
+/// let blocks = vec![Dense::new(4), Dense::new(4)];
+/// let model = AutoEncoder::new(Dense::new(4), Dense::new(6), blocks).scale(1.0);
+/// let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([1, 6], F32)))?;
+/// let submodules: Vec<_> = variables.params().names().collect();
+/// assert_eq!(submodules, ["encoder", "blocks_0", "blocks_1", "decoder"]);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+///
 /// The struct has named fields and no generics. `new`, `named` and `call` are
 /// taken, and a field with a default cannot be called like a method of `Module`.
 #[proc_macro_attribute]
@@ -57,6 +96,28 @@ pub fn module(options: TokenStream, item: TokenStream) -> TokenStream {
 /// not rewritten. Functions without `self`, and methods under `#[nowrap]`, are
 /// left alone.
 ///
+/// ```
+/// use metamlp::prelude::*;
+///
+/// #[module]
+/// struct Foo {}
+///
+/// #[compact]
+/// impl Foo {
+///     fn call(&self, x: &Tensor, train: bool) -> Tensor {
+///         let x = Dense::new(16).call(x);
+///         let x = BatchNorm::new().use_running_average(!train).call(&x);
+///         Dense::new(1).call(&x.tanh())
+///     }
+/// }
+///
+/// let foo = Foo::new();
+/// let variables = foo.init(Key::new(0), |m| m.call(&Tensor::spec([1, 7], F32), false))?;
+/// let submodules: Vec<_> = variables.params().names().collect();
+/// assert_eq!(submodules, ["Dense_0", "BatchNorm_0", "Dense_1"]);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+///
 /// # On a function
 ///
 /// A function is a module with one method. Arguments marked `#[field]` or
@@ -64,6 +125,23 @@ pub fn module(options: TokenStream, item: TokenStream) -> TokenStream {
 /// function (`auto_encoder` makes `AutoEncoder`), the others are the arguments
 /// of its `call`; in the body each goes by its name. The function's docs go to
 /// the struct, and the function itself becomes `new` under another name.
+///
+/// ```
+/// use metamlp::prelude::*;
+///
+/// /// A perceptron with two hidden layers.
+/// #[compact]
+/// pub fn mlp(x: &Tensor, #[field] hidden: usize, #[field(default = 10)] classes: usize) -> Tensor {
+///     let x = Dense::new(hidden).call(x).tanh();
+///     let x = Dense::new(hidden).call(&x).tanh();
+///     Dense::new(classes).call(&x)
+/// }
+///
+/// let model: Mlp = mlp(32).classes(2);     // Mlp::new(32).classes(2)
+/// let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([1, 7], F32)))?;
+/// assert_eq!(variables["params"]["Dense_2"]["kernel"].tensor().unwrap().shape(), [32, 2]);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
 #[proc_macro_attribute]
 pub fn compact(options: TokenStream, item: TokenStream) -> TokenStream {
     entry::compact(options.into(), item.into()).into()
@@ -77,6 +155,27 @@ pub fn compact(options: TokenStream, item: TokenStream) -> TokenStream {
 /// not to the data: it is cloned, and hashed to tell programs apart, so it is
 /// `Clone` and `Hash`. The variant of an enum is static. A type parameter that
 /// the fields hold must be a tree.
+///
+/// ```
+/// use metamlp::prelude::*;
+///
+/// #[derive(Clone, Tree)]
+/// struct Batch {
+///     images: Tensor,
+///     labels: Tensor,
+///     #[tree(static)]
+///     classes: usize,
+/// }
+///
+/// let images = Tensor::ones([2, 3], F32);
+/// let batch = Batch { images, labels: Tensor::zeros([2], I32), classes: 10 };
+/// let paths: Vec<_> = batch.tensors_with_paths().into_iter().map(|(path, _)| path.to_string()).collect();
+/// assert_eq!(paths, ["images", "labels"]);
+///
+/// let mean = jit(|batch: Batch| Ok(batch.images.mean_all() / batch.classes as f64));
+/// assert_eq!(mean(batch)?.item::<f32>()?, 0.1);
+/// # Ok::<(), metamlp::tensor::Error>(())
+/// ```
 #[proc_macro_derive(Tree, attributes(tree))]
 pub fn tree(item: TokenStream) -> TokenStream {
     entry::tree(item.into()).into()

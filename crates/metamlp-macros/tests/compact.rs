@@ -1,47 +1,46 @@
 //! `#[compact]` on an `impl` block: which methods enter the scope, and that their bodies run as written.
 
 #![warn(clippy::pedantic, unused_qualifications)]
-#![allow(clippy::float_cmp)]
 
-mod fake;
+use metamlp::prelude::*;
 
-use fake::__private::events;
-use fake::Tensor;
-use metamlp_macros::{compact, module};
+/// No tree, and so never captured.
+#[derive(Debug, PartialEq)]
+struct Opaque;
 
-#[module(crate = crate::fake)]
+#[module]
 struct Model {
     scale: f64,
     name: String,
 }
 
-#[compact(crate = crate::fake)]
+#[compact]
 impl Model {
     /// The usual one.
     fn call(&self, x: &Tensor, train: bool) -> Tensor {
         if train {
             return self.double(x);
         }
-        Tensor(x.0 * self.scale)
+        x * self.scale
     }
 
     #[allow(clippy::needless_arbitrary_self_type)]
     fn double(self: &Self, x: &Tensor) -> Tensor {
-        Tensor(x.0 * Self::FACTOR)
+        x * Self::FACTOR
     }
 
     const FACTOR: f64 = 2.0;
 
     fn fallible(&self, x: Option<&Tensor>) -> Option<Tensor> {
         let x = x?;
-        Some(Tensor(x.0 + self.scale))
+        Some(x + self.scale)
     }
 
     fn in_place(&self, values: &mut Vec<f64>) {
         values.push(self.scale);
     }
 
-    fn first<'a>(&self, values: &'a mut [Tensor]) -> &'a mut Tensor {
+    fn first<'a>(&self, values: &'a mut [usize]) -> &'a mut usize {
         &mut values[0]
     }
 
@@ -49,23 +48,47 @@ impl Model {
         &self.name
     }
 
+    fn labels(&self) -> Option<&str> {
+        Some(&self.name)
+    }
+
+    fn fixed(&self) -> &'static str {
+        "fixed"
+    }
+
+    fn borrowed<'a>(&self, x: &'a Tensor) -> &'a Tensor {
+        x
+    }
+
+    fn borrowed_mutably<'a>(&self, x: &'a mut Tensor) -> &'a mut Tensor {
+        x
+    }
+
     fn consume(&self, mut x: Tensor) -> Tensor {
-        x.0 += self.scale;
+        x = x + self.scale;
         x
     }
 
     fn with<F: Fn(f64) -> f64>(&self, x: &Tensor, f: F) -> Vec<Tensor> {
-        vec![Tensor(f(x.0)), Tensor(f(self.scale))]
+        vec![x.clone(), Tensor::scalar(f(self.scale))]
     }
 
-    fn numbers(&self) -> impl Iterator<Item = f64> {
-        vec![self.scale, 2.0].into_iter()
+    fn numbers(&self) -> impl Iterator<Item = usize> {
+        vec![self.name.len(), 2].into_iter()
+    }
+
+    fn generic<T: Tree>(&self, x: T) -> T {
+        x
+    }
+
+    fn opaque(&self) -> Result<Opaque, ()> {
+        Ok(Opaque)
     }
 
     #[allow(clippy::unused_self)]
     #[nowrap]
-    fn plain(&self) -> f64 {
-        1.0
+    fn plain(&self) -> usize {
+        1
     }
 
     #[nowrap]
@@ -78,16 +101,16 @@ impl Model {
         Self::new(1.0, "unit".to_owned())
     }
 
-    fn inner_attribute(&self) -> f64 {
+    fn inner_attribute(&self) -> usize {
         #![allow(unused_variables)]
         let unused = 1;
-        self.scale
+        self.name.len()
     }
 
     #[must_use]
     #[track_caller]
-    fn attributed(&self) -> u32 {
-        std::panic::Location::caller().line()
+    fn attributed(&self) -> usize {
+        self.name.len()
     }
 }
 
@@ -95,79 +118,112 @@ fn model() -> Model {
     Model::new(3.0, "model".to_owned())
 }
 
-/// The events without their line numbers.
-fn calls() -> Vec<String> {
-    let calls = events();
-    calls.iter().map(|call| call.split(':').next().unwrap_or_default().to_owned()).collect()
+fn number(value: f64) -> Tensor {
+    Tensor::scalar(value)
 }
 
-#[test]
-fn each_method_enters_and_shows_its_output() {
-    let line = line!() + 1;
-    assert_eq!(model().call(&Tensor(5.0), false), Tensor(15.0));
-    assert_eq!(events(), [format!("Model.call:{line}"), "-> 15".to_owned()]);
+#[track_caller]
+fn assert_number(x: &Tensor, expected: f64) {
+    assert_eq!(x.item::<f64>().unwrap().to_bits(), expected.to_bits());
+}
 
-    assert_eq!(model().call(&Tensor(5.0), true), Tensor(10.0));
-    assert_eq!(calls(), ["Model.call", "Model.double", "-> 10", "-> 10"]);
+/// The methods that entered the scope while `f` ran and gave a tree.
+fn captured<R: Tree>(f: impl FnOnce(&Model) -> R) -> Vec<String> {
+    let options = Apply::new().capture_intermediates(Capture::only(|_, _| true));
+    let (_, updates) = model().apply_mut(&Variables::new(), options, f).unwrap();
+    updates
+        .collection("intermediates")
+        .map(|map| map.names().map(str::to_owned).collect())
+        .unwrap_or_default()
 }
 
 #[test]
 fn bodies_run_as_written() {
-    assert_eq!(model().fallible(None), None);
-    assert_eq!(model().fallible(Some(&Tensor(1.0))), Some(Tensor(4.0)));
+    let model = model();
+    assert_number(&model.call(&number(5.0), false), 15.0);
+    assert_number(&model.call(&number(5.0), true), 10.0);
+
+    assert!(model.fallible(None).is_none());
+    assert_number(&model.fallible(Some(&number(1.0))).unwrap(), 4.0);
 
     let mut values = vec![];
-    model().in_place(&mut values);
-    assert_eq!(values, [3.0]);
+    model.in_place(&mut values);
+    assert_eq!(values.len(), 1);
 
-    let mut tensors = [Tensor(1.0), Tensor(2.0)];
-    model().first(&mut tensors).0 = 7.0;
-    assert_eq!(tensors[0], Tensor(7.0));
+    let mut values = [1, 2];
+    *model.first(&mut values) = 7;
+    assert_eq!(values, [7, 2]);
 
-    assert_eq!(model().label(), "model");
-    assert_eq!(model().consume(Tensor(1.0)), Tensor(4.0));
-    assert_eq!(model().with(&Tensor(1.0), |x| x + 1.0), [Tensor(2.0), Tensor(4.0)]);
-    assert_eq!(model().numbers().sum::<f64>(), 5.0);
-    assert_eq!(model().inner_attribute(), 3.0);
-    assert!(model().attributed() > 0);
+    assert_eq!((model.label(), model.labels(), model.fixed()), ("model", Some("model"), "fixed"));
+    assert_number(&model.consume(number(1.0)), 4.0);
+    assert_number(&model.with(&number(1.0), |x| x + 1.0)[1], 4.0);
+    assert_eq!(model.numbers().sum::<usize>(), 7);
+    assert_number(&model.generic(number(1.0)), 1.0);
+    assert_eq!(model.opaque(), Ok(Opaque));
+    assert_eq!(model.inner_attribute(), 5);
+    assert_eq!(model.attributed(), 5);
 }
 
 #[test]
-fn what_is_no_tree_is_not_shown() {
-    model().fallible(None);
-    model().in_place(&mut vec![]);
-    model().with(&Tensor(1.0), |x| x);
-    assert_eq!(calls(), ["Model.fallible", "Model.in_place", "Model.with", "-> 0=(1) 1=(3)"]);
+fn each_method_enters_and_is_captured() {
+    assert_eq!(captured(|m| m.call(&number(1.0), false)), ["call"]);
+    assert_eq!(captured(|m| m.call(&number(1.0), true)), ["double", "call"]);
+    assert_eq!(captured(|m| m.consume(number(1.0))), ["consume"]);
 }
 
 #[test]
-fn a_generic_output_that_is_a_tree_is_shown() {
-    #[module(crate = crate::fake)]
-    struct Identity {}
-    #[compact(crate = crate::fake)]
-    impl Identity {
-        fn call<T: fake::Tree>(&self, x: T) -> T {
-            x
-        }
-    }
-    Identity::new().call(vec![Tensor(1.0)]);
-    assert_eq!(calls(), ["Identity.call", "-> 0=(1)"]);
+fn any_tree_is_captured_and_nothing_else() {
+    assert_eq!(captured(|m| m.with(&number(1.0), |x| x)), ["with"]);
+    assert_eq!(captured(|m| m.fallible(Some(&number(1.0)))), ["fallible"]);
+    assert_eq!(captured(|m| m.generic(number(1.0))), ["generic"]);
+    assert_eq!(captured(|m| m.borrowed(&number(1.0)).clone()), ["borrowed"]);
+    assert_eq!(captured(|m| m.borrowed_mutably(&mut number(1.0)).clone()), ["borrowed_mutably"]);
+    assert!(captured(|m| m.label().len() + m.labels().map_or(0, str::len) + m.fixed().len()).is_empty());
+    assert!(captured(|m| m.opaque().map_or(0, |_| 1)).is_empty());
+    assert!(captured(|m| m.numbers().sum::<usize>()).is_empty());
 }
 
 #[test]
 fn other_methods_are_left_alone() {
     let unit = Model::unit().scaled(4.0);
-    assert_eq!((unit.plain(), unit.scale), (1.0, 4.0));
-    assert!(events().is_empty());
+    assert_number(&unit.call(&number(1.0), false), 4.0);
+    assert!(captured(Model::plain).is_empty());
+}
+
+#[test]
+fn a_mistake_is_told_with_the_line_of_the_call() {
+    #[module]
+    struct Outer {
+        inner: Inner,
+    }
+    #[module]
+    struct Inner {}
+    #[compact]
+    impl Inner {
+        fn call(&self, x: &Tensor) -> Tensor {
+            x.reshape([2, 2])
+        }
+    }
+    #[compact]
+    impl Outer {
+        fn call(&self, x: &Tensor) -> Tensor {
+            self.inner.call(x)
+        }
+    }
+    let model = Outer::new(Inner::new());
+    let error =
+        model.apply(&Variables::new(), Apply::new(), |m| m.call(&Tensor::ones([3], F32))).unwrap_err();
+    let message = error.to_string();
+    assert!(message.contains("inner") && message.contains("compact.rs"), "{message}");
 }
 
 #[test]
 fn a_block_can_come_from_a_macro() {
     macro_rules! double {
         ($name:ident, $x:ident, $body:expr) => {
-            #[module(crate = crate::fake)]
+            #[module]
             struct $name {}
-            #[compact(crate = crate::fake)]
+            #[compact]
             impl $name {
                 fn call(&self, $x: &Tensor) -> Tensor {
                     let _ = self;
@@ -176,6 +232,6 @@ fn a_block_can_come_from_a_macro() {
             }
         };
     }
-    double!(Double, x, Tensor(x.0 * 2.0));
-    assert_eq!(Double::new().call(&Tensor(2.0)), Tensor(4.0));
+    double!(Double, x, x * 2.0);
+    assert_number(&Double::new().call(&number(2.0)), 4.0);
 }

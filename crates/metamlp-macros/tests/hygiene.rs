@@ -1,13 +1,11 @@
-//! The expansion names nothing but by absolute paths: no prelude is needed, and nothing in scope misleads it.
+//! The expansion names nothing but by absolute paths: no prelude is needed,
+//! nothing in scope misleads it, and the crate may go by another name.
 
 #![allow(dead_code, non_camel_case_types)]
 
-mod fake;
-
 #[no_implicit_prelude]
 mod user {
-    use crate::fake::Tensor;
-    use ::metamlp_macros::{Tree, compact, module};
+    use ::metamlp::{Tensor, Tree, compact, module};
 
     // What the expansion would find if it named these by their last word.
     struct Option;
@@ -18,11 +16,13 @@ mod user {
     trait Clone {}
     trait Module {}
     fn enter() {}
+    fn field() {}
     mod core {}
     mod std {}
+    mod metamlp {}
 
-    #[module(crate = crate::fake)]
-    struct Dense {
+    #[module]
+    struct Layer {
         features: usize,
         #[default(true)]
         use_bias: bool,
@@ -30,28 +30,26 @@ mod user {
         visit: ::std::vec::Vec<usize>,
     }
 
-    #[compact(crate = crate::fake)]
-    impl Dense {
+    #[compact]
+    impl Layer {
         fn call(&self, output: &Tensor) -> Tensor {
             ::core::clone::Clone::clone(output)
         }
     }
 
-    #[compact(crate = crate::fake)]
+    #[compact]
     fn network(x: &Tensor, #[field] formatter: usize, #[field(default = 3)] debug: usize) -> Tensor {
         let _ = (formatter, debug);
         ::core::clone::Clone::clone(x)
     }
 
     #[derive(Tree)]
-    #[tree(crate = crate::fake)]
     struct Batch {
         visitor: Tensor,
         replace: Tensor,
     }
 
     #[derive(Tree)]
-    #[tree(crate = crate::fake)]
     enum Choice {
         Some(Tensor),
         None,
@@ -60,8 +58,57 @@ mod user {
 
     #[::core::prelude::v1::test]
     fn works_without_a_prelude() {
-        let x = Tensor(1.0);
-        ::std::assert_eq!(Dense::new(1).use_bias(false).call(&x), x);
-        ::std::assert_eq!(network(1).debug(2).call(&x), x);
+        let x = Tensor::ones([3], ::metamlp::F32);
+        ::std::assert_eq!(Layer::new(1).use_bias(false).call(&x).shape(), [3]);
+        ::std::assert_eq!(network(1).debug(2).call(&x).shape(), [3]);
     }
+}
+
+/// The crate under another name, with a call that can be told apart.
+mod renamed {
+    pub(crate) mod __private {
+        pub(crate) use metamlp::__private::*;
+
+        thread_local! {
+            pub(crate) static ENTERED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+        }
+
+        pub(crate) fn enter<M: Module + ?Sized, R>(
+            module: &M,
+            method: &'static str,
+            body: impl FnOnce() -> R,
+            entry: impl FnOnce(&R) -> Option<Entry>,
+        ) -> R {
+            ENTERED.set(ENTERED.get() + 1);
+            metamlp::__private::enter(module, method, body, entry)
+        }
+    }
+}
+
+#[test]
+fn works_under_another_name() {
+    use metamlp::{F32, Tensor, Tree, compact, module};
+
+    #[module(crate = crate::renamed)]
+    struct Layer {}
+
+    #[compact(crate = crate::renamed)]
+    impl Layer {
+        fn call(&self, x: &Tensor) -> Tensor {
+            x.clone()
+        }
+    }
+
+    #[compact(crate = renamed)]
+    fn network(x: &Tensor) -> Tensor {
+        x.clone()
+    }
+
+    #[derive(Tree)]
+    #[tree(crate = crate::renamed)]
+    struct Batch(Tensor);
+
+    let batch = Batch(Tensor::ones([3], F32));
+    network().call(&Layer::new().call(&batch.0));
+    assert_eq!(renamed::__private::ENTERED.get(), 2);
 }

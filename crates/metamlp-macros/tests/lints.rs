@@ -3,13 +3,10 @@
 #![deny(warnings, clippy::all, clippy::pedantic, missing_docs, missing_debug_implementations)]
 #![deny(unused_qualifications, unused_lifetimes, single_use_lifetimes, trivial_casts)]
 
-mod fake;
-
-use fake::Tensor;
-use metamlp_macros::{Tree, compact, module};
+use metamlp::prelude::*;
 
 /// A module with everything that a lint might ask about.
-#[module(crate = crate::fake)]
+#[module]
 #[allow(clippy::struct_excessive_bools)]
 pub struct Strict {
     first: bool,
@@ -35,10 +32,10 @@ pub struct Strict {
 }
 
 /// Without arguments, `new` has a `Default` beside it.
-#[module(crate = crate::fake)]
+#[module]
 pub struct Simple {}
 
-#[compact(crate = crate::fake)]
+#[compact]
 impl Simple {
     /// Whatever came.
     #[must_use]
@@ -53,14 +50,14 @@ impl Simple {
     }
 
     fn once(&self, x: &Tensor) -> Tensor {
-        Tensor(x.0)
+        x * 1.0
     }
 
     fn nothing(&self) {}
 }
 
 /// A function.
-#[compact(crate = crate::fake)]
+#[compact]
 #[must_use]
 pub fn network(
     x: &Tensor,
@@ -75,12 +72,15 @@ pub fn network(
     #[field(default = String::new())] label: String,
 ) -> Tensor {
     const LIMIT: usize = 3;
-    if width < LIMIT && a && b && c && d && is_deep && label.is_empty() { x.clone() } else { Tensor(0.0) }
+    if width < LIMIT && a && b && c && d && is_deep && label.is_empty() {
+        x.clone()
+    } else {
+        Tensor::zeros([3], F32)
+    }
 }
 
 /// Data.
 #[derive(Clone, Debug, Tree)]
-#[tree(crate = crate::fake)]
 pub struct Batch {
     /// Of tensors.
     pub x: Tensor,
@@ -90,7 +90,6 @@ pub struct Batch {
 
 /// Data of two kinds.
 #[derive(Clone, Debug, Tree)]
-#[tree(crate = crate::fake)]
 pub enum Choice {
     /// Nothing.
     Nothing,
@@ -99,15 +98,15 @@ pub enum Choice {
 }
 
 mod private {
-    use metamlp_macros::{compact, module};
+    use metamlp::{compact, module};
 
-    #[module(crate = crate::fake)]
+    #[module]
     struct Unused {
         #[default(1)]
         width: usize,
     }
 
-    #[compact(crate = crate::fake)]
+    #[compact]
     impl Unused {
         fn call(&self) {}
     }
@@ -115,7 +114,7 @@ mod private {
 
 #[test]
 fn runs() {
-    let x = Tensor(1.0);
-    assert_eq!(Simple::new().call(&x), x);
-    assert_eq!(network(1, true, true, true, true).call(&x), x);
+    let x = Tensor::ones([3], F32);
+    assert_eq!(Simple::new().call(&x).shape(), [3]);
+    assert_eq!(network(1, true, true, true, true).call(&x).shape(), [3]);
 }

@@ -2,14 +2,15 @@
 
 #![warn(clippy::pedantic, missing_docs, unused_qualifications)]
 
-mod fake;
+use std::fmt::Write as _;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fake::__private::shown;
-use fake::{Tensor, Tree as _};
-use metamlp_macros::Tree;
+use metamlp::prelude::*;
+use metamlp::tensor::{Segment, TreeVisitor};
 
-#[derive(Clone, Debug, PartialEq, Tree)]
-#[tree(crate = crate::fake)]
+#[derive(Clone, Debug, Tree)]
 struct Batch {
     images: Tensor,
     r#type: Vec<Tensor>,
@@ -17,43 +18,80 @@ struct Batch {
     seed: u64,
 }
 
-#[derive(Debug, PartialEq, Tree)]
-#[tree(crate = crate::fake)]
+#[derive(Debug, Tree)]
 struct Pair<T>(T, Tensor);
 
 #[derive(Debug, PartialEq, Tree)]
-#[tree(crate = crate::fake)]
 struct Unit;
 
-#[derive(Debug, PartialEq, Tree)]
-#[tree(crate = crate::fake)]
-enum State<T, S: Clone + std::hash::Hash + std::fmt::Debug> {
+#[derive(Debug, Tree)]
+enum State<T, S: Clone + Hash> {
     Empty,
     Moments { mean: Tensor, var: T },
     Raw(Tensor, #[tree(static)] S),
 }
 
 #[derive(Tree)]
-#[tree(crate = crate::fake)]
+enum List {
+    End,
+    Item(Tensor, Box<List>),
+}
+
+#[derive(Tree)]
 enum Never {}
 
+/// A tree as text: `images=(1) type=(0=(2) 1=(3)) static`.
+fn shown(tree: &impl Tree) -> String {
+    struct Shown(String);
+    impl TreeVisitor for Shown {
+        fn tensor(&mut self, tensor: &Tensor) {
+            write!(self.0, "{} ", tensor.item::<f64>().unwrap()).unwrap();
+        }
+        fn enter(&mut self, segment: Segment<'_>) {
+            match segment {
+                Segment::Name(name) => write!(self.0, "{name}=(").unwrap(),
+                Segment::Index(index) => write!(self.0, "{index}=(").unwrap(),
+            }
+        }
+        fn leave(&mut self) {
+            self.0.truncate(self.0.trim_end().len());
+            self.0.push_str(") ");
+        }
+        fn static_part(&mut self, _hash: u64) {
+            self.0.push_str("static ");
+        }
+    }
+    let mut text = Shown(String::new());
+    tree.visit(&mut text);
+    text.0.trim_end().to_owned()
+}
+
 fn doubled(tensor: &Tensor) -> Tensor {
-    Tensor(2.0 * tensor.0)
+    2.0 * tensor
+}
+
+fn tensor(value: f64) -> Tensor {
+    Tensor::scalar(value)
+}
+
+fn batch(seed: u64) -> Batch {
+    Batch { images: tensor(1.0), r#type: vec![tensor(2.0), tensor(3.0)], seed }
 }
 
 #[test]
 fn paths_are_field_names() {
-    let batch = Batch { images: Tensor(1.0), r#type: vec![Tensor(2.0), Tensor(3.0)], seed: 7 };
-    assert_eq!(shown(&batch), "images=(1) type=(0=(2) 1=(3)) 7");
-    let expected = Batch { images: Tensor(2.0), r#type: vec![Tensor(4.0), Tensor(6.0)], seed: 7 };
-    assert_eq!(batch.map(&mut doubled), expected);
+    assert_eq!(shown(&Pair(batch(7).images, tensor(2.0))), "0=(1) 1=(2)");
+    // A vector's length is static, and so is the seed.
+    assert_eq!(shown(&batch(7)), "images=(1) type=(static 0=(2) 1=(3)) static");
+    let doubled = batch(7).map(&mut doubled);
+    assert_eq!(shown(&doubled), "images=(2) type=(static 0=(4) 1=(6)) static");
+    assert_eq!(doubled.seed, 7);
 }
 
 #[test]
 fn tuple_and_unit_structs_are_trees() {
-    let pair = Pair(vec![Tensor(1.0)], Tensor(2.0));
-    assert_eq!(shown(&pair), "0=(0=(1)) 1=(2)");
-    assert_eq!(pair.map(&mut doubled), Pair(vec![Tensor(2.0)], Tensor(4.0)));
+    let pair = Pair(Some(tensor(1.0)), tensor(2.0));
+    assert_eq!(shown(&pair.map(&mut doubled)), "0=(static 2) 1=(4)");
     assert_eq!(shown(&Unit), "");
     assert_eq!(Unit.map(&mut doubled), Unit);
 }
@@ -61,17 +99,37 @@ fn tuple_and_unit_structs_are_trees() {
 #[test]
 fn a_variant_is_a_static_part() {
     let empty: State<Tensor, u8> = State::Empty;
-    assert_eq!(shown(&empty), "\"Empty\"");
-    let moments: State<Tensor, u8> = State::Moments { mean: Tensor(1.0), var: Tensor(2.0) };
-    assert_eq!(shown(&moments), "\"Moments\" mean=(1) var=(2)");
-    let raw: State<Tensor, u8> = State::Raw(Tensor(1.0), 9);
-    assert_eq!(shown(&raw), "\"Raw\" 0=(1) 9");
-    assert_eq!(raw.map(&mut doubled), State::Raw(Tensor(2.0), 9));
-    assert_eq!(empty.map(&mut doubled), State::Empty);
+    assert_eq!(shown(&empty.map(&mut doubled)), "static");
+    let moments: State<Tensor, u8> = State::Moments { mean: tensor(1.0), var: tensor(2.0) };
+    assert_eq!(shown(&moments.map(&mut doubled)), "static mean=(2) var=(4)");
+    let raw: State<Tensor, u8> = State::Raw(tensor(1.0), 9);
+    assert_eq!(shown(&raw.map(&mut doubled)), "static 0=(2) static");
+    let State::Raw(_, kept) = raw.map(&mut doubled) else { panic!("another variant") };
+    assert_eq!(kept, 9);
+}
+
+#[test]
+fn a_type_that_holds_itself_is_a_tree() {
+    let list = List::Item(tensor(1.0), Box::new(List::Item(tensor(2.0), Box::new(List::End))));
+    assert_eq!(shown(&list), "static 0=(1) 1=(static 0=(2) 1=(static))");
 }
 
 #[test]
 fn an_empty_enum_is_a_tree() {
-    fn is_tree<T: fake::Tree>() {}
+    fn is_tree<T: Tree>() {}
     is_tree::<Never>();
+}
+
+#[test]
+fn a_program_is_compiled_once_for_each_value_of_its_static_parts() {
+    let traces = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&traces);
+    let sum = jit(move |batch: Batch| {
+        count.fetch_add(1, Ordering::Relaxed);
+        Ok::<_, metamlp::tensor::Error>(&batch.images + &batch.r#type[0])
+    });
+    for (seed, expected) in [(7, 1), (7, 1), (8, 2), (7, 2)] {
+        assert_eq!(sum(batch(seed)).unwrap().item::<f64>().unwrap().to_bits(), 3.0_f64.to_bits());
+        assert_eq!(traces.load(Ordering::Relaxed), expected);
+    }
 }

@@ -1,6 +1,6 @@
 //! The rules of `#[compact]` on a free function.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group};
 use quote::{ToTokens as _, format_ident, quote};
 use std::collections::BTreeSet;
 use syn::ext::IdentExt as _;
@@ -10,6 +10,7 @@ use super::{argument_name, attributes, field_name, qualifiers};
 use crate::errors::Errors;
 use crate::model::{Field, Module, Network, Runtime, ungrouped};
 use crate::parse::Function;
+use crate::scan::{elides, find_self};
 
 /// The module that the function describes, unless there is nothing to make of it.
 pub(crate) fn check(runtime: Runtime, mut function: Function, errors: &mut Errors) -> Option<Network> {
@@ -168,25 +169,6 @@ fn output_names_its_lifetime(output: &ReturnType, errors: &mut Errors) -> bool {
     false
 }
 
-/// Whether a type has a `&` without a lifetime, or a `'_`.
-fn elides(tokens: TokenStream) -> bool {
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        let lifetime = matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == '\'');
-        let elided = match &token {
-            TokenTree::Punct(punct) if punct.as_char() == '&' => !lifetime,
-            TokenTree::Ident(name) => name == "_",
-            // The arguments of a function type have lifetimes of their own.
-            TokenTree::Group(group) if group.delimiter() != Delimiter::Parenthesis => elides(group.stream()),
-            _ => false,
-        };
-        if elided {
-            return true;
-        }
-    }
-    false
-}
-
 /// Whether the type can be a field's, which outlives the call and has one type.
 fn is_owned(ty: &Type, errors: &mut Errors) -> bool {
     match ungrouped(ty) {
@@ -222,30 +204,4 @@ fn no_self(network: &mut Network, errors: &mut Errors) {
         ),
     );
     leave_out_body(network);
-}
-
-/// A `self` used as a value. Where the tokens define items of their own, it may
-/// be theirs, and the compiler decides.
-fn find_self(tokens: TokenStream) -> Option<Ident> {
-    let mut tokens = tokens.into_iter().peekable();
-    let mut found = None;
-    while let Some(token) = tokens.next() {
-        match token {
-            TokenTree::Ident(word)
-                if ["fn", "impl", "trait", "use", "macro_rules"].iter().any(|item| word == item) =>
-            {
-                return None;
-            }
-            TokenTree::Ident(word) if word == "self" => {
-                let is_path =
-                    matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
-                if !is_path && found.is_none() {
-                    found = Some(word);
-                }
-            }
-            TokenTree::Group(group) if found.is_none() => found = find_self(group.stream()),
-            _ => {}
-        }
-    }
-    found
 }

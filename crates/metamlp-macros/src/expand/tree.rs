@@ -1,7 +1,7 @@
 //! What `#[derive(Tree)]` writes: a walk over the fields, and a copy with other
 //! tensors.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
@@ -9,6 +9,7 @@ use syn::{Generics, Member};
 
 use super::tokens;
 use crate::model::{Runtime, TreePart, TreeShape, TreeType};
+use crate::scan::mentions;
 
 pub(crate) fn expand(tree: &TreeType) -> TokenStream {
     let TreeType { name, shape, runtime, .. } = tree;
@@ -136,19 +137,11 @@ fn bounded(tree: &TreeType) -> Generics {
     let mut generics = tree.generics.clone();
     let runtime = &tree.runtime;
     for param in generics.type_params_mut() {
-        let held =
-            tree.shape.parts().any(|part| !part.fixed && mentions(part.ty.to_token_stream(), &param.ident));
+        let name = param.ident.to_string();
+        let held = tree.shape.parts().any(|part| !part.fixed && mentions(part.ty.to_token_stream(), &name));
         if held {
             param.bounds.push(syn::parse_quote!(#runtime::Tree));
         }
     }
     generics
-}
-
-fn mentions(tokens: TokenStream, name: &Ident) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(word) => word == *name,
-        TokenTree::Group(group) => mentions(group.stream(), name),
-        _ => false,
-    })
 }

@@ -74,7 +74,7 @@ impl AutoEncoder {
             move || -> () {
                 self.sow("intermediates", "width", &Tensor::scalar(self.width));
             },
-            |output| ::metamlp::__private::Probe::new(output).entry(),
+            |_| ::core::option::Option::None,
         )
     }
     pub fn width(&self) -> usize {
