@@ -12,6 +12,7 @@ extern crate self as metamlp;
 
 pub mod activations;
 mod apply;
+mod argument;
 mod capture;
 mod entry;
 mod error;

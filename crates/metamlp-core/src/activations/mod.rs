@@ -30,7 +30,9 @@ pub use rectified::{celu, celu_with_alpha, elu, elu_with_alpha, leaky_relu, leak
 pub use rectified::{relu, relu6, selu};
 pub use smooth::{log_sigmoid, sigmoid, soft_sign, softplus, tanh};
 
-use metamlp_tensor::{Error, Source, Tensor};
+use metamlp_tensor::Tensor;
+
+use crate::argument::refused;
 
 /// `inside` near 0 and `limit` where `|x|` is so large that rounding leaves no
 /// difference. Selected before and after, as the gradient of the branch not
@@ -39,23 +41,4 @@ use metamlp_tensor::{Error, Source, Tensor};
 fn within(x: &Tensor, bound: f64, inside: impl FnOnce(&Tensor) -> Tensor, limit: &Tensor) -> Tensor {
     let is_within = x.abs().less(bound);
     is_within.select(inside(&is_within.select(x, 0)), limit)
-}
-
-/// A tensor of the type of `x` that carries the error of an activation that cannot take it.
-#[track_caller]
-fn refused(
-    x: &Tensor,
-    activation: &'static str,
-    argument: &'static str,
-    found: impl std::fmt::Display,
-    expected: impl Into<String>,
-) -> Tensor {
-    let error = Error::Argument {
-        op: activation,
-        argument,
-        found: found.to_string(),
-        expected: expected.into(),
-        source_line: Source::here(),
-    };
-    Tensor::poison(error, x.shape(), x.dtype())
 }

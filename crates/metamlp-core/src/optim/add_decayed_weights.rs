@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use metamlp_tensor::{Error, Result, Source, TreePath};
+use metamlp_tensor::{Result, TreePath};
 
 use super::leaves::Leaves;
 use super::optimizer::Optimizer;
 use super::state::State;
 use super::transformation::{GradientTransformation, require};
+use crate::argument::invalid;
 
 /// Adds `weight_decay` times the parameters to the updates;
 /// [`AddDecayedWeights`] can leave some out.
@@ -60,12 +61,9 @@ impl GradientTransformation for AddDecayedWeights {
     fn update(&self, updates: Leaves, state: &State, params: Option<&Leaves>) -> Result<(Leaves, State)> {
         let decay = self.weight_decay;
         require(decay.is_finite(), "add_decayed_weights", "weight_decay", decay, "a finite number")?;
-        let params = params.ok_or_else(|| Error::Argument {
-            op: "add_decayed_weights",
-            argument: "params",
-            found: "None".into(),
-            expected: "the parameters, as in update(&grads, &state, Some(&params))".into(),
-            source_line: Source::here(),
+        let params = params.ok_or_else(|| {
+            let expected = "the parameters, as in update(&grads, &state, Some(&params))";
+            invalid("add_decayed_weights", "params", "None", expected)
         })?;
         let mut paths = updates.iter().map(|(path, _)| path);
         let decayed = updates.zip_map(params, |update, param| match (&self.mask, paths.next()) {

@@ -103,7 +103,7 @@ pub fn apply_updates<P: Tree>(params: &P, updates: &P) -> Result<P> {
 
 /// The same error at the line of whoever called the optimizer.
 fn located(mut error: Error, source: &Source) -> Error {
-    if let Error::Argument { source_line, .. } | Error::TreeMismatch { source_line, .. } = &mut error {
+    if let Some(source_line) = error.source_line_mut() {
         source_line.clone_from(source);
     }
     error

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use metamlp_tensor::{Error, Result, Source, Tensor};
+use metamlp_tensor::{Result, Tensor};
+
+use crate::argument::invalid;
 
 /// A learning rate: a number, or a function from the count of steps (`i32`, shape
 /// `[]`, 0 at first) to a number as a tensor.
@@ -44,7 +46,7 @@ impl Schedule {
     /// The number at a step, of shape `[]`.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the function returned anything but one float.
+    /// [`Error::Argument`](metamlp_tensor::Error::Argument) if the function returned anything but one float.
     pub fn at(&self, count: &Tensor) -> Result<Tensor> {
         match &self.0 {
             Rate::Constant(rate) => Ok(Tensor::scalar(*rate)),
@@ -53,13 +55,7 @@ impl Schedule {
                 if rate.rank() == 0 && rate.dtype().is_float() {
                     return Ok(rate);
                 }
-                Err(Error::Argument {
-                    op: "a schedule",
-                    argument: "what its function returned",
-                    found: rate.ty().to_string(),
-                    expected: "a float of shape []".into(),
-                    source_line: Source::here(),
-                })
+                Err(invalid("a schedule", "what its function returned", rate.ty(), "a float of shape []"))
             }
         }
     }

@@ -2,10 +2,11 @@
 
 use std::fmt::Debug;
 
-use metamlp_tensor::{Error, Result, Source};
+use metamlp_tensor::Result;
 
 use super::leaves::Leaves;
 use super::state::State;
+use crate::argument::invalid;
 
 /// A function from gradients to updates that may remember things: optax's
 /// `GradientTransformation`.
@@ -53,18 +54,9 @@ pub trait GradientTransformation: Debug + Send + Sync {
 pub(crate) fn require(
     is_valid: bool,
     op: &'static str,
-    argument: &'static str,
+    name: &'static str,
     found: f64,
     expected: &str,
 ) -> Result<()> {
-    if is_valid {
-        return Ok(());
-    }
-    Err(Error::Argument {
-        op,
-        argument,
-        found: found.to_string(),
-        expected: expected.to_owned(),
-        source_line: Source::here(),
-    })
+    if is_valid { Ok(()) } else { Err(invalid(op, name, found, expected)) }
 }

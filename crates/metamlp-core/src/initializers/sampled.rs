@@ -1,0 +1,53 @@
+//! Initializers that draw from one distribution, whatever the shape.
+
+use metamlp_tensor::random;
+
+use super::{Initializer, finite, float, rounded};
+use crate::argument::or_poison;
+
+/// Uniform between 0 and `scale` (so not symmetric; Flax's default is 0.01).
+#[must_use]
+pub fn uniform(scale: f64) -> Initializer {
+    Initializer::with_name(format!("uniform({scale})"), move |key, shape, dtype| {
+        let checked = float("uniform", dtype).and_then(|()| finite("uniform", "scale", scale));
+        let drawn = |scale| random::uniform_range(&key, shape, dtype, 0.0, 1.0) * rounded(scale, dtype);
+        or_poison(checked.map(drawn), shape, dtype)
+    })
+}
+
+/// Normal with mean 0 and standard deviation `stddev` (Flax's default is 0.01).
+///
+/// ```
+/// use metamlp::{F32, Key, initializers::normal};
+/// let values = normal(0.01).initialize(Key::new(42), &[2], F32).to_vec::<f32>()?;
+/// assert_eq!(values, [-0.00028304613, 0.004671318]);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+#[must_use]
+pub fn normal(stddev: f64) -> Initializer {
+    Initializer::with_name(format!("normal({stddev})"), move |key, shape, dtype| {
+        let checked = float("normal", dtype).and_then(|()| finite("normal", "stddev", stddev));
+        let drawn = |stddev| random::normal_dtype(&key, shape, dtype) * rounded(stddev, dtype);
+        or_poison(checked.map(drawn), shape, dtype)
+    })
+}
+
+/// A normal cut off at -2 and 2, times `stddev` (Flax's default is 0.01): the
+/// standard deviation that comes out is about 0.88 `stddev`.
+#[must_use]
+pub fn truncated_normal(stddev: f64) -> Initializer {
+    truncated_normal_within(stddev, -2.0, 2.0)
+}
+
+/// [`truncated_normal`] cut off at other bounds, which are multiples of `stddev`.
+#[must_use]
+pub fn truncated_normal_within(stddev: f64, lower: f64, upper: f64) -> Initializer {
+    let name = format!("truncated_normal({stddev}, {lower}, {upper})");
+    Initializer::with_name(name, move |key, shape, dtype| {
+        let op = "truncated_normal";
+        let checked = float(op, dtype).and_then(|()| finite(op, "stddev", stddev));
+        let drawn =
+            |stddev| random::truncated_normal(&key, shape, dtype, lower, upper) * rounded(stddev, dtype);
+        or_poison(checked.map(drawn), shape, dtype)
+    })
+}
