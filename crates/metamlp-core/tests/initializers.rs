@@ -198,7 +198,7 @@ fn what_cannot_be_is_told() {
 #[test]
 fn orthogonal_under_jit_says_what_it_needs() {
     let rotated = jit(|key: Key| Ok(orthogonal(1.0, -1).initialize(key, &[3, 3], F32)));
-    let message = rotated(Key::new(0)).err().expect("an error").to_string();
+    let message = rotated(Key::new(0)).expect_err("no value").to_string();
     assert!(message.ends_with("expected a key with a value: initialise outside of jit"), "{message}");
     let constant = jit(|x: Tensor| Ok(x + orthogonal(1.0, -1).initialize(Key::new(42), &[2, 3], F32)));
     let values = constant(Tensor::zeros([], F32)).unwrap();

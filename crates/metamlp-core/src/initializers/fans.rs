@@ -28,7 +28,7 @@ presets! {
     /// ```
     /// use metamlp::{F32, Key, initializers::lecun_normal};
     /// let kernel = lecun_normal().initialize(Key::new(42), &[2, 3], F32);
-    /// assert_eq!(kernel.to_vec::<f32>()?[0], -0.021714948);
+    /// assert_eq!(kernel.to_vec::<f32>()?[0], -0.021717817);
     /// # Ok::<(), metamlp::Error>(())
     /// ```
     lecun_normal => 1.0, FanIn, TruncatedNormal;

@@ -20,7 +20,7 @@ pub fn uniform(scale: f64) -> Initializer {
 /// ```
 /// use metamlp::{F32, Key, initializers::normal};
 /// let values = normal(0.01).initialize(Key::new(42), &[2], F32).to_vec::<f32>()?;
-/// assert_eq!(values, [-0.00028304613, 0.004671318]);
+/// assert_eq!(values, [-0.00028304616, 0.0046713185]);
 /// # Ok::<(), metamlp::Error>(())
 /// ```
 #[must_use]

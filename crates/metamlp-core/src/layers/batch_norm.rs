@@ -70,12 +70,12 @@ impl BatchNorm {
     /// Any shape to the same shape.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let Some(use_running_average) = self.use_running_average else {
-            return refused(x, "BatchNorm", "use_running_average", &"not set", "true or false");
+            return refused(x, "BatchNorm", "use_running_average", "not set", "true or false");
         };
         let rank = x.rank().cast_signed();
         let axis = if self.axis < 0 { self.axis + rank } else { self.axis };
         if !(0..rank).contains(&axis) {
-            return refused(x, "BatchNorm", "axis", &self.axis, format!("an axis of {:?}", x.shape()));
+            return refused(x, "BatchNorm", "axis", self.axis, format!("an axis of {:?}", x.shape()));
         }
         let reduced: Vec<isize> = (0..rank).filter(|other| *other != axis).collect();
         let axis = axis.cast_unsigned();

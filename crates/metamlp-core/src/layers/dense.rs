@@ -49,7 +49,7 @@ impl Dense {
     /// `[.., inputs]` to `[.., features]`.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let Some(&inputs) = x.shape().last() else {
-            return refused(x, "Dense", "the input's rank", &0, "at least 1");
+            return refused(x, "Dense", "the input's rank", 0, "at least 1");
         };
         let kernel = Spec::new([inputs, self.features], self.param_dtype).implied_by(x);
         let kernel = self.param("kernel", &self.kernel_init, kernel);
