@@ -30,6 +30,7 @@ mod ordered;
 mod rngs;
 mod scope;
 mod spec;
+mod train_state;
 mod variable;
 mod variables;
 
@@ -50,6 +51,7 @@ pub use module::Module;
 pub use rngs::Rngs;
 pub use scope::Scope;
 pub use spec::Spec;
+pub use train_state::TrainState;
 pub use variable::Variable;
 pub use variables::Variables;
 
@@ -66,7 +68,7 @@ pub mod prelude {
     pub use crate::activations::*;
     pub use crate::{
         Apply, BatchNorm, Capture, Dense, DenyList, Entry, Filter, Initializer, Map, Module, Rngs, Scope,
-        Spec, Variables, initializers, optim,
+        Spec, TrainState, Variables, initializers, optim,
     };
     pub use metamlp_macros::{Tree, compact, module};
     pub use metamlp_tensor::random::{self, Key};

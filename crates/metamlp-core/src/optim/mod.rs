@@ -38,6 +38,7 @@ pub use add_decayed_weights::{AddDecayedWeights, add_decayed_weights};
 pub use chain::chain;
 pub use clip_by_global_norm::{clip_by_global_norm, global_norm};
 pub use leaves::Leaves;
+pub(crate) use optimizer::located;
 pub use optimizer::{Optimizer, apply_updates};
 pub use scale::{scale, scale_by_learning_rate};
 pub use schedule::Schedule;

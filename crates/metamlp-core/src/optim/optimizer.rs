@@ -102,7 +102,7 @@ pub fn apply_updates<P: Tree>(params: &P, updates: &P) -> Result<P> {
 }
 
 /// The same error at the line of whoever called the optimizer.
-fn located(mut error: Error, source: &Source) -> Error {
+pub(crate) fn located(mut error: Error, source: &Source) -> Error {
     if let Some(source_line) = error.source_line_mut() {
         source_line.clone_from(source);
     }
