@@ -195,13 +195,9 @@ fn no_self(network: &mut Network, errors: &mut Errors) {
     let Some(token) = find_self(network.call.body.stream()) else {
         return;
     };
-    let name = &network.module.name;
     errors.at(
         token,
-        format_args!(
-            "a free function has no `self`: use its arguments by their names, or write `#[module] struct {name} {{ .. }}` \
-             and `#[compact] impl {name} {{ .. }}`"
-        ),
+        "a free function has no `self`: its fields go by their names, and `self.param(..)` is `metamlp::param(..)`",
     );
     leave_out_body(network);
 }

@@ -1,0 +1,8 @@
+#![allow(unused_variables)]
+
+use metamlp::prelude::*;
+
+#[compact]
+mod layers {}
+
+fn main() {}

@@ -1,0 +1,10 @@
+#![allow(unused_variables)]
+
+use metamlp::prelude::*;
+
+#[compact]
+struct Foo {
+    width: usize,
+}
+
+fn main() {}

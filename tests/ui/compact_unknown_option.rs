@@ -1,0 +1,15 @@
+#![allow(unused_variables)]
+
+use metamlp::prelude::*;
+
+#[module]
+struct Foo {}
+
+#[compact(nowrap)]
+impl Foo {
+    fn call(&self, x: &Tensor) -> Tensor {
+        x.clone()
+    }
+}
+
+fn main() {}

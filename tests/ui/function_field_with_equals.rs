@@ -1,0 +1,10 @@
+#![allow(unused_variables)]
+
+use metamlp::prelude::*;
+
+#[compact]
+fn mlp(x: &Tensor, #[field = 3] hidden: usize) -> Tensor {
+    x.clone()
+}
+
+fn main() {}

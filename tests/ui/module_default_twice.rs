@@ -1,0 +1,14 @@
+#![allow(unused_variables)]
+
+use metamlp::prelude::*;
+
+#[module]
+struct Foo {
+    #[default(3)]
+    #[default(4)]
+    width: usize,
+}
+
+fn main() {
+    let _ = Foo::new().width(4);
+}

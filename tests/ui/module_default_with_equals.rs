@@ -1,0 +1,13 @@
+#![allow(unused_variables)]
+
+use metamlp::prelude::*;
+
+#[module]
+struct Foo {
+    #[default = 3]
+    width: usize,
+}
+
+fn main() {
+    let _ = Foo::new().width(4);
+}

@@ -1,0 +1,8 @@
+#![allow(unused_variables)]
+
+use metamlp::prelude::*;
+
+#[module]
+struct Foo;
+
+fn main() {}

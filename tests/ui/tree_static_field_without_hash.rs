@@ -1,0 +1,14 @@
+#![allow(unused_variables)]
+
+use metamlp::prelude::*;
+
+#[derive(Clone)]
+struct Opaque;
+
+#[derive(Tree)]
+struct Batch {
+    #[tree(static)]
+    inside: Opaque,
+}
+
+fn main() {}
