@@ -5,6 +5,7 @@
 mod activations;
 mod case;
 mod compare;
+mod initializers;
 mod models;
 mod optimizers;
 mod random;
@@ -20,6 +21,7 @@ type Check = fn(&Case) -> Result<(), Failed>;
 /// The kinds that the harness knows.
 const KINDS: &[(&str, Check)] = &[
     ("activations", activations::check),
+    ("initializers", initializers::check),
     ("models", models::check),
     ("optimizers", optimizers::check),
     ("random", random::check),
