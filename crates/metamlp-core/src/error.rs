@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use metamlp_tensor::Source;
 
+use crate::checkpoint::CheckpointProblem;
 use crate::filter::Filter;
 use crate::nearest::Choice;
 
@@ -205,6 +207,15 @@ pub enum Error {
         mutable: String,
         /// The line of the call.
         location: Line,
+    },
+
+    /// A file of saved tensors that cannot be written, read or used.
+    #[error("{} {problem}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: Box<CheckpointProblem>,
     },
 }
 

@@ -14,6 +14,7 @@ pub mod activations;
 mod apply;
 mod argument;
 mod capture;
+pub mod checkpoint;
 mod entry;
 mod error;
 pub mod filter;

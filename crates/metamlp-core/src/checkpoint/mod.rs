@@ -1,0 +1,22 @@
+//! Saved tensors: any tree of them, such as [`Variables`](crate::Variables), to
+//! a file and back. Knows nothing of models.
+//!
+//! ```
+//! use metamlp::checkpoint::{load_safetensors, save_safetensors};
+//! use metamlp::prelude::*;
+//! let model = Dense::new(3);
+//! let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([1, 2], F32)))?;
+//! let path = std::env::temp_dir().join("metamlp-checkpoint-example.safetensors");
+//! save_safetensors(&path, &variables)?;
+//! let loaded = load_safetensors(&path, &variables)?;
+//! assert_eq!(loaded.to_string(), variables.to_string());
+//! # std::fs::remove_file(&path).unwrap();
+//! # Ok::<(), metamlp::Error>(())
+//! ```
+
+mod problem;
+mod replace;
+mod safetensors;
+
+pub use problem::CheckpointProblem;
+pub use safetensors::{load_safetensors, save_safetensors};

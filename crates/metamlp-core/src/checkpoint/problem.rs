@@ -1,0 +1,76 @@
+//! What can be wrong with a file of saved tensors.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+/// What is wrong with a file of saved tensors.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum CheckpointProblem {
+    /// The file cannot be read.
+    Unreadable(Arc<io::Error>),
+    /// The file cannot be written. What was there before is still there.
+    Unwritable(Arc<io::Error>),
+    /// The file is of another format or cut short; in the reader's words.
+    NotSafetensors(String),
+    /// A tensor has another shape or dtype in the file.
+    TypeDiffers {
+        /// The tensor's key.
+        key: String,
+        /// Its type in the file, as `f32[2, 3]`.
+        found: String,
+        /// The type asked for.
+        expected: String,
+    },
+    /// A tensor that was asked for is not in the file.
+    Missing {
+        /// The key.
+        key: String,
+        /// The most similar of the file's keys that were not asked for.
+        nearest: Option<String>,
+        /// How many others are missing.
+        others: usize,
+    },
+    /// The file has a tensor that was not asked for.
+    Unexpected {
+        /// The key.
+        key: String,
+        /// How many others there are.
+        others: usize,
+    },
+    /// A name that cannot be a part of a key.
+    InvalidName {
+        /// The tensor's path.
+        path: String,
+        /// The name.
+        name: String,
+    },
+}
+
+impl fmt::Display for CheckpointProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable(error) => write!(f, "cannot be read: {error}"),
+            Self::Unwritable(error) => write!(f, "cannot be written: {error}"),
+            Self::NotSafetensors(reason) => write!(f, "is no safetensors file, or is cut short: {reason}"),
+            Self::TypeDiffers { key, found, expected } => {
+                write!(f, "`{key}` is {found} in the file, {expected} was expected")
+            }
+            Self::Missing { key, nearest, others } => {
+                write!(f, "has no `{key}`, which was expected")?;
+                if let Some(nearest) = nearest {
+                    write!(f, ", but a `{nearest}`, which was not")?;
+                }
+                if *others > 0 { write!(f, "; {others} more are missing") } else { Ok(()) }
+            }
+            Self::Unexpected { key, others: 0 } => write!(f, "has a `{key}`, which was not expected"),
+            Self::Unexpected { key, others } => {
+                write!(f, "has a `{key}`, which was not expected; nor were {others} more")
+            }
+            Self::InvalidName { path, name } => {
+                write!(f, "cannot hold `{path}`: keys are joined by dots, and {name:?} is empty or has one")
+            }
+        }
+    }
+}
