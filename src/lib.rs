@@ -27,7 +27,8 @@
 //!
 //! - [`Module`]: `init`, `apply`, and what a module can ask for while it runs.
 //! - [`module`] and [`compact`](macro@compact): the two macros that write one.
-//! - [`layers`], [`initializers`]: what models are made of.
+//! - [`layers`], [`activations`], [`initializers`]: what models are made of.
+//! - [`optim`], [`TrainState`], [`checkpoint`]: training them, and keeping what they learnt.
 //! - [`tensor`]: the tensors themselves; [`random`]: keys and samplers.
 //! - [`ot`]: optimal transport.
 
