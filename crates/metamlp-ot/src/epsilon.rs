@@ -1,0 +1,166 @@
+//! How strongly a problem is regularised: a number, a share of the cost's
+//! spread, or a schedule that falls to it. Knows the cost by two statistics.
+
+use std::fmt;
+
+use crate::error::{Error, Result, setting};
+
+/// The entropic regularisation ε, in units of the cost (OTT's `Epsilon`).
+///
+/// A number is taken as it is; the default is a twentieth of the cost's
+/// standard deviation. At iteration `k` Sinkhorn uses
+///
+/// ```text
+/// ε(k) = max(init · decay^k, 1) · ε
+/// ```
+///
+/// ```
+/// use metamlp_ot::{Epsilon, Grid, Geometry};
+/// use metamlp_tensor::F64;
+/// let epsilon = Epsilon::new(0.1).init(10.0).decay(0.9);
+/// let geometry = Geometry::from(Grid::from_size([4], F64, epsilon)?);
+/// assert!((geometry.epsilon_at(1) - 0.9).abs() < 1e-15);
+/// assert_eq!(geometry.epsilon_at(22), 0.1);
+/// # Ok::<(), metamlp_ot::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Epsilon {
+    value: f64,
+    relative: Option<Statistic>,
+    init: f64,
+    decay: f64,
+}
+
+/// What an [`Epsilon`] can be relative to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Statistic {
+    /// The mean of all costs.
+    Mean,
+    /// The standard deviation of all costs (of the population).
+    Std,
+}
+
+impl fmt::Display for Statistic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mean => "mean",
+            Self::Std => "standard deviation",
+        })
+    }
+}
+
+impl Epsilon {
+    /// `value` itself at every iteration.
+    #[must_use]
+    pub const fn new(value: f64) -> Self {
+        Self { value, relative: None, init: 1.0, decay: 1.0 }
+    }
+
+    /// The value times a statistic of the cost in the place of the value.
+    #[must_use]
+    pub const fn relative_to(mut self, statistic: Statistic) -> Self {
+        self.relative = Some(statistic);
+        self
+    }
+
+    /// The multiple of ε at iteration 0; 1 by default.
+    #[must_use]
+    pub const fn init(mut self, init: f64) -> Self {
+        self.init = init;
+        self
+    }
+
+    /// What the multiple falls by at each iteration; 1 by default.
+    #[must_use]
+    pub const fn decay(mut self, decay: f64) -> Self {
+        self.decay = decay;
+        self
+    }
+
+    /// The schedule for a cost of this mean and standard deviation.
+    pub(crate) fn resolve(self, mean: f64, std: f64) -> Result<Schedule> {
+        let Self { value, relative, init, decay } = self;
+        let positive = |x: f64| x > 0.0 && x.is_finite();
+        if !positive(value) {
+            return Err(setting("epsilon", value, "a finite number above 0"));
+        }
+        if !positive(init) {
+            return Err(setting("epsilon's init", init, "a finite number above 0"));
+        }
+        if !(decay > 0.0 && decay <= 1.0) {
+            return Err(setting("epsilon's decay", decay, "a number above 0, at most 1"));
+        }
+        let target = match relative {
+            None => value,
+            Some(statistic) => {
+                let found = match statistic {
+                    Statistic::Mean => mean,
+                    Statistic::Std => std,
+                };
+                if !positive(value * found) {
+                    return Err(Error::RelativeEpsilon { factor: value, statistic, found });
+                }
+                value * found
+            }
+        };
+        Ok(Schedule { target, init, decay })
+    }
+}
+
+/// A twentieth of the cost's standard deviation, as in OTT from 0.4.9 on.
+impl Default for Epsilon {
+    fn default() -> Self {
+        Self::new(0.05).relative_to(Statistic::Std)
+    }
+}
+
+impl From<f64> for Epsilon {
+    fn from(value: f64) -> Self {
+        Self::new(value)
+    }
+}
+
+/// An [`Epsilon`] in numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Schedule {
+    pub(crate) target: f64,
+    init: f64,
+    decay: f64,
+}
+
+impl Schedule {
+    /// ε at an iteration, counted from 0.
+    pub(crate) fn at(&self, iteration: usize) -> f64 {
+        // Past i32 a decay has long become 0.
+        let exponent = i32::try_from(iteration).unwrap_or(i32::MAX);
+        (self.init * self.decay.powi(exponent)).max(1.0) * self.target
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_falls_to_its_target_and_stays() {
+        let schedule = Epsilon::new(0.1).init(10.0).decay(0.9).resolve(1.0, 1.0).unwrap();
+        let expected = [(0, 1.0), (1, 0.9), (10, 0.348_678_440_1), (21, 0.109_418_989_131_512_4), (22, 0.1)];
+        for (iteration, epsilon) in expected {
+            assert!((schedule.at(iteration) - epsilon).abs() < 1e-12, "iteration {iteration}");
+        }
+        assert_eq!(schedule.at(usize::MAX), 0.1);
+    }
+
+    #[test]
+    fn what_is_not_a_positive_number_is_refused() {
+        for value in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(Epsilon::new(value).resolve(1.0, 1.0).is_err(), "{value}");
+            assert!(Epsilon::new(0.1).init(value).resolve(1.0, 1.0).is_err(), "init {value}");
+            assert!(Epsilon::new(0.1).decay(value).resolve(1.0, 1.0).is_err(), "decay {value}");
+        }
+        assert!(Epsilon::new(0.1).decay(1.1).resolve(1.0, 1.0).is_err());
+        let constant_cost = Epsilon::default().resolve(2.0, 0.0);
+        assert!(matches!(constant_cost, Err(Error::RelativeEpsilon { .. })));
+    }
+}

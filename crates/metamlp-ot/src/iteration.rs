@@ -1,0 +1,180 @@
+//! A block of Sinkhorn iterations as one function of trees of tensors, so that
+//! it is compiled once for all problems of a shape. Knows no loop around it.
+
+use metamlp::{Tensor, Tree};
+
+use crate::geometry::{Over, finite_or, positive_or_one};
+use crate::kernel::{LogKernel, ScalingKernel};
+
+/// What stays the same over the iterations of a problem.
+#[derive(Clone, Debug, Tree)]
+pub(crate) struct Constants {
+    /// The kernel at the ε that a schedule falls to.
+    pub(crate) kernel: Kernel,
+    pub(crate) a: Tensor,
+    pub(crate) b: Tensor,
+    pub(crate) log_a: Tensor,
+    pub(crate) log_b: Tensor,
+}
+
+impl Constants {
+    pub(crate) fn new(kernel: Kernel, a: &Tensor, b: &Tensor) -> Self {
+        Self { kernel, a: a.clone(), b: b.clone(), log_a: a.log(), log_b: b.log() }
+    }
+}
+
+/// A kernel in the domain that is iterated in.
+#[derive(Clone, Debug, Tree)]
+pub(crate) enum Kernel {
+    Log(LogKernel),
+    Scaling(ScalingKernel),
+}
+
+/// What changes: potentials, or scalings in kernel mode.
+#[derive(Clone, Debug, Tree)]
+pub(crate) struct State {
+    pub(crate) f: Tensor,
+    pub(crate) g: Tensor,
+    /// The kernel applied to `f`: the marginal error needs it at the end of a
+    /// block and the update of `g` at the start of the next.
+    applied: Tensor,
+}
+
+impl State {
+    pub(crate) fn new(kernel: &Kernel, f: &Tensor, g: &Tensor) -> Self {
+        Self { f: f.clone(), g: g.clone(), applied: kernel.apply(f, Over::Rows) }
+    }
+
+    /// The marginal over the rows, `[.., m]`.
+    pub(crate) fn column_marginal(&self, kernel: &Kernel) -> Tensor {
+        kernel.marginal(&self.g, &self.applied)
+    }
+}
+
+/// Which iterations a block makes.
+#[derive(Clone, Debug, Tree)]
+pub(crate) struct Block {
+    /// How many.
+    pub(crate) iterations: usize,
+    /// The kernel of each, if they are not all at the last ε.
+    pub(crate) kernels: Vec<Kernel>,
+    /// The momentum of each, `[.., 1]`, if there is one.
+    pub(crate) momentum: Vec<Tensor>,
+    /// The problems of a batch that are not done, `[batch, 1]`; the others stay.
+    pub(crate) active: Option<Tensor>,
+    /// Whether both updates start from the old potentials.
+    pub(crate) parallel: bool,
+    /// The norm of the error that is computed after the last iteration.
+    pub(crate) norm_error: f64,
+}
+
+/// The state after a block and its errors: in the norm asked for and in the
+/// 1-norm, `[..]`.
+pub(crate) fn iterate(constants: &Constants, state: State, block: &Block) -> (State, [Tensor; 2]) {
+    let mut state = state;
+    for i in 0..block.iterations {
+        let next = step(constants, &state, block.kernels.get(i), block.momentum.get(i), block.parallel);
+        state = match &block.active {
+            None => next,
+            Some(active) => State {
+                f: active.select(next.f, &state.f),
+                g: active.select(next.g, &state.g),
+                applied: active.select(next.applied, &state.applied),
+            },
+        };
+    }
+    let errors = [block.norm_error, 1.0].map(|norm| error(constants, &state, block.parallel, norm));
+    (state, errors)
+}
+
+/// One iteration: `g` from `f`, then `f` from the new `g`.
+fn step(
+    constants: &Constants,
+    state: &State,
+    annealed: Option<&Kernel>,
+    momentum: Option<&Tensor>,
+    parallel: bool,
+) -> State {
+    let last = &constants.kernel;
+    let kernel = annealed.unwrap_or(last);
+    let applied = match annealed {
+        None => state.applied.clone(),
+        Some(kernel) => kernel.apply(&state.f, Over::Rows),
+    };
+    let g = kernel.update(&state.g, &constants.b, &constants.log_b, &applied, momentum);
+    let other = if parallel { &state.g } else { &g };
+    let applied = kernel.apply(other, Over::Columns);
+    let f = kernel.update(&state.f, &constants.a, &constants.log_a, &applied, momentum);
+    let applied = last.apply(&f, Over::Rows);
+    State { f, g, applied }
+}
+
+/// `‖Pᵀ1 − b‖`; the rows are exact after an iteration's second half. Of
+/// parallel updates neither is, and the errors of both marginals are added.
+fn error(constants: &Constants, state: &State, parallel: bool, norm: f64) -> Tensor {
+    let kernel = &constants.kernel;
+    let columns = distance(&state.column_marginal(kernel), &constants.b, norm);
+    if !parallel {
+        return columns;
+    }
+    let rows = kernel.marginal(&state.f, &kernel.apply(&state.g, Over::Columns));
+    columns + distance(&rows, &constants.a, norm)
+}
+
+/// `(Σ |x − y|^p)^(1/p)` over the last axis.
+fn distance(x: &Tensor, y: &Tensor, p: f64) -> Tensor {
+    let differences = (x - y).abs();
+    #[allow(clippy::float_cmp)]
+    if p == 1.0 {
+        return differences.sum([-1]);
+    }
+    differences.power(p).sum([-1]).power(1.0 / p)
+}
+
+impl Kernel {
+    pub(crate) fn apply(&self, x: &Tensor, over: Over) -> Tensor {
+        match self {
+            Self::Log(kernel) => kernel.log_sum_exp(x, over),
+            Self::Scaling(kernel) => kernel.apply(x, over),
+        }
+    }
+
+    /// The new potential or scaling, given the kernel applied to the other one.
+    fn update(
+        &self,
+        old: &Tensor,
+        weights: &Tensor,
+        log_weights: &Tensor,
+        applied: &Tensor,
+        momentum: Option<&Tensor>,
+    ) -> Tensor {
+        match self {
+            Self::Log(kernel) => {
+                let new = log_weights * &kernel.epsilon - finite_or(applied, 0.0);
+                match momentum {
+                    None => new,
+                    Some(w) => (1.0 - w) * finite_or(old, 0.0) + w * new,
+                }
+            }
+            Self::Scaling(_) => {
+                let new = weights / positive_or_one(applied);
+                match momentum {
+                    None => new,
+                    Some(w) => {
+                        let positive = old.greater(0.0);
+                        let old = positive.select(old, 1.0);
+                        old.power(1.0 - w) * new.power(w)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The marginal of `P` at `kept`, given the kernel applied to the other side.
+    fn marginal(&self, kept: &Tensor, applied: &Tensor) -> Tensor {
+        match self {
+            Self::Log(kernel) => ((kept + applied) / &kernel.epsilon).exp(),
+            Self::Scaling(_) => kept * applied,
+        }
+    }
+}

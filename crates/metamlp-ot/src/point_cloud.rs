@@ -1,0 +1,86 @@
+//! The geometry of points anywhere in a space, under the squared Euclidean
+//! distance.
+
+use metamlp_tensor::Tensor;
+
+use crate::axis_cost::AxisCost;
+use crate::cost_matrix::CostMatrix;
+use crate::epsilon::{Epsilon, Schedule};
+use crate::error::{Error, Result};
+use crate::values::refused;
+
+/// Two sets of points; the cost is `C_ij = |x_i − y_j|²` (OTT's `PointCloud`
+/// with `SqEuclidean`; there is no factor ½).
+///
+/// ```
+/// use metamlp_ot::{Geometry, PointCloud};
+/// use metamlp_tensor::Tensor;
+/// let x = Tensor::from_vec([2, 1], vec![0.0f32, 3.0]);
+/// let y = Tensor::from_vec([1, 1], vec![1.0f32]);
+/// let geometry = Geometry::from(PointCloud::new(&x, &y, 0.1)?);
+/// assert_eq!(geometry.cost_matrix()?.to_vec::<f32>()?, [1.0, 4.0]);
+/// # Ok::<(), metamlp_ot::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct PointCloud {
+    x: Tensor,
+    y: Tensor,
+    cost: CostMatrix,
+}
+
+impl PointCloud {
+    /// Points `x`, `[n, d]`, and `y`, `[m, d]`, of `f32` or `f64`.
+    ///
+    /// # Errors
+    /// If these are not points of one space, a coordinate is not finite, or ε
+    /// is not above 0.
+    pub fn new(x: &Tensor, y: &Tensor, epsilon: impl Into<Epsilon>) -> Result<Self> {
+        let dtype = x.dtype().promote(y.dtype());
+        for (name, points) in [("the points x", x), ("the points y", y)] {
+            if points.rank() != 2 || points.size() == 0 {
+                let expected = "[points, coordinates], at least one of each".to_owned();
+                return Err(Error::Shape { name, found: points.shape().to_vec(), expected });
+            }
+            if !points.dtype().is_float() {
+                return Err(Error::NotFloat { name, found: points.dtype() });
+            }
+            if !points.is_finite().all_all().item::<bool>()? {
+                return Err(refused(name, points, "a finite coordinate", |value| !value.is_finite()));
+            }
+        }
+        if x.shape()[1] != y.shape()[1] {
+            return Err(Error::Dimensions { x: x.shape()[1], y: y.shape()[1] });
+        }
+        let (x, y) = (x.convert(dtype), y.convert(dtype));
+        // Of the differences, since |x|² + |y|² − 2xy cancels where points are near.
+        let cost = (x.expand_dims(1) - &y).square().sum([-1]);
+        let cost = CostMatrix::new(&cost, epsilon)?;
+        Ok(Self { x, y, cost })
+    }
+
+    /// The first points, `[n, d]`.
+    #[must_use]
+    pub fn x(&self) -> &Tensor {
+        &self.x
+    }
+
+    /// The second points, `[m, d]`.
+    #[must_use]
+    pub fn y(&self) -> &Tensor {
+        &self.y
+    }
+
+    /// `|x_i − y_j|²`, `[n, m]`.
+    #[must_use]
+    pub fn cost(&self) -> &Tensor {
+        self.cost.cost()
+    }
+
+    pub(crate) fn axes(&self) -> &[AxisCost] {
+        self.cost.axes()
+    }
+
+    pub(crate) fn schedule(&self) -> &Schedule {
+        self.cost.schedule()
+    }
+}

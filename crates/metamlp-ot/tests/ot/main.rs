@@ -1,0 +1,10 @@
+//! The behaviour of the crate, a file for each topic. Reference numbers are
+//! those of OTT-JAX in double precision where nothing else is said.
+
+mod bad_input;
+mod epsilon;
+mod gaussian;
+mod grid;
+mod sinkhorn;
+mod support;
+mod zero_weights;

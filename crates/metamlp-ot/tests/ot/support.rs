@@ -1,0 +1,56 @@
+//! The problems that several tests share, and how their numbers are compared.
+
+use metamlp_ot::{CostMatrix, Epsilon, Geometry, LinearProblem};
+use metamlp_tensor::{F64, Tensor};
+
+/// What doubles are compared to, as the reference numbers are rounded there.
+pub(crate) const TOLERANCE: f64 = 2e-9;
+
+/// The squared distances of 0, 1 and 2.
+pub(crate) fn three_points(epsilon: impl Into<Epsilon>) -> Geometry {
+    let cost = Tensor::from_vec([3, 3], vec![0.0, 1.0, 4.0, 1.0, 0.0, 1.0, 4.0, 1.0, 0.0]);
+    CostMatrix::new(&cost, epsilon).unwrap().into()
+}
+
+pub(crate) fn vector(values: &[f64]) -> Tensor {
+    Tensor::from_vec([values.len()], values.to_vec())
+}
+
+pub(crate) fn problem(geometry: impl Into<Geometry>, a: &[f64], b: &[f64]) -> LinearProblem {
+    LinearProblem::new(geometry, vector(a), vector(b)).unwrap()
+}
+
+/// The weights of the reference cases.
+pub(crate) fn three_point_problem(epsilon: impl Into<Epsilon>) -> LinearProblem {
+    problem(three_points(epsilon), &[0.5, 0.3, 0.2], &[0.2, 0.3, 0.5])
+}
+
+#[track_caller]
+pub(crate) fn assert_close(found: f64, expected: f64, tolerance: f64) {
+    assert!(
+        found == expected || (found - expected).abs() <= tolerance,
+        "found {found}, expected {expected} to within {tolerance:e}"
+    );
+}
+
+#[track_caller]
+pub(crate) fn assert_all_close(found: &Tensor, expected: &[f64], tolerance: f64) {
+    let values = found.convert(F64).to_vec::<f64>().unwrap();
+    assert_eq!(values.len(), expected.len());
+    let close = |(x, y): (&f64, &f64)| x == y || (x - y).abs() <= tolerance;
+    assert!(
+        values.iter().zip(expected).all(close),
+        "found {values:?}, expected {expected:?} to within {tolerance:e}"
+    );
+}
+
+#[track_caller]
+pub(crate) fn assert_errors(found: &[f64], expected: &[f64], tolerance: f64) {
+    assert!(found.len() >= expected.len());
+    for (k, (&found, &expected)) in found.iter().zip(expected).enumerate() {
+        assert!(
+            found == expected || (found - expected).abs() <= tolerance,
+            "block {k}: error {found}, expected {expected}"
+        );
+    }
+}
