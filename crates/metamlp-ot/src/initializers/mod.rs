@@ -2,9 +2,11 @@
 
 mod default;
 mod gaussian;
+mod meta;
 
 pub use default::DefaultInitializer;
 pub use gaussian::GaussianInitializer;
+pub use meta::{MetaInitializer, MetaInitializerBuilder, PotentialModel};
 
 use metamlp_tensor::{Tensor, evaluate};
 

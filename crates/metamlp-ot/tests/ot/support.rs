@@ -1,5 +1,6 @@
 //! The problems that several tests share, and how their numbers are compared.
 
+use metamlp_core::Map;
 use metamlp_ot::{CostMatrix, Epsilon, Geometry, LinearProblem};
 use metamlp_tensor::{F64, Tensor};
 
@@ -53,4 +54,16 @@ pub(crate) fn assert_errors(found: &[f64], expected: &[f64], tolerance: f64) {
             "block {k}: error {found}, expected {expected}"
         );
     }
+}
+
+/// Parameters of the network `MetaMlp(3, 4, 2)` on 3 and 2 atoms: every kernel
+/// evenly spaced from -0.5 to 0.5, every bias 0.1.
+pub(crate) fn fixed_params() -> Map {
+    let layer = |inputs: usize, features: usize| {
+        let size = inputs * features;
+        let kernel = (0..size).map(|i| i as f64 / (size - 1) as f64 - 0.5).collect();
+        let kernel = Tensor::from_vec([inputs, features], kernel);
+        Map::from([("kernel", kernel), ("bias", Tensor::full([features], 0.1, F64))])
+    };
+    Map::from([("Dense_0", layer(5, 4)), ("Dense_1", layer(4, 4)), ("Dense_2", layer(4, 3))])
 }

@@ -1,0 +1,140 @@
+//! How good a potential is, and in which direction it is better: the loss that
+//! learned initializers are trained on. Knows no network.
+
+use metamlp::{Tensor, evaluate};
+
+use crate::error::Result;
+use crate::geometry::{Geometry, Over, finite_or};
+use crate::initializers::mask;
+use crate::kernel::LogKernel;
+
+/// The dual of regularised transport as a function of one potential (Amos,
+/// Luise, Cohen and Redko 2023, *Meta Optimal Transport*), at the last ε.
+///
+/// With the best `g` for `f`, `g_j = ε log b_j − ε log Σ_i exp((f_i − C_ij)/ε)`,
+///
+/// ```text
+/// loss = −Σ_{a_i>0} a_i (f_i − ε log a_i) − Σ_{b_j>0} b_j (g_j − ε log b_j)
+/// ```
+///
+/// whose least value is `−reg_ot_cost`. Its gradient is the residual of the
+/// rows, `r − a` with `r_i = Σ_j P_ij`: nothing flows through `g`, since it is
+/// a maximiser.
+///
+/// All arguments may have leading batch axes; nothing is evaluated here.
+///
+/// ```
+/// use metamlp_ot::{CostMatrix, DualObjective};
+/// use metamlp_tensor::{Tensor, value_and_grad};
+/// let cost = Tensor::from_vec([2, 2], vec![0.0, 1.0, 1.0, 0.0]);
+/// let objective = DualObjective::new(CostMatrix::new(&cost, 0.5)?);
+/// let a = Tensor::from_vec([2], vec![0.7, 0.3]);
+/// let b = Tensor::from_vec([2], vec![0.4, 0.6]);
+/// let f = Tensor::from_vec([2], vec![0.1, -0.1]);
+/// let (loss, gradient) = value_and_grad(&f, |f| objective.loss(f, &a, &b))?;
+/// let (same_loss, residual) = objective.loss_and_residual(&f, &a, &b);
+/// assert!((loss.item::<f64>()? - same_loss.item::<f64>()?).abs() < 1e-12);
+/// assert!((gradient - residual).abs().max_all().item::<f64>()? < 1e-12);
+/// # Ok::<(), metamlp_ot::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct DualObjective {
+    kernel: LogKernel,
+    epsilon: f64,
+    zero_weights: ZeroWeights,
+}
+
+/// What becomes of atoms without mass in a [`DualObjective`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ZeroWeights {
+    /// They are not there: `f_i` counts as -inf where `a_i = 0`, and columns
+    /// with `b_j = 0` are left out. The loss does not change when `f` is
+    /// shifted by a constant, as it should.
+    #[default]
+    Masked,
+    /// They are treated as OTT-JAX 0.6.0 and before does, for comparisons.
+    /// Rows without mass take part in `g`, and `g_j` is 0 where `b_j = 0`,
+    /// which adds a spurious mass that depends on the level of `f`.
+    AsOtt,
+}
+
+impl DualObjective {
+    /// The objective over a geometry, without the atoms that have no mass.
+    #[must_use]
+    pub fn new(geometry: impl Into<Geometry>) -> Self {
+        let geometry = geometry.into();
+        let epsilon = geometry.epsilon();
+        let kernel = LogKernel::new(geometry.axes(), epsilon);
+        Self { kernel, epsilon, zero_weights: ZeroWeights::default() }
+    }
+
+    /// The same objective with another treatment of atoms without mass.
+    #[must_use]
+    pub fn zero_weights(mut self, zero_weights: ZeroWeights) -> Self {
+        self.zero_weights = zero_weights;
+        self
+    }
+
+    /// The loss of each potential: `f` and `a`, `[.., n]`, and `b`, `[.., m]`,
+    /// to `[..]`. Differentiable, though [`loss_and_residual`](Self::loss_and_residual)
+    /// is the cheaper gradient.
+    #[must_use]
+    pub fn loss(&self, f: &Tensor, a: &Tensor, b: &Tensor) -> Tensor {
+        let f = self.present(f, a);
+        let applied = self.kernel.log_sum_exp(&f, Over::Rows);
+        self.loss_of(&f, &applied, a, b)
+    }
+
+    /// The loss, `[..]`, and its gradient `r − a` with respect to `f`,
+    /// `[.., n]`, for two applications of the kernel.
+    #[must_use]
+    pub fn loss_and_residual(&self, f: &Tensor, a: &Tensor, b: &Tensor) -> (Tensor, Tensor) {
+        let f = self.present(f, a);
+        let applied = self.kernel.log_sum_exp(&f, Over::Rows);
+        let g = self.other_potential(&applied, b);
+        let back = self.kernel.log_sum_exp(&g, Over::Columns);
+        let rows = ((&f + back) / &self.kernel.epsilon).exp();
+        (self.loss_of(&f, &applied, a, b), rows - a)
+    }
+
+    /// The same with its kernel computed.
+    pub(crate) fn evaluated(mut self) -> Result<Self> {
+        self.kernel = evaluate(self.kernel)?;
+        Ok(self)
+    }
+
+    /// `f` without the atoms that are not there.
+    fn present(&self, f: &Tensor, a: &Tensor) -> Tensor {
+        match self.zero_weights {
+            ZeroWeights::Masked => mask(f, a, f64::NEG_INFINITY),
+            ZeroWeights::AsOtt => f.clone(),
+        }
+    }
+
+    /// The best `g`.
+    fn other_potential(&self, applied: &Tensor, b: &Tensor) -> Tensor {
+        let g = b.log() * &self.kernel.epsilon - applied;
+        match self.zero_weights {
+            ZeroWeights::Masked => g,
+            ZeroWeights::AsOtt => finite_or(&g, 0.0),
+        }
+    }
+
+    fn loss_of(&self, f: &Tensor, applied: &Tensor, a: &Tensor, b: &Tensor) -> Tensor {
+        // 0 · inf and 0 · log 0 are 0 here; b (g − ε log b) is −b · applied.
+        let entropy = mask(a, a, 1.0).log() * self.epsilon;
+        let rows = mask(a, a, 0.0) * (mask(f, a, 0.0) - entropy);
+        let columns = b * mask(applied, b, 0.0);
+        let dual = rows.sum([-1]) - columns.sum([-1]);
+        match self.zero_weights {
+            // With the best g the mass of P is that of b.
+            ZeroWeights::Masked => -dual,
+            ZeroWeights::AsOtt => {
+                let g = self.other_potential(applied, b);
+                let mass = ((g + applied) / &self.kernel.epsilon).exp().sum([-1]);
+                let masses = a.sum([-1]) * b.sum([-1]) - mass;
+                -(dual + masses * self.epsilon)
+            }
+        }
+    }
+}

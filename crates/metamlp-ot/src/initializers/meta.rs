@@ -1,0 +1,387 @@
+//! The start that is learned: a network that predicts potentials, and its
+//! training.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use metamlp::optim::{self, Optimizer};
+use metamlp::{
+    Key, Map, Module, Tensor, TrainState, Tree, Variables, evaluate, jit, value_and_grad_with_aux,
+};
+
+use crate::dual_objective::{DualObjective, ZeroWeights};
+use crate::error::{Error, Result};
+use crate::geometry::Geometry;
+use crate::initializers::SinkhornInitializer;
+use crate::linear_problem::LinearProblem;
+use crate::meta_mlp::MetaMlp;
+use crate::values::check_weights;
+
+/// A network from two distributions to a potential; [`MetaMlp`] is one, and any
+/// `#[module]` can be.
+///
+/// ```
+/// use metamlp_core as metamlp;
+/// use metamlp_core::prelude::*;
+/// use metamlp_ot::{Grid, MetaInitializer, PotentialModel};
+///
+/// /// An affine map of the difference.
+/// #[module(crate = metamlp_core)]
+/// struct Affine {}
+///
+/// #[compact(crate = metamlp_core)]
+/// impl Affine {
+///     fn call(&self, a: &Tensor, b: &Tensor) -> Tensor {
+///         Dense::new(a.shape()[a.rank() - 1]).call(&(a - b))
+///     }
+/// }
+///
+/// impl PotentialModel for Affine {
+///     fn potential(&self, a: &Tensor, b: &Tensor) -> Tensor {
+///         self.call(a, b)
+///     }
+/// }
+///
+/// let grid = Grid::from_size([4], F32, 0.1)?;
+/// let meta = MetaInitializer::builder(grid).model(Affine::new()).build(Key::new(0))?;
+/// let uniform = Tensor::full([4], 0.25, F32);
+/// assert_eq!(meta.predict(&uniform, &uniform)?.to_vec::<f32>()?, [0.0; 4]);
+/// # Ok::<(), metamlp_ot::Error>(())
+/// ```
+pub trait PotentialModel: Module + Send + Sync {
+    /// Weights `a`, `[.., n]`, and `b`, `[.., m]`, to the potential `f`, `[.., n]`.
+    fn potential(&self, a: &Tensor, b: &Tensor) -> Tensor;
+}
+
+/// The learned start of Meta Optimal Transport (Amos, Luise, Cohen and Redko
+/// 2023; OTT's `MetaInitializer`): predicts the potentials of problems over one
+/// geometry, and learns to from pairs of weights alone.
+///
+/// An [`update`](MetaInitializer::update) is a step of the optimizer on the
+/// mean [`DualObjective`] of a batch; no problem is solved for it.
+///
+/// Where this differs from OTT: the loss leaves atoms without mass out
+/// ([`ZeroWeights`]); `f` comes back in the shape of `a`; every geometry will
+/// do; and the optimizer does default to Adam at 1e-3.
+///
+/// ```
+/// use metamlp_core::{Key, Tensor};
+/// use metamlp_ot::{Grid, LinearProblem, MetaInitializer, MetaMlp, Sinkhorn};
+/// use metamlp_tensor::F32;
+/// let grid = Grid::from_size([4], F32, 0.05)?;
+/// let model = MetaMlp::new(4).num_hidden_units(32);
+/// let mut meta = MetaInitializer::builder(grid.clone()).model(model).build(Key::new(0))?;
+///
+/// let a = Tensor::from_vec([2, 4], vec![0.4f32, 0.3, 0.2, 0.1, 0.25, 0.25, 0.25, 0.25]);
+/// let b = Tensor::from_vec([2, 4], vec![0.1f32, 0.2, 0.3, 0.4, 0.7, 0.1, 0.1, 0.1]);
+/// for _ in 0..50 {
+///     let (_loss, _f) = meta.update(&a, &b)?;
+/// }
+///
+/// let problem = LinearProblem::new(grid, a.index(0), b.index(0))?;
+/// let solver = Sinkhorn::new().inner_iterations(1);
+/// let (zeros, learned) = (solver.solve(&problem)?, solver.solve_with(&problem, &meta)?);
+/// assert!(learned.n_iters() < zeros.n_iters());
+/// # Ok::<(), metamlp_ot::Error>(())
+/// ```
+pub struct MetaInitializer<M: PotentialModel = MetaMlp> {
+    geometry: Geometry,
+    model: Arc<M>,
+    objective: DualObjective,
+    state: TrainState,
+    /// The shapes of `a` that the step has been compiled for.
+    compiled_for: BTreeSet<Vec<usize>>,
+    step: Step,
+    prediction: Prediction,
+}
+
+type Step = Box<
+    dyn Fn(TrainState, Tensor, Tensor) -> metamlp_tensor::Result<(Tensor, Tensor, TrainState)> + Send + Sync,
+>;
+type Prediction = Box<dyn Fn(Variables, Tensor, Tensor) -> metamlp_tensor::Result<Tensor> + Send + Sync>;
+
+impl MetaInitializer {
+    /// A [`MetaMlp`] with OTT's settings, trained by Adam at 1e-3.
+    ///
+    /// # Errors
+    /// If the model cannot be initialised.
+    pub fn new(geometry: impl Into<Geometry>, key: impl Into<Key>) -> Result<Self> {
+        Self::builder(geometry).build(key)
+    }
+
+    /// The same, to be changed.
+    #[must_use]
+    pub fn builder(geometry: impl Into<Geometry>) -> MetaInitializerBuilder {
+        let geometry = geometry.into();
+        let model = MetaMlp::new(geometry.shape().0);
+        let optimizer = optim::adam(1e-3);
+        MetaInitializerBuilder { geometry, model, optimizer, zero_weights: ZeroWeights::default() }
+    }
+}
+
+/// What a [`MetaInitializer`] is made of.
+#[derive(Debug)]
+pub struct MetaInitializerBuilder<M: PotentialModel = MetaMlp> {
+    geometry: Geometry,
+    model: M,
+    optimizer: Optimizer,
+    zero_weights: ZeroWeights,
+}
+
+impl<M: PotentialModel + 'static> MetaInitializerBuilder<M> {
+    /// Another network; by default [`MetaMlp`] for the geometry's rows.
+    #[must_use]
+    pub fn model<N: PotentialModel>(self, model: N) -> MetaInitializerBuilder<N> {
+        let Self { geometry, optimizer, zero_weights, .. } = self;
+        MetaInitializerBuilder { geometry, model, optimizer, zero_weights }
+    }
+
+    /// Another optimizer; by default Adam at 1e-3.
+    #[must_use]
+    pub fn optimizer(mut self, optimizer: impl Into<Optimizer>) -> Self {
+        self.optimizer = optimizer.into();
+        self
+    }
+
+    /// What the loss makes of atoms without mass; by default they are not there.
+    #[must_use]
+    pub fn zero_weights(mut self, zero_weights: ZeroWeights) -> Self {
+        self.zero_weights = zero_weights;
+        self
+    }
+
+    /// Initialises the network with the stream `params` at `key`.
+    ///
+    /// # Errors
+    /// If the model cannot be initialised.
+    pub fn build(self, key: impl Into<Key>) -> Result<MetaInitializer<M>> {
+        let Self { geometry, model, optimizer, zero_weights } = self;
+        let (n, m) = geometry.shape();
+        let (a, b) = (Tensor::spec([n], geometry.dtype()), Tensor::spec([m], geometry.dtype()));
+        let variables = model.init(key.into(), |model| model.potential(&a, &b))?;
+        let state = TrainState::new(&model, variables, optimizer);
+        let objective = DualObjective::new(&geometry).zero_weights(zero_weights).evaluated()?;
+        let model = Arc::new(model);
+        Ok(MetaInitializer {
+            step: compiled_step(Arc::clone(&model), objective.clone()),
+            prediction: compiled_prediction(Arc::clone(&model)),
+            compiled_for: BTreeSet::new(),
+            geometry,
+            model,
+            objective,
+            state,
+        })
+    }
+}
+
+impl<M: PotentialModel + 'static> MetaInitializer<M> {
+    /// One step of the optimizer on a batch of pairs, `a` of shape `[batch, n]`
+    /// and `b` of `[batch, m]`, or on a single one, `[n]` and `[m]`.
+    ///
+    /// Returns the mean loss, of shape `[]`, and the potentials, in the shape
+    /// of `a`, both from before the step.
+    ///
+    /// # Errors
+    /// If the weights are no distributions over the geometry's atoms. The
+    /// network is then as it was.
+    pub fn update(&mut self, a: &Tensor, b: &Tensor) -> Result<(Tensor, Tensor)> {
+        let (a, b) = self.checked(a, b)?;
+        // The state is given away, so that its memory becomes the next one's.
+        // Only what has not been compiled yet can fail.
+        let is_known = self.compiled_for.contains(a.shape());
+        let kept = (!is_known).then(|| self.state.clone());
+        let shape = a.shape().to_vec();
+        let state = self.take_state();
+        match (self.step)(state, a, b) {
+            Ok((loss, f, state)) => {
+                self.state = state;
+                self.compiled_for.insert(shape);
+                Ok((loss, f))
+            }
+            Err(error) => {
+                if let Some(state) = kept {
+                    self.state = state;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// As [`update`](MetaInitializer::update), of a given state to a new one.
+    ///
+    /// # Errors
+    /// Those of `update`.
+    pub fn updated(&self, state: TrainState, a: &Tensor, b: &Tensor) -> Result<(Tensor, Tensor, TrainState)> {
+        let (a, b) = self.checked(a, b)?;
+        Ok((self.step)(state, a, b)?)
+    }
+
+    /// The network's potential for each pair, in the shape of `a`; nothing is
+    /// masked.
+    ///
+    /// # Errors
+    /// If the weights are no distributions over the geometry's atoms.
+    pub fn predict(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+        let (a, b) = self.checked(a, b)?;
+        Ok((self.prediction)(self.state.variables(&self.state.params), a, b)?)
+    }
+
+    /// The mean loss of the network on these pairs, of shape `[]`.
+    ///
+    /// # Errors
+    /// If the weights are no distributions over the geometry's atoms.
+    pub fn loss(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+        let f = self.predict(a, b)?;
+        let (a, b) = (a.convert(f.dtype()), b.convert(f.dtype()));
+        Ok(evaluate(self.objective.loss(&f, &a, &b).mean_all())?)
+    }
+
+    /// Where the mass is.
+    #[must_use]
+    pub fn geometry(&self) -> &Geometry {
+        &self.geometry
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+
+    /// Its parameters, the optimizer and that one's state.
+    #[must_use]
+    pub fn state(&self) -> &TrainState {
+        &self.state
+    }
+
+    /// Its parameters.
+    #[must_use]
+    pub fn params(&self) -> &Map {
+        &self.state.params
+    }
+
+    /// Puts a state in the place of its own, one from
+    /// [`updated`](MetaInitializer::updated) for instance.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if it does not fit the network.
+    pub fn set_state(&mut self, state: TrainState) -> Result<()> {
+        check_params(&self.state.params, &state.params)?;
+        self.state = state;
+        Ok(())
+    }
+
+    /// Puts parameters in the place of its own, and starts the optimizer anew.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if they do not fit the network.
+    pub fn set_params(&mut self, params: Map) -> Result<()> {
+        check_params(&self.state.params, &params)?;
+        self.state.step = self.state.step.zeros_like();
+        self.state.opt_state = self.state.tx.init(&params);
+        self.state.params = params;
+        Ok(())
+    }
+
+    /// The state, with an empty one left in its place.
+    fn take_state(&mut self) -> TrainState {
+        let params = std::mem::take(&mut self.state.params);
+        let opt_state = std::mem::replace(&mut self.state.opt_state, optim::State::empty());
+        let mut state = self.state.clone();
+        state.params = params;
+        state.opt_state = opt_state;
+        state
+    }
+
+    fn checked(&self, a: &Tensor, b: &Tensor) -> Result<(Tensor, Tensor)> {
+        let (n, m) = self.geometry.shape();
+        check_weights("a", a, n)?;
+        check_weights("b", b, m)?;
+        if a.shape()[..a.rank() - 1] != b.shape()[..b.rank() - 1] {
+            let batch = &a.shape()[..a.rank() - 1];
+            let expected = format!("{batch:?} and then [{m}], as many pairs as in a");
+            return Err(Error::Shape { name: "b", found: b.shape().to_vec(), expected });
+        }
+        let dtype = self.geometry.dtype();
+        Ok(evaluate((a.convert(dtype), b.convert(dtype)))?)
+    }
+}
+
+impl<M: PotentialModel + 'static> SinkhornInitializer for MetaInitializer<M> {
+    fn potential(&self, problem: &LinearProblem) -> Result<Tensor> {
+        self.predict(problem.a(), problem.b())
+    }
+}
+
+impl<M: PotentialModel + fmt::Debug> fmt::Debug for MetaInitializer<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetaInitializer")
+            .field("geometry", &self.geometry)
+            .field("model", &self.model)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A step of the optimizer. The gradient with respect to `f` is known in closed
+/// form, so that only the network is differentiated.
+fn compiled_step<M: PotentialModel + 'static>(model: Arc<M>, objective: DualObjective) -> Step {
+    jit(move |state: TrainState, a: Tensor, b: Tensor| {
+        let ((_, (loss, f)), grads) = value_and_grad_with_aux(&state.params, |params| {
+            let f = potential(&*model, &state.variables(params), &a, &b)?;
+            let fixed = f.stop_gradient();
+            let (losses, residual) = objective.loss_and_residual(&fixed, &a, &b);
+            // Not the loss, but of the same gradient.
+            let surrogate = (residual / losses.size() as f64 * f).sum_all();
+            Ok((surrogate, (losses.mean_all(), fixed)))
+        })?;
+        Ok((loss, f, state.apply_gradients(&grads)?))
+    })
+}
+
+fn compiled_prediction<M: PotentialModel + 'static>(model: Arc<M>) -> Prediction {
+    jit(move |variables: Variables, a: Tensor, b: Tensor| potential(&*model, &variables, &a, &b))
+}
+
+fn potential<M: PotentialModel>(
+    model: &M,
+    variables: &Variables,
+    a: &Tensor,
+    b: &Tensor,
+) -> metamlp_tensor::Result<Tensor> {
+    let f = model.apply(variables, (), |model| model.potential(a, b))?;
+    if f.shape() != a.shape() {
+        let expected = format!("{:?}, as a", a.shape());
+        return Err(
+            Error::Shape { name: "the model's potential", found: f.shape().to_vec(), expected }.into()
+        );
+    }
+    Ok(f)
+}
+
+/// Whether `found` can stand in the place of `own`.
+fn check_params(own: &Map, found: &Map) -> Result<()> {
+    let own = own.tensors_with_paths();
+    for (path, tensor) in found.tensors_with_paths() {
+        if !own.iter().any(|(own, _)| *own == path) {
+            let found = tensor.ty().to_string();
+            return Err(Error::Parameter {
+                path: path.to_string(),
+                found,
+                expected: "no such parameter".to_owned(),
+            });
+        }
+    }
+    for (path, tensor) in own {
+        let path = path.to_string();
+        let found = found.get(&path).and_then(|entry| entry.tensor());
+        // Other floats will do, for a training in double precision.
+        let fits = |found: &&Tensor| found.shape() == tensor.shape() && found.dtype().is_float();
+        if found.filter(fits).is_none() {
+            let found = found.map_or_else(|| "missing".to_owned(), |found| found.ty().to_string());
+            return Err(Error::Parameter { path, found, expected: tensor.ty().to_string() });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! The network that predicts potentials. A module like any user's.
+
+use metamlp::prelude::*;
+
+use crate::initializers::PotentialModel;
+
+/// A perceptron from two distributions to a potential: OTT's `MetaMLP`
+/// (`ott.initializers.nn.initializers`, 0.3.0 to 0.4.4), of the same
+/// parameters to the bit for the same key.
+///
+/// `[a, b]` goes through `num_hidden_layers` times
+/// `relu(Dense(num_hidden_units))`, then `Dense(potential_size)`. It computes
+/// in the dtype of `a`; the parameters are `f32`.
+///
+/// Unlike OTT's it takes batches: `[.., n]` and `[.., m]` are joined along the
+/// last axis.
+///
+/// ```
+/// use metamlp_core::prelude::*;
+/// use metamlp_ot::MetaMlp;
+/// let model = MetaMlp::new(64);
+/// let example = Tensor::spec([64], F32);
+/// let variables = model.init(Key::new(0), |m| m.call(&example, &example))?;
+/// assert_eq!(variables.params().size(), 624_192);
+/// let weights = Tensor::full([10, 64], 1.0 / 64.0, F32);
+/// let f = model.apply(&variables, (), |m| m.call(&weights, &weights))?;
+/// assert_eq!(f.shape(), [10, 64]);
+/// # Ok::<(), metamlp_core::Error>(())
+/// ```
+#[module]
+pub struct MetaMlp {
+    /// The atoms of the potential: the rows of the geometry.
+    potential_size: usize,
+    /// The width of the hidden layers.
+    #[default(512)]
+    num_hidden_units: usize,
+    /// The number of hidden layers; with none it is an affine map.
+    #[default(3)]
+    num_hidden_layers: usize,
+}
+
+#[compact]
+impl MetaMlp {
+    /// Weights `a`, `[.., n]`, and `b`, `[.., m]`, to a potential `[.., potential_size]`.
+    pub fn call(&self, a: &Tensor, b: &Tensor) -> Tensor {
+        let dtype = a.dtype();
+        let mut z = Tensor::concatenate(&[a, b], -1);
+        for _ in 0..self.num_hidden_layers {
+            z = relu(&Dense::new(self.num_hidden_units).dtype(dtype).call(&z));
+        }
+        Dense::new(self.potential_size).dtype(dtype).call(&z)
+    }
+}
+
+impl PotentialModel for MetaMlp {
+    fn potential(&self, a: &Tensor, b: &Tensor) -> Tensor {
+        self.call(a, b)
+    }
+}
