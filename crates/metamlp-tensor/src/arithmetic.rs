@@ -39,6 +39,7 @@ pub(crate) trait Arithmetic: Element {
 
     /// By value. Integers wrap around; floats are cut off towards zero and end
     /// at the integer type's limits, NaN becomes 0.
+    #[inline(always)]
     fn convert<T: Arithmetic>(self) -> T {
         match self.to_i64() {
             Some(integer) => T::from_i64(integer),
@@ -56,6 +57,7 @@ pub(crate) trait Arithmetic: Element {
         }
     }
 
+    #[inline(always)]
     fn reduce(self, kind: Reduction, x: Self) -> Self {
         match kind {
             Reduction::Sum => self.binary(Binary::Add, x),
@@ -83,24 +85,30 @@ pub(crate) trait Arithmetic: Element {
 macro_rules! float_arithmetic {
     ($ty:ident, $bits:ty) => {
         impl Arithmetic for $ty {
+            #[inline(always)]
             fn from_f64(value: f64) -> Self {
                 value as $ty
             }
             fn from_literal(literal: Literal) -> Self {
                 literal.as_f64() as $ty
             }
+            #[inline(always)]
             fn from_bits64(bits: u64) -> Self {
                 $ty::from_bits(bits as $bits)
             }
+            #[inline(always)]
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }
+            #[inline(always)]
             fn from_i64(value: i64) -> Self {
                 value as $ty
             }
+            #[inline(always)]
             fn to_i64(self) -> Option<i64> {
                 None
             }
+            #[inline(always)]
             fn unary(self, unary: Unary) -> Self {
                 match unary {
                     Unary::Abs => self.abs(),
@@ -132,6 +140,7 @@ macro_rules! float_arithmetic {
                     Unary::IsFinite | Unary::Not => self,
                 }
             }
+            #[inline(always)]
             fn binary(self, binary: Binary, other: Self) -> Self {
                 match binary {
                     Binary::Add => self + other,
@@ -158,6 +167,7 @@ macro_rules! float_arithmetic {
                     Binary::And | Binary::Or | Binary::Xor | Binary::ShiftLeft | Binary::ShiftRight => self,
                 }
             }
+            #[inline(always)]
             fn mul_add(self, factor: Self, addend: Self) -> Self {
                 $ty::mul_add(self, factor, addend)
             }
@@ -184,24 +194,30 @@ float_arithmetic!(f64, u64);
 macro_rules! integer_arithmetic {
     ($ty:ident) => {
         impl Arithmetic for $ty {
+            #[inline(always)]
             fn from_f64(value: f64) -> Self {
                 value as $ty
             }
             fn from_literal(literal: Literal) -> Self {
                 literal.low_bits() as $ty
             }
+            #[inline(always)]
             fn from_bits64(bits: u64) -> Self {
                 bits as $ty
             }
+            #[inline(always)]
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }
+            #[inline(always)]
             fn from_i64(value: i64) -> Self {
                 value as $ty
             }
+            #[inline(always)]
             fn to_i64(self) -> Option<i64> {
                 Some(i64::from(self))
             }
+            #[inline(always)]
             fn unary(self, unary: Unary) -> Self {
                 match unary {
                     #[allow(unused_comparisons)]
@@ -225,6 +241,7 @@ macro_rules! integer_arithmetic {
                     _ => self,
                 }
             }
+            #[inline(always)]
             fn binary(self, binary: Binary, other: Self) -> Self {
                 match binary {
                     Binary::Add => self.wrapping_add(other),
@@ -259,6 +276,7 @@ macro_rules! integer_arithmetic {
                     Binary::Pow | Binary::Atan2 => self,
                 }
             }
+            #[inline(always)]
             fn mul_add(self, factor: Self, addend: Self) -> Self {
                 self.wrapping_mul(factor).wrapping_add(addend)
             }
@@ -279,27 +297,34 @@ integer_arithmetic!(i32);
 integer_arithmetic!(u32);
 
 impl Arithmetic for bool {
+    #[inline(always)]
     fn from_f64(value: f64) -> Self {
         value != 0.0
     }
     fn from_literal(literal: Literal) -> Self {
         literal.as_bool()
     }
+    #[inline(always)]
     fn from_bits64(bits: u64) -> Self {
         bits != 0
     }
+    #[inline(always)]
     fn to_f64(self) -> f64 {
         f64::from(u8::from(self))
     }
+    #[inline(always)]
     fn from_i64(value: i64) -> Self {
         value != 0
     }
+    #[inline(always)]
     fn to_i64(self) -> Option<i64> {
         Some(i64::from(self))
     }
+    #[inline(always)]
     fn unary(self, unary: Unary) -> Self {
         if unary == Unary::Not { !self } else { self }
     }
+    #[inline(always)]
     fn binary(self, binary: Binary, other: Self) -> Self {
         match binary {
             Binary::And | Binary::Min | Binary::Mul => self & other,
@@ -308,6 +333,7 @@ impl Arithmetic for bool {
             _ => self,
         }
     }
+    #[inline(always)]
     fn mul_add(self, _factor: Self, _addend: Self) -> Self {
         self
     }

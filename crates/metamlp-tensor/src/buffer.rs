@@ -38,6 +38,13 @@ impl Buffer {
         T::unwrap(self).map(|storage| &storage.values[..])
     }
 
+    /// The elements as an owned vector, if nobody else holds them.
+    pub(crate) fn try_into_vec<T: Element>(self) -> Result<Vec<T>, Self> {
+        let Some(shared) = T::unwrap(&self).map(Arc::clone) else { return Err(self) };
+        drop(self);
+        Arc::try_unwrap(shared).map(|mut storage| std::mem::take(&mut storage.values)).map_err(T::wrap)
+    }
+
     /// The elements as an owned vector: without a copy if nobody else holds them.
     pub(crate) fn into_vec<T: Element>(self) -> Option<Vec<T>> {
         let shared = Arc::clone(T::unwrap(&self)?);

@@ -6,12 +6,14 @@ use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, Slice, aview1};
 use crate::arithmetic::Arithmetic;
 use crate::buffer::Buffer;
 use crate::dtype::{DType, Element};
+#[cfg(test)]
 use crate::graph::Graph;
 use crate::op::{Binary, DotDimensions, Literal, Op, Reduction, Unary};
 use crate::random::threefry;
 use crate::shape::{Axes, Type};
 
 /// The values of `graph`'s outputs.
+#[cfg(test)]
 pub(crate) fn run(graph: &Graph, inputs: Vec<Buffer>) -> Vec<Buffer> {
     let mut inputs = inputs.into_iter();
     let mut values: Vec<Buffer> = Vec::with_capacity(graph.nodes.len());

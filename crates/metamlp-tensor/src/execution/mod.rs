@@ -1,32 +1,70 @@
 //! Running programs: an engine compiles a graph once, the compiled form is
 //! cached by the graph's structure and run on each call's inputs.
 
+/// Runs `$body` with `$T` standing for the Rust type of `$dtype`.
+macro_rules! for_dtype {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        match $dtype {
+            $crate::dtype::DType::Bool => {
+                type $T = bool;
+                $body
+            }
+            $crate::dtype::DType::I32 => {
+                type $T = i32;
+                $body
+            }
+            $crate::dtype::DType::U32 => {
+                type $T = u32;
+                $body
+            }
+            $crate::dtype::DType::F32 => {
+                type $T = f32;
+                $body
+            }
+            $crate::dtype::DType::F64 => {
+                type $T = f64;
+                $body
+            }
+        }
+    };
+}
+
+mod allocation;
+mod body;
+mod compiler;
+mod direct;
+mod executable;
+mod folds;
+mod frame;
+mod fusion;
+mod gemv;
+mod instruction;
+mod layout;
+mod load;
+mod loops;
+mod map;
 mod plan_cache;
+mod product;
+mod program;
+mod reduce;
+mod schedule;
 pub mod statistics;
+#[cfg(test)]
+mod tests;
+mod tile;
+mod view;
+
+pub(crate) use executable::Executable;
 
 use std::sync::Arc;
 
 use crate::buffer::Buffer;
 use crate::graph::Graph;
-use crate::oracle;
 use crate::passes;
-
-/// A program ready to run.
-pub(crate) struct Executable {
-    graph: Graph,
-}
 
 /// Optimises and prepares `graph`.
 pub(crate) fn compile(graph: &Graph) -> Executable {
-    Executable { graph: passes::optimise(graph) }
-}
-
-impl Executable {
-    /// The outputs' values; `inputs` are bound in the order of the graph's.
-    pub(crate) fn run(&self, inputs: Vec<Buffer>) -> Vec<Buffer> {
-        statistics::count_nodes(self.graph.nodes.len() - self.graph.inputs.len());
-        oracle::run(&self.graph, inputs)
-    }
+    Executable::new(passes::optimise(graph))
 }
 
 /// Runs `graph`, compiled now or before.

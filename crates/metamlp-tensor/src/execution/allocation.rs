@@ -1,0 +1,105 @@
+//! The vectors that a step fills, taken from the pools, and their parts for
+//! the threads.
+
+use smallvec::SmallVec;
+
+use crate::buffer::Buffer;
+use crate::dtype::{DType, Element};
+
+use super::frame::Frame;
+
+/// An owned vector of any element type.
+pub(super) enum Allocation {
+    Bool(Vec<bool>),
+    I32(Vec<i32>),
+    U32(Vec<u32>),
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+}
+
+/// A part of an [`Allocation`].
+pub(super) enum Part<'a> {
+    Bool(&'a mut [bool]),
+    I32(&'a mut [i32]),
+    U32(&'a mut [u32]),
+    F32(&'a mut [f32]),
+    F64(&'a mut [f64]),
+}
+
+macro_rules! each {
+    ($kind:ident, $value:expr, $bound:ident => $body:expr) => {
+        match $value {
+            $kind::Bool($bound) => $body,
+            $kind::I32($bound) => $body,
+            $kind::U32($bound) => $body,
+            $kind::F32($bound) => $body,
+            $kind::F64($bound) => $body,
+        }
+    };
+}
+
+impl Allocation {
+    /// Of arbitrary content.
+    pub(super) fn take(dtype: DType, length: usize) -> Self {
+        match dtype {
+            DType::Bool => Self::Bool(bool::pool().take(length)),
+            DType::I32 => Self::I32(i32::pool().take(length)),
+            DType::U32 => Self::U32(u32::pool().take(length)),
+            DType::F32 => Self::F32(f32::pool().take(length)),
+            DType::F64 => Self::F64(f64::pool().take(length)),
+        }
+    }
+
+    /// The buffer's memory if nobody else holds it, else the buffer.
+    pub(super) fn reuse(buffer: Buffer) -> Result<Self, Buffer> {
+        Ok(match buffer.dtype() {
+            DType::Bool => Self::Bool(buffer.try_into_vec()?),
+            DType::I32 => Self::I32(buffer.try_into_vec()?),
+            DType::U32 => Self::U32(buffer.try_into_vec()?),
+            DType::F32 => Self::F32(buffer.try_into_vec()?),
+            DType::F64 => Self::F64(buffer.try_into_vec()?),
+        })
+    }
+
+    pub(super) fn into_buffer(self) -> Buffer {
+        each!(Self, self, values => Buffer::from_vec(values))
+    }
+
+    /// Its parts of these lengths, one after the other.
+    pub(super) fn parts(&mut self, lengths: impl Iterator<Item = usize>) -> SmallVec<[Part<'_>; 1]> {
+        fn split<'a, T, P>(
+            values: &'a mut [T],
+            lengths: impl Iterator<Item = usize>,
+            part: impl Fn(&'a mut [T]) -> P,
+        ) -> SmallVec<[P; 1]> {
+            let mut rest = values;
+            lengths
+                .map(|length| {
+                    let (now, later) = std::mem::take(&mut rest).split_at_mut(length);
+                    rest = later;
+                    part(now)
+                })
+                .collect()
+        }
+        match self {
+            Self::Bool(values) => split(values, lengths, Part::Bool),
+            Self::I32(values) => split(values, lengths, Part::I32),
+            Self::U32(values) => split(values, lengths, Part::U32),
+            Self::F32(values) => split(values, lengths, Part::F32),
+            Self::F64(values) => split(values, lengths, Part::F64),
+        }
+    }
+}
+
+impl<'a> Part<'a> {
+    /// Makes it the frame's next output of its element type.
+    pub(super) fn push_to(self, frame: &mut Frame<'a>) {
+        match self {
+            Self::Bool(values) => frame.bool.push_output(values),
+            Self::I32(values) => frame.i32.push_output(values),
+            Self::U32(values) => frame.u32.push_output(values),
+            Self::F32(values) => frame.f32.push_output(values),
+            Self::F64(values) => frame.f64.push_output(values),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! What a fused kernel computes, before it is compiled: its nodes in order,
+//! where their operands come from, and the windows it reads. Knows the graph;
+//! nothing of tiles and registers.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+
+use crate::dtype::DType;
+use crate::graph::{Graph, Id};
+use crate::op::{Literal, Op};
+use crate::shape::Axes;
+
+use super::fusion::{Fusion, weight};
+use super::layout::{Kind, Layout, Place};
+use super::view::{Strides, squeezed};
+
+/// Where an operand comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Value {
+    Literal(Literal),
+    /// A window, by number.
+    Load(usize),
+    /// What the kernel computes for a node.
+    Node(Id),
+}
+
+/// A window that the kernel reads.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Load {
+    /// The buffer; `None` reads the offsets themselves.
+    pub(super) base: Option<Id>,
+    pub(super) dtype: DType,
+    /// One for each axis of the space.
+    pub(super) strides: Strides,
+    pub(super) offset: isize,
+    /// Whether it is the buffer from its first to its last element, in the space's order.
+    pub(super) is_whole: bool,
+}
+
+/// A kernel's nodes and what they read.
+#[derive(Debug)]
+pub(super) struct Body {
+    /// Extents of the space, none of them 1.
+    pub(super) space: Axes,
+    /// In an order in which operands precede their users.
+    pub(super) nodes: Vec<Id>,
+    pub(super) operands: FxHashMap<Id, SmallVec<[Value; 3]>>,
+    pub(super) loads: Vec<Load>,
+    /// The nodes whose elements are written.
+    pub(super) stored: SmallVec<[Id; 3]>,
+    /// What is reduced, and by which node.
+    pub(super) reduced: Option<(Id, Value)>,
+    /// Additions an element.
+    pub(super) cost: u32,
+}
+
+impl Body {
+    /// The body of the kernel `kernel` with the given members; `None` if nobody needs a value of it.
+    pub(super) fn new(
+        graph: &Graph,
+        layout: &Layout,
+        fusion: &Fusion,
+        kernel: Id,
+        members: &[Id],
+    ) -> Option<Self> {
+        let reduction = members.iter().copied().find(|&id| layout.kind(id) == Kind::Reduce);
+        let stored: SmallVec<[Id; 3]> =
+            members.iter().copied().filter(|&id| Some(id) != reduction && fusion.is_stored(id)).collect();
+        let like = match reduction {
+            Some(id) => graph.node(id).operands[0],
+            None => *stored.first()?,
+        };
+        let mut body = Self {
+            space: squeezed(&graph.node(like).ty.shape),
+            nodes: Vec::new(),
+            operands: FxHashMap::default(),
+            loads: Vec::new(),
+            stored,
+            reduced: None,
+            cost: 1,
+        };
+        let context = Context { graph, layout, fusion, kernel };
+        let mut pending: Vec<Id> = body.stored.to_vec();
+        if let Some(id) = reduction {
+            let value = body.resolve(&context, layout.place(graph.node(id).operands[0]));
+            body.reduced = Some((id, value));
+            pending.extend(value.node());
+        }
+        let mut met: FxHashSet<Id> = FxHashSet::default();
+        while let Some(id) = pending.pop() {
+            if !met.insert(id) {
+                continue;
+            }
+            let values = if matches!(graph.node(id).op, Op::RngBits(_)) {
+                // The key, two words for the whole of the space.
+                let place = layout.place(graph.node(id).operands[0]);
+                smallvec::smallvec![body.load(Load {
+                    base: Some(place.base),
+                    dtype: DType::U32,
+                    strides: Strides::from_elem(0, body.space.len()),
+                    offset: place.view.offset,
+                    is_whole: false,
+                })]
+            } else {
+                layout.operands(graph, id).map(|place| body.resolve(&context, place)).collect()
+            };
+            let values: SmallVec<[Value; 3]> = values;
+            pending.extend(values.iter().filter_map(Value::node));
+            body.cost += weight(&graph.node(id).op);
+            body.operands.insert(id, values);
+            body.nodes.push(id);
+        }
+        body.nodes.sort_unstable();
+        Some(body)
+    }
+
+    /// The buffers that the kernel reads.
+    pub(super) fn reads(&self) -> impl Iterator<Item = Id> {
+        self.loads.iter().filter_map(|load| load.base)
+    }
+
+    fn resolve(&mut self, context: &Context<'_>, place: &Place) -> Value {
+        let Context { graph, layout, fusion, kernel } = *context;
+        let base = graph.node(place.base);
+        if let Op::Constant(literal) = base.op {
+            return Value::Literal(literal);
+        }
+        let is_here = fusion.kernel(place.base) == kernel || !fusion.is_stored(place.base);
+        if is_here && layout.is_one_for_one(graph, place) {
+            return match &layout.copied[place.base as usize] {
+                Some(original) => self.resolve(context, original),
+                None => Value::Node(place.base),
+            };
+        }
+        let in_order = place.view.is_whole(base.ty.shape.size());
+        self.load(Load {
+            base: (!place.is_counted).then_some(place.base),
+            dtype: base.ty.dtype,
+            strides: place.view.squeezed_strides(),
+            offset: place.view.offset,
+            is_whole: !place.is_counted && in_order && squeezed(&place.view.shape) == self.space,
+        })
+    }
+
+    fn load(&mut self, load: Load) -> Value {
+        let known = self.loads.iter().position(|known| *known == load);
+        Value::Load(known.unwrap_or_else(|| {
+            self.loads.push(load);
+            self.loads.len() - 1
+        }))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Context<'a> {
+    graph: &'a Graph,
+    layout: &'a Layout,
+    fusion: &'a Fusion,
+    kernel: Id,
+}
+
+impl Value {
+    pub(super) fn node(&self) -> Option<Id> {
+        match self {
+            Self::Node(id) => Some(*id),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! From a body to a program: which operand is where, which register is free,
+//! and one instruction for each node.
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::dtype::DType;
+use crate::graph::{Graph, Id};
+use crate::op::{Literal, Op};
+
+use super::body::{Body, Value};
+use super::frame::{Operand, Target};
+use super::instruction;
+use super::load;
+use super::program::{InPlace, Program, Window, bank};
+use super::view::Strides;
+
+/// The work in progress.
+pub(super) struct Compiler<'a> {
+    graph: &'a Graph,
+    body: &'a Body,
+    program: Program,
+    /// The strides of each load on the axes of the tiling.
+    strides: Vec<Strides>,
+    /// The window of each load; none counts offsets.
+    windows: Vec<Option<usize>>,
+    places: FxHashMap<Value, Operand>,
+    /// The position of the node that uses a value last.
+    last_uses: FxHashMap<Value, usize>,
+    free: [Vec<usize>; 5],
+    /// Values whose register is never given to another.
+    kept: Vec<Value>,
+}
+
+impl<'a> Compiler<'a> {
+    /// `program` has its tiling and its outputs.
+    pub(super) fn new(graph: &'a Graph, body: &'a Body, program: Program, strides: Vec<Strides>) -> Self {
+        Self {
+            graph,
+            body,
+            program,
+            strides,
+            windows: Vec::new(),
+            places: FxHashMap::default(),
+            last_uses: FxHashMap::default(),
+            free: Default::default(),
+            kept: Vec::new(),
+        }
+    }
+
+    /// `dies` tells of the buffers that nobody reads after this kernel.
+    pub(super) fn compile(mut self, dies: &dyn Fn(Id) -> bool) -> Program {
+        self.open_windows();
+        self.take_over(dies);
+        for (position, id) in self.body.nodes.iter().enumerate() {
+            for &value in &self.body.operands[id] {
+                self.last_uses.insert(value, position);
+            }
+        }
+        if let Some((_, value)) = self.body.reduced {
+            self.last_uses.insert(value, usize::MAX);
+        }
+        let in_place: SmallVec<[Id; 3]> =
+            self.program.outputs.iter().filter(|output| output.in_place.is_some()).map(|o| o.id).collect();
+        for &id in &in_place {
+            self.last_uses.insert(self.value_of(id), usize::MAX);
+        }
+        for (position, &id) in self.body.nodes.iter().enumerate() {
+            self.node(position, id, in_place.contains(&id));
+        }
+        // What takes a buffer over is written when everything has been read.
+        for &id in &in_place {
+            self.store(id);
+        }
+        if let Some((id, value)) = self.body.reduced {
+            let dtype = self.graph.node(id).ty.dtype;
+            self.program.result = Some((dtype, self.operand(value)));
+        }
+        self.program
+    }
+
+    fn open_windows(&mut self) {
+        let mut counts = [0; 5];
+        for (load, strides) in self.body.loads.iter().zip(&self.strides) {
+            let Some(base) = load.base else {
+                self.windows.push(None);
+                continue;
+            };
+            let known = self.program.inputs.iter().position(|&input| input == base);
+            let input = known.unwrap_or(self.program.inputs.len());
+            if known.is_none() {
+                self.program.inputs.push(base);
+            }
+            let count = &mut counts[bank(load.dtype)];
+            self.windows.push(Some(self.program.windows.len()));
+            self.program.windows.push(Window {
+                dtype: load.dtype,
+                number: *count,
+                input,
+                strides: strides.clone(),
+                offset: load.offset,
+            });
+            *count += 1;
+        }
+    }
+
+    /// Lets outputs have the buffers of whole inputs that die here.
+    fn take_over(&mut self, dies: &dyn Fn(Id) -> bool) {
+        let mut taken: SmallVec<[Id; 3]> = SmallVec::new();
+        for output in &mut self.program.outputs {
+            for (number, load) in self.body.loads.iter().enumerate() {
+                let (Some(base), Some(window)) = (load.base, self.windows[number]) else { continue };
+                let only = self.body.loads.iter().filter(|other| other.base == load.base).count() == 1;
+                if load.is_whole && load.dtype == output.dtype && only && !taken.contains(&base) && dies(base)
+                {
+                    let input = self.program.windows[window].input;
+                    output.in_place = Some(InPlace { input, window });
+                    taken.push(base);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The value of a node: a copy has its operand's.
+    fn value_of(&self, id: Id) -> Value {
+        match self.body.operands.get(&id).map(|operands| &operands[..]) {
+            Some(&[value]) if self.is_copy(id) => value,
+            _ => Value::Node(id),
+        }
+    }
+
+    /// Whether the node is a view whose elements are copied; nothing in the kernel uses the copy.
+    fn is_copy(&self, id: Id) -> bool {
+        !matches!(
+            self.graph.node(id).op,
+            Op::Unary(_)
+                | Op::Binary(_)
+                | Op::Compare(_)
+                | Op::Select
+                | Op::MulAdd
+                | Op::Convert(_)
+                | Op::BitcastConvert(_)
+                | Op::RngBits(_)
+        )
+    }
+
+    fn node(&mut self, position: usize, id: Id, is_in_place: bool) {
+        let node = self.graph.node(id);
+        let values = &self.body.operands[&id];
+        if self.is_copy(id) {
+            if !is_in_place {
+                self.store(id);
+            }
+            self.release(values, position);
+            return;
+        }
+        let is_random = matches!(node.op, Op::RngBits(_));
+        let operands: SmallVec<[Operand; 3]> = if is_random {
+            SmallVec::new()
+        } else {
+            values.iter().map(|&value| self.operand(value)).collect()
+        };
+        let target = match self.output_of(id) {
+            Some(output) if !is_in_place => Target::Output(output),
+            _ => Target::Register(self.register(node.ty.dtype)),
+        };
+        let instruction = if is_random {
+            let key = match values[0] {
+                Value::Load(load) => {
+                    self.windows[load].map_or(0, |window| self.program.windows[window].number)
+                }
+                _ => 0,
+            };
+            instruction::rng_bits(key, target)
+        } else {
+            instruction::apply(&node.op, self.dtype(values[0]), node.ty.dtype, &operands, target)
+        };
+        self.program.instructions.push(instruction);
+        let place = match target {
+            Target::Register(register) => Operand::Register(register),
+            Target::Output(output) => Operand::Output(output),
+        };
+        self.places.insert(Value::Node(id), place);
+        self.release(values, position);
+    }
+
+    /// Copies the node's value to its output.
+    fn store(&mut self, id: Id) {
+        if let Some(output) = self.output_of(id) {
+            let operand = self.operand(self.value_of(id));
+            let dtype = self.graph.node(id).ty.dtype;
+            self.program.instructions.push(instruction::copy(dtype, operand, Target::Output(output)));
+        }
+    }
+
+    /// The number of the node's output among those of its dtype.
+    fn output_of(&self, id: Id) -> Option<usize> {
+        let dtype = self.graph.node(id).ty.dtype;
+        self.program.outputs.iter().filter(|output| output.dtype == dtype).position(|output| output.id == id)
+    }
+
+    fn dtype(&self, value: Value) -> DType {
+        match value {
+            Value::Literal(literal) => literal.dtype(),
+            Value::Load(load) => self.body.loads[load].dtype,
+            Value::Node(id) => self.graph.node(id).ty.dtype,
+        }
+    }
+
+    /// Where the value is; a load or a literal is put into a register by its first use.
+    fn operand(&mut self, value: Value) -> Operand {
+        if let Some(&place) = self.places.get(&value) {
+            return place;
+        }
+        let place = match value {
+            Value::Literal(literal) => self.literal(literal),
+            Value::Load(load) => self.load(load),
+            // Operands precede their users.
+            Value::Node(_) => Operand::Register(0),
+        };
+        self.places.insert(value, place);
+        place
+    }
+
+    fn literal(&mut self, literal: Literal) -> Operand {
+        let register = self.fresh(literal.dtype());
+        self.program.prologue.push(instruction::splat(literal, Target::Register(register)));
+        self.kept.push(Value::Literal(literal));
+        Operand::Register(register)
+    }
+
+    fn load(&mut self, number: usize) -> Operand {
+        let load = &self.body.loads[number];
+        let (dtype, offset) = (load.dtype, load.offset);
+        let tiling = &self.program.tiling;
+        let (strides, split) = (self.strides[number].clone(), tiling.split);
+        let pattern = load::pattern(&tiling.extents[split + 1..], &strides[split..]);
+        let window = self.windows[number].map(|window| self.program.windows[window].number);
+        if let (Some(window), true) = (window, load::is_run(&pattern)) {
+            return Operand::Window(window);
+        }
+        let is_same_everywhere =
+            strides[..split].iter().all(|&stride| stride == 0) && (strides[split] == 0 || tiling.blocks == 1);
+        // What is read before the tiles must not meet a register that the tiles use.
+        let register = if is_same_everywhere { self.fresh(dtype) } else { self.register(dtype) };
+        let target = Target::Register(register);
+        let instruction = match window {
+            Some(window) => instruction::gather(dtype, window, pattern, target),
+            None => instruction::iota(dtype, (offset, strides), pattern, target),
+        };
+        if is_same_everywhere {
+            self.program.prologue.push(instruction);
+            self.kept.push(Value::Load(number));
+        } else {
+            self.program.instructions.push(instruction);
+        }
+        Operand::Register(register)
+    }
+
+    /// A register that nothing holds.
+    fn register(&mut self, dtype: DType) -> usize {
+        match self.free[bank(dtype)].pop() {
+            Some(register) => register,
+            None => self.fresh(dtype),
+        }
+    }
+
+    /// A register that nothing has held.
+    fn fresh(&mut self, dtype: DType) -> usize {
+        let count = &mut self.program.registers[bank(dtype)];
+        *count += 1;
+        *count - 1
+    }
+
+    /// Frees the registers of the values that the node at `position` was the last to use.
+    fn release(&mut self, values: &[Value], position: usize) {
+        for (i, value) in values.iter().enumerate() {
+            let is_last = self.last_uses.get(value).is_none_or(|&last| last <= position);
+            if !is_last || values[..i].contains(value) || self.kept.contains(value) {
+                continue;
+            }
+            if let Some(&Operand::Register(register)) = self.places.get(value) {
+                self.free[bank(self.dtype(*value))].push(register);
+                self.places.remove(value);
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! A compiled program: its steps, and the buffers between them, each dropped
+//! when it has been read for the last time.
+
+use std::fmt;
+
+use smallvec::SmallVec;
+
+use crate::buffer::Buffer;
+use crate::graph::{Graph, Id};
+use crate::op::Op;
+use crate::oracle;
+use crate::shape::Type;
+
+use super::direct;
+use super::layout::Layout;
+use super::schedule::{self, Step, Work};
+use super::statistics;
+
+/// A program ready to run.
+pub(crate) struct Executable {
+    graph: Graph,
+    steps: Vec<Step>,
+    /// For each output the node whose buffer it is.
+    outputs: Vec<Id>,
+    /// The literals that something reads from a buffer.
+    constants: Vec<(Id, Buffer)>,
+}
+
+impl Executable {
+    /// Compiles `graph`, which has been optimised.
+    pub(super) fn new(graph: Graph) -> Self {
+        let layout = Layout::new(&graph);
+        let steps = schedule::steps(&graph, &layout);
+        let outputs: Vec<Id> = graph.outputs.iter().map(|&output| layout.place(output).base).collect();
+        let read = steps.iter().flat_map(|step| &step.reads).chain(&outputs);
+        let mut constants: Vec<(Id, Buffer)> = Vec::new();
+        for &id in read {
+            if let Op::Constant(literal) = graph.node(id).op
+                && constants.iter().all(|(known, _)| *known != id)
+            {
+                constants.push((id, oracle::constant(literal)));
+            }
+        }
+        Self { graph, steps, outputs, constants }
+    }
+
+    /// The outputs' values; `inputs` are bound in the order of the graph's.
+    pub(crate) fn run(&self, inputs: Vec<Buffer>) -> Vec<Buffer> {
+        statistics::count_nodes(self.graph.nodes.len() - self.graph.inputs.len());
+        let mut values: Vec<Option<Buffer>> = vec![None; self.graph.nodes.len()];
+        for (&id, input) in self.graph.inputs.iter().zip(inputs) {
+            values[id as usize] = Some(input);
+        }
+        for (id, buffer) in &self.constants {
+            values[*id as usize] = Some(buffer.clone());
+        }
+        for step in &self.steps {
+            self.step(step, &mut values);
+        }
+        let empty = || Buffer::from_vec(Vec::<bool>::new());
+        self.outputs.iter().map(|&id| values[id as usize].clone().unwrap_or_else(empty)).collect()
+    }
+
+    fn step(&self, step: &Step, values: &mut [Option<Buffer>]) {
+        let inputs: SmallVec<[Option<Buffer>; 4]> = step
+            .reads
+            .iter()
+            .zip(&step.frees)
+            .map(|(&id, &dies)| {
+                let value = &mut values[id as usize];
+                if dies { value.take() } else { value.clone() }
+            })
+            .collect();
+        match &step.work {
+            Work::Map(map) => {
+                for (&id, value) in step.writes.iter().zip(map.run(inputs)) {
+                    values[id as usize] = Some(value);
+                }
+            }
+            Work::Reduce(reduce) => values[step.writes[0] as usize] = Some(reduce.run(&inputs)),
+            Work::Product(product) => {
+                if let [lhs, .., rhs] = &inputs[..]
+                    && let (Some(lhs), Some(rhs)) = (lhs, rhs)
+                {
+                    values[step.writes[0] as usize] = Some(product.run(lhs, rhs));
+                }
+            }
+            Work::Direct(id) => {
+                let node = self.graph.node(*id);
+                let types = node.operands.iter().map(|&operand| &self.graph.node(operand).ty);
+                let operands: SmallVec<[(&Buffer, &Type); 4]> = inputs
+                    .iter()
+                    .zip(types)
+                    .filter_map(|(buffer, ty)| Some((buffer.as_ref()?, ty)))
+                    .collect();
+                values[step.writes[0] as usize] = Some(direct::evaluate(&node.op, &operands, &node.ty));
+            }
+        }
+    }
+}
+
+/// The plan, one line a step: what runs together, what it reads (`!` for the
+/// last time) and what it writes.
+impl fmt::Display for Executable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, step) in self.steps.iter().enumerate() {
+            write!(f, "{number}: ")?;
+            match &step.work {
+                Work::Map(map) => write!(f, "map {:?}", map.program.tiling.extents)?,
+                Work::Reduce(reduce) => write!(f, "reduce {:?}", reduce.program.tiling.extents)?,
+                Work::Product(_) => f.write_str("dot")?,
+                Work::Direct(_) => f.write_str("direct")?,
+            }
+            f.write_str(" (")?;
+            for (i, &id) in step.nodes.iter().enumerate() {
+                let node = self.graph.node(id);
+                write!(f, "{}%{id} {}", if i > 0 { ", " } else { "" }, node.op.name())?;
+                for operand in &node.operands {
+                    write!(f, " %{operand}")?;
+                }
+            }
+            f.write_str(") of")?;
+            for (id, dies) in step.reads.iter().zip(&step.frees) {
+                write!(f, " %{id}{}", if *dies { "!" } else { "" })?;
+            }
+            f.write_str(" to")?;
+            for &id in &step.writes {
+                write!(f, " %{id} {}", self.graph.node(id).ty)?;
+            }
+            writeln!(f)?;
+        }
+        f.write_str("return")?;
+        for output in &self.outputs {
+            write!(f, " %{output}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! The loops that reductions end in, in a fixed order of additions, so that
+//! neither threads nor instruction sets change a bit. Knows no tiles.
+
+use multiversion::multiversion;
+
+use crate::arithmetic::Arithmetic;
+use crate::op::Reduction;
+
+/// Partial results that are carried side by side.
+const LANES: usize = 32;
+
+/// The loops of an element type.
+pub(super) trait Folds: Arithmetic {
+    /// All elements to one. Sums are made of [`LANES`] partial sums.
+    fn horizontal(kind: Reduction, x: &[Self]) -> Self;
+    /// Every row of `x`, of `sums`' length, onto `sums`.
+    fn vertical(kind: Reduction, sums: &mut [Self], x: &[Self]);
+}
+
+macro_rules! folds {
+    ($number:ident in $module:ident: $($horizontal:ident $vertical:ident $Kind:ident),*) => {
+        mod $module {
+            use super::*;
+            $(
+                #[multiversion(targets(
+                    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
+                    "x86_64+avx2+fma",
+                ))]
+                pub(super) fn $horizontal(x: &[$number]) -> $number {
+                    lanes(Reduction::$Kind, x)
+                }
+
+                #[multiversion(targets(
+                    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
+                    "x86_64+avx2+fma",
+                ))]
+                pub(super) fn $vertical(sums: &mut [$number], x: &[$number]) {
+                    rows(Reduction::$Kind, sums, x);
+                }
+            )*
+        }
+
+        impl Folds for $number {
+            fn horizontal(kind: Reduction, x: &[Self]) -> Self {
+                match kind {
+                    $(Reduction::$Kind => $module::$horizontal(x),)*
+                    #[allow(unreachable_patterns)]
+                    _ => lanes(kind, x),
+                }
+            }
+
+            fn vertical(kind: Reduction, sums: &mut [Self], x: &[Self]) {
+                match kind {
+                    $(Reduction::$Kind => $module::$vertical(sums, x),)*
+                    #[allow(unreachable_patterns)]
+                    _ => rows(kind, sums, x),
+                }
+            }
+        }
+    };
+}
+
+folds!(f32 in single: sum sums Sum, max maxima Max, min minima Min);
+folds!(f64 in double: sum sums Sum, max maxima Max, min minima Min);
+folds!(i32 in signed: sum sums Sum, max maxima Max, min minima Min);
+folds!(u32 in unsigned: sum sums Sum, max maxima Max, min minima Min);
+folds!(bool in logical: all all_rows All, any any_rows Any);
+
+#[inline(always)]
+fn lanes<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
+    let start = T::start(kind);
+    if x.len() < LANES {
+        return x.iter().fold(start, |result, &x| result.reduce(kind, x));
+    }
+    let mut lanes = [start; LANES];
+    let (chunks, rest) = x.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = lane.reduce(kind, x);
+        }
+    }
+    for (lane, &x) in lanes.iter_mut().zip(rest) {
+        *lane = lane.reduce(kind, x);
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for i in 0..width {
+            lanes[i] = lanes[i].reduce(kind, lanes[i + width]);
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
+#[inline(always)]
+fn rows<T: Arithmetic>(kind: Reduction, sums: &mut [T], x: &[T]) {
+    for row in x.chunks_exact(sums.len()) {
+        for (sum, &x) in sums.iter_mut().zip(row) {
+            *sum = sum.reduce(kind, x);
+        }
+    }
+}

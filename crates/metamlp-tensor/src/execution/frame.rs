@@ -1,0 +1,223 @@
+//! What a kernel's instructions work on: registers of one tile's length, the
+//! buffers they read, and the part of the outputs that the tile fills.
+
+use std::cell::RefCell;
+use std::mem::take;
+
+use smallvec::SmallVec;
+
+use crate::buffer::Buffer;
+use crate::dtype::DType;
+
+use super::loops::Loops;
+use super::tile::TILE;
+
+/// Where an instruction finds an operand, by number within its element type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operand {
+    Register(usize),
+    /// A run of a buffer that is read.
+    Window(usize),
+    /// What has been written to the tile of an output.
+    Output(usize),
+}
+
+/// Where an instruction leaves its result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    Register(usize),
+    Output(usize),
+}
+
+/// A buffer that a kernel reads.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'a, T> {
+    Slice(&'a [T]),
+    /// The old content of an output, which takes its place.
+    InPlace(usize),
+}
+
+/// One element type's part of a [`Frame`].
+pub(super) struct Bank<'a, T> {
+    registers: Vec<Vec<T>>,
+    pub(super) sources: SmallVec<[Source<'a, T>; 4]>,
+    /// Where the tile begins in each source.
+    pub(super) offsets: SmallVec<[isize; 4]>,
+    /// The tile of each output, and what follows it.
+    outputs: SmallVec<[&'a mut [T]; 2]>,
+    rests: SmallVec<[&'a mut [T]; 2]>,
+}
+
+enum Taken<'a, T> {
+    Register(Vec<T>),
+    Output(&'a mut [T]),
+}
+
+impl<'a, T: Loops> Bank<'a, T> {
+    fn new(registers: Vec<Vec<T>>) -> Self {
+        Self {
+            registers,
+            sources: SmallVec::new(),
+            offsets: SmallVec::new(),
+            outputs: SmallVec::new(),
+            rests: SmallVec::new(),
+        }
+    }
+
+    pub(super) fn reserve(&mut self, registers: usize) {
+        while self.registers.len() < registers {
+            self.registers.push(vec![T::default(); TILE]);
+        }
+    }
+
+    pub(super) fn push_output(&mut self, output: &'a mut [T]) {
+        self.rests.push(output);
+        self.outputs.push(Default::default());
+    }
+
+    /// Moves the outputs on by a tile.
+    pub(super) fn advance(&mut self, length: usize) {
+        for (output, rest) in self.outputs.iter_mut().zip(&mut self.rests) {
+            let (now, later) = take(rest).split_at_mut(length);
+            *output = now;
+            *rest = later;
+        }
+    }
+
+    /// The operand's elements in the tile.
+    pub(super) fn read(&self, operand: Operand, length: usize) -> &[T] {
+        match operand {
+            Operand::Register(i) => &self.registers[i][..length],
+            Operand::Output(i) => &self.outputs[i][..length],
+            Operand::Window(i) => match self.sources[i] {
+                Source::Slice(slice) => &slice[self.offsets[i].cast_unsigned()..][..length],
+                Source::InPlace(output) => &self.outputs[output][..length],
+            },
+        }
+    }
+
+    /// A source's elements and where the tile begins in them.
+    pub(super) fn source(&self, i: usize) -> (&'a [T], isize) {
+        match self.sources[i] {
+            Source::Slice(slice) => (slice, self.offsets[i]),
+            Source::InPlace(_) => (&[], 0),
+        }
+    }
+}
+
+/// The state of a kernel on one thread. Holds references to the buffers for `'a`.
+pub(super) struct Frame<'a> {
+    /// Elements of the tile.
+    pub(super) length: usize,
+    /// Entries of the tile's blocked axis.
+    pub(super) entries: usize,
+    /// Row-major position of the tile's first element.
+    pub(super) linear: usize,
+    /// The tile's position on the axes up to the blocked one.
+    pub(super) index: SmallVec<[usize; 6]>,
+    pub(super) f32: Bank<'a, f32>,
+    pub(super) f64: Bank<'a, f64>,
+    pub(super) i32: Bank<'a, i32>,
+    pub(super) u32: Bank<'a, u32>,
+    pub(super) bool: Bank<'a, bool>,
+}
+
+/// Registers between kernels.
+#[derive(Default)]
+struct Registers {
+    f32: Vec<Vec<f32>>,
+    f64: Vec<Vec<f64>>,
+    i32: Vec<Vec<i32>>,
+    u32: Vec<Vec<u32>>,
+    bool: Vec<Vec<bool>>,
+}
+
+thread_local! {
+    static REGISTERS: RefCell<Registers> = RefCell::default();
+}
+
+impl<'a> Frame<'a> {
+    /// Runs `f` with the thread's registers.
+    pub(super) fn with<R>(f: impl FnOnce(&mut Frame<'a>) -> R) -> R {
+        let mut registers = REGISTERS.take();
+        let mut frame = Frame {
+            length: 0,
+            entries: 0,
+            linear: 0,
+            index: SmallVec::new(),
+            f32: Bank::new(take(&mut registers.f32)),
+            f64: Bank::new(take(&mut registers.f64)),
+            i32: Bank::new(take(&mut registers.i32)),
+            u32: Bank::new(take(&mut registers.u32)),
+            bool: Bank::new(take(&mut registers.bool)),
+        };
+        let result = f(&mut frame);
+        REGISTERS.set(Registers {
+            f32: frame.f32.registers,
+            f64: frame.f64.registers,
+            i32: frame.i32.registers,
+            u32: frame.u32.registers,
+            bool: frame.bool.registers,
+        });
+        result
+    }
+
+    /// Adds the buffer to the sources of its element type; none if an output has taken it over.
+    pub(super) fn push_source(&mut self, dtype: DType, buffer: Option<&'a Buffer>) {
+        fn push<'a, T: Lane>(frame: &mut Frame<'a>, buffer: Option<&'a Buffer>) {
+            let slice = buffer.and_then(Buffer::as_slice::<T>).unwrap_or(&[]);
+            let bank = T::bank(frame);
+            bank.sources.push(Source::Slice(slice));
+            bank.offsets.push(0);
+        }
+        for_dtype!(dtype, T => push::<T>(self, buffer));
+    }
+
+    pub(super) fn advance(&mut self, length: usize) {
+        self.f32.advance(length);
+        self.f64.advance(length);
+        self.i32.advance(length);
+        self.u32.advance(length);
+        self.bool.advance(length);
+    }
+
+    /// Fills `target` from what `f` reads.
+    pub(super) fn write<T: Lane>(&mut self, target: Target, length: usize, f: impl FnOnce(&Self, &mut [T])) {
+        let bank = T::bank(self);
+        let mut taken = match target {
+            Target::Register(i) => Taken::Register(take(&mut bank.registers[i])),
+            Target::Output(i) => Taken::Output(take(&mut bank.outputs[i])),
+        };
+        match &mut taken {
+            Taken::Register(register) => f(self, &mut register[..length]),
+            Taken::Output(output) => f(self, &mut output[..length]),
+        }
+        let bank = T::bank(self);
+        match (target, taken) {
+            (Target::Register(i), Taken::Register(register)) => bank.registers[i] = register,
+            (Target::Output(i), Taken::Output(output)) => bank.outputs[i] = output,
+            _ => {}
+        }
+    }
+}
+
+/// An element type with a bank in every frame.
+pub(super) trait Lane: Loops {
+    fn bank<'f, 'a>(frame: &'f mut Frame<'a>) -> &'f mut Bank<'a, Self>;
+    fn of<'f, 'a>(frame: &'f Frame<'a>) -> &'f Bank<'a, Self>;
+}
+
+macro_rules! lanes {
+    ($($name:ident)*) => {$(
+        impl Lane for $name {
+            fn bank<'f, 'a>(frame: &'f mut Frame<'a>) -> &'f mut Bank<'a, Self> {
+                &mut frame.$name
+            }
+            fn of<'f, 'a>(frame: &'f Frame<'a>) -> &'f Bank<'a, Self> {
+                &frame.$name
+            }
+        }
+    )*};
+}
+
+lanes!(f32 f64 i32 u32 bool);

@@ -1,0 +1,141 @@
+//! The instructions of a kernel: each runs one loop over one tile.
+
+use crate::arithmetic::Arithmetic;
+use crate::dtype::DType;
+use crate::op::{Literal, Op, Unary};
+use crate::random::threefry;
+
+use super::frame::{Frame, Lane, Operand, Target};
+use super::load::{self, Pattern};
+use super::loops::{self, BinaryLoop, Loops, TernaryLoop, UnaryLoop};
+use super::program::at;
+use super::view::Strides;
+
+/// One step of a kernel on the tile that the frame is at.
+pub(super) type Instruction = Box<dyn for<'a> Fn(&mut Frame<'a>) + Send + Sync>;
+
+/// The instruction that runs `op`, elementwise, on operands of the dtype `from`.
+pub(super) fn apply(op: &Op, from: DType, to: DType, operands: &[Operand], target: Target) -> Instruction {
+    let first = || operands[0];
+    match *op {
+        Op::Unary(Unary::IsFinite) => match from {
+            DType::F32 => unary(loops::is_finite::<f32>, first(), target),
+            _ => unary(loops::is_finite::<f64>, first(), target),
+        },
+        Op::Unary(op) => for_dtype!(to, T => match T::unary_loop(op) {
+            Some(run) => unary(run, first(), target),
+            None => unary(move |x: &[T], out: &mut [T]| loops::rare_unary(op, x, out), first(), target),
+        }),
+        Op::Binary(op) => for_dtype!(to, T => match T::binary_loop(op) {
+            Some(run) => binary(run, operands, target),
+            None => binary(move |x: &[T], y: &[T], out: &mut [T]| loops::rare_binary(op, x, y, out), operands, target),
+        }),
+        Op::Compare(op) => for_dtype!(from, T => {
+            let run: BinaryLoop<T, bool> = T::comparison_loop(op);
+            binary(run, operands, target)
+        }),
+        Op::Select => for_dtype!(to, T => ternary::<bool, T>(T::select_loop(), operands, target)),
+        Op::MulAdd => for_dtype!(to, T => ternary::<T, T>(T::mul_add_loop(), operands, target)),
+        Op::Convert(_) => {
+            for_dtype!(from, S => for_dtype!(to, T => unary(loops::convert::<S, T>, first(), target)))
+        }
+        Op::BitcastConvert(_) => {
+            for_dtype!(from, S => for_dtype!(to, T => unary(loops::bitcast::<S, T>, first(), target)))
+        }
+        _ => copy(to, first(), target),
+    }
+}
+
+/// The operand's elements, unchanged.
+pub(super) fn copy(dtype: DType, operand: Operand, target: Target) -> Instruction {
+    for_dtype!(dtype, T => {
+        let run: UnaryLoop<T, T> = loops::copy;
+        unary(run, operand, target)
+    })
+}
+
+/// One number everywhere.
+pub(super) fn splat(literal: Literal, target: Target) -> Instruction {
+    for_dtype!(literal.dtype(), T => {
+        let value = T::from_literal(literal);
+        Box::new(move |frame| {
+            let length = frame.length;
+            frame.write(target, length, |_, out: &mut [T]| out.fill(value));
+        })
+    })
+}
+
+/// What `pattern` finds in the source number `source`.
+pub(super) fn gather(dtype: DType, source: usize, pattern: Pattern, target: Target) -> Instruction {
+    for_dtype!(dtype, T => Box::new(move |frame| {
+        let length = frame.length;
+        frame.write(target, length, |frame, out: &mut [T]| {
+            let (slice, offset) = T::of(frame).source(source);
+            load::gather(slice, offset, &pattern, frame.entries, out);
+        });
+    }))
+}
+
+/// The offsets themselves that the strides give for the tile's elements.
+pub(super) fn iota(
+    dtype: DType,
+    (offset, strides): (isize, Strides),
+    pattern: Pattern,
+    target: Target,
+) -> Instruction {
+    for_dtype!(dtype, T => Box::new(move |frame| {
+        let (length, base) = (frame.length, at(offset, &strides, &frame.index));
+        frame.write(target, length, |frame, out: &mut [T]| {
+            load::offsets(base, &pattern, frame.entries, out, |position| T::from_f64(position as f64));
+        });
+    }))
+}
+
+/// Random bits for the row-major positions of the tile, from the key in the source number `key`.
+pub(super) fn rng_bits(key: usize, target: Target) -> Instruction {
+    Box::new(move |frame| {
+        let (length, linear) = (frame.length, frame.linear);
+        frame.write(target, length, |frame, out: &mut [u32]| {
+            let (words, offset) = frame.u32.source(key);
+            let words = &words[offset.cast_unsigned()..];
+            threefry::fill_bits([words[0], words[1]], linear as u64, out);
+        });
+    })
+}
+
+fn unary<S: Lane, T: Lane>(
+    run: impl Fn(&[S], &mut [T]) + Send + Sync + 'static,
+    x: Operand,
+    target: Target,
+) -> Instruction {
+    Box::new(move |frame| {
+        let length = frame.length;
+        frame.write(target, length, |frame, out| run(S::of(frame).read(x, length), out));
+    })
+}
+
+fn binary<S: Lane, T: Lane>(
+    run: impl Fn(&[S], &[S], &mut [T]) + Send + Sync + 'static,
+    operands: &[Operand],
+    target: Target,
+) -> Instruction {
+    let (x, y) = (operands[0], operands[1]);
+    Box::new(move |frame| {
+        let length = frame.length;
+        frame.write(target, length, |frame, out| {
+            let bank = S::of(frame);
+            run(bank.read(x, length), bank.read(y, length), out);
+        });
+    })
+}
+
+fn ternary<C: Lane, T: Lane>(run: TernaryLoop<C, T>, operands: &[Operand], target: Target) -> Instruction {
+    let (a, b, c) = (operands[0], operands[1], operands[2]);
+    Box::new(move |frame| {
+        let length = frame.length;
+        frame.write(target, length, |frame, out| {
+            let bank = T::of(frame);
+            run(C::of(frame).read(a, length), bank.read(b, length), bank.read(c, length), out);
+        });
+    })
+}

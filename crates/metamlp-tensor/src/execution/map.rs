@@ -1,0 +1,103 @@
+//! Kernels that write elements: a program run on every tile of its space.
+
+use rayon::prelude::*;
+use smallvec::SmallVec;
+
+use crate::buffer::Buffer;
+use crate::graph::{Graph, Id};
+
+use super::allocation::{Allocation, Part};
+use super::body::Body;
+use super::frame::Frame;
+use super::program::{InPlaceOutput, Merged, Order, Program};
+
+/// Additions below which a kernel stays on the caller's thread.
+pub(super) const PARALLEL_COST: usize = 1 << 17;
+/// Additions of a thread's piece of work.
+const PIECE_COST: usize = 1 << 16;
+
+/// A fused elementwise kernel.
+pub(super) struct Map {
+    pub(super) program: Program,
+    /// Elements of each output.
+    size: usize,
+    /// Tiles that a thread takes at once.
+    piece: usize,
+}
+
+impl Map {
+    pub(super) fn new(graph: &Graph, body: &Body, dies: &dyn Fn(Id) -> bool) -> Self {
+        let merged = Merged::new(body, &Order::natural(body.space.len()));
+        let program = Program::new(graph, body, merged, dies);
+        let size: usize = body.space.iter().product();
+        let cost = size.saturating_mul(body.cost as usize);
+        let piece = if cost < PARALLEL_COST {
+            program.tiling.count.max(1)
+        } else {
+            (PIECE_COST / (program.tiling.length() * body.cost as usize)).max(1)
+        };
+        Self { program, size, piece }
+    }
+
+    /// The outputs, from buffers in the order of the program's inputs. Those
+    /// that nobody else holds may be `None`, when they are in `given`.
+    pub(super) fn run(&self, mut inputs: SmallVec<[Option<Buffer>; 4]>) -> SmallVec<[Buffer; 3]> {
+        let program = &self.program;
+        let mut replaced: SmallVec<[InPlaceOutput; 3]> = SmallVec::new();
+        let mut allocations: SmallVec<[Allocation; 3]> = SmallVec::new();
+        for (i, output) in program.outputs.iter().enumerate() {
+            let own = output.in_place.and_then(|in_place| {
+                match Allocation::reuse(inputs[in_place.input].take()?) {
+                    Ok(allocation) => {
+                        let before = program.outputs[..i].iter().filter(|o| o.dtype == output.dtype);
+                        replaced.push(in_place.output(before.count()));
+                        Some(allocation)
+                    }
+                    Err(buffer) => {
+                        inputs[in_place.input] = Some(buffer);
+                        None
+                    }
+                }
+            });
+            allocations.push(own.unwrap_or_else(|| Allocation::take(output.dtype, self.size)));
+        }
+        if self.size > 0 {
+            self.fill(&inputs, &replaced, &mut allocations);
+        }
+        allocations.into_iter().map(Allocation::into_buffer).collect()
+    }
+
+    fn fill(&self, inputs: &[Option<Buffer>], replaced: &[InPlaceOutput], allocations: &mut [Allocation]) {
+        let count = self.program.tiling.count;
+        let work = |first: usize, parts: SmallVec<[Part<'_>; 3]>| {
+            Frame::with(|frame| {
+                for part in parts {
+                    part.push_to(frame);
+                }
+                self.program.enter(frame, inputs, replaced);
+                for number in first..(first + self.piece).min(count) {
+                    let tile = self.program.tiling.tile(number);
+                    frame.advance(tile.length);
+                    self.program.run(frame, &tile);
+                }
+            });
+        };
+        if count <= self.piece {
+            let parts = allocations.iter_mut().flat_map(|a| a.parts(std::iter::once(self.size))).collect();
+            work(0, parts);
+            return;
+        }
+        let tiling = &self.program.tiling;
+        let firsts = || (0..count).step_by(self.piece);
+        let lengths =
+            || firsts().map(|first| tiling.linear((first + self.piece).min(count)) - tiling.linear(first));
+        let mut pieces: Vec<(usize, SmallVec<[Part<'_>; 3]>)> =
+            firsts().map(|first| (first, SmallVec::new())).collect();
+        for allocation in allocations {
+            for (piece, part) in pieces.iter_mut().zip(allocation.parts(lengths())) {
+                piece.1.push(part);
+            }
+        }
+        pieces.into_par_iter().for_each(|(first, parts)| work(first, parts));
+    }
+}

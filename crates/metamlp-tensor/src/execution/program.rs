@@ -1,0 +1,233 @@
+//! A fused kernel compiled to instructions on registers: every value of its
+//! body gets a register, a window of a buffer, or its place in the output.
+
+use smallvec::SmallVec;
+
+use crate::buffer::Buffer;
+use crate::dtype::DType;
+use crate::graph::{Graph, Id};
+
+use super::body::Body;
+use super::compiler::Compiler;
+use super::frame::{Frame, Lane, Operand, Source};
+use super::instruction::Instruction;
+use super::tile::{Extents, Tile, Tiling};
+use super::view::Strides;
+
+/// A window with its strides on the axes of the program's tiling.
+pub(super) struct Window {
+    pub(super) dtype: DType,
+    /// Its number among the sources of its dtype.
+    pub(super) number: usize,
+    /// Which of the program's inputs it reads.
+    pub(super) input: usize,
+    pub(super) strides: Strides,
+    pub(super) offset: isize,
+}
+
+/// Something that the kernel writes.
+#[derive(Debug)]
+pub(super) struct Output {
+    pub(super) id: Id,
+    pub(super) dtype: DType,
+    /// The input whose buffer it may take over, and that input's window.
+    pub(super) in_place: Option<InPlace>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InPlace {
+    pub(super) input: usize,
+    pub(super) window: usize,
+}
+
+/// Instructions to run on every tile.
+pub(super) struct Program {
+    pub(super) tiling: Tiling,
+    /// The buffers that are read.
+    pub(super) inputs: SmallVec<[Id; 4]>,
+    pub(super) outputs: SmallVec<[Output; 3]>,
+    /// What a reduction takes.
+    pub(super) result: Option<(DType, Operand)>,
+    pub(super) windows: SmallVec<[Window; 4]>,
+    /// Registers of each element type.
+    pub(super) registers: [usize; 5],
+    /// What is the same in every tile.
+    pub(super) prologue: Vec<Instruction>,
+    pub(super) instructions: Vec<Instruction>,
+}
+
+/// The axes of a body's space, in the order in which a program walks them.
+pub(super) struct Order {
+    /// Axes of the space.
+    pub(super) axes: SmallVec<[usize; 6]>,
+    /// Axes of different groups are not merged.
+    pub(super) groups: SmallVec<[u8; 6]>,
+}
+
+impl Order {
+    /// As they are.
+    pub(super) fn natural(rank: usize) -> Self {
+        Self { axes: (0..rank).collect(), groups: SmallVec::from_elem(0, rank) }
+    }
+}
+
+/// Extents and groups after merging.
+pub(super) struct Merged {
+    pub(super) extents: Extents,
+    pub(super) groups: SmallVec<[u8; 6]>,
+    strides: Vec<Strides>,
+}
+
+impl Merged {
+    /// The fewest axes that the windows of `body` can be walked by.
+    pub(super) fn new(body: &Body, order: &Order) -> Self {
+        let mut merged = Self {
+            extents: Extents::new(),
+            groups: SmallVec::new(),
+            strides: vec![Strides::new(); body.loads.len()],
+        };
+        for (&axis, &group) in order.axes.iter().zip(&order.groups) {
+            let extent = body.space[axis];
+            let joins = merged.groups.last() == Some(&group)
+                && body.loads.iter().zip(&merged.strides).all(|(load, strides)| {
+                    strides.last().is_some_and(|&s| s == load.strides[axis] * extent.cast_signed())
+                });
+            if let (true, Some(last)) = (joins, merged.extents.last_mut()) {
+                *last *= extent;
+                for (load, strides) in body.loads.iter().zip(&mut merged.strides) {
+                    if let Some(stride) = strides.last_mut() {
+                        *stride = load.strides[axis];
+                    }
+                }
+            } else {
+                merged.extents.push(extent);
+                merged.groups.push(group);
+                for (load, strides) in body.loads.iter().zip(&mut merged.strides) {
+                    strides.push(load.strides[axis]);
+                }
+            }
+        }
+        if merged.extents.is_empty() {
+            merged.extents.push(1);
+            merged.groups.push(0);
+            // One element is a run of neighbours.
+            for strides in &mut merged.strides {
+                strides.push(1);
+            }
+        }
+        merged
+    }
+}
+
+impl Program {
+    /// `dies` tells of the buffers that nobody reads after this kernel.
+    pub(super) fn new(graph: &Graph, body: &Body, merged: Merged, dies: &dyn Fn(Id) -> bool) -> Self {
+        let tiling = Tiling::new(merged.extents);
+        let mut program = Self {
+            tiling,
+            inputs: SmallVec::new(),
+            outputs: SmallVec::new(),
+            result: None,
+            windows: SmallVec::new(),
+            registers: [0; 5],
+            prologue: Vec::new(),
+            instructions: Vec::new(),
+        };
+        for &id in &body.stored {
+            let dtype = graph.node(id).ty.dtype;
+            program.outputs.push(Output { id, dtype, in_place: None });
+        }
+        Compiler::new(graph, body, program, merged.strides).compile(dies)
+    }
+
+    /// Prepares a frame for the program's tiles: sources, registers and what is the same everywhere.
+    pub(super) fn enter<'a>(
+        &self,
+        frame: &mut Frame<'a>,
+        inputs: &'a [Option<Buffer>],
+        replaced: &[InPlaceOutput],
+    ) {
+        for window in &self.windows {
+            frame.push_source(window.dtype, inputs[window.input].as_ref());
+        }
+        for replaced in replaced {
+            let window = &self.windows[replaced.window];
+            for_dtype!(window.dtype, T => {
+                T::bank(frame).sources[window.number] = Source::InPlace(replaced.output);
+            });
+        }
+        let [f32, f64, i32, u32, bool] = self.registers;
+        frame.f32.reserve(f32);
+        frame.f64.reserve(f64);
+        frame.i32.reserve(i32);
+        frame.u32.reserve(u32);
+        frame.bool.reserve(bool);
+        if !self.prologue.is_empty() {
+            frame.length = self.tiling.length();
+            frame.entries = self.tiling.block;
+            self.seek(
+                frame,
+                &Tile { index: SmallVec::from_elem(0, self.tiling.split + 1), ..Tile::default() },
+            );
+            for instruction in &self.prologue {
+                instruction(frame);
+            }
+        }
+    }
+
+    /// Runs the program on a tile.
+    pub(super) fn run(&self, frame: &mut Frame<'_>, tile: &Tile) {
+        frame.length = tile.length;
+        frame.entries = tile.entries;
+        frame.linear = tile.linear;
+        self.seek(frame, tile);
+        for instruction in &self.instructions {
+            instruction(frame);
+        }
+    }
+
+    fn seek(&self, frame: &mut Frame<'_>, tile: &Tile) {
+        frame.index.clear();
+        frame.index.extend_from_slice(&tile.index);
+        for window in &self.windows {
+            let offset = at(window.offset, &window.strides, &tile.index);
+            match window.dtype {
+                DType::Bool => frame.bool.offsets[window.number] = offset,
+                DType::I32 => frame.i32.offsets[window.number] = offset,
+                DType::U32 => frame.u32.offsets[window.number] = offset,
+                DType::F32 => frame.f32.offsets[window.number] = offset,
+                DType::F64 => frame.f64.offsets[window.number] = offset,
+            }
+        }
+    }
+}
+
+/// An output that has taken the place of a window's buffer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InPlaceOutput {
+    pub(super) window: usize,
+    /// Its number among the outputs of its dtype.
+    pub(super) output: usize,
+}
+
+impl InPlace {
+    pub(super) fn output(self, output: usize) -> InPlaceOutput {
+        InPlaceOutput { window: self.window, output }
+    }
+}
+
+/// An offset on from `offset`.
+pub(super) fn at(offset: isize, strides: &[isize], index: &[usize]) -> isize {
+    offset + index.iter().zip(strides).map(|(&i, &stride)| i.cast_signed() * stride).sum::<isize>()
+}
+
+/// The number of a dtype's bank.
+pub(super) fn bank(dtype: DType) -> usize {
+    match dtype {
+        DType::F32 => 0,
+        DType::F64 => 1,
+        DType::I32 => 2,
+        DType::U32 => 3,
+        DType::Bool => 4,
+    }
+}

@@ -1,0 +1,266 @@
+//! Kernels that end in a reduction: a program whose result is folded tile by
+//! tile, so that what is reduced never exists as a whole.
+//!
+//! The space is walked as [outer kept axes, reduced axes, inner kept axes].
+//! Sums are added up within a tile, tiles within a run, runs pairwise.
+
+use rayon::prelude::*;
+use smallvec::SmallVec;
+
+use crate::buffer::Buffer;
+use crate::dtype::DType;
+use crate::graph::Graph;
+use crate::op::{Op, Reduction};
+
+use super::body::Body;
+use super::folds::Folds;
+use super::frame::{Frame, Lane, Operand};
+use super::map::PARALLEL_COST;
+use super::program::{Merged, Order, Program};
+use super::view::squeezed;
+
+const OUTER: u8 = 0;
+const REDUCED: u8 = 1;
+const INNER: u8 = 2;
+
+/// Additions of a thread's piece of work.
+const PIECE_COST: usize = 1 << 16;
+/// Elements of a run of tiles, where a reduction is split.
+const RUN: usize = 1 << 15;
+
+/// What a tile has of the reduction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    /// All of it for some places of the result.
+    Whole,
+    /// Some rows of it.
+    Rows,
+    /// A part of one row.
+    Part,
+}
+
+/// A fused reduction.
+pub(super) struct Reduce {
+    pub(super) program: Program,
+    dtype: DType,
+    kind: Reduction,
+    operand: Operand,
+    extent: Extent,
+    /// Extents of the three groups of axes.
+    reduced: usize,
+    inner: usize,
+    /// Elements of the result.
+    size: usize,
+    /// Parts of the result that are made by themselves, and the tiles of each.
+    units: usize,
+    tiles: usize,
+    /// From a unit's tile to its next.
+    step: usize,
+    /// Tiles that are folded in one go, and how many such runs a unit has.
+    run: usize,
+    runs: usize,
+    /// Runs that a thread takes at once.
+    piece: usize,
+}
+
+impl Reduce {
+    pub(super) fn new(graph: &Graph, body: &Body) -> Option<Self> {
+        let (id, _) = body.reduced?;
+        let node = graph.node(id);
+        let Op::Reduce { kind, axes } = &node.op else { return None };
+        let shape = &graph.node(node.operands[0]).ty.shape;
+        let is_reduced: SmallVec<[bool; 6]> =
+            (0..shape.len()).filter(|&axis| shape[axis] != 1).map(|axis| axes.contains(&axis)).collect();
+        let last = is_reduced.iter().rposition(|&reduced| reduced)?;
+        let group = |axis: usize| match is_reduced[axis] {
+            true => REDUCED,
+            false if axis < last => OUTER,
+            false => INNER,
+        };
+        let mut order = Order::natural(is_reduced.len());
+        order.axes.sort_by_key(|&axis| group(axis));
+        order.groups = order.axes.iter().map(|&axis| group(axis)).collect();
+        let merged = Merged::new(body, &order);
+        let groups = merged.groups.clone();
+        let extent_of = |wanted: u8| -> usize {
+            order.axes.iter().filter(|&&axis| group(axis) == wanted).map(|&axis| body.space[axis]).product()
+        };
+        let (outer, reduced, inner) = (extent_of(OUTER), extent_of(REDUCED), extent_of(INNER));
+        let program = Program::new(graph, body, merged, &|_| false);
+        let (_, operand) = program.result?;
+        let tiling = &program.tiling;
+        let before = |wanted: u8| -> usize {
+            (0..tiling.split)
+                .filter(|&axis| groups[axis] == wanted)
+                .map(|axis| tiling.extents[axis])
+                .product()
+        };
+        let (extent, units, tiles, step) = match groups[tiling.split] {
+            OUTER => (Extent::Whole, tiling.count, 1, 1),
+            REDUCED => (Extent::Rows, outer, before(REDUCED) * tiling.blocks, 1),
+            _ => {
+                let across = before(INNER) * tiling.blocks;
+                (Extent::Part, outer * across, reduced, across)
+            }
+        };
+        // Depends on extents alone, never on the number of threads.
+        let longest = (RUN / tiling.length().max(1)).max(1);
+        let is_split = tiles > 2 * longest && (units < 64 || tiles > 64 * longest);
+        let run = if is_split { longest } else { tiles.max(1) };
+        let runs = tiles.div_ceil(run).max(1);
+        let cost = outer * reduced * inner * (body.cost as usize + 1);
+        let piece = if cost < PARALLEL_COST {
+            units * runs
+        } else {
+            PIECE_COST / (tiling.length() * run * (body.cost as usize + 1))
+        };
+        Some(Self {
+            dtype: node.ty.dtype,
+            kind: *kind,
+            operand,
+            extent,
+            reduced,
+            inner,
+            size: squeezed(&node.ty.shape).iter().product(),
+            units,
+            tiles,
+            step,
+            run,
+            runs,
+            piece: piece.max(1),
+            program,
+        })
+    }
+
+    /// The result, from buffers in the order of the program's inputs.
+    pub(super) fn run(&self, inputs: &[Option<Buffer>]) -> Buffer {
+        for_dtype!(self.dtype, T => Buffer::from_vec(self.reduce::<T>(inputs)))
+    }
+
+    fn reduce<T: Lane + Folds>(&self, inputs: &[Option<Buffer>]) -> Vec<T> {
+        let mut result = T::pool().take(self.size);
+        if self.program.tiling.count == 0 {
+            result.fill(T::start(self.kind));
+            return result;
+        }
+        if self.runs == 1 {
+            self.fold(inputs, &mut result);
+            return result;
+        }
+        let mut runs = T::pool().take(self.size * self.runs);
+        self.fold(inputs, &mut runs);
+        let (mut from, mut to) = (&mut runs[..], &mut result[..]);
+        for unit in 0..self.units {
+            let length = self.unit_length(unit);
+            let (now, later) = std::mem::take(&mut from).split_at_mut(length * self.runs);
+            self.combine(now, length);
+            from = later;
+            let (place, later) = std::mem::take(&mut to).split_at_mut(length);
+            place.copy_from_slice(&now[..length]);
+            to = later;
+        }
+        drop(Buffer::from_vec(runs));
+        result
+    }
+
+    /// All rows of `runs` onto the first, pairwise.
+    fn combine<T: Folds>(&self, runs: &mut [T], length: usize) {
+        let mut rows = self.runs;
+        while rows > 1 {
+            let half = rows.div_ceil(2);
+            let (low, high) = runs[..rows * length].split_at_mut(half * length);
+            for (sums, x) in low.chunks_exact_mut(length).zip(high.chunks_exact(length)) {
+                T::vertical(self.kind, sums, x);
+            }
+            rows = half;
+        }
+    }
+
+    /// Every run's result, one after the other.
+    fn fold<T: Lane + Folds>(&self, inputs: &[Option<Buffer>], results: &mut [T]) {
+        let count = self.units * self.runs;
+        if count <= self.piece {
+            self.fold_runs(inputs, 0, count, results);
+            return;
+        }
+        let mut pieces: Vec<(usize, &mut [T])> = Vec::with_capacity(count.div_ceil(self.piece));
+        let mut rest = results;
+        for first in (0..count).step_by(self.piece) {
+            let last = (first + self.piece).min(count);
+            let length = (first..last).map(|run| self.unit_length(run / self.runs)).sum();
+            let (now, later) = std::mem::take(&mut rest).split_at_mut(length);
+            pieces.push((first, now));
+            rest = later;
+        }
+        pieces.into_par_iter().for_each(|(first, results)| {
+            self.fold_runs(inputs, first, (first + self.piece).min(count), results);
+        });
+    }
+
+    fn fold_runs<T: Lane + Folds>(
+        &self,
+        inputs: &[Option<Buffer>],
+        first: usize,
+        last: usize,
+        results: &mut [T],
+    ) {
+        Frame::with(|frame| {
+            self.program.enter(frame, inputs, &[]);
+            let mut rest = results;
+            let mut sums = vec![T::default(); if self.extent == Extent::Rows { self.inner } else { 0 }];
+            for number in first..last {
+                let (unit, run) = (number / self.runs, number % self.runs);
+                let (result, later) = std::mem::take(&mut rest).split_at_mut(self.unit_length(unit));
+                rest = later;
+                result.fill(T::start(self.kind));
+                let begin = match self.extent {
+                    Extent::Part => unit / self.step * self.tiles * self.step + unit % self.step,
+                    _ => unit * self.tiles,
+                };
+                for tile in run * self.run..((run + 1) * self.run).min(self.tiles) {
+                    let tile = self.program.tiling.tile(begin + tile * self.step);
+                    self.program.run(frame, &tile);
+                    let x = T::of(frame).read(self.operand, tile.length);
+                    self.fold_tile(x, &mut sums, result);
+                }
+            }
+        });
+    }
+
+    #[inline]
+    fn fold_tile<T: Folds>(&self, x: &[T], sums: &mut [T], result: &mut [T]) {
+        match self.extent {
+            Extent::Part => T::vertical(self.kind, result, x),
+            Extent::Rows if self.inner == 1 => {
+                result[0] = result[0].reduce(self.kind, T::horizontal(self.kind, x));
+            }
+            Extent::Rows if x.len() == self.inner => T::vertical(self.kind, result, x),
+            Extent::Rows => {
+                sums.fill(T::start(self.kind));
+                T::vertical(self.kind, sums, x);
+                T::vertical(self.kind, result, sums);
+            }
+            Extent::Whole if self.inner == 1 => {
+                for (result, row) in result.iter_mut().zip(x.chunks_exact(self.reduced)) {
+                    *result = T::horizontal(self.kind, row);
+                }
+            }
+            Extent::Whole => {
+                let rows = x.chunks_exact(self.reduced * self.inner);
+                for (result, rows) in result.chunks_exact_mut(self.inner).zip(rows) {
+                    T::vertical(self.kind, result, rows);
+                }
+            }
+        }
+    }
+
+    /// Elements of a unit's part of the result.
+    fn unit_length(&self, unit: usize) -> usize {
+        let tiling = &self.program.tiling;
+        match self.extent {
+            Extent::Whole => (tiling.linear(unit + 1) - tiling.linear(unit)) / self.reduced,
+            Extent::Rows => self.inner,
+            Extent::Part => tiling.linear(unit % self.step + 1) - tiling.linear(unit % self.step),
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! How an iteration space is cut into tiles that stay in the first-level
+//! cache. A tile is a run of whole inner axes; its elements are contiguous in
+//! row-major order. Knows no buffers.
+
+use smallvec::SmallVec;
+
+/// Extents of an iteration space, none of them 1.
+pub(super) type Extents = SmallVec<[usize; 6]>;
+
+/// Elements of a tile at most: eight registers of `f32` fill a first-level cache.
+pub(super) const TILE: usize = 1024;
+
+/// Tiles take whole axes after `split`, and blocks of `split`.
+#[derive(Clone, Debug)]
+pub(super) struct Tiling {
+    pub(super) extents: Extents,
+    /// The axis that is cut into blocks.
+    pub(super) split: usize,
+    /// Entries of `split` in a tile; the last one of the axis may have fewer.
+    pub(super) block: usize,
+    pub(super) blocks: usize,
+    /// Elements after `split`.
+    pub(super) inner: usize,
+    /// Number of tiles.
+    pub(super) count: usize,
+}
+
+/// A tile's place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tile {
+    /// The position on the axes up to and with `split`.
+    pub(super) index: SmallVec<[usize; 6]>,
+    /// Entries of the axis `split`.
+    pub(super) entries: usize,
+    /// Elements.
+    pub(super) length: usize,
+    /// The first element's row-major position.
+    pub(super) linear: usize,
+}
+
+impl Tiling {
+    pub(super) fn new(mut extents: Extents) -> Self {
+        if extents.is_empty() {
+            extents.push(1);
+        }
+        let size: usize = extents.iter().product();
+        let (mut split, mut inner) = (extents.len() - 1, 1);
+        while split > 0 && inner * extents[split] <= TILE {
+            inner *= extents[split];
+            split -= 1;
+        }
+        let extent = extents[split];
+        let most = (TILE / inner.max(1)).max(1);
+        let blocks = extent.div_ceil(most).max(1);
+        let mut block = extent.div_ceil(blocks).max(1);
+        if inner == 1 && blocks > 1 {
+            // Whole vectors.
+            block = block.next_multiple_of(16).min(most);
+        }
+        let blocks = extent.div_ceil(block).max(1);
+        let outer: usize = extents[..split].iter().product();
+        let count = if size == 0 { 0 } else { outer * blocks };
+        Self { extents, split, block, blocks, inner, count }
+    }
+
+    /// Elements of a full tile.
+    pub(super) fn length(&self) -> usize {
+        self.block * self.inner
+    }
+
+    pub(super) fn tile(&self, number: usize) -> Tile {
+        let start = number % self.blocks * self.block;
+        let extent = self.extents[self.split];
+        let outer = number / self.blocks;
+        let mut index = SmallVec::from_elem(start, self.split + 1);
+        let mut rest = outer;
+        for axis in (0..self.split).rev() {
+            index[axis] = rest % self.extents[axis];
+            rest /= self.extents[axis];
+        }
+        let entries = self.block.min(extent - start);
+        Tile { index, entries, length: entries * self.inner, linear: (outer * extent + start) * self.inner }
+    }
+
+    /// The row-major position of tile `number`'s first element; of the end, for the number of tiles.
+    pub(super) fn linear(&self, number: usize) -> usize {
+        let start = number % self.blocks * self.block;
+        (number / self.blocks * self.extents[self.split] + start) * self.inner
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_follow_each_other_and_cover_the_space() {
+        for extents in [&[][..], &[5], &[5000], &[128, 28, 28, 28], &[3, 2000], &[70000, 3], &[4, 1025, 2]] {
+            let tiling = Tiling::new(extents.into());
+            let mut end = 0;
+            for number in 0..tiling.count {
+                let tile = tiling.tile(number);
+                assert_eq!((tile.linear, tiling.linear(number)), (end, end), "{extents:?}");
+                assert!(tile.length <= TILE && tile.length > 0);
+                end += tile.length;
+            }
+            assert_eq!(end, extents.iter().product::<usize>());
+            assert_eq!(tiling.linear(tiling.count), end);
+        }
+        assert_eq!(Tiling::new([4, 0, 3].as_slice().into()).count, 0);
+    }
+}
