@@ -45,6 +45,11 @@ pub(crate) fn compare(
     }
 }
 
+/// Whether two numbers of a description are the same.
+pub(crate) fn same<T: PartialEq + Display + Copy>(what: &str, found: T, expected: T) -> Result<(), Failed> {
+    if found == expected { Ok(()) } else { Err(format!("{what} is {found}, expected {expected}").into()) }
+}
+
 fn equal<T: PartialEq + Display>(
     what: &str,
     found: &[T],

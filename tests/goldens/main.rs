@@ -8,6 +8,7 @@ mod compare;
 mod initializers;
 mod models;
 mod optimizers;
+mod ot;
 mod random;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ const KINDS: &[(&str, Check)] = &[
     ("initializers", initializers::check),
     ("models", models::check),
     ("optimizers", optimizers::check),
+    ("ot", ot::check),
     ("random", random::check),
 ];
 
