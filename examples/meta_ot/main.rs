@@ -1,0 +1,157 @@
+//! Learns to warm-start Sinkhorn on pairs of handwritten digits.
+//!
+//! ```text
+//! cargo run --release --example meta_ot             # under two minutes on two cores
+//! cargo run --release --example meta_ot -- --quick  # under twenty seconds
+//! cargo run --release --example meta_ot -- --help
+//! ```
+//!
+//! A `MetaMlp` sees two digits as probability weights on the pixel grid and
+//! predicts the dual potential of the optimal transport between them. Then, on
+//! held-out pairs, Sinkhorn starts from zeros, from the Gaussian approximation
+//! and from the prediction, and its iterations are counted. The table goes to
+//! the terminal; figures, pictures and weights go to `target/meta_ot`.
+//!
+//! The experiment is that of Amos, Luise, Cohen and Redko, *Meta Optimal
+//! Transport* (2023), on a sample of MNIST (`examples/data`).
+
+mod arguments;
+mod canvas;
+mod convergence_plot;
+mod curve;
+mod digits;
+mod displacement;
+mod error;
+mod evaluate;
+mod grid;
+mod idx;
+mod interpolation_picture;
+mod interrupt;
+mod output;
+mod pairs;
+mod progress;
+mod report;
+mod start;
+mod threshold;
+mod train;
+mod transport;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use metamlp::checkpoint;
+
+use arguments::Arguments;
+use digits::{Digits, Measure};
+use displacement::interpolate;
+use error::Result;
+use evaluate::Evaluation;
+use idx::Images;
+use interpolation_picture::Row;
+use interrupt::Interrupt;
+use output::Output;
+use pairs::Pairs;
+use report::Report;
+use train::Training;
+use transport::Transport;
+
+/// Streams of random numbers under the seed.
+const TRAINING_PAIRS: u32 = 1;
+const HELD_OUT_PAIRS: u32 = 2;
+
+/// The frames of an interpolation, and how many pairs are shown.
+const TIMES: [f32; 7] = [0.0, 1.0 / 6.0, 1.0 / 3.0, 0.5, 2.0 / 3.0, 5.0 / 6.0, 1.0];
+const PAIRS_SHOWN: usize = 6;
+
+/// The marginal error of what is shown as converged.
+const CONVERGED: f32 = 1e-4;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line, whatever the message quotes.
+            let line = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+            let _ = writeln!(io::stderr(), "meta_ot: {line}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let Some(arguments) = Arguments::parse_line()? else {
+        return Ok(());
+    };
+    // Everything that can be refused is refused before the training.
+    let digits = Digits::new(&arguments.images, &Images::read(&arguments.images)?)?;
+    let mut transport = Transport::new(arguments.epsilon, arguments.seed)?;
+    if let Some(path) = &arguments.load {
+        transport.load(path)?;
+    }
+    let mut output = Output::open(&arguments.output)?;
+    let interrupt = Interrupt::listen()?;
+
+    let pairs = Pairs::new(arguments.seed, TRAINING_PAIRS, digits.training.len());
+    let updates = arguments.updates();
+    let training =
+        Training::run(&mut transport, &digits.training, pairs, updates, arguments.batch, &interrupt)?;
+    let interrupted = !interrupt.is_training();
+    interrupt.evaluating();
+
+    let mut pairs = Pairs::new(arguments.seed, HELD_OUT_PAIRS, digits.held_out.len());
+    let pairs = pairs.draw(arguments.pairs)?;
+    let evaluation = Evaluation::run(&transport, &digits.held_out, &pairs)?;
+    let rows = pairs
+        .iter()
+        .take(PAIRS_SHOWN)
+        .map(|&(a, b)| {
+            interpolations(&transport, &digits.held_out[a], &digits.held_out[b], arguments.epsilon)
+        })
+        .collect::<Result<Vec<Row>>>()?;
+    let report = Report {
+        updates: training.updates(),
+        seconds_per_update: training.seconds_per_update(),
+        loss: training.loss(),
+        held_out_loss: transport.loss(&digits.held_out, &pairs)?.into(),
+        iterations: evaluation.iterations,
+        seconds: evaluation.seconds,
+        unconverged: evaluation.unconverged,
+        pairs: pairs.len(),
+        batch: arguments.batch,
+        epsilon: arguments.epsilon,
+        seed: arguments.seed,
+        images: arguments.images.display().to_string(),
+        training_images: digits.training.len(),
+        held_out_images: digits.held_out.len(),
+        loaded: arguments.load.map(|path| path.display().to_string()),
+        interrupted,
+    };
+
+    interrupt.writing();
+    output.stage("report.json", report.json()?.as_bytes())?;
+    let plot = convergence_plot::draw(&evaluation.curves, pairs.len(), arguments.epsilon)?;
+    output.stage("convergence.png", &plot)?;
+    output.stage("interpolation.png", &interpolation_picture::draw(&rows, &TIMES)?)?;
+    output.stage_with("weights.safetensors", |path| {
+        Ok(checkpoint::save_safetensors(path, transport.params())?)
+    })?;
+    let written = output.publish()?;
+
+    // A reader that closed the pipe has seen what it wanted.
+    let mut terminal = io::stdout().lock();
+    let _ = writeln!(terminal, "\n{report}");
+    for path in written {
+        let _ = writeln!(terminal, "wrote {}", path.display());
+    }
+    Ok(())
+}
+
+/// One pair's digits on their way, by the prediction alone and by Sinkhorn's end.
+fn interpolations(transport: &Transport, a: &Measure, b: &Measure, epsilon: f32) -> Result<Row> {
+    let predicted = transport.predict(a, b)?;
+    let converged = transport.solve(a, b, CONVERGED)?;
+    Ok(Row {
+        predicted: interpolate(&predicted, epsilon, &TIMES),
+        converged: interpolate(&converged, epsilon, &TIMES),
+    })
+}

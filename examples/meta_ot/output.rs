@@ -1,0 +1,79 @@
+//! The folder that results go to. Knows how to leave either a whole file or
+//! none; not what is in them.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// A folder in which files appear whole and all at once.
+///
+/// [`stage`](Self::stage) writes beside the final name, [`publish`](Self::publish)
+/// renames. Whatever is staged and not published is removed on drop.
+#[derive(Debug)]
+pub(crate) struct Output {
+    folder: PathBuf,
+    staged: Vec<Staged>,
+}
+
+#[derive(Debug)]
+struct Staged {
+    partial: PathBuf,
+    path: PathBuf,
+}
+
+impl Output {
+    /// Creates `folder` if need be and tries whether a file can be written
+    /// there, so that a long run does not end in finding out.
+    pub(crate) fn open(folder: &Path) -> Result<Self> {
+        fs::create_dir_all(folder).map_err(|source| write_error(folder, source))?;
+        let mut output = Self { folder: folder.into(), staged: Vec::new() };
+        output.stage("probe", b"")?;
+        output.discard();
+        Ok(output)
+    }
+
+    /// Writes `bytes` beside `name`.
+    pub(crate) fn stage(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        self.stage_with(name, |partial| {
+            fs::write(partial, bytes).map_err(|source| write_error(partial, source))
+        })
+    }
+
+    /// Has `write` write beside `name`, to the path that it is given.
+    pub(crate) fn stage_with(&mut self, name: &str, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+        let path = self.folder.join(name);
+        let partial = self.folder.join(format!(".{name}.partial"));
+        self.staged.push(Staged { partial: partial.clone(), path });
+        write(&partial)
+    }
+
+    /// Gives every staged file its name, and returns the names.
+    pub(crate) fn publish(mut self) -> Result<Vec<PathBuf>> {
+        let mut paths = Vec::new();
+        for Staged { partial, path } in &self.staged {
+            fs::rename(partial, path).map_err(|source| write_error(path, source))?;
+            paths.push(path.clone());
+        }
+        self.staged.clear();
+        Ok(paths)
+    }
+
+    fn discard(&mut self) {
+        for staged in self.staged.drain(..) {
+            // One that cannot be removed was never written, or is beyond help.
+            let _ = fs::remove_file(staged.partial);
+        }
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.discard();
+    }
+}
+
+fn write_error(path: &Path, source: io::Error) -> Error {
+    Error::Write { path: path.into(), source }
+}

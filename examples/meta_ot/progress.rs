@@ -1,0 +1,56 @@
+//! What the user sees of a long loop: a bar on a terminal, a line now and then
+//! elsewhere. Knows how far the loop is and what it says of itself.
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Time between two lines where there is no terminal.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// A progress bar on standard error.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    name: &'static str,
+    length: usize,
+    start: Instant,
+    last_line: Option<Instant>,
+}
+
+impl Progress {
+    /// A bar called `name` for so many rounds of a loop.
+    pub(crate) fn new(name: &'static str, length: usize) -> Self {
+        let target = ProgressDrawTarget::stderr();
+        let bar = ProgressBar::with_draw_target(Some(length as u64), target);
+        let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len}  {msg}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.progress_chars("=> "));
+        bar.set_prefix(name);
+        Self { bar, name, length, start: Instant::now(), last_line: None }
+    }
+
+    /// Rounds per second up to now, of which `done` have been made.
+    pub(crate) fn rate(&self, done: usize) -> f64 {
+        done as f64 / self.start.elapsed().as_secs_f64()
+    }
+
+    /// Shows that `done` rounds have been made.
+    pub(crate) fn show(&mut self, done: usize, message: impl FnOnce() -> String) {
+        if !self.bar.is_hidden() {
+            self.bar.set_message(message());
+            self.bar.set_position(done as u64);
+        } else if self.last_line.is_none_or(|line| line.elapsed() >= LINE_INTERVAL) || done == self.length {
+            self.last_line = Some(Instant::now());
+            let _ = writeln!(io::stderr(), "{} {done}/{}  {}", self.name, self.length, message());
+        }
+    }
+}
+
+impl Drop for Progress {
+    /// Leaves the bar as it stands.
+    fn drop(&mut self) {
+        self.bar.abandon();
+    }
+}

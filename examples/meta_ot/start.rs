@@ -1,0 +1,27 @@
+//! The three starts that are compared. Knows their names and order.
+
+/// What the potentials are before the first Sinkhorn iteration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Start {
+    /// Zeros.
+    Zeros,
+    /// The potentials between two Gaussians of the digits' means and covariances.
+    Gaussian,
+    /// The network's prediction.
+    Meta,
+}
+
+impl Start {
+    /// All three, in the order in which they are shown.
+    pub(crate) const ALL: [Self; 3] = [Self::Zeros, Self::Gaussian, Self::Meta];
+
+    /// As it stands in tables and pictures.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Zeros => "zeros",
+            Self::Gaussian => "Gaussian",
+            Self::Meta => "meta",
+        }
+    }
+}
