@@ -267,6 +267,14 @@ impl Sinkhorn {
         if self.inner_iterations == 0 {
             return Err(setting("inner_iterations", 0, "at least 1"));
         }
+        // `errors` has a place for each.
+        if self.max_iterations.div_ceil(self.inner_iterations) > MOST_BLOCKS {
+            return Err(setting(
+                "max_iterations",
+                self.max_iterations as f64,
+                "at most 2^24 blocks of inner_iterations",
+            ));
+        }
         if self.max_iterations < self.min_iterations {
             return Err(setting("min_iterations", self.min_iterations as f64, "at most max_iterations"));
         }
@@ -295,6 +303,9 @@ impl fmt::Debug for Sinkhorn {
             .finish_non_exhaustive()
     }
 }
+
+/// Blocks of inner iterations in a run.
+const MOST_BLOCKS: usize = 1 << 24;
 
 fn single(problem: &LinearProblem) -> Result<()> {
     if problem.batch().is_none() {

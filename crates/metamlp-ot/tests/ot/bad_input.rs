@@ -114,10 +114,11 @@ fn grids() {
 #[test]
 fn settings() {
     let problem = three_point_problem(1.0);
-    let cases: [(Sinkhorn, &str); 9] = [
+    let cases: [(Sinkhorn, &str); 10] = [
         (Sinkhorn::new().threshold(f64::NAN), "threshold"),
         (Sinkhorn::new().inner_iterations(0), "inner_iterations"),
         (Sinkhorn::new().min_iterations(11).max_iterations(10), "min_iterations"),
+        (Sinkhorn::new().max_iterations(usize::MAX), "max_iterations"),
         (Sinkhorn::new().norm_error(0.5), "norm_error"),
         (Sinkhorn::new().norm_error(f64::NAN), "norm_error"),
         (Sinkhorn::new().momentum(Momentum::new(0.0)), "momentum"),
