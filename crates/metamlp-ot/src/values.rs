@@ -12,8 +12,8 @@ pub(crate) const TOLERANCE: f64 = 1e-3;
 /// Checks that all of `weights`, `[.., n]`, are distributions over `n` atoms.
 pub(crate) fn check_weights(name: &'static str, weights: &Tensor, n: usize) -> Result<()> {
     let shape = weights.shape();
-    if !matches!(*shape, [last] | [_, last] if last == n) {
-        let expected = format!("[{n}] or [batch, {n}], one weight for each atom of the geometry");
+    if !matches!(*shape, [last] | [1..=usize::MAX, last] if last == n) {
+        let expected = format!("[{n}] or [batch, {n}]: a weight for each atom of the geometry");
         return Err(Error::Shape { name, found: shape.to_vec(), expected });
     }
     if !weights.dtype().is_float() {

@@ -5,54 +5,18 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use metamlp::optim::{self, Optimizer};
-use metamlp::{
-    Key, Map, Module, Tensor, TrainState, Tree, Variables, evaluate, jit, value_and_grad_with_aux,
-};
+use metamlp::optim;
+use metamlp::{Key, Map, Tensor, TrainState, Tree, evaluate};
 
-use crate::dual_objective::{DualObjective, ZeroWeights};
+use crate::dual_objective::DualObjective;
 use crate::error::{Error, Result};
 use crate::geometry::Geometry;
-use crate::initializers::SinkhornInitializer;
+use crate::initializers::meta_builder::MetaInitializerBuilder;
+use crate::initializers::meta_step::{Prediction, TrainStep, prediction, train_step};
+use crate::initializers::{PotentialModel, SinkhornInitializer};
 use crate::linear_problem::LinearProblem;
 use crate::meta_mlp::MetaMlp;
 use crate::values::check_weights;
-
-/// A network from two distributions to a potential; [`MetaMlp`] is one, and any
-/// `#[module]` can be.
-///
-/// ```
-/// use metamlp_core as metamlp;
-/// use metamlp_core::prelude::*;
-/// use metamlp_ot::{Grid, MetaInitializer, PotentialModel};
-///
-/// /// An affine map of the difference.
-/// #[module(crate = metamlp_core)]
-/// struct Affine {}
-///
-/// #[compact(crate = metamlp_core)]
-/// impl Affine {
-///     fn call(&self, a: &Tensor, b: &Tensor) -> Tensor {
-///         Dense::new(a.shape()[a.rank() - 1]).call(&(a - b))
-///     }
-/// }
-///
-/// impl PotentialModel for Affine {
-///     fn potential(&self, a: &Tensor, b: &Tensor) -> Tensor {
-///         self.call(a, b)
-///     }
-/// }
-///
-/// let grid = Grid::from_size([4], F32, 0.1)?;
-/// let meta = MetaInitializer::builder(grid).model(Affine::new()).build(Key::new(0))?;
-/// let uniform = Tensor::full([4], 0.25, F32);
-/// assert_eq!(meta.predict(&uniform, &uniform)?.to_vec::<f32>()?, [0.0; 4]);
-/// # Ok::<(), metamlp_ot::Error>(())
-/// ```
-pub trait PotentialModel: Module + Send + Sync {
-    /// Weights `a`, `[.., n]`, and `b`, `[.., m]`, to the potential `f`, `[.., n]`.
-    fn potential(&self, a: &Tensor, b: &Tensor) -> Tensor;
-}
 
 /// The learned start of Meta Optimal Transport (Amos, Luise, Cohen and Redko
 /// 2023; OTT's `MetaInitializer`): predicts the potentials of problems over one
@@ -62,7 +26,7 @@ pub trait PotentialModel: Module + Send + Sync {
 /// mean [`DualObjective`] of a batch; no problem is solved for it.
 ///
 /// Where this differs from OTT: the loss leaves atoms without mass out
-/// ([`ZeroWeights`]); `f` comes back in the shape of `a`; every geometry will
+/// ([`ZeroWeights`](crate::ZeroWeights)); `f` comes back in the shape of `a`; every geometry will
 /// do; and the optimizer does default to Adam at 1e-3.
 ///
 /// ```
@@ -90,16 +54,11 @@ pub struct MetaInitializer<M: PotentialModel = MetaMlp> {
     model: Arc<M>,
     objective: DualObjective,
     state: TrainState,
-    /// The shapes of `a` that the step has been compiled for.
+    /// The shapes of `a` that the step has been compiled for, with this form of state.
     compiled_for: BTreeSet<Vec<usize>>,
-    step: Step,
+    step: TrainStep,
     prediction: Prediction,
 }
-
-type Step = Box<
-    dyn Fn(TrainState, Tensor, Tensor) -> metamlp_tensor::Result<(Tensor, Tensor, TrainState)> + Send + Sync,
->;
-type Prediction = Box<dyn Fn(Variables, Tensor, Tensor) -> metamlp_tensor::Result<Tensor> + Send + Sync>;
 
 impl MetaInitializer {
     /// A [`MetaMlp`] with OTT's settings, trained by Adam at 1e-3.
@@ -113,65 +72,7 @@ impl MetaInitializer {
     /// The same, to be changed.
     #[must_use]
     pub fn builder(geometry: impl Into<Geometry>) -> MetaInitializerBuilder {
-        let geometry = geometry.into();
-        let model = MetaMlp::new(geometry.shape().0);
-        let optimizer = optim::adam(1e-3);
-        MetaInitializerBuilder { geometry, model, optimizer, zero_weights: ZeroWeights::default() }
-    }
-}
-
-/// What a [`MetaInitializer`] is made of.
-#[derive(Debug)]
-pub struct MetaInitializerBuilder<M: PotentialModel = MetaMlp> {
-    geometry: Geometry,
-    model: M,
-    optimizer: Optimizer,
-    zero_weights: ZeroWeights,
-}
-
-impl<M: PotentialModel + 'static> MetaInitializerBuilder<M> {
-    /// Another network; by default [`MetaMlp`] for the geometry's rows.
-    #[must_use]
-    pub fn model<N: PotentialModel>(self, model: N) -> MetaInitializerBuilder<N> {
-        let Self { geometry, optimizer, zero_weights, .. } = self;
-        MetaInitializerBuilder { geometry, model, optimizer, zero_weights }
-    }
-
-    /// Another optimizer; by default Adam at 1e-3.
-    #[must_use]
-    pub fn optimizer(mut self, optimizer: impl Into<Optimizer>) -> Self {
-        self.optimizer = optimizer.into();
-        self
-    }
-
-    /// What the loss makes of atoms without mass; by default they are not there.
-    #[must_use]
-    pub fn zero_weights(mut self, zero_weights: ZeroWeights) -> Self {
-        self.zero_weights = zero_weights;
-        self
-    }
-
-    /// Initialises the network with the stream `params` at `key`.
-    ///
-    /// # Errors
-    /// If the model cannot be initialised.
-    pub fn build(self, key: impl Into<Key>) -> Result<MetaInitializer<M>> {
-        let Self { geometry, model, optimizer, zero_weights } = self;
-        let (n, m) = geometry.shape();
-        let (a, b) = (Tensor::spec([n], geometry.dtype()), Tensor::spec([m], geometry.dtype()));
-        let variables = model.init(key.into(), |model| model.potential(&a, &b))?;
-        let state = TrainState::new(&model, variables, optimizer);
-        let objective = DualObjective::new(&geometry).zero_weights(zero_weights).evaluated()?;
-        let model = Arc::new(model);
-        Ok(MetaInitializer {
-            step: compiled_step(Arc::clone(&model), objective.clone()),
-            prediction: compiled_prediction(Arc::clone(&model)),
-            compiled_for: BTreeSet::new(),
-            geometry,
-            model,
-            objective,
-            state,
-        })
+        MetaInitializerBuilder::new(geometry.into())
     }
 }
 
@@ -268,6 +169,7 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
     /// [`Error::Parameter`] if it does not fit the network.
     pub fn set_state(&mut self, state: TrainState) -> Result<()> {
         check_params(&self.state.params, &state.params)?;
+        self.compiled_for.clear();
         self.state = state;
         Ok(())
     }
@@ -278,10 +180,23 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
     /// [`Error::Parameter`] if they do not fit the network.
     pub fn set_params(&mut self, params: Map) -> Result<()> {
         check_params(&self.state.params, &params)?;
+        self.compiled_for.clear();
         self.state.step = self.state.step.zeros_like();
         self.state.opt_state = self.state.tx.init(&params);
         self.state.params = params;
         Ok(())
+    }
+
+    pub(super) fn assemble(
+        geometry: Geometry,
+        model: M,
+        objective: DualObjective,
+        state: TrainState,
+    ) -> Self {
+        let model = Arc::new(model);
+        let step = train_step(Arc::clone(&model), objective.clone());
+        let prediction = prediction(Arc::clone(&model));
+        Self { geometry, model, objective, state, compiled_for: BTreeSet::new(), step, prediction }
     }
 
     /// The state, with an empty one left in its place.
@@ -322,42 +237,6 @@ impl<M: PotentialModel + fmt::Debug> fmt::Debug for MetaInitializer<M> {
             .field("state", &self.state)
             .finish_non_exhaustive()
     }
-}
-
-/// A step of the optimizer. The gradient with respect to `f` is known in closed
-/// form, so that only the network is differentiated.
-fn compiled_step<M: PotentialModel + 'static>(model: Arc<M>, objective: DualObjective) -> Step {
-    jit(move |state: TrainState, a: Tensor, b: Tensor| {
-        let ((_, (loss, f)), grads) = value_and_grad_with_aux(&state.params, |params| {
-            let f = potential(&*model, &state.variables(params), &a, &b)?;
-            let fixed = f.stop_gradient();
-            let (losses, residual) = objective.loss_and_residual(&fixed, &a, &b);
-            // Not the loss, but of the same gradient.
-            let surrogate = (residual / losses.size() as f64 * f).sum_all();
-            Ok((surrogate, (losses.mean_all(), fixed)))
-        })?;
-        Ok((loss, f, state.apply_gradients(&grads)?))
-    })
-}
-
-fn compiled_prediction<M: PotentialModel + 'static>(model: Arc<M>) -> Prediction {
-    jit(move |variables: Variables, a: Tensor, b: Tensor| potential(&*model, &variables, &a, &b))
-}
-
-fn potential<M: PotentialModel>(
-    model: &M,
-    variables: &Variables,
-    a: &Tensor,
-    b: &Tensor,
-) -> metamlp_tensor::Result<Tensor> {
-    let f = model.apply(variables, (), |model| model.potential(a, b))?;
-    if f.shape() != a.shape() {
-        let expected = format!("{:?}, as a", a.shape());
-        return Err(
-            Error::Shape { name: "the model's potential", found: f.shape().to_vec(), expected }.into()
-        );
-    }
-    Ok(f)
 }
 
 /// Whether `found` can stand in the place of `own`.

@@ -3,10 +3,15 @@
 mod default;
 mod gaussian;
 mod meta;
+mod meta_builder;
+mod meta_step;
+mod potential_model;
 
 pub use default::DefaultInitializer;
 pub use gaussian::GaussianInitializer;
-pub use meta::{MetaInitializer, MetaInitializerBuilder, PotentialModel};
+pub use meta::MetaInitializer;
+pub use meta_builder::MetaInitializerBuilder;
+pub use potential_model::PotentialModel;
 
 use metamlp_tensor::{Tensor, evaluate};
 

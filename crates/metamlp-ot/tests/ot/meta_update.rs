@@ -6,6 +6,7 @@ use metamlp_ot::{
     CostMatrix, Error, Geometry, Grid, LinearProblem, MetaInitializer, MetaMlp, PointCloud, PotentialModel,
     Sinkhorn, SinkhornInitializer, ZeroWeights,
 };
+use metamlp_tensor::statistics;
 
 use crate::support::*;
 
@@ -145,6 +146,28 @@ fn weights_without_mass() {
 }
 
 #[test]
+fn more_batches_compile_nothing() {
+    let mut meta = fixed();
+    let (a, b) = (vector(&A), vector(&B));
+    meta.update(&a, &b).unwrap();
+    let compiled = statistics::compiled_plans();
+    for i in 0..3 {
+        let a = Tensor::from_vec([3], vec![0.2 + 0.1 * f64::from(i), 0.5 - 0.1 * f64::from(i), 0.3]);
+        meta.update(&a, &b).unwrap();
+    }
+    assert_eq!(statistics::compiled_plans(), compiled);
+}
+
+#[test]
+fn what_learns_and_solves_goes_to_other_threads() {
+    fn check<T: Send + Sync>() {}
+    check::<MetaInitializer>();
+    check::<Sinkhorn>();
+    check::<metamlp_ot::SinkhornOutput>();
+    check::<LinearProblem>();
+}
+
+#[test]
 fn pure_and_changing_updates_agree() {
     let mut meta = fixed();
     let (a, b) = (vector(&A), vector(&B));
@@ -174,6 +197,7 @@ fn a_refused_update_changes_nothing() {
         (vector(&[f64::NAN, 0.5, 0.5]), b.clone()),
         (a.clone(), vector(&[1.5, -0.5])),
         (one_row(&a), b.clone()),
+        (Tensor::zeros([0, 3], F64), Tensor::zeros([0, 2], F64)),
         (a.clone(), one_row(&b)),
         (Tensor::spec([3], F64), b),
     ];
