@@ -34,6 +34,9 @@ struct Progress {
     is_active: bool,
 }
 
+/// Iterations in one compiled program; a longer block runs it repeatedly.
+const LONGEST_PROGRAM: usize = 16;
+
 /// Marks a block that did not run.
 const NOT_RUN: f64 = -1.0;
 
@@ -78,20 +81,26 @@ impl Run {
     pub(crate) fn block(&mut self) -> Result<()> {
         let solver = &self.solver;
         let start = self.iteration;
-        let iterations = solver.inner_iterations.min(solver.max_iterations - start);
-        let block = Block {
-            iterations,
-            kernels: self.annealed(start, iterations),
-            momentum: self.momentum(start, iterations),
-            active: self.active(),
-            parallel: solver.parallel_dual_updates,
-            norm_error: solver.norm_error,
-        };
-        let (state, [errors, errors_1]) = solver.compiled(&self.constants, self.state.clone(), block)?;
-        self.state = state;
-        self.iteration = start + iterations;
-        let errors = errors.convert(F64).to_vec::<f64>()?;
-        let errors_1 = errors_1.convert(F64).to_vec::<f64>()?;
+        let end = start + solver.inner_iterations.min(solver.max_iterations - start);
+        let mut last_errors = None;
+        while self.iteration < end {
+            let iterations = (end - self.iteration).min(LONGEST_PROGRAM);
+            let block = Block {
+                iterations,
+                kernels: self.annealed(self.iteration, iterations),
+                momentum: self.momentum(self.iteration, iterations),
+                active: self.active(),
+                parallel: solver.parallel_dual_updates,
+                norm_error: solver.norm_error,
+            };
+            let (state, errors) = solver.compiled(&self.constants, self.state.clone(), block)?;
+            self.state = state;
+            self.iteration += iterations;
+            last_errors = Some(errors);
+        }
+        let Some(errors) = last_errors else { return Ok(()) };
+        let [errors, errors_1] = errors.map(|errors| errors.convert(F64).to_vec::<f64>());
+        let (errors, errors_1) = (errors?, errors_1?);
         let is_last = self.iteration == solver.max_iterations;
         for (progress, (&error, &error_1)) in self.progress.iter_mut().zip(errors.iter().zip(&errors_1)) {
             if !progress.is_active {

@@ -1,7 +1,9 @@
 //! Sinkhorn against OTT-JAX's numbers, in double precision.
 
 use crate::support::*;
-use metamlp_ot::{CostMatrix, DefaultInitializer, Geometry, LinearProblem, Momentum, Over, Sinkhorn};
+use metamlp_ot::{
+    CostMatrix, DefaultInitializer, Epsilon, Geometry, LinearProblem, Momentum, Over, Sinkhorn,
+};
 use metamlp_tensor::{F64, Tensor, statistics};
 
 fn every_iteration() -> Sinkhorn {
@@ -243,6 +245,21 @@ fn a_batch_is_its_problems() {
         assert!(inner > 1 || counts.len() == 3, "the problems should take different times: {counts:?}");
     }
     assert!(Sinkhorn::new().solve(&batch).is_err());
+}
+
+#[test]
+fn long_blocks_are_the_same_iterations() {
+    let problem = three_point_problem(Epsilon::new(0.05).init(20.0).decay(0.9));
+    let solver = Sinkhorn::new().threshold(-1.0).max_iterations(50).momentum(Momentum::new(1.1));
+    let [one, fifty] = [1, 50].map(|inner| solver.clone().inner_iterations(inner).solve(&problem).unwrap());
+    assert_eq!(fifty.n_iters(), 50);
+    assert_eq!(fifty.errors().len(), 1);
+    assert_close(fifty.errors()[0], one.errors()[49], 1e-14);
+    assert_all_close(fifty.f(), &one.f().to_vec::<f64>().unwrap(), 1e-13);
+
+    let solver = Sinkhorn::new().threshold(-1.0);
+    let endless = solver.inner_iterations(usize::MAX).max_iterations(20_000);
+    assert_eq!(endless.solve(&three_point_problem(1.0)).unwrap().n_iters(), 20_000);
 }
 
 #[test]
