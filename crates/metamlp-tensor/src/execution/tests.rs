@@ -521,3 +521,45 @@ fn a_deep_chain_of_shared_operands_is_one_kernel() {
         (vec![f64::from(1u32 << 31), 0.0, f64::from(1u32 << 31)], vec![0.0; 3])
     );
 }
+
+/// Large products, cut over threads in other places, also of transposed operands.
+#[test]
+fn products_have_the_same_bits_for_any_number_of_threads() {
+    let cases: [(&[usize], &[usize], usize, usize); 6] = [
+        (&[128, 700], &[700, 333], 1, 0),
+        (&[700, 77], &[700, 512], 0, 0),
+        (&[500, 300], &[129, 300], 1, 1),
+        (&[1000, 257], &[33, 1000], 0, 1),
+        (&[1, 1500], &[1500, 1511], 1, 0),
+        (&[1, 1500], &[1511, 1500], 1, 1),
+    ];
+    for (lhs, rhs, i, j) in cases {
+        let mut graph = Graph::default();
+        let (lhs, rhs) = (Type::new(lhs, DType::F32), Type::new(rhs, DType::F32));
+        graph.push(node(Op::Input, &[], lhs.clone()));
+        graph.push(node(Op::Input, &[], rhs.clone()));
+        let dimensions = DotDimensions {
+            lhs_contracting: [i].as_slice().into(),
+            rhs_contracting: [j].as_slice().into(),
+            ..DotDimensions::default()
+        };
+        let result = Type::new([lhs.shape[1 - i], rhs.shape[1 - j]], DType::F32);
+        graph.push(node(Op::DotGeneral(Box::new(dimensions)), &[0, 1], result));
+        graph.outputs = vec![2];
+        let mut choices = Choices(7);
+        let inputs = vec![choices.values(&lhs), choices.values(&rhs)];
+        let executable = super::compile(&graph);
+        let with = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| executable.run(inputs.clone()))
+        };
+        let one = with(1);
+        for threads in 2..=5 {
+            assert_eq!(bits(&one[0]), bits(&with(threads)[0]), "{lhs} {rhs} on {threads} threads");
+        }
+        let expected = numbers(&oracle::run(&graph, inputs.clone())[0]);
+        for (x, y) in expected.iter().zip(numbers(&one[0])) {
+            assert!((x - y).abs() < 2e-3, "{lhs} {rhs}: {x}, {y}");
+        }
+    }
+}
