@@ -1,5 +1,7 @@
 //! The steps of a program: kernels in an order that frees memory early.
 
+use std::collections::BTreeSet;
+
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
@@ -124,6 +126,9 @@ fn drafts(graph: &Graph, layout: &Layout, fusion: &Fusion) -> Vec<Draft> {
     drafts
 }
 
+/// Of the steps that could come next, those that are compared; an `init` has thousands.
+const CANDIDATES: usize = 32;
+
 /// The drafts so that each follows what it reads; of those that could come
 /// next, the one that leaves the least memory in use.
 fn ordered(graph: &Graph, drafts: Vec<Draft>) -> Vec<Draft> {
@@ -151,10 +156,10 @@ fn ordered(graph: &Graph, drafts: Vec<Draft>) -> Vec<Draft> {
             }
         }
     }
-    let mut ready: Vec<usize> = (0..drafts.len()).filter(|&number| waits[number] == 0).collect();
+    let mut ready: BTreeSet<usize> = (0..drafts.len()).filter(|&number| waits[number] == 0).collect();
     let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
     let mut result = Vec::with_capacity(drafts.len());
-    while !ready.is_empty() {
+    loop {
         let growth = |number: usize| -> isize {
             drafts[number].as_ref().map_or(0, |draft| {
                 let freed =
@@ -162,8 +167,9 @@ fn ordered(graph: &Graph, drafts: Vec<Draft>) -> Vec<Draft> {
                 draft.writes.iter().map(|&id| bytes(id)).sum::<isize>() - freed.sum::<isize>()
             })
         };
-        let Some(best) = (0..ready.len()).min_by_key(|&i| (growth(ready[i]), ready[i])) else { break };
-        let number = ready.swap_remove(best);
+        let candidates = ready.iter().take(CANDIDATES);
+        let Some(&number) = candidates.min_by_key(|&&number| (growth(number), number)) else { break };
+        ready.remove(&number);
         if let Some(draft) = drafts[number].take() {
             for read in &draft.reads {
                 readers.entry(*read).and_modify(|count| *count -= 1);
@@ -171,7 +177,7 @@ fn ordered(graph: &Graph, drafts: Vec<Draft>) -> Vec<Draft> {
             for &user in &users[number] {
                 waits[user] -= 1;
                 if waits[user] == 0 {
-                    ready.push(user);
+                    ready.insert(user);
                 }
             }
             result.push(draft);
