@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use crate::error::{Error, Result};
 
 /// Updates of a run without `--updates`.
-const UPDATES: u32 = 2000;
+const UPDATES: u32 = 3000;
 /// Updates of a run with `--quick`.
 const QUICK_UPDATES: u32 = 100;
 
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     quick: bool,
 
-    /// Updates of the network [default: 2000, with --quick 100, with --load 0]
+    /// Updates of the network [default: 3000, with --quick 100, with --load 0]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     updates: Option<u32>,
 
