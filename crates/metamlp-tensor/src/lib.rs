@@ -16,10 +16,13 @@
 //! # Ok::<(), metamlp_tensor::Error>(())
 //! ```
 
+// First, for the macro in it.
+#[macro_use]
+mod dtype;
+
 mod arithmetic;
 mod boundary;
 mod buffer;
-mod dtype;
 mod error;
 mod execution;
 mod grad;

@@ -31,34 +31,6 @@ pub(crate) fn run(graph: &Graph, inputs: Vec<Buffer>) -> Vec<Buffer> {
     graph.outputs.iter().map(|&id| values[id as usize].clone()).collect()
 }
 
-/// Runs `$body` with `$T` standing for the Rust type of `$dtype`.
-macro_rules! with_type {
-    ($dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            DType::Bool => {
-                type $T = bool;
-                $body
-            }
-            DType::I32 => {
-                type $T = i32;
-                $body
-            }
-            DType::U32 => {
-                type $T = u32;
-                $body
-            }
-            DType::F32 => {
-                type $T = f32;
-                $body
-            }
-            DType::F64 => {
-                type $T = f64;
-                $body
-            }
-        }
-    };
-}
-
 /// The value of one operation. The operands fit, `infer` has seen to that.
 pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buffer {
     let first = || operands[0].0;
@@ -69,34 +41,34 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
         Op::Constant(literal) => constant(*literal),
         Op::Iota { axis, .. } => {
             let positions = ArrayD::from_shape_fn(IxDyn(&ty.shape), |index| index[*axis] as f64);
-            with_type!(ty.dtype, T => Buffer::from_vec(positions.iter().map(|&i| T::from_f64(i)).collect()))
+            for_dtype!(ty.dtype, T => Buffer::from_vec(positions.iter().map(|&i| T::from_f64(i)).collect()))
         }
         Op::Unary(Unary::IsFinite) => match from() {
             DType::F32 => map(first(), f32::is_finite),
             _ => map(first(), f64::is_finite),
         },
-        Op::Unary(unary) => with_type!(ty.dtype, T => map(first(), |x: T| x.unary(*unary))),
+        Op::Unary(unary) => for_dtype!(ty.dtype, T => map(first(), |x: T| x.unary(*unary))),
         Op::Binary(binary) => {
-            with_type!(ty.dtype, T => zip(first(), operands[1].0, |x: T, y: T| x.binary(*binary, y)))
+            for_dtype!(ty.dtype, T => zip(first(), operands[1].0, |x: T, y: T| x.binary(*binary, y)))
         }
         Op::Compare(comparison) => {
-            with_type!(from(), T => zip(first(), operands[1].0, |x: T, y: T| comparison.holds(x, y)))
+            for_dtype!(from(), T => zip(first(), operands[1].0, |x: T, y: T| comparison.holds(x, y)))
         }
-        Op::Select => with_type!(ty.dtype, T => {
+        Op::Select => for_dtype!(ty.dtype, T => {
             let chosen = elements::<bool>(first()).iter().zip(elements::<T>(operands[1].0)).zip(elements::<T>(operands[2].0));
             Buffer::from_vec(chosen.map(|((&choice, &yes), &no)| if choice { yes } else { no }).collect())
         }),
-        Op::MulAdd => with_type!(ty.dtype, T => {
+        Op::MulAdd => for_dtype!(ty.dtype, T => {
             let triples = elements::<T>(first()).iter().zip(elements::<T>(operands[1].0)).zip(elements::<T>(operands[2].0));
             Buffer::from_vec(triples.map(|((&a, &b), &c)| a.mul_add(b, c)).collect())
         }),
         Op::Convert(_) => {
-            with_type!(from(), S => with_type!(ty.dtype, T => map(first(), |x: S| x.convert::<T>())))
+            for_dtype!(from(), S => for_dtype!(ty.dtype, T => map(first(), |x: S| x.convert::<T>())))
         }
         Op::BitcastConvert(_) => {
-            with_type!(from(), S => with_type!(ty.dtype, T => map(first(), |x: S| T::from_bits64(x.to_bits64()))))
+            for_dtype!(from(), S => for_dtype!(ty.dtype, T => map(first(), |x: S| T::from_bits64(x.to_bits64()))))
         }
-        Op::BroadcastInDim { axes, .. } => with_type!(ty.dtype, T => {
+        Op::BroadcastInDim { axes, .. } => for_dtype!(ty.dtype, T => {
             let mut placed = Axes::from_elem(1, ty.shape.len());
             for (&axis, &extent) in axes.iter().zip(&operands[0].1.shape[..]) {
                 placed[axis] = extent;
@@ -105,9 +77,9 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
             collect(operand.broadcast(IxDyn(&ty.shape)).unwrap_or(operand.view()))
         }),
         Op::Transpose(permutation) => {
-            with_type!(ty.dtype, T => collect(view::<T>(first(), &operands[0].1.shape).permuted_axes(&permutation[..])))
+            for_dtype!(ty.dtype, T => collect(view::<T>(first(), &operands[0].1.shape).permuted_axes(&permutation[..])))
         }
-        Op::Reduce { kind, axes } => with_type!(ty.dtype, T => {
+        Op::Reduce { kind, axes } => for_dtype!(ty.dtype, T => {
             let mut axes = axes.clone();
             axes.sort_unstable_by(|a, b| b.cmp(a));
             let mut array = view::<T>(first(), &operands[0].1.shape).to_owned();
@@ -116,7 +88,7 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
             }
             collect(array.view())
         }),
-        Op::ArgReduce { kind, axis } => with_type!(from(), T => {
+        Op::ArgReduce { kind, axis } => for_dtype!(from(), T => {
             let array = view::<T>(first(), &operands[0].1.shape);
             collect(array.map_axis(Axis(*axis), |lane| {
                 let mut best = 0;
@@ -128,12 +100,12 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
                 best as i32
             }).view())
         }),
-        Op::DotGeneral(dimensions) => with_type!(ty.dtype, T => {
+        Op::DotGeneral(dimensions) => for_dtype!(ty.dtype, T => {
             let lhs = view::<T>(first(), &operands[0].1.shape);
             let rhs = view::<T>(operands[1].0, &operands[1].1.shape);
             dot(dimensions, &lhs, &rhs)
         }),
-        Op::Slice { starts, limits, strides } => with_type!(ty.dtype, T => {
+        Op::Slice { starts, limits, strides } => for_dtype!(ty.dtype, T => {
             let mut operand = view::<T>(first(), &operands[0].1.shape);
             for axis in 0..starts.len() {
                 let part = Slice::new(starts[axis].cast_signed(), Some(limits[axis].cast_signed()), strides[axis].cast_signed());
@@ -141,7 +113,7 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
             }
             collect(operand)
         }),
-        Op::Pad { low, interior, .. } => with_type!(ty.dtype, T => {
+        Op::Pad { low, interior, .. } => for_dtype!(ty.dtype, T => {
             let operand = view::<T>(first(), &operands[0].1.shape);
             let mut result = ArrayD::from_elem(IxDyn(&ty.shape), elements::<T>(operands[1].0)[0]);
             for (index, &x) in operand.indexed_iter() {
@@ -150,7 +122,7 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
             }
             collect(result.view())
         }),
-        Op::Concatenate { axis } => with_type!(ty.dtype, T => {
+        Op::Concatenate { axis } => for_dtype!(ty.dtype, T => {
             let mut result = ArrayD::from_elem(IxDyn(&ty.shape), T::default());
             let mut start = 0;
             for (buffer, ty) in operands {
@@ -160,19 +132,19 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
             }
             collect(result.view())
         }),
-        Op::Reverse { axes } => with_type!(ty.dtype, T => {
+        Op::Reverse { axes } => for_dtype!(ty.dtype, T => {
             let mut operand = view::<T>(first(), &operands[0].1.shape);
             for &axis in axes {
                 operand.invert_axis(Axis(axis));
             }
             collect(operand)
         }),
-        Op::Gather { axis } => with_type!(ty.dtype, T => {
+        Op::Gather { axis } => for_dtype!(ty.dtype, T => {
             let operand = view::<T>(first(), &operands[0].1.shape);
             let rows = clamped(operands[1].0, operands[0].1.shape[*axis]);
             collect(operand.select(Axis(*axis), &rows).view())
         }),
-        Op::ScatterAdd { axis } => with_type!(ty.dtype, T => {
+        Op::ScatterAdd { axis } => for_dtype!(ty.dtype, T => {
             let mut result = view::<T>(first(), &ty.shape).to_owned();
             let rows = clamped(operands[1].0, ty.shape[*axis]);
             let mut flat: Axes = ty.shape[..].into();
@@ -184,7 +156,7 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
             }
             collect(result.view())
         }),
-        Op::ArgSort { axis } => with_type!(from(), T => {
+        Op::ArgSort { axis } => for_dtype!(from(), T => {
             let operand = view::<T>(first(), &ty.shape);
             let mut result = ArrayD::<i32>::zeros(IxDyn(&ty.shape));
             for (mut order, lane) in result.lanes_mut(Axis(*axis)).into_iter().zip(operand.lanes(Axis(*axis))) {
@@ -196,7 +168,7 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
             }
             collect(result.view())
         }),
-        Op::CumulativeSum { axis, reverse } => with_type!(ty.dtype, T => {
+        Op::CumulativeSum { axis, reverse } => for_dtype!(ty.dtype, T => {
             let mut array = view::<T>(first(), &ty.shape).to_owned();
             for mut lane in array.lanes_mut(Axis(*axis)) {
                 let mut sum = T::start(Reduction::Sum);
@@ -224,7 +196,7 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
 }
 
 pub(crate) fn constant(literal: Literal) -> Buffer {
-    with_type!(literal.dtype(), T => Buffer::from_vec(vec![T::from_literal(literal)]))
+    for_dtype!(literal.dtype(), T => Buffer::from_vec(vec![T::from_literal(literal)]))
 }
 
 pub(crate) fn key(buffer: &Buffer) -> [u32; 2] {

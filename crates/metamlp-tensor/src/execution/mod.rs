@@ -1,34 +1,6 @@
 //! Running programs: an engine compiles a graph once, the compiled form is
 //! cached by the graph's structure and run on each call's inputs.
 
-/// Runs `$body` with `$T` standing for the Rust type of `$dtype`.
-macro_rules! for_dtype {
-    ($dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            $crate::dtype::DType::Bool => {
-                type $T = bool;
-                $body
-            }
-            $crate::dtype::DType::I32 => {
-                type $T = i32;
-                $body
-            }
-            $crate::dtype::DType::U32 => {
-                type $T = u32;
-                $body
-            }
-            $crate::dtype::DType::F32 => {
-                type $T = f32;
-                $body
-            }
-            $crate::dtype::DType::F64 => {
-                type $T = f64;
-                $body
-            }
-        }
-    };
-}
-
 mod allocation;
 mod body;
 mod compiler;
