@@ -35,3 +35,8 @@
 pub use metamlp_core::*;
 pub use metamlp_ot as ot;
 pub use metamlp_tensor as tensor;
+
+/// The README's program, run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
