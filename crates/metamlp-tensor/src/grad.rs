@@ -115,27 +115,37 @@ fn differentiate<P: Tree, A: Tree>(
         if !loss.dtype().is_float() || loss.size() != 1 {
             return Err(Error::NotAScalar { ty: loss.ty().clone(), source_line: source_line.clone() });
         }
-        let mut gradients = backward(&loss, &variables).into_iter();
+        let cotangent = loss.ones_like();
+        let mut gradients = backward(&[(loss.clone(), cotangent)], &variables).into_iter();
         let gradients = params.map(&mut |tensor| gradients.next().unwrap_or_else(|| tensor.zeros_like()));
         Ok(((loss, aux), gradients))
     })?;
     boundary::evaluate(recorded)
 }
 
-/// A recorded operation that the loss depends on.
+/// A recorded operation that an output depends on.
 struct Recorded {
     tensor: Tensor,
     op: Op,
     operands: Operands,
 }
 
-/// The gradients of `loss` with respect to `variables`.
-fn backward(loss: &Tensor, variables: &[Tensor]) -> Vec<Tensor> {
-    let tape = depending_on(loss, variables);
+/// The gradients with respect to `variables`, given each output with its cotangent.
+pub(crate) fn backward(outputs: &[(Tensor, Tensor)], variables: &[Tensor]) -> Vec<Tensor> {
+    let tape = depending_on(outputs.iter().map(|(output, _)| output), variables);
     let dependent: FxHashSet<usize> = tape.iter().map(|recorded| recorded.tensor.address()).collect();
     let is_variable: FxHashSet<usize> = variables.iter().map(Tensor::address).collect();
     let mut cotangents: FxHashMap<usize, Tensor> = FxHashMap::default();
-    cotangents.insert(loss.address(), loss.ones_like());
+    let add = |cotangents: &mut FxHashMap<usize, Tensor>, to: &Tensor, contribution: Tensor| {
+        let sum = match cotangents.remove(&to.address()) {
+            Some(so_far) => so_far + contribution,
+            None => contribution,
+        };
+        cotangents.insert(to.address(), sum);
+    };
+    for (output, cotangent) in outputs {
+        add(&mut cotangents, output, cotangent.clone());
+    }
     for Recorded { tensor, op, operands } in tape.into_iter().rev() {
         let address = tensor.address();
         if is_variable.contains(&address) {
@@ -147,11 +157,7 @@ fn backward(loss: &Tensor, variables: &[Tensor]) -> Vec<Tensor> {
         let contributions = vjp(&op, &operands, &tensor, &cotangent, &wanted);
         for (operand, contribution) in operands.iter().zip(contributions) {
             let Some(contribution) = contribution.filter(|_| wanted(operand)) else { continue };
-            let sum = match cotangents.remove(&operand.address()) {
-                Some(so_far) => so_far + contribution,
-                None => contribution,
-            };
-            cotangents.insert(operand.address(), sum);
+            add(&mut cotangents, operand, contribution);
         }
     }
     variables
@@ -160,8 +166,11 @@ fn backward(loss: &Tensor, variables: &[Tensor]) -> Vec<Tensor> {
         .collect()
 }
 
-/// The float operations between `variables` and `loss`, operands first.
-fn depending_on(loss: &Tensor, variables: &[Tensor]) -> Vec<Recorded> {
+/// The float operations between `variables` and `outputs`, operands first.
+fn depending_on<'a>(
+    outputs: impl DoubleEndedIterator<Item = &'a Tensor>,
+    variables: &[Tensor],
+) -> Vec<Recorded> {
     enum Visit {
         First(Tensor),
         Last(Recorded),
@@ -172,7 +181,7 @@ fn depending_on(loss: &Tensor, variables: &[Tensor]) -> Vec<Recorded> {
     for variable in variables {
         tape.push(Recorded { tensor: variable.clone(), op: Op::Identity, operands: Operands::new() });
     }
-    let mut pending = vec![Visit::First(loss.clone())];
+    let mut pending: Vec<Visit> = outputs.rev().cloned().map(Visit::First).collect();
     while let Some(visit) = pending.pop() {
         match visit {
             Visit::First(tensor) => {

@@ -23,6 +23,7 @@ mod dtype;
 mod arithmetic;
 mod boundary;
 mod buffer;
+mod cost;
 mod error;
 mod execution;
 mod grad;
@@ -42,6 +43,7 @@ mod tree;
 mod vjp;
 
 pub use boundary::{deferred, evaluate, is_tracing};
+pub use cost::Cost;
 pub use dtype::{BOOL, DType, Element, F32, F64, I32, U32};
 pub use error::{Error, Result};
 pub use execution::statistics;
