@@ -168,6 +168,20 @@ pub enum Error {
         at: Source,
     },
 
+    /// A variable's first value depends on that of an input that is only a shape.
+    #[error(
+        "{at}: the first value of `{variable}` depends on this {input}, which has a shape but no value: \
+         give `init` the value, or ask `eval_shape` for shapes alone"
+    )]
+    LazyInit {
+        /// The variable: its collection and path, as `params/Dense_0/kernel`.
+        variable: String,
+        /// The input's type.
+        input: String,
+        /// Where the input was made.
+        at: Source,
+    },
+
     /// A variable of another kind than the operation needs.
     #[error("{at}: `{variable}` in `{collection}` is {found}, {expected} was expected")]
     WrongKind {

@@ -12,7 +12,7 @@ use crate::entry::Entry;
 use crate::error::{Error, Line, Result};
 use crate::handle::Handle;
 use crate::initializer::Initializer;
-use crate::scope::{Scope, run};
+use crate::scope::{Purpose, Scope, run};
 use crate::spec::Spec;
 use crate::variable::Variable;
 use crate::variables::Variables;
@@ -67,16 +67,41 @@ pub trait Module {
     ///
     /// `options` is a [`Key`], which is the stream `params`, or
     /// [`Rngs`](crate::Rngs), or an [`Apply`]. Only the initializers run: shapes
-    /// are enough for the inputs ([`Tensor::spec`]).
+    /// are enough for the inputs ([`Tensor::spec`]), as in Flax's `lazy_init`.
     ///
     /// # Errors
-    /// The first mistake that a module made, of shapes, names or streams.
+    /// The first mistake that a module made, of shapes, names or streams;
+    /// [`Error::LazyInit`] if a variable needs the value of an input that has none.
     fn init<R: Tree>(&self, options: impl Into<Apply>, f: impl FnOnce(&Self) -> R) -> Result<Variables>
     where
         Self: Sized,
     {
-        let (_, variables) = run(self, None, options.into(), f)?;
-        Ok(evaluate(variables)?)
+        let (_, variables) = run(self, Purpose::Init, options.into(), f)?;
+        initialized(variables)
+    }
+
+    /// The variables that [`init`](Module::init) would create, each as a
+    /// [`Tensor::spec`]: names, shapes and dtypes. No initializer runs and
+    /// nothing is computed, whatever the size of the model.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// let huge = Dense::new(1_000_000);
+    /// let variables = huge.eval_shape(Key::new(0), |m| m.call(&Tensor::spec([1, 1_000_000], F32)))?;
+    /// assert_eq!(variables.params().size(), 1_000_001_000_000);
+    /// assert_eq!(variables.to_string(), "params:\n  kernel: f32[1000000, 1000000]\n  bias: f32[1000000]");
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `init`, but for an initializer's own.
+    fn eval_shape<R: Tree>(&self, options: impl Into<Apply>, f: impl FnOnce(&Self) -> R) -> Result<Variables>
+    where
+        Self: Sized,
+    {
+        let (_, variables) = run(self, Purpose::EvalShape, options.into(), f)?;
+        Ok(variables)
     }
 
     /// As [`init`](Module::init), and returns the output too.
@@ -91,7 +116,7 @@ pub trait Module {
     where
         Self: Sized,
     {
-        Ok(evaluate(run(self, None, options.into(), f)?)?)
+        Ok(evaluate(run(self, Purpose::Init, options.into(), f)?)?)
     }
 
     /// Runs `f`, which calls the module's methods, with these variables.
@@ -117,7 +142,7 @@ pub trait Module {
                 location: Line(Location::caller()),
             });
         }
-        let (output, _) = run(self, Some(variables), options, f)?;
+        let (output, _) = run(self, Purpose::Apply(variables), options, f)?;
         Ok(evaluate(output)?)
     }
 
@@ -135,7 +160,7 @@ pub trait Module {
     where
         Self: Sized,
     {
-        Ok(evaluate(run(self, Some(variables), options.into(), f)?)?)
+        Ok(evaluate(run(self, Purpose::Apply(variables), options.into(), f)?)?)
     }
 
     /// The parameter called `name`: the stored one or, where `params` is
@@ -262,4 +287,16 @@ impl<M: Module + ?Sized> Module for Box<M> {
     fn submodules(&self, visit: &mut Visit<'_>) {
         (**self).submodules(visit);
     }
+}
+
+/// The values of new variables. What is missing for one is the model's input.
+fn initialized(variables: Variables) -> Result<Variables> {
+    evaluate(variables.clone()).map_err(|error| match error {
+        metamlp_tensor::Error::NoValue { ty, source_line } => Error::LazyInit {
+            variable: variables.without_value().unwrap_or_default(),
+            input: ty.to_string(),
+            at: source_line,
+        },
+        error => error.into(),
+    })
 }

@@ -116,6 +116,12 @@ impl Variables {
         self.0.map(|name, map| f(name, map))
     }
 
+    /// The path of the first variable that cannot be computed.
+    pub(crate) fn without_value(&self) -> Option<String> {
+        let mut tensors = self.tensors_with_paths().into_iter();
+        tensors.find(|(_, tensor)| tensor.evaluate().is_err()).map(|(path, _)| path.to_string())
+    }
+
     pub(crate) fn push(&mut self, name: Arc<str>, collection: Map) {
         self.0.insert(name, collection);
     }

@@ -17,7 +17,7 @@ use metamlp_tensor::random::Key;
 use metamlp_tensor::{Tensor, U32, deferred, with_path};
 
 pub use enter::enter;
-pub(crate) use root::Root;
+pub(crate) use root::{Purpose, Root};
 pub(crate) use run::run;
 use stack::Frame;
 pub(crate) use stack::Owner;
@@ -136,7 +136,11 @@ impl Scope {
                         None => return Err(state.not_found(scope, params, name, location)),
                     }
                 };
-                let value = init.into().initialize(key, spec.shape(), spec.dtype());
+                let value = if root.is_abstract {
+                    Tensor::spec(spec.shape(), spec.dtype())
+                } else {
+                    init.into().initialize(key, spec.shape(), spec.dtype())
+                };
                 let mut state = root.state();
                 if value.shape() != spec.shape() {
                     return Err(Error::InitializerShape {

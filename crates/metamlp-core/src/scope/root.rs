@@ -12,10 +12,23 @@ use crate::filter::DenyList;
 use crate::handle::Identity;
 use crate::variables::Variables;
 
+/// What a model is run for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose<'a> {
+    /// To create its variables.
+    Init,
+    /// To tell the shapes of the variables that `Init` would create.
+    EvalShape,
+    /// To use these variables.
+    Apply(&'a Variables),
+}
+
 #[derive(Debug)]
 pub(crate) struct Root {
     pub(crate) id: u64,
     pub(crate) is_initializing: bool,
+    /// Whether every variable is a shape alone: nothing is computed.
+    pub(crate) is_abstract: bool,
     pub(crate) capture: Option<Capture>,
     state: Mutex<State>,
 }
@@ -23,19 +36,20 @@ pub(crate) struct Root {
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl Root {
-    /// A call on `variables` or, to initialise, on none.
-    pub(crate) fn new(module: &Identity, variables: Option<&Variables>, options: Apply) -> Arc<Self> {
+    pub(crate) fn new(module: &Identity, purpose: Purpose<'_>, options: Apply) -> Arc<Self> {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        let mutable = match variables {
-            None => options.mutable_or(DenyList::new(INTERMEDIATES)),
-            Some(_) => options.mutable_or(false),
+        let (variables, mutable) = match purpose {
+            Purpose::Init | Purpose::EvalShape => (None, options.mutable_or(DenyList::new(INTERMEDIATES))),
+            Purpose::Apply(variables) => (Some(variables), options.mutable_or(false)),
         };
         let (rngs, capture) = options.into_parts();
+        let is_abstract = matches!(purpose, Purpose::EvalShape);
         Arc::new(Self {
             id,
             is_initializing: variables.is_none(),
+            is_abstract,
             capture,
-            state: Mutex::new(State::new(id, module, variables, rngs, mutable)),
+            state: Mutex::new(State::new(id, module, variables, rngs, mutable, is_abstract)),
         })
     }
 

@@ -2,8 +2,8 @@
 
 use metamlp_tensor::{Tensor, Tree, deferred};
 
-use super::Root;
 use super::enter::bind_fields;
+use super::root::{Purpose, Root};
 use super::stack::{self, Frame};
 use super::state::ScopeId;
 use crate::apply::Apply;
@@ -11,15 +11,15 @@ use crate::error::{Error, Result};
 use crate::module::Module;
 use crate::variables::Variables;
 
-/// Runs `f` on the module in a new root scope, on `variables` or, to
-/// initialise, on none. The output and the mutable collections, not evaluated.
+/// Runs `f` on the module in a new root scope. The output and the mutable
+/// collections, not evaluated.
 pub(crate) fn run<M: Module, R: Tree>(
     module: &M,
-    variables: Option<&Variables>,
+    purpose: Purpose<'_>,
     options: Apply,
     f: impl FnOnce(&M) -> R,
 ) -> Result<(R, Variables)> {
-    let root = Root::new(module.handle().identity(), variables, options);
+    let root = Root::new(module.handle().identity(), purpose, options);
     bind_fields(&root, ScopeId::ROOT, module);
     let output = {
         let frame = Frame { root: root.clone(), scope: ScopeId::ROOT, running: None };

@@ -36,6 +36,8 @@ pub(crate) struct State {
     pub(super) bound: FxHashMap<u64, ScopeId>,
     pub(super) collections: Ordered<Collection>,
     pub(super) mutable: Filter,
+    /// Whether only the types of variables are kept.
+    pub(super) is_abstract: bool,
     rngs: Rngs,
     error: Option<Error>,
 }
@@ -99,6 +101,7 @@ impl State {
         variables: Option<&Variables>,
         rngs: Rngs,
         mutable: Filter,
+        is_abstract: bool,
     ) -> Self {
         let collections = variables.map(|variables| {
             variables.collections(|name, map| Collection::new(mutable.contains(name), Some(map.clone())))
@@ -109,6 +112,7 @@ impl State {
             bound: FxHashMap::default(),
             collections: collections.unwrap_or_default(),
             mutable,
+            is_abstract,
             rngs,
             error: None,
         };

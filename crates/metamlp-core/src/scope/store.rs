@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use metamlp_tensor::{Tensor, Tree};
+
 use super::state::{Caller, ScopeId, State};
 use crate::entry::Entry;
 use crate::error::{Error, Names};
@@ -87,6 +89,7 @@ impl State {
         if !self.collections.at_mut(collection).is_mutable {
             return Err(self.immutable(scope, collection, name, location));
         }
+        let entry = if self.is_abstract { entry.map(&mut spec_of) } else { entry };
         let names: Vec<Arc<str>> = self.names_to(scope).into_iter().cloned().collect();
         let root = self.collections.at_mut(collection).map.get_or_insert_default();
         match names.iter().try_fold(root, |map, name| map.submap(name)) {
@@ -189,4 +192,9 @@ impl State {
     fn collection_name(&self, collection: usize) -> String {
         self.collections.names().nth(collection).unwrap_or_default().to_owned()
     }
+}
+
+/// The tensor's shape and dtype alone, or its error.
+fn spec_of(tensor: &Tensor) -> Tensor {
+    if tensor.error().is_some() { tensor.clone() } else { Tensor::spec(tensor.shape(), tensor.dtype()) }
 }
