@@ -183,6 +183,15 @@ fn products() {
 }
 
 #[test]
+fn einsums() {
+    let w = Tensor::from_vec([3, 2], SIX.to_vec());
+    check(&[2, 3], &SIX, |x| Tensor::einsum("ij,jk->ki", &[x, &w]));
+    check(&[2, 3], &SIX, |x| Tensor::einsum("ij,jk,lk,l->i", &[x, &w, &w, &other().index(0)]));
+    check(&[2, 3], &SIX, |x| Tensor::einsum("ij,kj->ikj", &[x, &other()]));
+    check(&[2, 3, 2], &TWELVE, |x| Tensor::einsum("i...i,j->...j", &[x, &other().index(1)]));
+}
+
+#[test]
 fn higher_orders() {
     let x = Tensor::scalar(0.7f64);
     let third = grad(&x, |x| grad(x, |x| grad(x, |x| x.sin() * x.exp()))).unwrap().item::<f64>().unwrap();

@@ -2,6 +2,7 @@
 //! primitive operations; broadcasting and promotion happen here and nowhere below.
 
 mod construct;
+mod einsum;
 mod elementwise;
 mod format;
 mod look;

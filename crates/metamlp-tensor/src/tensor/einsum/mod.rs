@@ -1,0 +1,184 @@
+//! Einstein summation, as products, sums and transposes of tensors.
+
+mod equation;
+mod order;
+
+use std::borrow::Borrow;
+
+use crate::error::Problem;
+use crate::node::Tensor;
+use crate::shape::Axes;
+use crate::source::Source;
+
+use self::equation::{Equation, Label, Labels, set};
+
+/// A tensor and the label of each of its axes.
+struct Labelled {
+    tensor: Tensor,
+    labels: Vec<Label>,
+}
+
+impl Tensor {
+    /// Sum of products over labelled axes, NumPy's `einsum`.
+    ///
+    /// Every axis has a letter, every operand a term; a letter that is not in
+    /// the result is summed. `...` stands for the axes without a letter, which
+    /// broadcast; a letter twice in a term is a diagonal. Without `->` the
+    /// result has the ellipsis' axes and then, in alphabetical order, the
+    /// letters that occur once. An axis of extent 1 fits any other.
+    ///
+    /// More than two operands are contracted two by two, in the order that
+    /// takes the fewest multiplications (from nine operands on, in a greedy one).
+    ///
+    /// ```
+    /// use metamlp_tensor::{F32, Tensor};
+    /// let (q, k) = (Tensor::ones([2, 5, 3, 4], F32), Tensor::ones([2, 7, 3, 4], F32));
+    /// let scores = Tensor::einsum("...qhd,...khd->...hqk", &[&q, &k]);
+    /// assert_eq!(scores.shape(), [2, 3, 5, 7]);
+    ///
+    /// let x = Tensor::from_vec([2, 2], vec![1, 2, 3, 4]);
+    /// assert_eq!(Tensor::einsum("ii", &[&x]).item::<i32>()?, 5);
+    ///
+    /// let error = Tensor::einsum("ij,jk->ik", &[Tensor::ones([2, 3], F32), Tensor::ones([4, 5], F32)]);
+    /// assert!(error.evaluate().unwrap_err().to_string().contains("label `j` is 3 in operand 0 and 4 in operand 1"));
+    /// # Ok::<(), metamlp_tensor::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn einsum<T: Borrow<Tensor>>(equation: &str, operands: &[T]) -> Tensor {
+        let operands: Vec<&Tensor> = operands.iter().map(Borrow::borrow).collect();
+        let dtype = operands.iter().map(|operand| operand.dtype()).reduce(crate::DType::promote);
+        let dtype = dtype.unwrap_or(crate::F32);
+        if let Some(poisoned) = operands.iter().find(|operand| operand.0.poison.is_some()) {
+            return poisoned.convert(dtype);
+        }
+        let shapes: Vec<&[usize]> = operands.iter().map(|operand| operand.shape()).collect();
+        let parsed = match Equation::new(equation, &shapes) {
+            Ok(parsed) => parsed,
+            Err(problem) => {
+                let types = operands.iter().map(|operand| operand.0.ty.clone()).collect();
+                let problem = Problem::Shape(format!("in \"{equation}\", {problem}"));
+                let error = problem.at("einsum", types, Source::here());
+                return Self::spec([], dtype).poisoned_like(error);
+            }
+        };
+        let output = set(&parsed.output);
+        let mut terms: Vec<Labelled> = Vec::with_capacity(operands.len());
+        for (number, operand) in operands.iter().enumerate() {
+            let labels = parsed.terms[number].clone();
+            let term = Labelled { tensor: operand.convert(dtype), labels };
+            terms.push(term.diagonal().without_singletons(&parsed.extents));
+        }
+        for number in 0..terms.len() {
+            let others = terms.iter().enumerate().filter(|(other, _)| *other != number);
+            let needed = others.fold(output, |needed, (_, term)| needed | set(&term.labels));
+            terms[number] = terms[number].summed(needed);
+        }
+        let sets: Vec<Labels> = terms.iter().map(|term| set(&term.labels)).collect();
+        let mut terms: Vec<Option<Labelled>> = terms.into_iter().map(Some).collect();
+        for (lhs, rhs) in order::order(&sets, output, &parsed.extents) {
+            if let (Some(lhs), Some(rhs)) = (terms[lhs].take(), terms[rhs].take()) {
+                let kept = terms.iter().flatten().fold(output, |kept, term| kept | set(&term.labels));
+                terms.push(Some(lhs.times(&rhs, kept)));
+            }
+        }
+        match terms.into_iter().flatten().next() {
+            Some(result) => result.arranged(&parsed.output),
+            // An equation has a term, so there was an operand.
+            None => Self::ones([], dtype),
+        }
+    }
+}
+
+impl Labelled {
+    /// The elements on the diagonal of every two axes of one label.
+    #[track_caller]
+    fn diagonal(mut self) -> Self {
+        let repeated = |labels: &[Label]| {
+            (1..labels.len()).find_map(|j| Some((labels[..j].iter().position(|&l| l == labels[j])?, j)))
+        };
+        while let Some((i, j)) = repeated(&self.labels) {
+            let rank = self.labels.len();
+            let others = (0..rank).filter(|&axis| axis != i && axis != j);
+            let order: Axes = [i, j].into_iter().chain(others).collect();
+            let square = self.tensor.transpose(&order);
+            let extent = square.shape()[0];
+            let flat: Axes = [extent * extent].iter().chain(&square.shape()[2..]).copied().collect();
+            let mut strides = Axes::from_elem(1, flat.len());
+            strides[0] = extent + 1;
+            self.tensor = square.reshape(&flat).slice(Axes::from_elem(0, flat.len()), &flat, strides);
+            self.labels = order[1..].iter().map(|&axis| self.labels[axis]).collect();
+        }
+        self
+    }
+
+    /// Without the axes of extent 1 that stand for more.
+    #[track_caller]
+    fn without_singletons(self, extents: &[usize]) -> Self {
+        let is_kept = |axis: &usize| self.tensor.shape()[*axis] == extents[self.labels[*axis]];
+        let kept: Vec<usize> = (0..self.labels.len()).filter(is_kept).collect();
+        let shape: Axes = kept.iter().map(|&axis| self.tensor.shape()[axis]).collect();
+        Self {
+            tensor: self.tensor.reshape(shape),
+            labels: kept.into_iter().map(|axis| self.labels[axis]).collect(),
+        }
+    }
+
+    /// The sum over all labels but the `needed` ones.
+    #[track_caller]
+    fn summed(&self, needed: Labels) -> Self {
+        let is_needed = |label: Label| needed >> label & 1 == 1;
+        let axes: Vec<isize> = (0..self.labels.len())
+            .filter(|&axis| !is_needed(self.labels[axis]))
+            .map(usize::cast_signed)
+            .collect();
+        Self {
+            tensor: self.tensor.sum(axes),
+            labels: self.labels.iter().copied().filter(|&label| is_needed(label)).collect(),
+        }
+    }
+
+    /// The product of the two, summed over the common labels that are not `kept`.
+    #[track_caller]
+    fn times(&self, rhs: &Self, kept: Labels) -> Self {
+        let common: Vec<Label> =
+            self.labels.iter().copied().filter(|label| rhs.labels.contains(label)).collect();
+        let (batch, contracted): (Vec<Label>, Vec<Label>) =
+            common.iter().partition(|&&label| kept >> label & 1 == 1);
+        let free = |labels: &[Label]| -> Vec<Label> {
+            labels.iter().copied().filter(|label| !common.contains(label)).collect()
+        };
+        let (lhs_free, rhs_free) = (free(&self.labels), free(&rhs.labels));
+        let labels: Vec<Label> = batch.iter().chain(&lhs_free).chain(&rhs_free).copied().collect();
+        if contracted.is_empty() {
+            // Nothing is summed: a product of elements, which fuses with what follows.
+            let lhs = self.arranged(&[&batch[..], &lhs_free].concat());
+            let shape: Axes = lhs.shape().iter().copied().chain(rhs_free.iter().map(|_| 1)).collect();
+            let lhs = lhs.reshape(shape);
+            let rhs = rhs.arranged(&[&batch[..], &rhs_free].concat());
+            let (shared, own) = rhs.shape().split_at(batch.len());
+            let shape: Axes =
+                shared.iter().copied().chain(lhs_free.iter().map(|_| 1)).chain(own.iter().copied()).collect();
+            return Self { tensor: lhs * rhs.reshape(shape), labels };
+        }
+        let (lhs_axes, rhs_axes) = (self.axes(&contracted), rhs.axes(&contracted));
+        let (lhs_batch, rhs_batch) = (self.axes(&batch), rhs.axes(&batch));
+        let tensor = self.tensor.dot_general(&rhs.tensor, (&lhs_axes, &rhs_axes), (&lhs_batch, &rhs_batch));
+        Self { tensor, labels }
+    }
+
+    /// The axes that have these labels.
+    fn axes(&self, labels: &[Label]) -> Axes {
+        labels.iter().filter_map(|label| self.labels.iter().position(|own| own == label)).collect()
+    }
+
+    /// The tensor with its axes in the order of `labels`.
+    #[track_caller]
+    fn arranged(&self, labels: &[Label]) -> Tensor {
+        let order = self.axes(labels);
+        if order.iter().copied().eq(0..order.len()) {
+            return self.tensor.clone();
+        }
+        self.tensor.transpose(order)
+    }
+}

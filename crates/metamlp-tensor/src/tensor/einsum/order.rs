@@ -1,0 +1,127 @@
+//! The order in which more than two operands are contracted: the one of the
+//! fewest multiplications for few of them, a greedy one for many.
+
+use super::equation::Labels;
+
+/// Up to so many operands every order is compared: 3^n ways to split subsets.
+const MOST_COMPARED: usize = 8;
+
+/// Pairs to contract. Operands are numbered as they are given, results from
+/// there on.
+pub(super) fn order(terms: &[Labels], output: Labels, extents: &[usize]) -> Vec<(usize, usize)> {
+    if terms.len() <= MOST_COMPARED {
+        optimal(terms, output, extents)
+    } else {
+        greedy(terms, output, extents)
+    }
+}
+
+/// Elements of a tensor with these labels.
+fn size(labels: Labels, extents: &[usize]) -> f64 {
+    let present = extents.iter().enumerate().filter(|(label, _)| labels >> label & 1 == 1);
+    present.map(|(_, &extent)| extent as f64).product()
+}
+
+fn union(terms: impl IntoIterator<Item = Labels>) -> Labels {
+    terms.into_iter().fold(0, |all, term| all | term)
+}
+
+/// The cheapest way to a subset: from which other subset, and at what cost.
+#[derive(Clone, Copy)]
+struct Way {
+    cost: f64,
+    lhs: usize,
+}
+
+fn optimal(terms: &[Labels], output: Labels, extents: &[usize]) -> Vec<(usize, usize)> {
+    let all = (1usize << terms.len()) - 1;
+    let of = |subset: usize| union((0..terms.len()).filter(|i| subset >> i & 1 == 1).map(|i| terms[i]));
+    let within: Vec<Labels> = (0..=all).map(of).collect();
+    // What is left of a subset's labels when it has been contracted.
+    let left = |subset: usize| within[subset] & (output | within[all & !subset]);
+    let mut ways = vec![Way { cost: 0.0, lhs: 0 }; all + 1];
+    for subset in 1..=all {
+        if subset.is_power_of_two() {
+            continue;
+        }
+        let mut best = Way { cost: f64::INFINITY, lhs: subset & subset.wrapping_neg() };
+        // Each split once: the half with the lowest operand is the left one.
+        let lowest = best.lhs;
+        let mut lhs = (subset - 1) & subset;
+        while lhs > 0 {
+            if lhs & lowest != 0 {
+                let rhs = subset & !lhs;
+                let cost = ways[lhs].cost + ways[rhs].cost + size(left(lhs) | left(rhs), extents);
+                if cost < best.cost {
+                    best = Way { cost, lhs };
+                }
+            }
+            lhs = (lhs - 1) & subset;
+        }
+        ways[subset] = best;
+    }
+    let mut pairs = Vec::new();
+    flatten(all, &ways, terms.len(), &mut pairs);
+    pairs
+}
+
+/// Adds the pairs that contract `subset`; returns the number of the result.
+fn flatten(subset: usize, ways: &[Way], count: usize, pairs: &mut Vec<(usize, usize)>) -> usize {
+    if subset.count_ones() <= 1 {
+        return subset.trailing_zeros() as usize;
+    }
+    let lhs = ways[subset].lhs;
+    let pair = (flatten(lhs, ways, count, pairs), flatten(subset & !lhs, ways, count, pairs));
+    pairs.push(pair);
+    count + pairs.len() - 1
+}
+
+/// Each time the pair that shrinks the operands most.
+fn greedy(terms: &[Labels], output: Labels, extents: &[usize]) -> Vec<(usize, usize)> {
+    let mut remaining: Vec<(usize, Labels)> = terms.iter().copied().enumerate().collect();
+    let mut pairs = Vec::new();
+    while remaining.len() > 1 {
+        let mut best: Option<(f64, usize, usize, Labels)> = None;
+        for i in 0..remaining.len() {
+            for j in i + 1..remaining.len() {
+                let others = (0..remaining.len()).filter(|&k| k != i && k != j).map(|k| remaining[k].1);
+                let needed = output | union(others);
+                let result = (remaining[i].1 | remaining[j].1) & needed;
+                let growth =
+                    size(result, extents) - size(remaining[i].1, extents) - size(remaining[j].1, extents);
+                if best.is_none_or(|(least, ..)| growth < least) {
+                    best = Some((growth, i, j, result));
+                }
+            }
+        }
+        let Some((_, i, j, result)) = best else { break };
+        let rhs = remaining.remove(j).0;
+        let lhs = remaining.remove(i).0;
+        pairs.push((lhs, rhs));
+        remaining.push((terms.len() + pairs.len() - 1, result));
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vector_at_the_end_of_a_chain_goes_first() {
+        // ij,jk,kl,l->i
+        let terms = [0b0011, 0b0110, 0b1100, 0b1000];
+        assert_eq!(order(&terms, 0b0001, &[50, 60, 70, 80]), [(2, 3), (1, 4), (0, 5)]);
+    }
+
+    #[test]
+    fn many_operands_are_contracted_without_large_results() {
+        // A chain of 20 matrices, between two vectors: greedy never makes a matrix wider.
+        let terms: Vec<Labels> = (0..20).map(|i| 0b11 << i).collect();
+        let pairs = order(&terms, 1, &[7; 21]);
+        assert_eq!(pairs.len(), 19);
+        let mut used: Vec<usize> = pairs.iter().flat_map(|&(a, b)| [a, b]).collect();
+        used.sort_unstable();
+        assert_eq!(used, (0..38).collect::<Vec<_>>());
+    }
+}
