@@ -5,6 +5,7 @@ mod order;
 
 use std::borrow::Borrow;
 
+use crate::dtype::DType;
 use crate::error::Problem;
 use crate::node::Tensor;
 use crate::shape::Axes;
@@ -26,6 +27,7 @@ impl Tensor {
     /// broadcast; a letter twice in a term is a diagonal. Without `->` the
     /// result has the ellipsis' axes and then, in alphabetical order, the
     /// letters that occur once. An axis of extent 1 fits any other.
+    /// `bool` is counted, as `i32`.
     ///
     /// More than two operands are contracted two by two, in the order that
     /// takes the fewest multiplications (from nine operands on, in a greedy one).
@@ -47,8 +49,11 @@ impl Tensor {
     #[must_use]
     pub fn einsum<T: Borrow<Tensor>>(equation: &str, operands: &[T]) -> Tensor {
         let operands: Vec<&Tensor> = operands.iter().map(Borrow::borrow).collect();
-        let dtype = operands.iter().map(|operand| operand.dtype()).reduce(crate::DType::promote);
-        let dtype = dtype.unwrap_or(crate::F32);
+        let dtype = operands.iter().map(|operand| operand.dtype()).reduce(DType::promote);
+        let dtype = match dtype.unwrap_or(DType::F32) {
+            DType::Bool => DType::I32,
+            number => number,
+        };
         if let Some(poisoned) = operands.iter().find(|operand| operand.0.poison.is_some()) {
             return poisoned.convert(dtype);
         }
