@@ -4,6 +4,8 @@ use metamlp_tensor::random::Key;
 
 use crate::capture::{Capture, INTERMEDIATES};
 use crate::filter::Filter;
+use crate::intercept::{Interceptor, Interceptors, MethodCall, Output};
+use crate::record::Record;
 use crate::rngs::Rngs;
 
 /// The options of [`apply`](crate::Module::apply) and its family, `init` included.
@@ -20,6 +22,8 @@ pub struct Apply {
     rngs: Rngs,
     mutable: Option<Filter>,
     capture: Option<Capture>,
+    interceptors: Interceptors,
+    record: Option<Record>,
 }
 
 impl Apply {
@@ -60,6 +64,31 @@ impl Apply {
         self
     }
 
+    /// Passes every method call to `interceptor`, inside of those given before
+    /// (Flax's `intercept_methods`): to look on, or to change the tensors among
+    /// the arguments and in the output.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// let model = Dense::new(3);
+    /// let x = Tensor::ones([1, 2], F32);
+    /// let variables = model.init(Key::new(0), |m| m.call(&x))?;
+    /// let doubling = Apply::new().intercept_methods(|call| call.proceed().map(|y| y * 2.0));
+    /// let twice = model.apply(&variables, doubling, |m| m.call(&x))?;
+    /// let once = model.apply(&variables, Apply::new(), |m| m.call(&x))?;
+    /// assert_eq!(twice.to_vec::<f32>()?, (once * 2.0).to_vec::<f32>()?);
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    #[must_use]
+    pub fn intercept_methods(
+        mut self,
+        interceptor: impl Fn(MethodCall<'_>) -> Output + Send + Sync + 'static,
+    ) -> Self {
+        self.interceptors = self.interceptors.with(Interceptor::new(interceptor));
+        self
+    }
+
     /// What is mutable, `default` where it was not said.
     pub(crate) fn mutable_or(&self, default: impl Into<Filter>) -> Filter {
         let mutable = self.mutable.clone().unwrap_or_else(|| default.into());
@@ -69,8 +98,19 @@ impl Apply {
         }
     }
 
-    pub(crate) fn into_parts(self) -> (Rngs, Option<Capture>) {
-        (self.rngs, self.capture)
+    /// Every method call is noted in `record`.
+    #[expect(dead_code, reason = "asked for by the table of a model's calls")]
+    pub(crate) fn recorded(mut self, record: &Record) -> Self {
+        self.record = Some(record.clone());
+        self
+    }
+
+    pub(crate) fn interceptors(&self) -> &Interceptors {
+        &self.interceptors
+    }
+
+    pub(crate) fn into_parts(self) -> (Rngs, Option<Capture>, Option<Record>) {
+        (self.rngs, self.capture, self.record)
     }
 }
 

@@ -22,12 +22,15 @@ mod functions;
 mod handle;
 mod initializer;
 pub mod initializers;
+mod inputs;
+mod intercept;
 pub mod layers;
 mod map;
 mod module;
 mod nearest;
 pub mod optim;
 mod ordered;
+mod record;
 mod rngs;
 mod scope;
 mod spec;
@@ -36,7 +39,7 @@ mod variable;
 mod variables;
 
 #[doc(hidden)]
-#[path = "private.rs"]
+#[path = "private/mod.rs"]
 pub mod __private;
 
 pub use apply::Apply;
@@ -46,6 +49,8 @@ pub use error::{Error, Kind, Line, Names, Result};
 pub use filter::{DenyList, Filter};
 pub use functions::{has_rng, is_initializing, make_rng, param, perturb, sow, variable};
 pub use initializer::Initializer;
+pub use inputs::{Input, Inputs};
+pub use intercept::{MethodCall, Output, intercept_methods};
 pub use layers::{BatchNorm, Dense};
 pub use map::Map;
 pub use module::Module;

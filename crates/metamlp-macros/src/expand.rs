@@ -3,6 +3,7 @@
 //! scope changes what is meant.
 
 pub(crate) mod block;
+mod call;
 mod docs;
 pub(crate) mod module;
 pub(crate) mod network;

@@ -177,7 +177,7 @@ pub(crate) fn ungrouped(mut ty: &Type) -> &Type {
     }
 }
 
-fn is_primitive(path: &Path) -> bool {
+pub(crate) fn is_primitive(path: &Path) -> bool {
     const PRIMITIVES: [&str; 16] = [
         "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64",
         "u128", "usize",

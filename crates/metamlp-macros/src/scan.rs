@@ -23,6 +23,11 @@ pub(crate) fn borrows(ty: TokenStream) -> bool {
     lifetimes(ty).any(|lifetime| lifetime.is_none_or(|lifetime| lifetime != "static"))
 }
 
+/// Whether a type has a lifetime with a name, but for `'static`.
+pub(crate) fn names_lifetime(ty: TokenStream) -> bool {
+    lifetimes(ty).flatten().any(|lifetime| lifetime != "_" && lifetime != "static")
+}
+
 /// The lifetimes in a type, and `None` for each `&` that has none.
 fn lifetimes(ty: TokenStream) -> impl Iterator<Item = Option<Ident>> {
     let mut found = Vec::new();

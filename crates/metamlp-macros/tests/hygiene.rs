@@ -15,7 +15,9 @@ mod user {
     trait Into {}
     trait Clone {}
     trait Module {}
-    fn enter() {}
+    struct Call;
+    fn given() {}
+    fn inputs() {}
     fn field() {}
     mod core {}
     mod std {}
@@ -73,14 +75,18 @@ mod renamed {
             pub(crate) static ENTERED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
         }
 
-        pub(crate) fn enter<M: Module + ?Sized, R>(
-            module: &M,
-            method: &'static str,
-            body: impl FnOnce() -> R,
-            entry: impl FnOnce(&R) -> Option<Entry>,
-        ) -> R {
-            ENTERED.set(ENTERED.get() + 1);
-            metamlp::__private::enter(module, method, body, entry)
+        pub(crate) struct Call;
+
+        impl Call {
+            #[allow(clippy::new_ret_no_self)]
+            pub(crate) fn new<'m, M: Module + ?Sized>(
+                module: &'m M,
+                method: &'static str,
+                describe: impl FnOnce(&mut Inputs),
+            ) -> metamlp::__private::Call<'m, M> {
+                ENTERED.set(ENTERED.get() + 1);
+                metamlp::__private::Call::new(module, method, describe)
+            }
         }
     }
 }

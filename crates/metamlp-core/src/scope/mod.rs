@@ -3,7 +3,7 @@
 //! the free functions only forward to it.
 
 mod blame;
-mod enter;
+mod call;
 mod naming;
 mod root;
 mod run;
@@ -16,7 +16,7 @@ use std::panic::Location;
 use metamlp_tensor::random::Key;
 use metamlp_tensor::{Tensor, U32, deferred, with_path};
 
-pub use enter::enter;
+pub use call::Call;
 pub(crate) use root::{Purpose, Root};
 pub(crate) use run::run;
 use stack::Frame;
@@ -63,9 +63,9 @@ impl Scope {
             return Self { frame: Some(frame), class, made_at };
         }
         let owning = stack::tops().find(|frame| frame.root.state().is_bound(identity));
-        let frame = owning.or_else(stack::top).and_then(|Frame { root, scope, running }| {
+        let frame = owning.or_else(stack::top).and_then(|Frame { root, scope, running, interceptors }| {
             let scope = root.state().bind(identity, scope, running.is_some(), Location::caller())?;
-            Some(Frame { root, scope, running: Some((identity.id, "")) })
+            Some(Frame { root, scope, running: Some((identity.id, "")), interceptors })
         });
         Self { frame, class, made_at }
     }

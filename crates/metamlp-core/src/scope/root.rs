@@ -10,6 +10,7 @@ use crate::capture::{Capture, INTERMEDIATES};
 use crate::error::Error;
 use crate::filter::DenyList;
 use crate::handle::Identity;
+use crate::record::Record;
 use crate::variables::Variables;
 
 /// What a model is run for.
@@ -30,6 +31,7 @@ pub(crate) struct Root {
     /// Whether every variable is a shape alone: nothing is computed.
     pub(crate) is_abstract: bool,
     pub(crate) capture: Option<Capture>,
+    pub(crate) record: Option<Record>,
     state: Mutex<State>,
 }
 
@@ -42,13 +44,14 @@ impl Root {
             Purpose::Init | Purpose::EvalShape => (None, options.mutable_or(DenyList::new(INTERMEDIATES))),
             Purpose::Apply(variables) => (Some(variables), options.mutable_or(false)),
         };
-        let (rngs, capture) = options.into_parts();
+        let (rngs, capture, record) = options.into_parts();
         let is_abstract = matches!(purpose, Purpose::EvalShape);
         Arc::new(Self {
             id,
             is_initializing: variables.is_none(),
             is_abstract,
             capture,
+            record,
             state: Mutex::new(State::new(id, module, variables, rngs, mutable, is_abstract)),
         })
     }

@@ -2,7 +2,7 @@
 
 use metamlp_tensor::{Tensor, Tree, deferred};
 
-use super::enter::bind_fields;
+use super::call::bind_fields;
 use super::root::{Purpose, Root};
 use super::stack::{self, Frame};
 use super::state::ScopeId;
@@ -19,10 +19,11 @@ pub(crate) fn run<M: Module, R: Tree>(
     options: Apply,
     f: impl FnOnce(&M) -> R,
 ) -> Result<(R, Variables)> {
+    let interceptors = options.interceptors().clone();
     let root = Root::new(module.handle().identity(), purpose, options);
     bind_fields(&root, ScopeId::ROOT, module);
     let output = {
-        let frame = Frame { root: root.clone(), scope: ScopeId::ROOT, running: None };
+        let frame = Frame { root: root.clone(), scope: ScopeId::ROOT, running: None, interceptors };
         let _guard = stack::push(frame);
         deferred(|| f(module))
     };

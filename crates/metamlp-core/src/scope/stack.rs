@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::root::Root;
 use super::state::ScopeId;
+use crate::intercept::Interceptors;
 
 /// One running module, or the closure of `init` or `apply`.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Frame {
     pub(crate) scope: ScopeId,
     /// The module's identity and the method that runs; none in the closure.
     pub(crate) running: Option<(u64, &'static str)>,
+    /// Those who are called around the methods that run here.
+    pub(crate) interceptors: Interceptors,
 }
 
 /// The scope that names what is made while it runs.
@@ -82,7 +85,7 @@ pub(crate) fn tops() -> impl Iterator<Item = Frame> {
 /// The scope that owns a module made now.
 pub(crate) fn owner() -> Option<(Owner, Arc<Root>)> {
     STACK.with_borrow(|stack| {
-        let Frame { root, scope, running } = stack.last()?;
+        let Frame { root, scope, running, .. } = stack.last()?;
         running.map(|_| (Owner { root: root.id, scope: *scope }, Arc::clone(root)))
     })
 }

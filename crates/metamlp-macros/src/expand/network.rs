@@ -6,7 +6,7 @@ use syn::Ident;
 
 use super::docs::argument_docs;
 use super::module::many_arguments;
-use super::{block, module, tokens};
+use super::{call as calls, module, tokens};
 use crate::model::{Field, Network};
 
 pub(crate) fn expand(network: &Network) -> TokenStream {
@@ -26,7 +26,7 @@ fn call(network: &Network) -> TokenStream {
         let cfgs = field.cfgs();
         tokens!(#(#cfgs)* let #local: #ty = #runtime::field(&self.#name);)
     });
-    let method = block::entering(&call, &locals.collect(), runtime);
+    let method = calls::entering(&call, &locals.collect(), runtime);
     let docs = argument_docs(input_docs.iter().map(|(name, docs)| (name, docs.iter())));
     tokens! {
         impl #name {

@@ -36,46 +36,75 @@ impl AutoEncoder {
     /// Encodes and decodes.
     #[track_caller]
     pub fn call(&self, x: &Tensor) -> Tensor {
-        ::metamlp::__private::enter(
-            self,
-            "call",
-            move || -> Tensor { self.decode(&self.encode(x)) },
-            |output| ::metamlp::__private::Probe::new(output).entry(),
-        )
+        ::metamlp::__private::Call::new(
+                self,
+                "call",
+                |inputs| {
+                    inputs.add("x", ::metamlp::__private::Probe::new(x).entry());
+                },
+            )
+            .run(
+                move |given| -> Tensor {
+                    let mut place = ::metamlp::__private::Probe::new(x).place();
+                    let x = ::metamlp::__private::Probe::new(x)
+                        .given("x", given, x, &mut place);
+                    { self.decode(&self.encode(x)) }
+                },
+                |output| ::metamlp::__private::Probe::new(output).output(),
+            )
     }
     #[track_caller]
     fn encode(&self, x: &Tensor) -> Tensor {
-        ::metamlp::__private::enter(
-            self,
-            "encode",
-            move || -> Tensor {
-                if self.width == 0 {
-                    return x.clone();
-                }
-                self.encoder.call(x)
-            },
-            |output| ::metamlp::__private::Probe::new(output).entry(),
-        )
+        ::metamlp::__private::Call::new(
+                self,
+                "encode",
+                |inputs| {
+                    inputs.add("x", ::metamlp::__private::Probe::new(x).entry());
+                },
+            )
+            .run(
+                move |given| -> Tensor {
+                    let mut place = ::metamlp::__private::Probe::new(x).place();
+                    let x = ::metamlp::__private::Probe::new(x)
+                        .given("x", given, x, &mut place);
+                    {
+                        if self.width == 0 {
+                            return x.clone();
+                        }
+                        self.encoder.call(x)
+                    }
+                },
+                |output| ::metamlp::__private::Probe::new(output).output(),
+            )
     }
     #[track_caller]
     fn decode(&self, z: &Tensor) -> Tensor {
-        ::metamlp::__private::enter(
-            self,
-            "decode",
-            move || -> Tensor { self.decoder.call(z) },
-            |output| ::metamlp::__private::Probe::new(output).entry(),
-        )
+        ::metamlp::__private::Call::new(
+                self,
+                "decode",
+                |inputs| {
+                    inputs.add("z", ::metamlp::__private::Probe::new(z).entry());
+                },
+            )
+            .run(
+                move |given| -> Tensor {
+                    let mut place = ::metamlp::__private::Probe::new(z).place();
+                    let z = ::metamlp::__private::Probe::new(z)
+                        .given("z", given, z, &mut place);
+                    { self.decoder.call(z) }
+                },
+                |output| ::metamlp::__private::Probe::new(output).output(),
+            )
     }
     #[track_caller]
     fn report(&self) {
-        ::metamlp::__private::enter(
-            self,
-            "report",
-            move || -> () {
-                self.sow("intermediates", "width", &Tensor::scalar(self.width));
-            },
-            |_| ::core::option::Option::None,
-        )
+        ::metamlp::__private::Call::new(self, "report", |_| {})
+            .run(
+                move |_| -> () {
+                    self.sow("intermediates", "width", &Tensor::scalar(self.width));
+                },
+                |_| ::metamlp::__private::Seen::loan(::core::option::Option::None),
+            )
     }
     pub fn width(&self) -> usize {
         self.width

@@ -89,16 +89,26 @@ impl Mlp {
     pub fn call(&self, x: &Tensor) -> Tensor {
         let hidden: usize = ::metamlp::__private::field(&self.hidden);
         let classes: usize = ::metamlp::__private::field(&self.classes);
-        ::metamlp::__private::enter(
-            self,
-            "call",
-            move || -> Tensor {
-                let x = relu(&Dense::new(hidden).call(x));
-                let x = relu(&Dense::new(hidden).call(&x));
-                Dense::new(classes).call(&x)
-            },
-            |output| ::metamlp::__private::Probe::new(output).entry(),
-        )
+        ::metamlp::__private::Call::new(
+                self,
+                "call",
+                |inputs| {
+                    inputs.add("x", ::metamlp::__private::Probe::new(x).entry());
+                },
+            )
+            .run(
+                move |given| -> Tensor {
+                    let mut place = ::metamlp::__private::Probe::new(x).place();
+                    let x = ::metamlp::__private::Probe::new(x)
+                        .given("x", given, x, &mut place);
+                    {
+                        let x = relu(&Dense::new(hidden).call(x));
+                        let x = relu(&Dense::new(hidden).call(&x));
+                        Dense::new(classes).call(&x)
+                    }
+                },
+                |output| ::metamlp::__private::Probe::new(output).output(),
+            )
     }
 }
 /// The same as `Mlp::new`.

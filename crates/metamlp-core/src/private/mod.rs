@@ -1,15 +1,19 @@
 //! What the macros' expansion names, and nothing else does.
 
+mod probe;
+
 use std::collections::BTreeMap;
-use std::ops::Deref;
 use std::sync::Arc;
 
 pub use metamlp_tensor::{Segment, Tensor, Tree, TreeVisitor};
 
+pub use probe::{Anything, Loaned, Probe, Seen};
+
 pub use crate::entry::Entry;
 pub use crate::handle::Handle;
+pub use crate::inputs::{Given, Inputs};
 pub use crate::module::Module;
-pub use crate::scope::enter;
+pub use crate::scope::Call;
 
 /// What [`Module::submodules`] shows a module's fields to: a name and a module.
 pub type Visit<'a> = dyn FnMut(&str, &Handle) + 'a;
@@ -70,56 +74,5 @@ impl<K: AsRef<str>, T: Submodules> Submodules for BTreeMap<K, T> {
 impl<T: Submodules + ?Sized> Submodules for Arc<T> {
     fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
         (**self).submodules(name, visit);
-    }
-}
-
-/// Calls a method where the type has the trait, and one that does nothing where not:
-/// the inherent method is found first, the one of [`Anything`] through `Deref`.
-#[derive(Debug)]
-pub struct Probe<'a, T: ?Sized> {
-    value: &'a T,
-    anything: Anything,
-}
-
-impl<'a, T: ?Sized> Probe<'a, T> {
-    /// A probe of that value.
-    pub fn new(value: &'a T) -> Self {
-        Self { value, anything: Anything }
-    }
-}
-
-impl<T: Submodules + ?Sized> Probe<'_, T> {
-    /// Shows the modules of a field.
-    pub fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
-        self.value.submodules(name, visit);
-    }
-}
-
-impl<T: Tree> Probe<'_, T> {
-    /// What capture stores of an output.
-    pub fn entry(&self) -> Option<Entry> {
-        Entry::from_tree(self.value)
-    }
-}
-
-impl<T: ?Sized> Deref for Probe<'_, T> {
-    type Target = Anything;
-
-    fn deref(&self) -> &Anything {
-        &self.anything
-    }
-}
-
-/// The answers for a type without the trait.
-#[derive(Clone, Copy, Debug)]
-pub struct Anything;
-
-impl Anything {
-    /// Not a module: nothing to show.
-    pub fn submodules(&self, _name: &str, _visit: &mut Visit<'_>) {}
-
-    /// Not a tree: nothing to store.
-    pub fn entry(&self) -> Option<Entry> {
-        None
     }
 }

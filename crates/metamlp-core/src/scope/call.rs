@@ -1,0 +1,163 @@
+//! One call of a module's method: its scope, its place on the stack, and those
+//! who look on: interceptors, capture and the record.
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use metamlp_tensor::with_path;
+
+use super::stack::{self, Frame, Guard};
+use super::state::{Caller, ScopeId};
+use super::{Root, Scope};
+use crate::__private::Seen;
+use crate::capture::{INTERMEDIATES, ModuleInfo};
+use crate::inputs::{Given, Inputs};
+use crate::intercept::MethodCall;
+use crate::module::Module;
+use crate::record::CallRecord;
+
+/// A call of a module's method that is about to run.
+///
+/// Outside of `init` and `apply` the body runs as it is: what it asks of a
+/// scope is an error that its tensors carry.
+#[derive(Debug)]
+pub struct Call<'m, M: ?Sized> {
+    module: &'m M,
+    method: &'static str,
+    scope: Scope,
+    called_at: Caller,
+    inputs: Option<Inputs>,
+}
+
+impl<'m, M: Module + ?Sized> Call<'m, M> {
+    /// Finds the module's scope; `describe` tells the arguments to those who look on.
+    #[track_caller]
+    pub fn new(module: &'m M, method: &'static str, describe: impl FnOnce(&mut Inputs)) -> Self {
+        let scope = Scope::of(module.handle());
+        let inputs = scope.frame.as_ref().filter(|frame| sees_inputs(frame)).map(|_| {
+            let mut inputs = Inputs::default();
+            describe(&mut inputs);
+            inputs
+        });
+        Self { module, method, scope, called_at: Location::caller(), inputs }
+    }
+
+    /// Runs the method's body in the scope. `output` is what there is to see of its output.
+    pub fn run<R>(self, body: impl FnOnce(&Given) -> R, output: impl FnOnce(&R) -> Seen<R>) -> R {
+        let Self { module, method, scope, called_at, inputs } = self;
+        let Some(frame) = &scope.frame else { return body(&Given::OWN) };
+        let (path, _running) = Running::begin(frame, module, method, called_at);
+        match inputs {
+            None if frame.root.capture.is_none() => with_path(&path, || body(&Given::OWN)),
+            inputs => {
+                let class = module.handle().identity().class;
+                let body = |given: &Given| with_path(&path, || body(given));
+                observe(&scope, frame, class, method, inputs.unwrap_or_default(), body, output)
+            }
+        }
+    }
+}
+
+fn sees_inputs(frame: &Frame) -> bool {
+    frame.root.record.is_some() || !frame.interceptors.list().is_empty()
+}
+
+/// Runs a body that is looked on.
+fn observe<R>(
+    scope: &Scope,
+    frame: &Frame,
+    class: &'static str,
+    method: &'static str,
+    inputs: Inputs,
+    body: impl FnOnce(&Given) -> R,
+    see: impl FnOnce(&R) -> Seen<R>,
+) -> R {
+    let path = scope.path();
+    let module = ModuleInfo { class, path: &path };
+    let record = frame.root.record.as_ref().map(|record| {
+        let call = CallRecord { path: path.clone(), class, method, inputs: inputs.clone(), output: None };
+        (record, record.begin(call))
+    });
+
+    let mut once = Some((body, see));
+    let mut result = None;
+    let mut run = |given: Given| {
+        let (body, see) = once.take()?;
+        let output = body(&given);
+        let Seen { entry, map } = see(&output);
+        result = Some((output, map));
+        entry
+    };
+    let interceptors = frame.interceptors.list();
+    let output = MethodCall::new(module, method, inputs, interceptors, &mut run).proceed();
+
+    if let Some((record, position)) = record {
+        record.end(position, output.entry());
+    }
+    if let Some(capture) = &frame.root.capture
+        && capture.takes(&module, method)
+        && let Some(entry) = output.entry()
+    {
+        scope.sow(INTERMEDIATES, method, entry.clone());
+    }
+    let Some((own, map)) = result else {
+        // An `Output` comes from `call_method` alone, which has run the body.
+        unreachable!("`{method}` gave an output and did not run")
+    };
+    match output.changed() {
+        None => own,
+        Some(tensors) => {
+            let mut tensors = tensors.into_iter();
+            let mut replace = |tensor: &_| tensors.next().unwrap_or_else(|| Clone::clone(tensor));
+            map(&own, &mut replace).unwrap_or(own)
+        }
+    }
+}
+
+/// Gives the fields of the model itself their names.
+pub(crate) fn bind_fields<M: Module + ?Sized>(root: &Arc<Root>, scope: ScopeId, module: &M) {
+    module.submodules(&mut |field, handle| {
+        root.state().bind_field(scope, field, handle.identity());
+    });
+}
+
+/// A method that is running; the end of it is the drop.
+struct Running {
+    root: Arc<Root>,
+    scope: ScopeId,
+    _guard: Guard,
+}
+
+impl Running {
+    fn begin<M: Module + ?Sized>(
+        frame: &Frame,
+        module: &M,
+        method: &'static str,
+        called_at: Caller,
+    ) -> (Arc<str>, Self) {
+        let Frame { root, scope, interceptors, .. } = frame;
+        let id = module.handle().identity().id;
+        let (path, has_unbound_fields) = {
+            let mut state = root.state();
+            let has_unbound_fields = state.begin(*scope, id, method, called_at);
+            (state.path(*scope), has_unbound_fields)
+        };
+        if has_unbound_fields {
+            bind_fields(root, *scope, module);
+        }
+        let frame = Frame {
+            root: Arc::clone(root),
+            scope: *scope,
+            running: Some((id, method)),
+            interceptors: interceptors.clone(),
+        };
+        let running = Self { root: Arc::clone(root), scope: *scope, _guard: stack::push(frame) };
+        (path, running)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.root.state().end(self.scope);
+    }
+}

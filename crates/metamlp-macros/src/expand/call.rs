@@ -1,0 +1,236 @@
+//! The call that a method becomes: its arguments described to those who look
+//! on, its body run in the module's scope with its own arguments or with those
+//! given in their place, its output shown.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens as _;
+use syn::ext::IdentExt as _;
+use syn::{Attribute, FnArg, GenericArgument, Pat, PatType, PathArguments, ReturnType, Signature, Type};
+
+use super::tokens;
+use crate::model::{Runtime, is_primitive, ungrouped};
+use crate::parse::Function;
+use crate::scan::{borrows, mentions, names_lifetime};
+
+/// A method whose body runs in the module's scope; `locals` come before it.
+pub(super) fn entering(method: &Function, locals: &TokenStream, runtime: &Runtime) -> TokenStream {
+    let Function { attrs, vis, signature, body } = method;
+    let name = signature.ident.unraw().to_string();
+    let receiver = Ident::new("self", receiver_span(method));
+    let mut signature = signature.clone();
+    let arguments = arguments(&mut signature);
+    let description = description(&arguments, runtime);
+    let given: Vec<_> = arguments.iter().filter_map(|argument| argument.given(runtime)).collect();
+    let given_name = if given.is_empty() { tokens!(_) } else { tokens!(given) };
+    let output = closure_output(&signature.output);
+    let seen = seen(&signature.output, runtime);
+    // A failing call is told with the line that it stands on.
+    let tracked = attrs.iter().any(|attr| attr.path().is_ident("track_caller"));
+    let track_caller = (!tracked).then(|| tokens!(#[track_caller]));
+    let body = if given.is_empty() { body.to_token_stream() } else { tokens!({ #(#given)* #body }) };
+    tokens! {
+        #(#attrs)*
+        #track_caller
+        #vis #signature {
+            #locals
+            #runtime::Call::new(#receiver, #name, #description)
+                .run(move |#given_name| #output #body, #seen)
+        }
+    }
+}
+
+/// Where the `self` of the signature was written: another one would not be the same.
+fn receiver_span(method: &Function) -> Span {
+    match method.signature.inputs.first() {
+        Some(FnArg::Receiver(receiver)) => receiver.self_token.span,
+        _ => Span::mixed_site(),
+    }
+}
+
+/// An argument that can be seen.
+struct Argument {
+    cfgs: Vec<Attribute>,
+    name: Ident,
+    /// Whether the body changes the variable; where the body gets a variable of
+    /// its own, the `mut` has moved there.
+    mutable: bool,
+    passing: Passing,
+}
+
+/// How an argument comes.
+enum Passing {
+    /// A number, a flag or a string: it prints.
+    Value,
+    /// A value of the call's own; `replaceable` if another can take its place.
+    Owned { replaceable: bool },
+    /// `&T`, `&[T]`; `replaceable` likewise.
+    Loan { replaceable: bool },
+    /// `Option<&T>`.
+    OptionalLoan { replaceable: bool },
+    /// `&mut T`: seen as it is before the call.
+    MutableLoan,
+}
+
+/// What there is to see of the arguments. A `mut` leaves the signature where
+/// the body gets a variable of its own.
+fn arguments(signature: &mut Signature) -> Vec<Argument> {
+    // An opaque output may borrow from any argument: it would outlive what took its place.
+    let outlived = mentions(signature.output.to_token_stream(), "impl");
+    let typed = signature.inputs.iter_mut().filter_map(|argument| match argument {
+        FnArg::Typed(argument) => Some(argument),
+        FnArg::Receiver(_) => None,
+    });
+    typed.filter_map(|argument| Argument::new(argument, outlived)).collect()
+}
+
+impl Argument {
+    fn new(argument: &mut PatType, outlived: bool) -> Option<Self> {
+        let passing = Passing::of(&argument.ty, outlived)?;
+        let Pat::Ident(pattern) = &mut *argument.pat else { return None };
+        if pattern.ident.to_string().starts_with('_') {
+            return None;
+        }
+        let mutable = pattern.mutability.is_some();
+        if passing.is_replaceable() {
+            pattern.mutability = None;
+        }
+        let cfgs = argument.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect();
+        Some(Self { cfgs, name: pattern.ident.clone(), mutable, passing })
+    }
+
+    fn label(&self) -> String {
+        self.name.unraw().to_string()
+    }
+
+    /// The statement that describes it.
+    fn described(&self, runtime: &Runtime) -> TokenStream {
+        let Self { cfgs, name, passing, .. } = self;
+        let label = self.label();
+        let probe = |value: TokenStream| tokens!(inputs.add(#label, #runtime::Probe::new(#value).entry()););
+        let statement = match passing {
+            Passing::Value => tokens!(inputs.add_value(#label, &#name);),
+            Passing::Loan { .. } => probe(name.to_token_stream()),
+            Passing::MutableLoan => probe(tokens!(&*#name)),
+            Passing::Owned { .. } | Passing::OptionalLoan { .. } => probe(tokens!(&#name)),
+        };
+        tokens!(#(#cfgs)* #statement)
+    }
+
+    /// The statements that put what was given in its place.
+    fn given(&self, runtime: &Runtime) -> Option<TokenStream> {
+        let Self { cfgs, name, mutable, passing } = self;
+        if !passing.is_replaceable() {
+            return None;
+        }
+        let label = self.label();
+        let mutable = mutable.then(|| tokens!(mut));
+        let probed = match passing {
+            Passing::Loan { .. } => name.to_token_stream(),
+            _ => tokens!(&#name),
+        };
+        if let Passing::Owned { .. } = passing {
+            return Some(tokens! {
+                #(#cfgs)*
+                let #mutable #name = match #runtime::Probe::new(#probed).replaced(#label, given) {
+                    ::core::option::Option::Some(replaced) => replaced,
+                    ::core::option::Option::None => #name,
+                };
+            });
+        }
+        let place = Ident::new("place", Span::mixed_site());
+        Some(tokens! {
+            #(#cfgs)*
+            let mut #place = #runtime::Probe::new(#probed).place();
+            #(#cfgs)*
+            let #mutable #name = #runtime::Probe::new(#probed).given(#label, given, #name, &mut #place);
+        })
+    }
+}
+
+impl Passing {
+    /// `None` for what cannot be seen: dispatch on a trait is blind to
+    /// lifetimes, so that other types that borrow are left out by their looks.
+    fn of(ty: &Type, outlived: bool) -> Option<Self> {
+        // An output with an argument's lifetime may be the argument.
+        let replaceable = !outlived && !names_lifetime(ty.to_token_stream());
+        match ungrouped(ty) {
+            Type::Reference(loan) => match ungrouped(&loan.elem) {
+                Type::Path(path) if path.path.is_ident("str") => Some(Self::Value),
+                inner if borrows(inner.to_token_stream()) => None,
+                _ if loan.mutability.is_some() => Some(Self::MutableLoan),
+                _ => Some(Self::Loan { replaceable }),
+            },
+            Type::Path(path) if is_printed(&path.path) => Some(Self::Value),
+            ty if loaned_option(ty) => Some(Self::OptionalLoan { replaceable }),
+            ty if borrows(ty.to_token_stream()) => None,
+            _ => Some(Self::Owned { replaceable }),
+        }
+    }
+
+    fn is_replaceable(&self) -> bool {
+        match self {
+            Self::Value | Self::MutableLoan => false,
+            Self::Owned { replaceable } | Self::Loan { replaceable } | Self::OptionalLoan { replaceable } => {
+                *replaceable
+            }
+        }
+    }
+}
+
+/// Whether the type is one whose values print, by its name alone.
+fn is_printed(path: &syn::Path) -> bool {
+    is_primitive(path) || path.is_ident("String")
+}
+
+/// Whether the type is an `Option<&T>` whose `T` does not borrow.
+fn loaned_option(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let Some(last) = path.path.segments.last().filter(|last| last.ident == "Option") else { return false };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
+    let mut arguments = arguments.args.iter();
+    match (arguments.next(), arguments.next()) {
+        (Some(GenericArgument::Type(ty)), None) => match ungrouped(ty) {
+            Type::Reference(loan) => loan.mutability.is_none() && !borrows(loan.elem.to_token_stream()),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// The closure that describes the arguments.
+fn description(arguments: &[Argument], runtime: &Runtime) -> TokenStream {
+    if arguments.is_empty() {
+        return tokens!(|_| {});
+    }
+    let described = arguments.iter().map(|argument| argument.described(runtime));
+    // Without an argument that is surely there, `inputs` may be unused.
+    let unused =
+        arguments.iter().all(|argument| !argument.cfgs.is_empty()).then(|| tokens!(let _ = &inputs;));
+    tokens!(|inputs| { #unused #(#described)* })
+}
+
+/// The output again, for the closure; a closure cannot name an `impl Trait`, so
+/// there it is inferred.
+fn closure_output(output: &ReturnType) -> TokenStream {
+    match output {
+        ReturnType::Default => tokens!(-> ()),
+        ReturnType::Type(_, ty) if mentions(ty.to_token_stream(), "impl") => TokenStream::new(),
+        output => output.to_token_stream(),
+    }
+}
+
+/// What there is to see of the output: nothing of a type that is no tree, by
+/// dispatch on the trait, and of a loan what is loaned.
+fn seen(output: &ReturnType, runtime: &Runtime) -> TokenStream {
+    let loan =
+        |probed: TokenStream| tokens!(|output| #runtime::Seen::loan(#runtime::Probe::new(#probed).entry()));
+    let nothing = tokens!(|_| #runtime::Seen::loan(::core::option::Option::None));
+    let ReturnType::Type(_, ty) = output else { return nothing };
+    match ungrouped(ty) {
+        Type::Reference(loan) if borrows(loan.elem.to_token_stream()) => nothing,
+        Type::Reference(reference) if reference.mutability.is_some() => loan(tokens!(&**output)),
+        Type::Reference(_) => loan(tokens!(*output)),
+        ty if borrows(ty.to_token_stream()) => nothing,
+        _ => tokens!(|output| #runtime::Probe::new(output).output()),
+    }
+}
