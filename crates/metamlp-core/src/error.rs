@@ -52,6 +52,20 @@ pub enum Error {
         at: Source,
     },
 
+    /// [`Bound::at`](crate::Bound::at) was given a module that is not in a field of the bound one.
+    #[error(
+        "{location}: this {class} is in no field of the bound {of}, nor in one of the modules there: \
+         give a module that has a field, `bound.at(|m| &m.encoder)`"
+    )]
+    NotAField {
+        /// The class of what was given.
+        class: &'static str,
+        /// The class of the bound module.
+        of: &'static str,
+        /// The line of the call.
+        location: Line,
+    },
+
     /// A name that two things in one module want.
     #[error("{at}: the {wanted} `{name}` needs another name: {first} is a {taken} of that name")]
     NameInUse {

@@ -13,6 +13,7 @@ extern crate self as metamlp;
 pub mod activations;
 mod apply;
 mod argument;
+mod bind;
 mod capture;
 pub mod checkpoint;
 mod entry;
@@ -43,6 +44,7 @@ mod variables;
 pub mod __private;
 
 pub use apply::Apply;
+pub use bind::Bound;
 pub use capture::{Capture, ModuleInfo};
 pub use entry::Entry;
 pub use error::{Error, Kind, Line, Names, Result};
@@ -73,8 +75,8 @@ pub use metamlp_macros::{Tree, compact, module};
 pub mod prelude {
     pub use crate::activations::*;
     pub use crate::{
-        Apply, BatchNorm, Capture, Dense, DenyList, Entry, Filter, Initializer, Map, Module, Rngs, Scope,
-        Spec, TrainState, Variables, initializers, optim,
+        Apply, BatchNorm, Bound, Capture, Dense, DenyList, Entry, Filter, Initializer, Map, Module, Rngs,
+        Scope, Spec, TrainState, Variables, initializers, optim,
     };
     pub use metamlp_macros::{Tree, compact, module};
     pub use metamlp_tensor::random::{self, Key};

@@ -8,6 +8,7 @@ use metamlp_tensor::{Tensor, Tree, evaluate};
 
 use crate::__private::Visit;
 use crate::apply::Apply;
+use crate::bind::Bound;
 use crate::entry::Entry;
 use crate::error::{Error, Line, Result};
 use crate::handle::Handle;
@@ -161,6 +162,19 @@ pub trait Module {
         Self: Sized,
     {
         Ok(evaluate(run(self, Purpose::Apply(variables), options.into(), f)?)?)
+    }
+
+    /// Binds the module to `variables`: calls of the [`Bound`] that it gives run
+    /// one after another on the same state (Flax's `bind`).
+    ///
+    /// What `options` calls mutable is what the calls may change; nothing, if it
+    /// does not say. `variables` stays as it was.
+    #[must_use]
+    fn bind(&self, variables: &Variables, options: impl Into<Apply>) -> Bound<Self>
+    where
+        Self: Sized + Clone,
+    {
+        Bound::new(self, variables, options.into())
     }
 
     /// The parameter called `name`: the stored one or, where `params` is

@@ -19,9 +19,10 @@ pub(crate) const HANDLE: &str = "__module";
 const GENERATED: [&str; 3] = ["call", "named", "new"];
 
 /// The methods of the `Module` trait, which a setter of the same name would hide.
-const INHERITED: [&str; 20] = [
+const INHERITED: [&str; 21] = [
     "apply",
     "apply_mut",
+    "bind",
     "eval_shape",
     "get_variable",
     "handle",

@@ -16,7 +16,7 @@ pub use crate::module::Module;
 pub use crate::scope::Call;
 
 /// What [`Module::submodules`] shows a module's fields to: a name and a module.
-pub type Visit<'a> = dyn FnMut(&str, &Handle) + 'a;
+pub type Visit<'a> = dyn FnMut(&str, &dyn Module) + 'a;
 
 /// A copy of a field in which every module is still the same module.
 pub fn field<T: Clone>(field: &T) -> T {
@@ -31,7 +31,7 @@ pub trait Submodules {
 
 impl<M: Module> Submodules for M {
     fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
-        visit(name, self.handle());
+        visit(name, self);
     }
 }
 

@@ -116,8 +116,19 @@ fn observe<R>(
 
 /// Gives the fields of the model itself their names.
 pub(crate) fn bind_fields<M: Module + ?Sized>(root: &Arc<Root>, scope: ScopeId, module: &M) {
-    module.submodules(&mut |field, handle| {
-        root.state().bind_field(scope, field, handle.identity());
+    module.submodules(&mut |field, submodule| {
+        root.state().bind_field(scope, field, submodule.handle().identity());
+    });
+}
+
+/// The same for its fields' fields, and so on.
+pub(crate) fn bind_all_fields(root: &Arc<Root>, scope: ScopeId, module: &dyn Module) {
+    bind_fields(root, scope, module);
+    module.submodules(&mut |_, submodule| {
+        let scope = root.state().bound_scope(submodule.handle().identity().id);
+        if let Some(scope) = scope {
+            bind_all_fields(root, scope, submodule);
+        }
     });
 }
 

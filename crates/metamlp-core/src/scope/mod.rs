@@ -17,11 +17,13 @@ use metamlp_tensor::random::Key;
 use metamlp_tensor::{Tensor, U32, deferred, with_path};
 
 pub use call::Call;
+pub(crate) use call::{bind_all_fields, bind_fields};
 pub(crate) use root::{Purpose, Root};
-pub(crate) use run::run;
-use stack::Frame;
-pub(crate) use stack::Owner;
-use state::{Caller, ScopeId};
+pub(crate) use run::{run, run_in};
+pub(crate) use stack::{Frame, Owner};
+use state::Caller;
+pub(crate) use state::ScopeId;
+pub(crate) use store::Snapshot;
 
 use crate::entry::Entry;
 use crate::error::{Error, Kind, Line};

@@ -72,6 +72,18 @@ impl State {
         Some(self.name(running, module))
     }
 
+    /// The scope of a module that has one, by identity.
+    pub(crate) fn bound_scope(&self, module: u64) -> Option<ScopeId> {
+        self.bound.get(&module).copied()
+    }
+
+    /// Lets what is asked for outside of any method be asked for again.
+    pub(crate) fn renew_names(&mut self) {
+        for node in self.scopes.iter_mut().filter(|node| !node.is_running()) {
+            node.pass += 1;
+        }
+    }
+
     /// Binds a module that is held by a field of the module at `scope`, unless another owns it.
     pub(crate) fn bind_field(&mut self, scope: ScopeId, field: &str, module: &Arc<Identity>) {
         if self.is_bound(module) {

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::stack;
 use super::state::State;
 use crate::apply::Apply;
 use crate::capture::{Capture, INTERMEDIATES};
@@ -33,6 +34,8 @@ pub(crate) struct Root {
     pub(crate) capture: Option<Capture>,
     pub(crate) record: Option<Record>,
     state: Mutex<State>,
+    /// Held by the thread that runs a bound model.
+    turn: Mutex<()>,
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -53,12 +56,23 @@ impl Root {
             capture,
             record,
             state: Mutex::new(State::new(id, module, variables, rngs, mutable, is_abstract)),
+            turn: Mutex::new(()),
         })
     }
 
     /// The state. Never held while a user's code runs.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until no other thread runs the model. A call from inside of it has its turn already.
+    pub(crate) fn take_turn(&self) -> Option<MutexGuard<'_, ()>> {
+        if stack::is_running(self.id) {
+            return None;
+        }
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.state().renew_names();
+        Some(turn)
     }
 
     /// Keeps the first error, and gives it back for the tensor that carries it.

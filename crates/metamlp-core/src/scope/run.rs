@@ -1,5 +1,7 @@
 //! One call of `init` or `apply`, up to the evaluation of what it returns.
 
+use std::sync::Arc;
+
 use metamlp_tensor::{Tensor, Tree, deferred};
 
 use super::call::bind_fields;
@@ -22,10 +24,15 @@ pub(crate) fn run<M: Module, R: Tree>(
     let interceptors = options.interceptors().clone();
     let root = Root::new(module.handle().identity(), purpose, options);
     bind_fields(&root, ScopeId::ROOT, module);
+    run_in(Frame { root, scope: ScopeId::ROOT, running: None, interceptors }, || f(module))
+}
+
+/// Runs `f`, which calls methods of the module at that frame's scope.
+pub(crate) fn run_in<R: Tree>(frame: Frame, f: impl FnOnce() -> R) -> Result<(R, Variables)> {
+    let root = Arc::clone(&frame.root);
     let output = {
-        let frame = Frame { root: root.clone(), scope: ScopeId::ROOT, running: None, interceptors };
         let _guard = stack::push(frame);
-        deferred(|| f(module))
+        deferred(f)
     };
     let mut state = root.state();
     let updates = state.updates();

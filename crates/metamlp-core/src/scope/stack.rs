@@ -82,6 +82,11 @@ pub(crate) fn tops() -> impl Iterator<Item = Frame> {
     })
 }
 
+/// Whether that root's model is running.
+pub(crate) fn is_running(root: u64) -> bool {
+    STACK.with_borrow(|stack| stack.iter().any(|frame| frame.root.id == root))
+}
+
 /// The scope that owns a module made now.
 pub(crate) fn owner() -> Option<(Owner, Arc<Root>)> {
     STACK.with_borrow(|stack| {

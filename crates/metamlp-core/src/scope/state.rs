@@ -74,6 +74,10 @@ pub(super) struct Node {
 }
 
 impl Node {
+    pub(super) fn is_running(&self) -> bool {
+        self.running > 0
+    }
+
     fn new(parent: Option<ScopeId>, name: Arc<str>, path: Arc<str>, called_at: Caller) -> Self {
         Self {
             parent,

@@ -20,6 +20,10 @@ pub(super) struct Collection {
     map: Option<Map>,
 }
 
+/// The variables at one moment.
+#[derive(Debug)]
+pub(crate) struct Snapshot(Vec<Option<Map>>);
+
 impl Collection {
     pub(super) fn new(is_mutable: bool, map: Option<Map>) -> Self {
         Self { is_mutable, map }
@@ -43,15 +47,19 @@ impl State {
     }
 
     pub(crate) fn find(&mut self, scope: ScopeId, collection: usize, name: &str) -> Option<Entry> {
-        let part = if self.collections.at_mut(collection).is_mutable {
+        self.part(scope, collection)?.own(name).cloned()
+    }
+
+    /// The module's part of a collection as it is now.
+    fn part(&mut self, scope: ScopeId, collection: usize) -> Option<&Map> {
+        if self.collections.at_mut(collection).is_mutable {
             self.walk(scope, collection)
         } else {
             self.frozen(scope, collection)
-        };
-        part?.own(name).cloned()
+        }
     }
 
-    /// The module's part of a mutable collection as it is now.
+    /// The module's part of a mutable collection.
     fn walk(&mut self, scope: ScopeId, collection: usize) -> Option<&Map> {
         let root = self.collections.iter().nth(collection)?.1.map.as_ref()?;
         self.names_to(scope).into_iter().try_fold(root, |map, name| map.own(name)?.as_map())
@@ -132,13 +140,9 @@ impl State {
         } else {
             ""
         };
-        let part = if self.collections.at_mut(collection).is_mutable {
-            self.walk(scope, collection)
-        } else {
-            self.frozen(scope, collection)
-        };
+        let part = self.part(scope, collection).unwrap_or(Map::empty());
         Error::VariableNotFound {
-            available: Names::new(name, part.unwrap_or(Map::empty()).names()),
+            available: Names::new(name, part.names()),
             collection: collection_name,
             variable: name.to_owned(),
             hint,
@@ -178,6 +182,31 @@ impl State {
             }
         }
         updates
+    }
+
+    /// The variables of the module at `scope` as they are now.
+    pub(crate) fn variables(&mut self, scope: ScopeId) -> Variables {
+        let mut variables = Variables::new();
+        let names: Vec<Arc<str>> = self.collections.iter().map(|(name, _)| Arc::clone(name)).collect();
+        for (position, name) in names.into_iter().enumerate() {
+            if let Some(part) = self.part(scope, position) {
+                variables.push(name, part.clone());
+            }
+        }
+        variables
+    }
+
+    /// All variables, to be put back by [`restore`](State::restore).
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot(self.collections.iter().map(|(_, collection)| collection.map.clone()).collect())
+    }
+
+    /// Puts the variables back; collections made since are gone.
+    pub(crate) fn restore(&mut self, Snapshot(maps): Snapshot) {
+        let mut maps = maps.into_iter();
+        for collection in self.collections.values_mut() {
+            collection.map = maps.next().flatten();
+        }
     }
 
     fn immutable(&self, scope: ScopeId, collection: usize, name: &str, location: Caller) -> Error {
