@@ -112,6 +112,17 @@ pub enum Error {
         at: Source,
     },
 
+    /// Two modules that [`share_scope`](crate::Module::share_scope) cannot put in one scope.
+    #[error("{at}: this module cannot share a scope with {class}: {problem}")]
+    ShareScope {
+        /// The class of the other module.
+        class: &'static str,
+        /// What is in the way, and what to do.
+        problem: String,
+        /// Where they were to share.
+        at: Source,
+    },
+
     /// A random stream that was not given.
     #[error("{at}: there is no random stream `{stream}`: give it as `.rng(\"{stream}\", key)`; {available}")]
     MissingRng {

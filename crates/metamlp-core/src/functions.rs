@@ -6,6 +6,7 @@ use metamlp_tensor::random::Key;
 
 use crate::entry::Entry;
 use crate::initializer::Initializer;
+use crate::module::Module;
 use crate::scope::Scope;
 use crate::spec::Spec;
 use crate::variable::Variable;
@@ -67,4 +68,10 @@ pub fn perturb(name: &str, value: &Tensor) -> Tensor {
 #[must_use]
 pub fn is_initializing() -> bool {
     Scope::current().is_initializing()
+}
+
+/// [`Module::share_scope`](crate::Module::share_scope) of the running module.
+#[track_caller]
+pub fn share_scope(other: &(impl Module + ?Sized)) {
+    Scope::current().share_with(other.handle());
 }

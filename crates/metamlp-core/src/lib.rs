@@ -49,7 +49,7 @@ pub use capture::{Capture, ModuleInfo};
 pub use entry::Entry;
 pub use error::{Error, Kind, Line, Names, Result};
 pub use filter::{DenyList, Filter};
-pub use functions::{has_rng, is_initializing, make_rng, param, perturb, sow, variable};
+pub use functions::{has_rng, is_initializing, make_rng, param, perturb, share_scope, sow, variable};
 pub use initializer::Initializer;
 pub use inputs::{Input, Inputs};
 pub use intercept::{MethodCall, Output, intercept_methods};

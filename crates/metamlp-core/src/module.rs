@@ -271,6 +271,50 @@ pub trait Module {
         Scope::of(self.handle()).put_variable(collection, name, value);
     }
 
+    /// Puts this module and `other` in one scope, so that a wrapper adds its
+    /// variables to those of what it wraps (Flax's `share_scope`).
+    ///
+    /// If `other` is a submodule of this one, it moves up into this module's
+    /// scope; else this module moves into `other`'s. To be called before the one
+    /// that moves asks for anything. The two must not want the same names.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// /// A `Dense` with a low-rank addition (LoRA), in the place of the `Dense`.
+    /// #[module]
+    /// struct DenseLora { base: Dense, features: usize, rank: usize }
+    ///
+    /// #[compact]
+    /// impl DenseLora {
+    ///     fn call(&self, x: &Tensor) -> Tensor {
+    ///         self.share_scope(&self.base);
+    ///         let inputs = x.shape()[x.rank() - 1];
+    ///         let a = self.param("A", initializers::lecun_normal(), [inputs, self.rank]);
+    ///         let b = self.param("B", initializers::zeros(), [self.rank, self.features]);
+    ///         self.base.call(x) + x.matmul(&a).matmul(&b)
+    ///     }
+    /// }
+    ///
+    /// #[compact]
+    /// fn model(x: &Tensor) -> Tensor {
+    ///     let dense = Dense::new(10);
+    ///     DenseLora::new(dense, 10, 2).call(x)
+    /// }
+    ///
+    /// let variables = model().init(Key::new(0), |m| m.call(&Tensor::spec([1, 5], F32)))?;
+    /// let names: Vec<_> = variables["params"]["Dense_0"].as_map().unwrap().names().collect();
+    /// assert_eq!(names, ["A", "B", "kernel", "bias"]);
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    #[track_caller]
+    fn share_scope(&self, other: &(impl Module + ?Sized))
+    where
+        Self: Sized,
+    {
+        Scope::of(self.handle()).share_with(other.handle());
+    }
+
     /// Whether `init` is what runs.
     #[track_caller]
     #[must_use]

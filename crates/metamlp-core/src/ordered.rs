@@ -45,6 +45,11 @@ impl<V> Ordered<V> {
     }
 
     /// The entry at a position that `position` or `insert` gave.
+    pub(crate) fn at(&self, at: usize) -> &V {
+        &self.entries[at].1
+    }
+
+    /// The entry at a position that `position` or `insert` gave.
     pub(crate) fn at_mut(&mut self, at: usize) -> &mut V {
         &mut self.entries[at].1
     }

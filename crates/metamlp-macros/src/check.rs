@@ -19,7 +19,7 @@ pub(crate) const HANDLE: &str = "__module";
 const GENERATED: [&str; 3] = ["call", "named", "new"];
 
 /// The methods of the `Module` trait, which a setter of the same name would hide.
-const INHERITED: [&str; 21] = [
+const INHERITED: [&str; 22] = [
     "apply",
     "apply_mut",
     "bind",
@@ -37,6 +37,7 @@ const INHERITED: [&str; 21] = [
     "path",
     "perturb",
     "put_variable",
+    "share_scope",
     "sow",
     "sow_with",
     "submodules",

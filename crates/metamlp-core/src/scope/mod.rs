@@ -7,6 +7,7 @@ mod call;
 mod naming;
 mod root;
 mod run;
+mod share;
 pub(crate) mod stack;
 mod state;
 mod store;

@@ -4,25 +4,40 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
-use super::state::{Caller, ScopeId, State};
+use super::state::{Caller, Node, ScopeId, State};
 use crate::error::{Error, Kind, Line};
 use crate::handle::Identity;
 
 /// What is known of a name.
 #[derive(Debug)]
 pub(super) struct Name {
-    /// The pass in which it was last taken.
-    pass: u32,
     kind: Kind,
     location: Caller,
-    /// For a variable: the collections, by position, that have one of this name.
-    collections: SmallVec<[usize; 2]>,
+    /// Whose it is: for a variable several may be, each in another collection.
+    holds: SmallVec<[Hold; 2]>,
     /// For a submodule: its scope, which outlives the pass.
     child: Option<ScopeId>,
     /// For an automatic name: the method that first gave it.
     method: &'static str,
+}
+
+/// A name is held by the module of a scope in one of its passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Hold {
+    holder: ScopeId,
+    pass: u32,
+    /// For a variable: its collection, by position.
+    collection: Option<usize>,
+}
+
+/// A name that a module holds.
+pub(super) struct Held {
+    pub(super) name: Arc<str>,
+    pub(super) kind: Kind,
+    pub(super) child: Option<ScopeId>,
+    location: Caller,
 }
 
 /// Whoever wants a name.
@@ -147,6 +162,37 @@ impl State {
         }
     }
 
+    /// Whether a name at `home` is still held: by a field for good, else until its holder's next pass.
+    fn is_current(&self, home: ScopeId, kind: Kind, hold: &Hold) -> bool {
+        self.home(hold.holder) == home && (kind == Kind::Field || hold.pass == self.node(hold.holder).pass)
+    }
+
+    /// The names that the module of a scope holds.
+    pub(super) fn held_by(&self, holder: ScopeId) -> Vec<Held> {
+        let home = self.home(holder);
+        let names = self.node(home).names.iter().filter(|(_, known)| {
+            let mut holds = known.holds.iter();
+            holds.any(|hold| hold.holder == holder && self.is_current(home, known.kind, hold))
+        });
+        names
+            .map(|(name, known)| Held {
+                name: Arc::clone(name),
+                kind: known.kind,
+                child: known.child,
+                location: known.location,
+            })
+            .collect()
+    }
+
+    /// Takes a submodule's name for the holder in the place where it is now.
+    pub(super) fn bring(&mut self, holder: ScopeId, held: &Held) -> Result<(), Error> {
+        let claim = Claim { kind: held.kind, collection: None, location: held.location, is_automatic: false };
+        let position = self.claim(holder, &held.name, Some(&held.name), claim)?;
+        let home = self.home(holder);
+        self.node_mut(home).names.at_mut(position).child = held.child;
+        Ok(())
+    }
+
     /// The scope of that name under `scope`; an error in the way is kept.
     fn claim_child(&mut self, scope: ScopeId, name: &Arc<str>, claim: Claim) -> ScopeId {
         let position = match self.claim(scope, name, Some(name), claim) {
@@ -156,11 +202,13 @@ impl State {
                 return self.grow(scope, name, claim.location);
             }
         };
-        if let Some(child) = self.node_mut(scope).names.at_mut(position).child {
+        let home = self.home(scope);
+        if let Some(child) = self.node(home).names.at(position).child {
+            self.stop_sharing(child);
             return child;
         }
         let child = self.grow(scope, name, claim.location);
-        self.node_mut(scope).names.at_mut(position).child = Some(child);
+        self.node_mut(home).names.at_mut(position).child = Some(child);
         child
     }
 
@@ -172,17 +220,11 @@ impl State {
         shared: Option<&Arc<str>>,
         claim: Claim,
     ) -> Result<usize, Error> {
-        let node = self.node_mut(scope);
-        let (pass, method) = (node.pass, node.method);
-        let Some(position) = node.names.position(name) else {
-            let known = Name {
-                pass,
-                kind: claim.kind,
-                location: claim.location,
-                collections: claim.collection.iter().map(|(collection, _)| *collection).collect(),
-                child: None,
-                method,
-            };
+        let home = self.home(scope);
+        let Node { pass, method, .. } = *self.node(scope);
+        let hold =
+            Hold { holder: scope, pass, collection: claim.collection.map(|(collection, _)| collection) };
+        let Some(position) = self.node(home).names.position(name) else {
             if let Some(problem) = problem_of(name) {
                 return Err(Error::InvalidName {
                     name: name.to_owned(),
@@ -191,21 +233,23 @@ impl State {
                     at: self.source(scope, claim.location),
                 });
             }
+            let Claim { kind, location, .. } = claim;
+            let known = Name { kind, location, holds: smallvec![hold], child: None, method };
             let shared = shared.map_or_else(|| name.into(), Arc::clone);
-            return Ok(node.names.push(shared, known));
+            return Ok(self.node_mut(home).names.push(shared, known));
         };
-        let known = node.names.at_mut(position);
-        let is_variable = |kind| matches!(kind, Kind::Param | Kind::Variable);
+        let known = self.node(home).names.at(position);
         let (first, taken) = (Line(known.location), known.kind);
-        let in_use = match (known.kind, claim.kind) {
-            (Kind::Field, Kind::Field) => false,
-            (Kind::Field, _) => true,
-            _ if known.pass != pass => false,
-            (a, b) if is_variable(a) && is_variable(b) => claim
-                .collection
-                .is_some_and(|(collection, again)| !again && known.collections.contains(&collection)),
+        let is_variable = |kind| matches!(kind, Kind::Param | Kind::Variable);
+        let current = known.holds.iter().filter(|hold| self.is_current(home, known.kind, hold));
+        let current: SmallVec<[Hold; 2]> = current.copied().collect();
+        let in_use = current.iter().any(|other| match (taken, claim.kind) {
+            (Kind::Field, Kind::Field) => other.holder != scope,
+            (a, b) if is_variable(a) && is_variable(b) => {
+                claim.collection.is_some_and(|(_, again)| !again) && other.collection == hold.collection
+            }
             _ => true,
-        };
+        });
         if in_use {
             return Err(Error::NameInUse {
                 name: name.to_owned(),
@@ -225,17 +269,13 @@ impl State {
                 at: self.source(scope, claim.location),
             });
         }
-        if known.pass != pass {
-            known.collections.clear();
-            known.pass = pass;
-        }
+        let known = self.node_mut(home).names.at_mut(position);
         known.kind = claim.kind;
         known.location = claim.location;
         known.method = method;
-        if let Some((collection, _)) = claim.collection
-            && !known.collections.contains(&collection)
-        {
-            known.collections.push(collection);
+        known.holds = current;
+        if !known.holds.contains(&hold) {
+            known.holds.push(hold);
         }
         Ok(position)
     }

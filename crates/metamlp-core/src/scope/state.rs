@@ -46,6 +46,8 @@ pub(crate) struct State {
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) parent: Option<ScopeId>,
+    /// The scope in whose place the module asks for everything, if not its own.
+    pub(super) shares: Option<ScopeId>,
     pub(super) name: Arc<str>,
     /// The names from the root's class on, joined by `/`.
     pub(super) path: Arc<str>,
@@ -81,6 +83,7 @@ impl Node {
     fn new(parent: Option<ScopeId>, name: Arc<str>, path: Arc<str>, called_at: Caller) -> Self {
         Self {
             parent,
+            shares: None,
             name,
             path,
             names: Ordered::new(),
@@ -134,9 +137,14 @@ impl State {
         &mut self.scopes[scope.0 as usize]
     }
 
+    /// Every scope, the root first.
+    pub(super) fn ids(&self) -> impl Iterator<Item = ScopeId> + use<> {
+        (0..u32::try_from(self.scopes.len()).unwrap_or(u32::MAX)).map(ScopeId)
+    }
+
     /// A new scope under `parent`.
     pub(super) fn grow(&mut self, parent: ScopeId, name: &Arc<str>, made_at: Caller) -> ScopeId {
-        let path = [&*self.node(parent).path, "/", name].concat().into();
+        let path = [&*self.path(parent), "/", name].concat().into();
         let id = ScopeId(u32::try_from(self.scopes.len()).unwrap_or(u32::MAX));
         self.scopes.push(Node::new(Some(parent), Arc::clone(name), path, made_at));
         id
@@ -151,10 +159,10 @@ impl State {
     /// The names from the root to a scope.
     pub(super) fn names_to(&self, scope: ScopeId) -> SmallVec<[&Arc<str>; 8]> {
         let mut names = SmallVec::new();
-        let mut at = self.node(scope);
+        let mut at = self.node(self.home(scope));
         while let Some(parent) = at.parent {
             names.push(&at.name);
-            at = self.node(parent);
+            at = self.node(self.home(parent));
         }
         names.reverse();
         names
@@ -162,12 +170,12 @@ impl State {
 
     /// The path as errors show it: from the root's class on.
     pub(crate) fn path(&self, scope: ScopeId) -> Arc<str> {
-        Arc::clone(&self.node(scope).path)
+        Arc::clone(&self.node(self.home(scope)).path)
     }
 
     /// The path without the root's class.
     pub(crate) fn path_below_root(&self, scope: ScopeId) -> &str {
-        let path = &self.node(scope).path;
+        let path = &self.node(self.home(scope)).path;
         path.get(self.node(ScopeId::ROOT).path.len() + 1..).unwrap_or("")
     }
 
@@ -222,7 +230,8 @@ impl State {
             at: state.source(scope, location),
         };
         let Some(position) = self.rngs.resolve(stream) else { return Err(missing(self)) };
-        let draws = &mut self.node_mut(scope).draws;
+        let home = self.home(scope);
+        let draws = &mut self.node_mut(home).draws;
         let count = match draws.iter_mut().find(|(at, _)| *at == position) {
             Some((_, count)) => {
                 *count += 1;

@@ -69,7 +69,9 @@ impl State {
     fn frozen(&mut self, scope: ScopeId, collection: usize) -> Option<&Map> {
         let known = self.node(scope).frozen.get(collection).is_some_and(Option::is_some);
         if !known {
+            let home = self.home(scope);
             let part = match self.node(scope).parent {
+                _ if home != scope => self.frozen(home, collection).cloned(),
                 None => self.collections.at_mut(collection).map.clone(),
                 Some(parent) => {
                     let name = Arc::clone(&self.node(scope).name);
