@@ -31,6 +31,9 @@
 //! - [`optim`], [`TrainState`], [`checkpoint`]: training them, and keeping what they learnt.
 //! - [`tensor`]: the tensors themselves; [`random`]: keys and samplers.
 //! - [`ot`]: optimal transport.
+//! - [`guide`]: a page for each topic.
+
+pub mod guide;
 
 pub use metamlp_core::*;
 pub use metamlp_ot as ot;

@@ -1,0 +1,27 @@
+//! [variables]: crate::guide::variables
+//! [streams]: crate::guide::streams
+//! [capture]: crate::guide::capture
+//! [sharing]: crate::guide::sharing
+#![doc = include_str!("../docs/guide/README.md")]
+
+// The links of a page are to files, for those who read it as a file; the
+// definition that comes first is the one that holds.
+
+/// [guide]: crate::guide
+/// [streams]: crate::guide::streams
+#[doc = include_str!("../docs/guide/variables.md")]
+pub mod variables {}
+
+/// [guide]: crate::guide
+/// [capture]: crate::guide::capture
+#[doc = include_str!("../docs/guide/streams.md")]
+pub mod streams {}
+
+/// [guide]: crate::guide
+/// [sharing]: crate::guide::sharing
+#[doc = include_str!("../docs/guide/capture.md")]
+pub mod capture {}
+
+/// [guide]: crate::guide
+#[doc = include_str!("../docs/guide/sharing.md")]
+pub mod sharing {}
