@@ -99,7 +99,6 @@ impl Apply {
     }
 
     /// Every method call is noted in `record`.
-    #[expect(dead_code, reason = "asked for by the table of a model's calls")]
     pub(crate) fn recorded(mut self, record: &Record) -> Self {
         self.record = Some(record.clone());
         self

@@ -35,6 +35,7 @@ mod record;
 mod rngs;
 mod scope;
 mod spec;
+pub mod summary;
 mod train_state;
 mod variable;
 mod variables;

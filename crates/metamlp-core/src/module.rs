@@ -15,6 +15,7 @@ use crate::handle::Handle;
 use crate::initializer::Initializer;
 use crate::scope::{Purpose, Scope, run};
 use crate::spec::Spec;
+use crate::summary::{Table, module_paths, tabulate};
 use crate::variable::Variable;
 use crate::variables::Variables;
 
@@ -103,6 +104,73 @@ pub trait Module {
     {
         let (_, variables) = run(self, Purpose::EvalShape, options.into(), f)?;
         Ok(variables)
+    }
+
+    /// The table of what the model calls: modules with their inputs, outputs,
+    /// variables and what these weigh; on request the operations it takes.
+    ///
+    /// Nothing is computed: `f` runs twice on shapes alone, as in
+    /// [`eval_shape`](Module::eval_shape) and as in [`apply`](Module::apply).
+    ///
+    /// # Errors
+    /// Those of `eval_shape`.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// let table = Dense::new(4).tabulate(Key::new(0), |m| m.call(&Tensor::spec([16, 9], F32)))?;
+    /// println!("{}", table.flops(true));
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    /// ```text
+    ///                                  Dense Summary
+    /// ┏━━━━━━┳━━━━━━━━┳━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┳━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━┓
+    /// ┃ path ┃ module ┃ inputs        ┃ outputs       ┃ flops ┃ params               ┃
+    /// ┡━━━━━━╇━━━━━━━━╇━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━╇━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━┩
+    /// │      │ Dense  │ float32[16,9] │ float32[16,4] │ 1216  │ bias: float32[4]     │
+    /// │      │        │               │               │       │ kernel: float32[9,4] │
+    /// │      │        │               │               │       │                      │
+    /// │      │        │               │               │       │ 40 (160 B)           │
+    /// ├──────┼────────┼───────────────┼───────────────┼───────┼──────────────────────┤
+    /// │      │        │               │               │ Total │ 40 (160 B)           │
+    /// └──────┴────────┴───────────────┴───────────────┴───────┴──────────────────────┘
+    ///
+    ///                          Total Parameters: 40 (160 B)
+    /// ```
+    fn tabulate<R: Tree>(&self, options: impl Into<Apply>, f: impl Fn(&Self) -> R) -> Result<Table>
+    where
+        Self: Sized,
+    {
+        tabulate(self, options.into(), f)
+    }
+
+    /// The path and the class of each module that is called, in the order of
+    /// the first calls. The model's own path is empty.
+    ///
+    /// # Errors
+    /// Those of [`eval_shape`](Module::eval_shape).
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// #[compact]
+    /// fn foo(x: &Tensor) -> Tensor {
+    ///     relu(&Dense::new(4).call(x))
+    /// }
+    ///
+    /// let paths = foo().module_paths(Key::new(0), |m| m.call(&Tensor::spec([16, 9], F32)))?;
+    /// assert_eq!(paths, [(String::new(), "Foo"), ("Dense_0".into(), "Dense")]);
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    fn module_paths<R: Tree>(
+        &self,
+        options: impl Into<Apply>,
+        f: impl FnOnce(&Self) -> R,
+    ) -> Result<Vec<(String, &'static str)>>
+    where
+        Self: Sized,
+    {
+        module_paths(self, options.into(), f)
     }
 
     /// As [`init`](Module::init), and returns the output too.

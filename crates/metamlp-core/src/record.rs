@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::entry::Entry;
 use crate::inputs::Inputs;
+use crate::variables::Variables;
 
 /// One call of a module's method.
-#[expect(dead_code, reason = "read by the table of a model's calls")]
 #[derive(Clone, Debug)]
 pub(crate) struct CallRecord {
     /// The names from the root to the module, joined by `/`.
@@ -16,6 +16,9 @@ pub(crate) struct CallRecord {
     pub(crate) inputs: Inputs,
     /// The output's tensors; none of what is no tree, or did not return.
     pub(crate) output: Option<Entry>,
+    /// The mutable collections of the whole model when the call began, and when it returned.
+    pub(crate) before: Variables,
+    pub(crate) after: Variables,
 }
 
 /// The calls in the order in which they began.
@@ -30,16 +33,16 @@ impl Record {
         calls.len() - 1
     }
 
-    /// Notes the output of the call at that position.
-    pub(crate) fn end(&self, position: usize, output: Option<&Entry>) {
+    /// Notes what the call at that position left behind.
+    pub(crate) fn end(&self, position: usize, output: Option<&Entry>, after: Variables) {
         let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(call) = calls.get_mut(position) {
             call.output = output.cloned();
+            call.after = after;
         }
     }
 
     /// What was noted.
-    #[expect(dead_code, reason = "read by the table of a model's calls")]
     pub(crate) fn take(&self) -> Vec<CallRecord> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -19,7 +19,7 @@ pub(crate) const HANDLE: &str = "__module";
 const GENERATED: [&str; 3] = ["call", "named", "new"];
 
 /// The methods of the `Module` trait, which a setter of the same name would hide.
-const INHERITED: [&str; 22] = [
+const INHERITED: &[&str] = &[
     "apply",
     "apply_mut",
     "bind",
@@ -33,6 +33,7 @@ const INHERITED: [&str; 22] = [
     "is_initializing",
     "is_mutable_collection",
     "make_rng",
+    "module_paths",
     "param",
     "path",
     "perturb",
@@ -41,6 +42,7 @@ const INHERITED: [&str; 22] = [
     "sow",
     "sow_with",
     "submodules",
+    "tabulate",
     "variable",
 ];
 
@@ -51,7 +53,7 @@ fn field_name(name: &Ident, setter: bool, errors: &mut Errors) -> bool {
         errors.at(name, "`__module` is the field that `#[module]` adds: rename this one");
     } else if known(&GENERATED) {
         errors.at(name, format_args!("`{name}` is a function of every module: rename this field"));
-    } else if setter && known(&INHERITED) {
+    } else if setter && known(INHERITED) {
         errors.at(
             name,
             format_args!("the setter `{name}` would hide the method `Module::{name}`: rename this field"),

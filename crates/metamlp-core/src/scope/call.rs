@@ -15,6 +15,7 @@ use crate::inputs::{Given, Inputs};
 use crate::intercept::MethodCall;
 use crate::module::Module;
 use crate::record::CallRecord;
+use crate::variables::Variables;
 
 /// A call of a module's method that is about to run.
 ///
@@ -75,7 +76,15 @@ fn observe<R>(
     let path = scope.path();
     let module = ModuleInfo { class, path: &path };
     let record = frame.root.record.as_ref().map(|record| {
-        let call = CallRecord { path: path.clone(), class, method, inputs: inputs.clone(), output: None };
+        let call = CallRecord {
+            path: path.clone(),
+            class,
+            method,
+            inputs: inputs.clone(),
+            output: None,
+            before: frame.root.state().updates(),
+            after: Variables::new(),
+        };
         (record, record.begin(call))
     });
 
@@ -92,7 +101,7 @@ fn observe<R>(
     let output = MethodCall::new(module, method, inputs, interceptors, &mut run).proceed();
 
     if let Some((record, position)) = record {
-        record.end(position, output.entry());
+        record.end(position, output.entry(), frame.root.state().updates());
     }
     if let Some(capture) = &frame.root.capture
         && capture.takes(&module, method)

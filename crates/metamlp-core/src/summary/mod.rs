@@ -1,0 +1,21 @@
+//! Tables of a model: what is called, with which shapes, and what it weighs.
+//! Made from the record of an abstract run; nothing is computed.
+
+mod cell;
+mod grid;
+mod html;
+mod layout;
+mod markdown;
+mod module_paths;
+mod row;
+mod rows;
+mod size;
+mod table;
+mod tabulate;
+mod tree;
+
+pub(crate) use module_paths::module_paths;
+pub use row::Row;
+pub use size::Size;
+pub use table::Table;
+pub(crate) use tabulate::tabulate;

@@ -1,0 +1,24 @@
+//! The modules that a model calls, by path.
+
+use std::collections::BTreeSet;
+
+use metamlp_tensor::Tree;
+
+use crate::apply::Apply;
+use crate::error::Result;
+use crate::module::Module;
+use crate::record::Record;
+use crate::scope::{Purpose, run};
+
+/// Each module's path and class, once, in the order of the first calls.
+pub(crate) fn module_paths<M: Module, R: Tree>(
+    model: &M,
+    options: Apply,
+    f: impl FnOnce(&M) -> R,
+) -> Result<Vec<(String, &'static str)>> {
+    let record = Record::default();
+    run(model, Purpose::EvalShape, options.recorded(&record), f)?;
+    let mut seen = BTreeSet::new();
+    let calls = record.take().into_iter().map(|call| (call.path, call.class));
+    Ok(calls.filter(|(path, _)| seen.insert(path.clone())).collect())
+}

@@ -1,0 +1,32 @@
+//! The abstract runs that a table is made of.
+
+use metamlp_tensor::Tree;
+
+use super::Table;
+use crate::apply::Apply;
+use crate::capture::INTERMEDIATES;
+use crate::error::Result;
+use crate::filter::DenyList;
+use crate::module::Module;
+use crate::record::Record;
+use crate::scope::{Purpose, run};
+
+pub(crate) fn tabulate<M: Module, R: Tree>(model: &M, options: Apply, f: impl Fn(&M) -> R) -> Result<Table> {
+    let record = Record::default();
+    let (_, variables) = run(model, Purpose::EvalShape, options.clone().recorded(&record), &f)?;
+    let calls = record.take();
+    let mutable = options.mutable_or(DenyList::new(INTERMEDIATES));
+    // What fails here made the variables, and only has no cost.
+    let options = options.mutable(mutable).recorded(&record);
+    let applied = run(model, Purpose::Apply(&variables), options, &f);
+    Ok(Table {
+        class: model.handle().identity().class,
+        calls,
+        applied: applied.map_or_else(|_| Vec::new(), |_| record.take()),
+        variables,
+        depth: None,
+        show_repeated: false,
+        flops: false,
+        vjp_flops: false,
+    })
+}

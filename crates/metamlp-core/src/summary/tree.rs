@@ -1,0 +1,56 @@
+//! A table's rows as a tree of modules.
+
+use super::{Row, Size};
+
+/// A module: its calls, and the modules below it in the order of their first calls.
+pub(super) struct Node<'a> {
+    /// The last name of the path; the class at the model itself.
+    pub(super) name: &'a str,
+    /// The first call; none of a module of which only a field was called.
+    pub(super) row: Option<&'a Row>,
+    pub(super) repeated: Vec<&'a Row>,
+    pub(super) children: Vec<Node<'a>>,
+}
+
+impl<'a> Node<'a> {
+    /// The modules that no other is above: the model.
+    pub(super) fn tree(rows: &'a [Row]) -> Vec<Self> {
+        let mut root = Self::named("");
+        for row in rows {
+            let names = row.path.split('/').filter(|name| !name.is_empty());
+            let node = names.fold(&mut root, |node, name| node.child(name));
+            match node.row {
+                None => node.row = Some(row),
+                Some(_) => node.repeated.push(row),
+            }
+        }
+        match root.row {
+            Some(row) => {
+                root.name = row.class;
+                vec![root]
+            }
+            None => root.children,
+        }
+    }
+
+    /// What counts in its rows and in those below.
+    pub(super) fn size(&self, collection: &str) -> Size {
+        let own = self.row.map_or_else(Size::default, |row| row.size(collection));
+        own + self.children.iter().map(|child| child.size(collection)).sum()
+    }
+
+    fn named(name: &'a str) -> Self {
+        Self { name, row: None, repeated: Vec::new(), children: Vec::new() }
+    }
+
+    fn child(&mut self, name: &'a str) -> &mut Self {
+        let at = match self.children.iter().position(|child| child.name == name) {
+            Some(at) => at,
+            None => {
+                self.children.push(Self::named(name));
+                self.children.len() - 1
+            }
+        };
+        &mut self.children[at]
+    }
+}
