@@ -417,9 +417,10 @@ impl<M: Module + ?Sized> Module for Box<M> {
 
 /// The values of new variables. What is missing for one is the model's input.
 fn initialized(variables: Variables) -> Result<Variables> {
-    evaluate(variables.clone()).map_err(|error| match error {
+    let types = variables.clone();
+    evaluate(variables).map_err(|error| match error {
         metamlp_tensor::Error::NoValue { ty, source_line } => Error::LazyInit {
-            variable: variables.without_value().unwrap_or_default(),
+            variable: types.without_value().unwrap_or_default(),
             input: ty.to_string(),
             at: source_line,
         },
