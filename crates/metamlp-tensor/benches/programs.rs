@@ -1,12 +1,13 @@
 //! Whole programs through the executor: a training step, a log-sum-exp that is
-//! never materialised, random numbers, an activation, and a tiny program.
+//! never materialised, random numbers, an activation, a tiny program, and
+//! convolutions with their gradients.
 //!
 //! `cargo bench -p metamlp-tensor [NAME] [-- --threads N]`: the least and the middle of the times, in µs.
 #![allow(clippy::print_stdout)]
 
 use std::time::{Duration, Instant};
 
-use metamlp_tensor::{F32, Result, Tensor, jit, random, value_and_grad};
+use metamlp_tensor::{Convolution, F32, Padding, Result, Tensor, grad, jit, random, value_and_grad};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -34,7 +35,7 @@ type Times = (Duration, Duration);
 
 type Case = fn() -> Result<Times>;
 
-const CASES: [(&str, Case); 7] = [
+const CASES: [(&str, Case); 14] = [
     ("train_step", train_step),
     ("forward_1", || forward(1)),
     ("forward_128", || forward(128)),
@@ -42,6 +43,13 @@ const CASES: [(&str, Case); 7] = [
     ("normal", normal),
     ("gelu", gelu),
     ("tiny", tiny),
+    ("conv_1_32", || convolution(&[64, 28, 28, 1], 32, 1, Pass::Forward)),
+    ("conv_1_32_dw", || convolution(&[64, 28, 28, 1], 32, 1, Pass::Kernel)),
+    ("conv_32_64", || convolution(&[64, 14, 14, 32], 64, 1, Pass::Forward)),
+    ("conv_32_64_dx", || convolution(&[64, 14, 14, 32], 64, 1, Pass::Operand)),
+    ("conv_32_64_dw", || convolution(&[64, 14, 14, 32], 64, 1, Pass::Kernel)),
+    ("depthwise", || convolution(&[64, 28, 28, 32], 32, 32, Pass::Forward)),
+    ("depthwise_dw", || convolution(&[64, 28, 28, 32], 32, 32, Pass::Kernel)),
 ];
 
 fn time(mut f: impl FnMut() -> Result<()>) -> Result<Times> {
@@ -148,6 +156,30 @@ fn gelu() -> Result<Times> {
         Ok(&x * 0.5 * (inner.tanh() + 1.0))
     });
     time(|| run(x.clone()).map(drop))
+}
+
+#[derive(Clone, Copy)]
+enum Pass {
+    Forward,
+    Operand,
+    Kernel,
+}
+
+/// A 3x3 convolution, or one of its gradients alone.
+fn convolution(images: &[usize], out: usize, groups: usize, pass: Pass) -> Result<Times> {
+    let way = Convolution::new().padding(Padding::Same).feature_group_count(groups);
+    let features = images[3] / groups;
+    let (x, w) = (noise(1, images)?, noise(2, &[3, 3, features, out])?);
+    let ct = noise(3, &[images[0], images[1], images[2], out])?;
+    let run = jit(move |x: Tensor, w: Tensor, ct: Tensor| {
+        let loss = |x: &Tensor, w: &Tensor| (x.conv_general_dilated(w, &way) * &ct).sum_all();
+        match pass {
+            Pass::Forward => Ok(x.conv_general_dilated(&w, &way)),
+            Pass::Operand => grad(&x, |x| loss(x, &w)),
+            Pass::Kernel => grad(&w, |w| loss(&x, w)),
+        }
+    });
+    time(|| run(x.clone(), w.clone(), ct.clone()).map(drop))
 }
 
 fn tiny() -> Result<Times> {

@@ -20,6 +20,8 @@ use crate::tree::Tree;
 ///   as FLOPs. The functions that XLA spells out count as what they become:
 ///   `logistic` 3 and 1, `erfc` 62 and 1, `erf_inv` 37 and 2.
 /// - A product with `k` summed elements: `2·k` per element of the result.
+/// - A convolution: 2 for each element under each element of the kernel;
+///   nothing where padding lies there.
 /// - A reduction: one per element that disappears. A running sum: one per
 ///   element but the first. A sort: `n·⌈log₂ n⌉` of all `n` elements. Rows
 ///   that are added in place: one per element added.
@@ -114,6 +116,16 @@ impl Cost {
                 let summed: u64 =
                     dimensions.lhs_contracting.iter().map(|&axis| count(operand(0)[axis])).product();
                 Self::new(2, 0).times(summed).times(elements)
+            }
+            Op::Convolution(windows) => {
+                let [batch, spatial @ .., _, features] = &operand(0)[..] else { return Self::default() };
+                let [.., groups, out] = &node.ty.shape[..] else { return Self::default() };
+                let places: u64 =
+                    windows.iter().zip(spatial).map(|(window, &extent)| window.contacts(extent)).product();
+                [batch, groups, features, out]
+                    .iter()
+                    .fold(Self::new(2, 0), |cost, &&n| cost.times(count(n)))
+                    .times(places)
             }
             Op::ScatterAdd { .. } => Self::new(count(operand(2).size()), 0),
             Op::ArgSort { .. } => {

@@ -5,6 +5,7 @@ use crate::dtype::DType;
 use crate::error::Problem;
 use crate::op::{Binary, DotDimensions, Op, Reduction, Unary};
 use crate::shape::{Axes, Shape, Type};
+use crate::window::WindowAxis;
 
 /// The type of `op`'s result.
 pub(crate) fn infer(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
@@ -99,6 +100,7 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
             Type::new(without(shape_of(0), &[*axis]), I32)
         }
         Op::DotGeneral(dimensions) => infer_dot(dimensions, operands[0], operands[1])?,
+        Op::Convolution(windows) => infer_convolution(windows, operands[0], operands[1])?,
         Op::Slice { starts, limits, strides } => {
             let from = shape_of(0);
             if starts.len() != from.len() || limits.len() != from.len() || strides.len() != from.len() {
@@ -216,7 +218,12 @@ fn expect_operands(op: &Op, operands: &[&Type]) -> Result<(), Problem> {
         | Op::CumulativeSum { .. }
         | Op::RngBits(_)
         | Op::RngSplit { .. } => 1,
-        Op::Binary(_) | Op::Compare(_) | Op::DotGeneral(_) | Op::Pad { .. } | Op::Gather { .. } => 2,
+        Op::Binary(_)
+        | Op::Compare(_)
+        | Op::DotGeneral(_)
+        | Op::Convolution(_)
+        | Op::Pad { .. }
+        | Op::Gather { .. } => 2,
         Op::Select | Op::MulAdd | Op::ScatterAdd { .. } => 3,
         Op::Concatenate { .. } => operands.len().max(1),
     };
@@ -294,6 +301,31 @@ fn infer_dot(dimensions: &DotDimensions, lhs: &Type, rhs: &Type) -> Result<Type,
         .chain(rhs_free.iter().map(|&axis| rhs.shape[axis]))
         .collect();
     Ok(Type::new(result, lhs.dtype))
+}
+
+/// `[batch, spatial.., groups, in]` by `[spatial.., groups, in, out]`.
+fn infer_convolution(windows: &[WindowAxis], operand: &Type, kernel: &Type) -> Result<Type, Problem> {
+    same_dtypes(&[operand, kernel])?;
+    if operand.dtype == DType::Bool {
+        return Err(Problem::DType("numbers"));
+    }
+    let (from, by) = (&operand.shape, &kernel.shape);
+    let spatial = windows.len();
+    if from.len() != spatial + 3 || by.len() != spatial + 3 {
+        return Err(shape(format!("{spatial} spatial axes need operands of {} axes", spatial + 3)));
+    }
+    if from[spatial + 1..] != by[spatial..spatial + 2] {
+        return Err(shape("their groups and input features differ".to_owned()));
+    }
+    let mut result: Axes = [from[0]].as_slice().into();
+    for (axis, window) in windows.iter().enumerate() {
+        if window.size != by[axis] {
+            return Err(shape(format!("a window of {} on a kernel of {}", window.size, by[axis])));
+        }
+        result.push(window.places(from[axis + 1]).map_err(shape)?);
+    }
+    result.extend([by[spatial], by[spatial + 2]]);
+    Ok(Type::new(result, operand.dtype))
 }
 
 /// `shape` with its `axis` replaced by all the axes of `inner`.

@@ -41,6 +41,7 @@ mod source;
 mod tensor;
 mod tree;
 mod vjp;
+mod window;
 
 pub use boundary::{deferred, evaluate, is_tracing};
 pub use cost::Cost;
@@ -52,5 +53,5 @@ pub use jit::{Jit, jit};
 pub use node::Tensor;
 pub use shape::{Axes, Shape, Type};
 pub use source::{Source, with_path};
-pub use tensor::{Operand, Scalar};
+pub use tensor::{Convolution, Operand, Padding, Scalar};
 pub use tree::{PathSegment, Segment, Tree, TreePath, TreeVisitor};

@@ -7,6 +7,7 @@
 
 use crate::dtype::{DType, Element};
 use crate::shape::{Axes, Shape};
+use crate::window::WindowAxis;
 
 /// A primitive operation with everything that is fixed when it is traced.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +49,11 @@ pub(crate) enum Op {
     /// Sum of products over the contracting axes; the result has the batch
     /// axes, then the free axes of the left and of the right operand.
     DotGeneral(Box<DotDimensions>),
+    /// (operand, kernel): sums of products over a window that moves along the
+    /// spatial axes. `[batch, spatial.., groups, in]` by `[spatial.., groups,
+    /// in, out]` is `[batch, spatial.., groups, out]`: the groups, an axis of
+    /// their own, are convolved separately. Both gradients have this form too.
+    Convolution(Box<[WindowAxis]>),
     /// Elements `starts[i]`, `starts[i] + strides[i]`, ... below `limits[i]`.
     Slice { starts: Axes, limits: Axes, strides: Axes },
     /// (operand, scalar): `low[i]` and `high[i]` scalars around axis `i`,
@@ -308,6 +314,7 @@ impl Op {
             Self::Reduce { .. } => "reduce",
             Self::ArgReduce { .. } => "arg_reduce",
             Self::DotGeneral(_) => "dot_general",
+            Self::Convolution(_) => "convolution",
             Self::Slice { .. } => "slice",
             Self::Pad { .. } => "pad",
             Self::Concatenate { .. } => "concatenate",

@@ -11,6 +11,7 @@ use crate::graph::Graph;
 use crate::op::{Binary, DotDimensions, Literal, Op, Reduction, Unary};
 use crate::random::threefry;
 use crate::shape::{Axes, Type};
+use crate::window::WindowAxis;
 
 /// The values of `graph`'s outputs.
 #[cfg(test)]
@@ -104,6 +105,11 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
             let lhs = view::<T>(first(), &operands[0].1.shape);
             let rhs = view::<T>(operands[1].0, &operands[1].1.shape);
             dot(dimensions, &lhs, &rhs)
+        }),
+        Op::Convolution(windows) => for_dtype!(ty.dtype, T => {
+            let operand = view::<T>(first(), &operands[0].1.shape);
+            let kernel = view::<T>(operands[1].0, &operands[1].1.shape);
+            convolution(windows, &operand, &kernel, ty)
         }),
         Op::Slice { starts, limits, strides } => for_dtype!(ty.dtype, T => {
             let mut operand = view::<T>(first(), &operands[0].1.shape);
@@ -246,6 +252,35 @@ fn dot<T: Arithmetic>(
         }
     }
     Buffer::from_vec(result)
+}
+
+fn convolution<T: Arithmetic>(
+    windows: &[WindowAxis],
+    operand: &ArrayViewD<'_, T>,
+    kernel: &ArrayViewD<'_, T>,
+    ty: &Type,
+) -> Buffer {
+    let spatial = windows.len();
+    let taps: Axes = kernel.shape()[..spatial].into();
+    let features = operand.shape()[spatial + 2];
+    let result = ArrayD::from_shape_fn(IxDyn(&ty.shape), |place| {
+        let (group, out) = (place[spatial + 1], place[spatial + 2]);
+        let mut sum = T::start(Reduction::Sum);
+        for tap in ndarray::indices(&taps[..]) {
+            let element =
+                |axis: usize| windows[axis].element(place[axis + 1], tap[axis], operand.shape()[axis + 1]);
+            let Some(element) = (0..spatial).map(element).collect::<Option<Axes>>() else { continue };
+            let mut from: Axes =
+                [place[0]].into_iter().chain(element.iter().copied()).chain([group, 0]).collect();
+            let mut by: Axes = (0..spatial).map(|axis| tap[axis]).chain([group, 0, out]).collect();
+            for feature in 0..features {
+                (from[spatial + 2], by[spatial + 1]) = (feature, feature);
+                sum = sum.reduce(Reduction::Sum, operand[&from[..]].binary(Binary::Mul, kernel[&by[..]]));
+            }
+        }
+        sum
+    });
+    collect(result.view())
 }
 
 fn elements<T: Element>(buffer: &Buffer) -> &[T] {

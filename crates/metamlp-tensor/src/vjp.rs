@@ -6,6 +6,7 @@ use smallvec::{SmallVec, smallvec};
 use crate::node::Tensor;
 use crate::op::{Binary, DotDimensions, Op, Reduction, Unary};
 use crate::shape::Axes;
+use crate::window::WindowAxis;
 
 /// For each operand its share of the gradient: the Jacobian of `output`,
 /// transposed, times `cotangent`. `None` where the operand has none, or is
@@ -63,6 +64,13 @@ pub(crate) fn vjp(
             smallvec![
                 wanted(x()).then(|| dot_vjp_lhs(dimensions, x(), y, ct)),
                 wanted(y).then(|| dot_vjp_rhs(dimensions, x(), y, ct)),
+            ]
+        }
+        Op::Convolution(windows) => {
+            let kernel = &operands[1];
+            smallvec![
+                wanted(x()).then(|| convolution_vjp_operand(windows, x(), kernel, ct)),
+                wanted(kernel).then(|| convolution_vjp_kernel(windows, x(), kernel, ct)),
             ]
         }
         Op::Slice { starts, limits: _, strides } => {
@@ -239,6 +247,31 @@ fn dot_vjp_rhs(dimensions: &DotDimensions, lhs: &Tensor, rhs: &Tensor, ct: &Tens
     let contracted = paired_in_order(&dimensions.lhs_contracting, &dimensions.rhs_contracting);
     let places: Axes = dimensions.rhs_batch.iter().chain(&contracted).chain(&rhs_free).copied().collect();
     arranged(&product, &places)
+}
+
+/// The cotangent, convolved with the kernel back to front.
+fn convolution_vjp_operand(windows: &[WindowAxis], x: &Tensor, kernel: &Tensor, ct: &Tensor) -> Tensor {
+    let spatial = windows.len();
+    let back = windows.iter().zip(&x.shape()[1..]).map(|(window, &extent)| window.to_operand(extent));
+    // [spatial.., groups, out, in]
+    let order: Axes = (0..=spatial).chain([spatial + 2, spatial + 1]).collect();
+    let reversed = (0..spatial).fold(kernel.transpose(order), |kernel, axis| kernel.flip(axis.cast_signed()));
+    ct.convolution(&reversed, back.collect())
+}
+
+/// The operand, convolved with the cotangent: the batch is what is summed.
+fn convolution_vjp_kernel(windows: &[WindowAxis], x: &Tensor, kernel: &Tensor, ct: &Tensor) -> Tensor {
+    if ct.size() == 0 {
+        return kernel.zeros_like();
+    }
+    let spatial = windows.len();
+    let back = windows.iter().zip(&x.shape()[1..]).map(|(window, &extent)| window.to_window(extent));
+    // [in, spatial.., groups, batch] by [spatial.., groups, batch, out]
+    let order: Axes = [spatial + 2].into_iter().chain(1..spatial + 2).chain([0]).collect();
+    let ct_order: Axes = (1..spatial + 2).chain([0, spatial + 2]).collect();
+    let product = x.transpose(order).convolution(&ct.transpose(ct_order), back.collect());
+    // From [in, spatial.., groups, out].
+    product.transpose((1..spatial + 2).chain([0, spatial + 2]).collect::<Axes>())
 }
 
 /// The partners of `axes`, in ascending order of `axes`.

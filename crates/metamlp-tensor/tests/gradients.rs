@@ -1,7 +1,7 @@
 //! Every gradient rule against finite differences in f64: in mid-graph, with a
 //! coefficient after the operation and a fan-out of two.
 
-use metamlp_tensor::{F64, I32, Tensor, grad};
+use metamlp_tensor::{Convolution, F64, I32, Padding, Tensor, grad};
 
 const STEP: f64 = 1e-6;
 
@@ -179,6 +179,38 @@ fn products() {
     check(&[2, 2, 3], &TWELVE, |x| x.dot_general(&y, (&[2, 0], &[0, 3]), (&[1], &[2])));
     check(&[3, 2, 2, 1], &TWELVE, |x| {
         other().reshape([2, 3, 1]).dot_general(x, (&[1, 2], &[0, 3]), (&[0], &[1]))
+    });
+}
+
+#[test]
+fn convolutions() {
+    let plain = Convolution::new;
+    let images = Tensor::from_vec([2, 3, 2, 1], TWELVE.to_vec());
+    let kernel = Tensor::from_vec([2, 2, 1, 3], TWELVE.to_vec());
+    let ways = [
+        plain(),
+        plain().padding(Padding::Same).window_strides([2, 1]),
+        plain().padding([(2, -1), (1, 3)]).lhs_dilation([2, 3]),
+        plain().padding([(2, 3), (3, 2)]).rhs_dilation([3, 2]).window_strides([2, 3]),
+    ];
+    for way in &ways {
+        check(&[2, 3, 2, 1], &TWELVE, |x| x.conv_general_dilated(&kernel, way));
+        check(&[2, 2, 1, 3], &TWELVE, |x| images.conv_general_dilated(x, way));
+    }
+    let (two, shared) = (plain().feature_group_count(2), plain().feature_group_count(3));
+    let signals = Tensor::from_vec([1, 3, 4], TWELVE.to_vec());
+    check(&[3, 2, 2], &TWELVE, |x| signals.conv_general_dilated(x, &two));
+    check(&[2, 2, 3], &TWELVE, |x| x.conv_general_dilated(&(x.index(0).reshape([2, 1, 3]) + 0.5), &shared));
+}
+
+#[test]
+fn a_convolution_differentiates_again() {
+    let kernel = Tensor::from_vec([2, 2, 1, 3], TWELVE.to_vec());
+    let way = Convolution::new().padding(Padding::Same).window_strides([2, 1]);
+    check(&[2, 3, 2, 1], &TWELVE, |x| {
+        let both = (x.clone(), kernel.clone());
+        let (x, w) = grad(&both, |(x, w)| x.conv_general_dilated(w, &way).square().sum_all()).unwrap();
+        x.sum([1, 2, 3]).sum_all() + w.square().sum([0])
     });
 }
 

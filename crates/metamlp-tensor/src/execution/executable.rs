@@ -79,11 +79,10 @@ impl Executable {
             }
             Work::Reduce(reduce) => values[step.writes[0] as usize] = Some(reduce.run(&inputs)),
             Work::Product(product) => {
-                if let [lhs, .., rhs] = &inputs[..]
-                    && let (Some(lhs), Some(rhs)) = (lhs, rhs)
-                {
-                    values[step.writes[0] as usize] = Some(product.run(lhs, rhs));
-                }
+                values[step.writes[0] as usize] = both(&inputs).map(|(lhs, rhs)| product.run(lhs, rhs));
+            }
+            Work::Convolution(convolution) => {
+                values[step.writes[0] as usize] = both(&inputs).map(|(lhs, rhs)| convolution.run(lhs, rhs));
             }
             Work::Direct(id) => {
                 let node = self.graph.node(*id);
@@ -99,6 +98,13 @@ impl Executable {
     }
 }
 
+fn both(inputs: &[Option<Buffer>]) -> Option<(&Buffer, &Buffer)> {
+    match inputs {
+        [lhs, .., rhs] => lhs.as_ref().zip(rhs.as_ref()),
+        _ => None,
+    }
+}
+
 /// The plan, one line a step: what runs together, what it reads (`!` for the
 /// last time) and what it writes.
 impl fmt::Display for Executable {
@@ -109,6 +115,7 @@ impl fmt::Display for Executable {
                 Work::Map(map) => write!(f, "map {:?}", map.program.tiling.extents)?,
                 Work::Reduce(reduce) => write!(f, "reduce {:?}", reduce.program.tiling.extents)?,
                 Work::Product(_) => f.write_str("dot")?,
+                Work::Convolution(_) => f.write_str("convolution")?,
                 Work::Direct(_) => f.write_str("direct")?,
             }
             f.write_str(" (")?;

@@ -215,7 +215,7 @@ impl<'a> Analysis<'a> {
                 is_output[id as usize]
                     || match self.layout.kind(id) {
                         Kind::Alias | Kind::Iota => false,
-                        Kind::Input | Kind::Reduce | Kind::Dot | Kind::Direct => true,
+                        Kind::Input | Kind::Reduce | Kind::Contraction | Kind::Direct => true,
                         // A kernel knows the literal; others read it.
                         Kind::Constant => {
                             self.users[id as usize].iter().any(|user| !self.knows_literals(user.id))

@@ -31,7 +31,8 @@ pub(super) enum Kind {
     /// whose elements somebody needs in order, and random bits.
     Elementwise,
     Reduce,
-    Dot,
+    /// A product or convolution of floats, whose kernel reads views.
+    Contraction,
     /// Anything else.
     Direct,
 }
@@ -70,7 +71,7 @@ impl Layout {
                 | Op::BitcastConvert(_)
                 | Op::RngBits(_) => Kind::Elementwise,
                 Op::Reduce { .. } => Kind::Reduce,
-                Op::DotGeneral(_) if node.ty.dtype.is_float() => Kind::Dot,
+                Op::DotGeneral(_) | Op::Convolution(_) if node.ty.dtype.is_float() => Kind::Contraction,
                 Op::Identity
                 | Op::StopGradient
                 | Op::BroadcastInDim { .. }
@@ -86,6 +87,7 @@ impl Layout {
                 | Op::ArgSort { .. }
                 | Op::CumulativeSum { .. }
                 | Op::DotGeneral(_)
+                | Op::Convolution(_)
                 | Op::RngSplit { .. } => Kind::Direct,
             };
             let mut place = own.clone();
@@ -200,6 +202,7 @@ fn needed_in_order(graph: &Graph) -> Vec<bool> {
         needed[output as usize] = true;
     }
     for node in &graph.nodes {
+        let is_contraction = matches!(node.op, Op::DotGeneral(_) | Op::Convolution(_));
         let reads_in_order = matches!(
             node.op,
             Op::ArgReduce { .. }
@@ -211,9 +214,9 @@ fn needed_in_order(graph: &Graph) -> Vec<bool> {
                 | Op::CumulativeSum { .. }
                 | Op::RngBits(_)
                 | Op::RngSplit { .. }
-        ) || matches!(node.op, Op::DotGeneral(_) if !node.ty.dtype.is_float());
+        ) || (is_contraction && !node.ty.dtype.is_float());
         for &operand in &node.operands {
-            let is_counted = matches!(node.op, Op::DotGeneral(_)) && shows_iota(graph, operand);
+            let is_counted = is_contraction && shows_iota(graph, operand);
             if reads_in_order || is_counted {
                 needed[operand as usize] = true;
             }

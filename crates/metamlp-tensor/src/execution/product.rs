@@ -17,13 +17,13 @@ use super::load;
 use super::view::{Strides, View, merged};
 
 /// Multiplications and additions from which a product is worth more than one thread.
-const PARALLEL_FLOPS: usize = 4_000_000;
+pub(super) const PARALLEL_FLOPS: usize = 4_000_000;
 /// Weights from which a matrix-vector product is: it is bound by memory.
 const PARALLEL_WEIGHTS: usize = 2_000_000;
 
 /// An operand: a batch of matrices in a buffer.
 #[derive(Clone, Debug)]
-struct Matrices {
+pub(super) struct Matrices {
     offset: isize,
     /// (extent, stride) of the axes of the batch.
     batch: SmallVec<[(usize, isize); 4]>,
@@ -106,7 +106,8 @@ impl Product {
 }
 
 impl Matrices {
-    fn new(view: &View, [batch, rows, columns]: [&[usize]; 3]) -> Self {
+    /// The elements of `view`, its axes in three roles.
+    pub(super) fn new(view: &View, [batch, rows, columns]: [&[usize]; 3]) -> Self {
         let pick = |axes: &[usize]| -> (SmallVec<[usize; 4]>, Strides) {
             (
                 axes.iter().map(|&axis| view.shape[axis]).collect(),
@@ -135,7 +136,7 @@ impl Matrices {
     }
 
     /// The elements copied together, where that is needed.
-    fn pack<T: Element>(&self, buffer: &Buffer) -> Option<Buffer> {
+    pub(super) fn pack<T: Element>(&self, buffer: &Buffer) -> Option<Buffer> {
         let view = self.packed.as_ref()?;
         let mut packed = T::pool().take(view.size());
         let pattern = load::pattern(&view.shape[1..], &view.strides);
@@ -143,7 +144,8 @@ impl Matrices {
         Some(Buffer::from_vec(packed))
     }
 
-    fn matrix<'a, T>(
+    /// Matrix `number` of the batch, of `shape`.
+    pub(super) fn matrix<'a, T>(
         &self,
         elements: &'a [T],
         number: usize,
@@ -188,7 +190,8 @@ fn product<T: LinalgScalar + Vectors>(
     });
 }
 
-fn product_here<T: LinalgScalar + Vectors>(
+/// `lhs · rhs`, on this thread.
+pub(super) fn product_here<T: LinalgScalar + Vectors>(
     lhs: &ArrayView2<'_, T>,
     rhs: &ArrayView2<'_, T>,
     mut result: ArrayViewMut2<'_, T>,

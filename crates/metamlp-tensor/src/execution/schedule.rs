@@ -9,6 +9,7 @@ use crate::graph::{Graph, Id};
 use crate::op::Op;
 
 use super::body::Body;
+use super::convolution::Convolution;
 use super::fusion::Fusion;
 use super::layout::{Kind, Layout};
 use super::map::Map;
@@ -20,6 +21,7 @@ pub(super) enum Work {
     Map(Map),
     Reduce(Reduce),
     Product(Product),
+    Convolution(Convolution),
     /// The node's operation by itself.
     Direct(Id),
 }
@@ -72,8 +74,11 @@ pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
                 }
             },
             None => match &graph.node(draft.id).op {
-                Op::DotGeneral(dimensions) if layout.kind(draft.id) == Kind::Dot => {
+                Op::DotGeneral(dimensions) if layout.kind(draft.id) == Kind::Contraction => {
                     (Work::Product(Product::new(graph, layout, draft.id, dimensions)), draft.reads)
+                }
+                Op::Convolution(windows) if layout.kind(draft.id) == Kind::Contraction => {
+                    (Work::Convolution(Convolution::new(graph, layout, draft.id, windows)), draft.reads)
                 }
                 _ => (Work::Direct(draft.id), draft.reads),
             },
@@ -105,7 +110,7 @@ fn drafts(graph: &Graph, layout: &Layout, fusion: &Fusion) -> Vec<Draft> {
     }
     let mut drafts = Vec::new();
     for kernel in kernels {
-        if matches!(layout.kind(kernel), Kind::Dot | Kind::Direct) {
+        if matches!(layout.kind(kernel), Kind::Contraction | Kind::Direct) {
             let reads = graph.node(kernel).operands.iter().map(|&operand| layout.place(operand).base);
             let draft = Draft {
                 body: None,

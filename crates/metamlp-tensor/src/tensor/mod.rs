@@ -2,6 +2,7 @@
 //! primitive operations; broadcasting and promotion happen here and nowhere below.
 
 mod construct;
+mod convolution;
 mod einsum;
 mod elementwise;
 mod format;
@@ -10,12 +11,15 @@ mod ndarray;
 mod operand;
 mod operators;
 mod order;
+mod padding;
 mod product;
 mod rearrange;
 mod reduce;
 
+pub use self::convolution::Convolution;
 pub use self::operand::{Operand, Scalar};
 pub(crate) use self::operand::{broadcast_shapes, promoted};
+pub use self::padding::Padding;
 
 use crate::error::{Error, argument};
 use crate::node::Tensor;

@@ -1,6 +1,8 @@
 //! Random programs, run by the executor and by the oracle: the same bits, but
 //! for sums of floats, whose order is the executor's own.
 
+mod convolution;
+
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use smallvec::SmallVec;
@@ -13,6 +15,7 @@ use crate::infer::infer;
 use crate::op::{Binary, Comparison, DotDimensions, Extremum, Literal, Op, Reduction, Unary};
 use crate::oracle;
 use crate::shape::{Axes, Shape, Type};
+use crate::window::WindowAxis;
 
 /// A stream of choices, from a seed that proptest picks and shrinks.
 struct Choices(u64);
@@ -130,7 +133,7 @@ fn operation(choices: &mut Choices, graph: &Graph, largest: usize) -> (Op, Small
     let rank = shape.len();
     let axis = choices.next(rank);
     let one: SmallVec<[Id; 3]> = SmallVec::from_slice(&[a]);
-    match choices.next(30) {
+    match choices.next(32) {
         0..=4 => (Op::Unary(choices.pick(&UNARY)), one),
         5..=10 => (Op::Binary(choices.pick(&BINARY)), [a, alike(choices, a, true)].into_iter().collect()),
         11 => {
@@ -230,6 +233,7 @@ fn operation(choices: &mut Choices, graph: &Graph, largest: usize) -> (Op, Small
             let value = fitting(choices, &|ty| ty.dtype == dtype && ty.shape.is_empty());
             (Op::Pad { low, high, interior }, [a, value].into_iter().collect())
         }
+        29 => convolution(choices, graph, a),
         28 => match choices.next(7) {
             0 => (Op::ArgReduce { kind: choices.pick(&[Extremum::Max, Extremum::Min]), axis }, one),
             1 => (Op::Concatenate { axis }, [a, alike(choices, a, true), a].into_iter().collect()),
@@ -271,6 +275,38 @@ fn operation(choices: &mut Choices, graph: &Graph, largest: usize) -> (Op, Small
             }
             _ => (Op::StopGradient, one),
         },
+    }
+}
+
+/// A convolution of two nodes of one rank, as far as their extents fit. Some
+/// are the operand of another one, reshaped to be a kernel.
+fn convolution(choices: &mut Choices, graph: &Graph, a: Id) -> (Op, SmallVec<[Id; 3]>) {
+    let shape = &graph.node(a).ty.shape;
+    let Some(spatial) = shape.len().checked_sub(3) else { return (Op::Identity, [a].into_iter().collect()) };
+    let fitting: Vec<Id> = (0..graph.nodes.len() as Id)
+        .filter(|&id| {
+            let (ty, other) = (&graph.node(a).ty, &graph.node(id).ty);
+            ty.dtype == other.dtype
+                && ty.shape.len() == other.shape.len()
+                && ty.shape[spatial + 1..] == other.shape[spatial..spatial + 2]
+        })
+        .collect();
+    if fitting.is_empty() {
+        return (Op::Identity, [a].into_iter().collect());
+    }
+    let kernel = choices.pick(&fitting);
+    let windows = (0..spatial).map(|axis| window(choices, graph.node(kernel).ty.shape[axis]));
+    (Op::Convolution(windows.collect()), [a, kernel].into_iter().collect())
+}
+
+fn window(choices: &mut Choices, size: usize) -> WindowAxis {
+    WindowAxis {
+        size,
+        stride: 1 + choices.next(3),
+        low: choices.next(5).cast_signed() - 2,
+        high: choices.next(5).cast_signed() - 2,
+        base_dilation: choices.pick(&[1, 1, 2, 3]),
+        window_dilation: choices.pick(&[1, 1, 2, 3]),
     }
 }
 
@@ -322,9 +358,9 @@ fn inexact(graph: &Graph, inputs: &[Buffer]) -> Vec<bool> {
     let mut inexact: Vec<bool> = Vec::new();
     for node in &graph.nodes {
         let own = match node.op {
-            Op::Reduce { kind: Reduction::Sum | Reduction::Prod, .. } | Op::DotGeneral(_) => {
-                node.ty.dtype.is_float()
-            }
+            Op::Reduce { kind: Reduction::Sum | Reduction::Prod, .. }
+            | Op::DotGeneral(_)
+            | Op::Convolution(_) => node.ty.dtype.is_float(),
             Op::BitcastConvert(_) => {
                 numbers(&values[node.operands[0] as usize]).iter().any(|number| number.is_nan())
             }
@@ -356,7 +392,8 @@ fn bits(buffer: &Buffer) -> Vec<u64> {
 fn check(graph: &Graph, inputs: &[Buffer]) -> Result<(), TestCaseError> {
     let inexact = inexact(graph, inputs);
     let mut graph = graph.clone();
-    let is_sum = |id: Id| matches!(graph.node(id).op, Op::Reduce { .. } | Op::DotGeneral(_));
+    let is_sum =
+        |id: Id| matches!(graph.node(id).op, Op::Reduce { .. } | Op::DotGeneral(_) | Op::Convolution(_));
     let before = |id: Id| graph.node(id).operands.iter().any(|&operand| inexact[operand as usize]);
     // What follows an inexact sum may differ as much as it likes.
     let outputs: Vec<Id> = graph

@@ -1,0 +1,233 @@
+//! `convolution` of floats: the windows, gathered a block at a time, times the
+//! kernel as a matrix; or, with few features to a group, group by group.
+
+use ndarray::linalg::general_mat_mul;
+use ndarray::{ArrayView2, ArrayViewMut2, LinalgScalar, ShapeBuilder};
+use rayon::prelude::*;
+
+use crate::buffer::Buffer;
+use crate::dtype::DType;
+use crate::graph::{Graph, Id};
+use crate::window::WindowAxis;
+
+use super::gemv::Vectors;
+use super::grouped::{GroupVectors, Grouped};
+use super::layout::Layout;
+use super::patches::Patches;
+use super::product::{Matrices, PARALLEL_FLOPS, product_here};
+use super::view::View;
+
+/// Elements of a block of windows: half of an L2 cache.
+const BLOCK: usize = 1 << 16;
+/// Parts in which a sum over all windows is made, whatever the number of threads.
+const PARTS: usize = 8;
+/// Elements of all parts together.
+const MOST_PARTIAL: usize = 1 << 22;
+
+/// A compiled `convolution`.
+pub(super) struct Convolution {
+    dtype: DType,
+    /// Elements of the result.
+    size: usize,
+    method: Method,
+}
+
+enum Method {
+    /// Nothing is multiplied.
+    Zero,
+    Matrix(Multiplication),
+    Grouped(Grouped),
+}
+
+/// Windows as the rows of a matrix, times the kernel as a matrix.
+struct Multiplication {
+    patches: Patches,
+    /// `[groups, columns of the patches, out]`; if `sums_rows`, `[groups, rows, out]`.
+    kernel: Matrices,
+    groups: usize,
+    rows: usize,
+    columns: usize,
+    out: usize,
+    /// Rows of a block.
+    block: usize,
+    /// Whether the result is patchesᵀ · kernel: then its rows are (places,
+    /// batch), this being the extent of the batch.
+    sums_rows: Option<usize>,
+}
+
+impl Convolution {
+    pub(super) fn new(graph: &Graph, layout: &Layout, id: Id, windows: &[WindowAxis]) -> Self {
+        let node = graph.node(id);
+        let (operand, kernel) = (&layout.place(node.operands[0]).view, &layout.place(node.operands[1]).view);
+        let size = node.ty.shape.size();
+        let places = &node.ty.shape[1..=windows.len()];
+        let method = if size == 0 || operand.size() == 0 || kernel.size() == 0 {
+            Method::Zero
+        } else if Grouped::fits(operand, kernel) {
+            Method::Grouped(Grouped::new(operand, kernel, windows, places))
+        } else {
+            Method::Matrix(Multiplication::new(operand, kernel, windows, places))
+        };
+        Self { dtype: node.ty.dtype, size, method }
+    }
+
+    /// The convolution of two buffers.
+    pub(super) fn run(&self, operand: &Buffer, kernel: &Buffer) -> Buffer {
+        match self.dtype {
+            DType::F64 => self.convolve::<f64>(operand, kernel),
+            _ => self.convolve::<f32>(operand, kernel),
+        }
+    }
+
+    fn convolve<T: LinalgScalar + Vectors + GroupVectors>(
+        &self,
+        operand: &Buffer,
+        kernel: &Buffer,
+    ) -> Buffer {
+        let mut result = T::pool().take(self.size);
+        match &self.method {
+            Method::Zero => result.fill(T::zero()),
+            Method::Matrix(multiplication) => multiplication.run(operand, kernel, &mut result),
+            Method::Grouped(grouped) => grouped.run(operand, kernel, &mut result),
+        }
+        Buffer::from_vec(result)
+    }
+}
+
+impl Multiplication {
+    fn new(operand: &View, kernel: &View, windows: &[WindowAxis], places: &[usize]) -> Self {
+        let spatial = windows.len();
+        // The index whose last axis lies closest becomes the inner one. In
+        // memory a gradient's batch is what the features were: the sum then
+        // runs over rows that are gathered as those of the forward pass were.
+        let stride = |axis: usize| if operand.shape[axis] == 1 { 0 } else { operand.strides[axis].abs() };
+        let by_window = operand.shape[spatial + 2] != 1 && stride(0) < stride(spatial + 2);
+        let patches = Patches::new(operand, windows, places, by_window);
+        let taps = 0..spatial;
+        let groups: &[usize] = &[spatial];
+        let (window, out): (Vec<usize>, &[usize]) = if by_window {
+            ([spatial + 1].into_iter().chain(taps).collect(), &[spatial + 2])
+        } else {
+            (taps.chain([spatial + 1]).collect(), &[spatial + 2])
+        };
+        let (rows, columns) = (patches.rows(), patches.columns());
+        Self {
+            kernel: Matrices::new(kernel, [groups, &window, out]),
+            groups: kernel.shape[spatial],
+            rows,
+            columns,
+            out: kernel.shape[spatial + 2],
+            block: (BLOCK / columns).next_multiple_of(16).clamp(16, rows.next_multiple_of(16)),
+            sums_rows: by_window.then(|| operand.shape[0]),
+            patches,
+        }
+    }
+
+    fn run<T: LinalgScalar + Vectors>(&self, operand: &Buffer, kernel: &Buffer, result: &mut [T]) {
+        let kernel_packed = self.kernel.pack::<T>(kernel);
+        let kernel = kernel_packed.as_ref().unwrap_or(kernel).as_slice().unwrap_or(&[]);
+        let operand = operand.as_slice().unwrap_or(&[]);
+        match self.sums_rows {
+            None => self.map_rows(operand, kernel, result),
+            Some(batch) => self.sum_rows(operand, kernel, result, batch),
+        }
+    }
+
+    fn is_parallel(&self) -> bool {
+        2 * self.groups * self.rows * self.columns * self.out > PARALLEL_FLOPS
+            && rayon::current_num_threads() > 1
+    }
+
+    /// Each row of the patches gives a row of the result.
+    fn map_rows<T: LinalgScalar + Vectors>(&self, operand: &[T], kernel: &[T], result: &mut [T]) {
+        let width = self.groups * self.out;
+        let tile = self.block * self.columns;
+        let blocks = self.rows.div_ceil(self.block);
+        // A task's blocks use one tile, one after the other.
+        let tasks = if self.is_parallel() { blocks.min(4 * rayon::current_num_threads()) } else { 1 };
+        let together = blocks.div_ceil(tasks);
+        let mut tiles = T::pool().take(blocks.div_ceil(together) * tile);
+        let task = |(number, (result, tile)): (usize, (&mut [T], &mut [T]))| {
+            for (i, result) in result.chunks_mut(self.block * width).enumerate() {
+                let first = (number * together + i) * self.block;
+                let rows = result.len() / width;
+                for group in 0..self.groups {
+                    let tile = &mut tile[..rows * self.columns];
+                    self.patches.fill(operand, group, first, tile);
+                    let windows = ArrayView2::from_shape((rows, self.columns), &*tile);
+                    let kernel = self.kernel.matrix(kernel, group, (self.columns, self.out));
+                    let result = ArrayViewMut2::from_shape(
+                        (rows, self.out).strides((width, 1)),
+                        &mut result[group * self.out..],
+                    );
+                    if let (Ok(windows), Ok(kernel), Ok(result)) = (windows, kernel, result) {
+                        product_here(&windows, &kernel, result);
+                    }
+                }
+            }
+        };
+        let length = together * self.block * width;
+        if tasks > 1 {
+            result.par_chunks_mut(length).zip(tiles.par_chunks_mut(tile)).enumerate().for_each(task);
+        } else {
+            result.chunks_mut(length).zip(tiles.chunks_mut(tile)).enumerate().for_each(task);
+        }
+        drop(Buffer::from_vec(tiles));
+    }
+
+    /// The result is a sum over all rows of the patches.
+    fn sum_rows<T: LinalgScalar + Vectors>(
+        &self,
+        operand: &[T],
+        kernel: &[T],
+        result: &mut [T],
+        batch: usize,
+    ) {
+        let size = self.columns * self.out;
+        let tile = self.block * self.columns;
+        let blocks = self.rows.div_ceil(self.block);
+        let parts = blocks.min(PARTS).min(MOST_PARTIAL / (self.groups * size)).max(1);
+        let together = blocks.div_ceil(parts);
+        let parts = blocks.div_ceil(together);
+        let mut tiles = T::pool().take(parts * tile);
+        let mut sums = T::pool().take(parts * self.groups * size);
+        let part = |(number, (sums, tile)): (usize, (&mut [T], &mut [T]))| {
+            sums.fill(T::zero());
+            for block in number * together..blocks.min((number + 1) * together) {
+                let first = block * self.block;
+                let rows = self.block.min(self.rows - first);
+                let tile = &mut tile[..rows * self.columns];
+                for (group, sums) in sums.chunks_exact_mut(size).enumerate() {
+                    self.patches.fill(operand, group, first, tile);
+                    let windows = ArrayView2::from_shape((rows, self.columns), &*tile);
+                    let kernel = self.kernel.matrix(kernel, group, (self.rows, self.out));
+                    let sums = ArrayViewMut2::from_shape((self.columns, self.out), sums);
+                    if let (Ok(windows), Ok(kernel), Ok(mut sums)) = (windows, kernel, sums) {
+                        let kernel = kernel.slice_move(ndarray::s![first..first + rows, ..]);
+                        general_mat_mul(T::one(), &windows.t(), &kernel, T::one(), &mut sums);
+                    }
+                }
+            }
+        };
+        let length = self.groups * size;
+        if self.is_parallel() {
+            sums.par_chunks_mut(length).zip(tiles.par_chunks_mut(tile)).enumerate().for_each(part);
+        } else {
+            sums.chunks_mut(length).zip(tiles.chunks_mut(tile)).enumerate().for_each(part);
+        }
+        // From [part, group, (place, batch), out] to [batch, place, group, out].
+        let places = self.columns / batch;
+        for (number, result) in result.chunks_exact_mut(self.out).enumerate() {
+            let (group, rest) = (number % self.groups, number / self.groups);
+            let (place, batch_number) = (rest % places, rest / places);
+            let row = (group * self.columns + place * batch + batch_number) * self.out;
+            result.copy_from_slice(&sums[row..][..self.out]);
+            for part in 1..parts {
+                for (result, &sum) in result.iter_mut().zip(&sums[part * length + row..]) {
+                    *result = *result + sum;
+                }
+            }
+        }
+        drop((Buffer::from_vec(tiles), Buffer::from_vec(sums)));
+    }
+}

@@ -1,0 +1,219 @@
+//! Convolutions of many groups with few features each, depthwise ones above
+//! all: for each window a sum of products of vectors, an element per group.
+
+use multiversion::multiversion;
+use rayon::prelude::*;
+use smallvec::SmallVec;
+
+use crate::buffer::Buffer;
+use crate::dtype::Element;
+use crate::shape::Axes;
+use crate::window::WindowAxis;
+
+use super::load;
+use super::product::PARALLEL_FLOPS;
+use super::view::View;
+
+/// Products that are added to the sums of a vector while it is in registers.
+const TOGETHER: usize = 256;
+/// Sums that are carried side by side.
+const LANES: usize = 16;
+
+/// A convolution whose groups are neighbours in both operands.
+pub(super) struct Grouped {
+    operand: Lanes,
+    /// `[spatial.., in, out, groups]`.
+    kernel: Lanes,
+    windows: Vec<WindowAxis>,
+    places: Vec<usize>,
+    groups: usize,
+    features: usize,
+    out: usize,
+}
+
+/// An operand, copied so that groups are neighbours where they are not.
+struct Lanes {
+    view: View,
+    /// What is copied to give it.
+    packed: Option<View>,
+}
+
+impl Grouped {
+    /// Whether a matrix product would do more than twice the work.
+    pub(super) fn fits(operand: &View, kernel: &View) -> bool {
+        let rank = operand.shape.len();
+        operand.shape[rank - 2] >= LANES / 2 && kernel.shape[rank - 1] < 4
+    }
+
+    pub(super) fn new(operand: &View, kernel: &View, windows: &[WindowAxis], places: &[usize]) -> Self {
+        let spatial = windows.len();
+        Self {
+            groups: operand.shape[spatial + 1],
+            features: operand.shape[spatial + 2],
+            out: kernel.shape[spatial + 2],
+            operand: Lanes::new(operand, spatial + 1),
+            kernel: Lanes::new(kernel, spatial),
+            windows: windows.to_vec(),
+            places: places.to_vec(),
+        }
+    }
+
+    pub(super) fn run<T: GroupVectors>(&self, operand: &Buffer, kernel: &Buffer, result: &mut [T]) {
+        let (operand_packed, kernel_packed) =
+            (self.operand.pack::<T>(operand), self.kernel.pack::<T>(kernel));
+        let operand = operand_packed.as_ref().unwrap_or(operand).as_slice().unwrap_or(&[]);
+        let kernel = kernel_packed.as_ref().unwrap_or(kernel).as_slice().unwrap_or(&[]);
+        let width = self.groups * self.out;
+        let taps: usize = self.windows.iter().map(|window| window.size).product();
+        let place = |(number, result): (usize, &mut [T])| self.place(operand, kernel, number, result);
+        let flops = 2 * result.len() * taps * self.features;
+        if flops > PARALLEL_FLOPS {
+            let together = (PARALLEL_FLOPS / 8 / (2 * width * taps * self.features)).max(1);
+            result.par_chunks_mut(width).enumerate().with_min_len(together).for_each(place);
+        } else {
+            result.chunks_mut(width).enumerate().for_each(place);
+        }
+    }
+
+    /// The sums of one window, `[groups, out]`.
+    fn place<T: GroupVectors>(&self, operand: &[T], kernel: &[T], number: usize, result: &mut [T]) {
+        let mut place: Axes = self.places[..].into();
+        let mut batch = number;
+        for index in place.iter_mut().rev() {
+            (*index, batch) = (batch % *index, batch / *index);
+        }
+        if self.out == 1 {
+            return self.sum(operand, kernel, batch, &place, 0, result);
+        }
+        let mut sums = vec![T::default(); self.groups];
+        for out in 0..self.out {
+            self.sum(operand, kernel, batch, &place, out, &mut sums);
+            for (result, &sum) in result[out..].iter_mut().step_by(self.out).zip(&sums) {
+                *result = sum;
+            }
+        }
+    }
+
+    /// One sum for each group.
+    fn sum<T: GroupVectors>(
+        &self,
+        operand: &[T],
+        kernel: &[T],
+        batch: usize,
+        place: &[usize],
+        out: usize,
+        sums: &mut [T],
+    ) {
+        let spatial = self.windows.len();
+        let (x, w) = (&self.operand.view, &self.kernel.view);
+        let mut pairs: SmallVec<[(usize, usize); TOGETHER]> = SmallVec::new();
+        sums.fill(T::default());
+        let mut tap = Axes::from_elem(0, spatial);
+        loop {
+            let mut from = x.offset + batch.cast_signed() * x.strides[0];
+            let mut by = w.offset + out.cast_signed() * w.strides[spatial + 2];
+            let mut is_inside = true;
+            for axis in 0..spatial {
+                match self.windows[axis].element(place[axis], tap[axis], x.shape[axis + 1]) {
+                    Some(element) => from += element.cast_signed() * x.strides[axis + 1],
+                    None => is_inside = false,
+                }
+                by += tap[axis].cast_signed() * w.strides[axis];
+            }
+            for _ in 0..if is_inside { self.features } else { 0 } {
+                if pairs.len() == TOGETHER {
+                    T::add_products(sums, operand, kernel, &pairs);
+                    pairs.clear();
+                }
+                pairs.push((from.cast_unsigned(), by.cast_unsigned()));
+                from += x.strides[spatial + 2];
+                by += w.strides[spatial + 1];
+            }
+            // On to the next element of the window.
+            let carried = (0..spatial).rev().find(|&axis| {
+                tap[axis] = (tap[axis] + 1) % self.windows[axis].size;
+                tap[axis] > 0
+            });
+            if carried.is_none() {
+                return T::add_products(sums, operand, kernel, &pairs);
+            }
+        }
+    }
+}
+
+impl Lanes {
+    fn new(view: &View, groups: usize) -> Self {
+        if view.strides[groups] == 1 {
+            return Self { view: view.clone(), packed: None };
+        }
+        // The groups last; then as if they had stayed in their place.
+        let rank = view.shape.len();
+        let order: Vec<usize> = (0..rank).filter(|&axis| axis != groups).chain([groups]).collect();
+        let packed = view.transpose(&order);
+        let back: Vec<usize> = (0..groups).chain([rank - 1]).chain(groups..rank - 1).collect();
+        Self { view: View::contiguous(&packed.shape).transpose(&back), packed: Some(packed) }
+    }
+
+    fn pack<T: Element>(&self, buffer: &Buffer) -> Option<Buffer> {
+        let view = self.packed.as_ref()?;
+        let mut packed = T::pool().take(view.size());
+        let pattern = load::pattern(&view.shape[1..], &view.strides);
+        load::gather(buffer.as_slice::<T>()?, view.offset, &pattern, view.shape[0], &mut packed);
+        Some(Buffer::from_vec(packed))
+    }
+}
+
+/// An element type with vector loops over groups.
+pub(super) trait GroupVectors: Element {
+    /// Adds to `sums` the products of the vectors that begin at each pair of places.
+    fn add_products(sums: &mut [Self], x: &[Self], w: &[Self], pairs: &[(usize, usize)]);
+}
+
+macro_rules! group_vectors {
+    ($($number:ident in $module:ident;)*) => {$(
+        mod $module {
+            use super::*;
+
+            #[multiversion(targets(
+                "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
+                "x86_64+avx2+fma",
+            ))]
+            pub(super) fn add_products(
+                sums: &mut [$number],
+                x: &[$number],
+                w: &[$number],
+                pairs: &[(usize, usize)],
+            ) {
+                let (chunks, rest) = sums.as_chunks_mut::<LANES>();
+                let mut start = 0;
+                for chunk in chunks {
+                    let mut lanes = *chunk;
+                    for &(from, by) in pairs {
+                        let (x, w) = (&x[from + start..][..LANES], &w[by + start..][..LANES]);
+                        for ((lane, &x), &w) in lanes.iter_mut().zip(x).zip(w) {
+                            *lane = x.mul_add(w, *lane);
+                        }
+                    }
+                    *chunk = lanes;
+                    start += LANES;
+                }
+                for &(from, by) in pairs {
+                    for ((sum, &x), &w) in rest.iter_mut().zip(&x[from + start..]).zip(&w[by + start..]) {
+                        *sum = x.mul_add(w, *sum);
+                    }
+                }
+            }
+        }
+
+        impl GroupVectors for $number {
+            fn add_products(sums: &mut [Self], x: &[Self], w: &[Self], pairs: &[(usize, usize)]) {
+                $module::add_products(sums, x, w, pairs);
+            }
+        }
+    )*};
+}
+
+group_vectors! {
+    f32 in single;
+    f64 in double;
+}

@@ -1,0 +1,144 @@
+//! Random convolutions: in every layout that gradients give them, with few
+//! and with many groups, as large as a block of windows and larger.
+
+use proptest::prelude::*;
+
+use super::{Choices, bits, check, node, numbers, programs, window};
+use crate::buffer::Buffer;
+use crate::dtype::DType;
+use crate::graph::{Graph, Id};
+use crate::infer::infer;
+use crate::op::Op;
+use crate::oracle;
+use crate::shape::{Axes, Type};
+use crate::window::WindowAxis;
+
+/// An input whose axes lie in another order than they are used in, some of them reversed.
+fn operand(choices: &mut Choices, graph: &mut Graph, shape: &[usize], dtype: DType) -> (Id, Buffer) {
+    let rank = shape.len();
+    let mut order: Axes = (0..rank).collect();
+    if choices.next(2) == 0 {
+        for i in (1..rank).rev() {
+            order.swap(i, choices.next(i + 1));
+        }
+    }
+    let mut stored = Axes::from_elem(0, rank);
+    for (axis, &place) in order.iter().enumerate() {
+        stored[place] = shape[axis];
+    }
+    let ty = Type::new(&stored, dtype);
+    let values = choices.values(&ty);
+    let mut id = graph.push(node(Op::Input, &[], ty));
+    if choices.next(3) == 0 {
+        let axes = choices.subset(rank);
+        let ty = graph.node(id).ty.clone();
+        id = graph.push(node(Op::Reverse { axes }, &[id], ty));
+    }
+    id = graph.push(node(Op::Transpose(order), &[id], Type::new(shape, dtype)));
+    (id, values)
+}
+
+/// A convolution that gives at least one window.
+fn program(seed: u64, largest: usize) -> (Graph, Vec<Buffer>) {
+    let mut choices = Choices(seed);
+    loop {
+        let spatial = choices.next(4);
+        let some = |choices: &mut Choices, most: usize| 1 + choices.next(most);
+        let groups = choices.pick(&[1, 1, 1, 2, 3, 8, 17, 33]);
+        let most = if groups > 3 { 4 } else { largest };
+        let (batch, features, out) =
+            (some(&mut choices, largest), some(&mut choices, most), some(&mut choices, most));
+        let extents: Axes = (0..spatial).map(|_| some(&mut choices, largest)).collect();
+        let windows: Vec<WindowAxis> = (0..spatial)
+            .map(|_| {
+                let size = some(&mut choices, 4);
+                window(&mut choices, size)
+            })
+            .collect();
+        let dtype = choices.pick(&[DType::F32, DType::F32, DType::F64, DType::I32]);
+        let mut graph = Graph::default();
+        let shape: Axes = [batch].into_iter().chain(extents).chain([groups, features]).collect();
+        let kernel: Axes = windows.iter().map(|window| window.size).chain([groups, features, out]).collect();
+        let (x, x_values) = operand(&mut choices, &mut graph, &shape, dtype);
+        let (w, w_values) = operand(&mut choices, &mut graph, &kernel, dtype);
+        let op = Op::Convolution(windows.into());
+        let Ok(ty) = infer(&op, &[&graph.node(x).ty, &graph.node(w).ty]) else { continue };
+        if ty.shape.size() == 0 || ty.shape.size() > 100_000 {
+            continue;
+        }
+        graph.outputs = vec![graph.push(node(op, &[x, w], ty))];
+        return (graph, vec![x_values, w_values]);
+    }
+}
+
+proptest! {
+    #![proptest_config(programs(600))]
+
+    #[test]
+    fn convolutions_have_the_oracles_values(seed: u64) {
+        let (graph, inputs) = program(seed, 6);
+        check(&graph, &inputs)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(programs(30))]
+
+    #[test]
+    fn threads_change_no_bit_of_a_convolution(seed: u64) {
+        let (graph, inputs) = program(seed, 14);
+        let executable = super::super::compile(&graph);
+        let with = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| executable.run(inputs.clone()))
+        };
+        let one = with(1);
+        for threads in [2, 3] {
+            prop_assert_eq!(bits(&one[0]), bits(&with(threads)[0]));
+        }
+    }
+}
+
+/// A forward pass and both gradients of many blocks, as a layer has them.
+#[test]
+fn large_convolutions_are_the_oracles_and_the_same_on_any_number_of_threads() {
+    let around = WindowAxis { low: 1, high: 1, ..WindowAxis::new(3) };
+    let all = WindowAxis { low: 1, high: 1, ..WindowAxis::new(14) };
+    // (operand, its order, kernel, its order, windows)
+    type Case<'a> = (&'a [usize], &'a [usize], &'a [usize], &'a [usize], WindowAxis);
+    let cases: [Case<'_>; 5] = [
+        (&[5, 14, 14, 1, 32], &[0, 1, 2, 3, 4], &[3, 3, 1, 32, 24], &[0, 1, 2, 3, 4], around),
+        (&[5, 14, 14, 1, 24], &[0, 1, 2, 3, 4], &[3, 3, 1, 32, 24], &[0, 1, 2, 4, 3], around),
+        (&[5, 14, 14, 1, 32], &[4, 1, 2, 3, 0], &[5, 14, 14, 1, 24], &[1, 2, 3, 0, 4], all),
+        (&[5, 14, 14, 64, 1], &[0, 1, 2, 3, 4], &[3, 3, 64, 1, 1], &[0, 1, 2, 3, 4], around),
+        (&[5, 14, 14, 64, 1], &[4, 1, 2, 3, 0], &[5, 14, 14, 64, 1], &[1, 2, 3, 0, 4], all),
+    ];
+    for (x, x_order, w, w_order, window) in cases {
+        let mut graph = Graph::default();
+        let mut choices = Choices(3);
+        let mut inputs = Vec::new();
+        for (shape, order) in [(x, x_order), (w, w_order)] {
+            let ty = Type::new(shape, DType::F32);
+            inputs.push(choices.values(&ty));
+            let input = graph.push(node(Op::Input, &[], ty));
+            let shown: Axes = order.iter().map(|&axis| shape[axis]).collect();
+            graph.push(node(Op::Transpose(order.into()), &[input], Type::new(shown, DType::F32)));
+        }
+        let op = Op::Convolution([window; 2].into());
+        let ty = infer(&op, &[&graph.node(1).ty, &graph.node(3).ty]).unwrap();
+        graph.outputs = vec![graph.push(node(op, &[1, 3], ty))];
+        let executable = super::super::compile(&graph);
+        let with = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| executable.run(inputs.clone()))
+        };
+        let one = with(1);
+        for threads in 2..=4 {
+            assert_eq!(bits(&one[0]), bits(&with(threads)[0]), "{x:?} on {threads} threads");
+        }
+        let expected = numbers(&oracle::run(&graph, inputs.clone())[0]);
+        for (x, y) in expected.iter().zip(numbers(&one[0])) {
+            assert!((x - y).abs() < 1e-2, "{x}, {y}");
+        }
+    }
+}
