@@ -52,6 +52,10 @@ impl Model {
         Some(&self.name)
     }
 
+    fn label_or(&self, other: Option<&str>) -> String {
+        other.unwrap_or(&self.name).to_owned()
+    }
+
     fn fixed(&self) -> &'static str {
         "fixed"
     }
@@ -155,6 +159,10 @@ fn bodies_run_as_written() {
     assert_eq!(values, [7, 2]);
 
     assert_eq!((model.label(), model.labels(), model.fixed()), ("model", Some("model"), "fixed"));
+    assert_eq!(
+        (model.label_or(None), model.label_or(Some("other"))),
+        ("model".to_owned(), "other".to_owned())
+    );
     assert_number(&model.consume(number(1.0)), 4.0);
     assert_number(&model.with(&number(1.0), |x| x + 1.0)[1], 4.0);
     assert_eq!(model.numbers().sum::<usize>(), 7);

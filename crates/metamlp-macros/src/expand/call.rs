@@ -155,13 +155,15 @@ impl Passing {
         let replaceable = !outlived && !names_lifetime(ty.to_token_stream());
         match ungrouped(ty) {
             Type::Reference(loan) => match ungrouped(&loan.elem) {
-                Type::Path(path) if path.path.is_ident("str") => Some(Self::Value),
+                inner if is_str(inner) => Some(Self::Value),
                 inner if borrows(inner.to_token_stream()) => None,
                 _ if loan.mutability.is_some() => Some(Self::MutableLoan),
                 _ => Some(Self::Loan { replaceable }),
             },
             Type::Path(path) if is_printed(&path.path) => Some(Self::Value),
-            ty if loaned_option(ty) => Some(Self::OptionalLoan { replaceable }),
+            // Dispatch would take it for an option of the static `str`, which is a tree.
+            ty if loaned_option(ty).is_some_and(is_str) => None,
+            ty if loaned_option(ty).is_some() => Some(Self::OptionalLoan { replaceable }),
             ty if borrows(ty.to_token_stream()) => None,
             _ => Some(Self::Owned { replaceable }),
         }
@@ -182,18 +184,23 @@ fn is_printed(path: &syn::Path) -> bool {
     is_primitive(path) || path.is_ident("String")
 }
 
-/// Whether the type is an `Option<&T>` whose `T` does not borrow.
-fn loaned_option(ty: &Type) -> bool {
-    let Type::Path(path) = ty else { return false };
-    let Some(last) = path.path.segments.last().filter(|last| last.ident == "Option") else { return false };
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
+fn is_str(ty: &Type) -> bool {
+    matches!(ungrouped(ty), Type::Path(path) if path.path.is_ident("str"))
+}
+
+/// The `T` of an `Option<&T>`, if it does not borrow.
+pub(super) fn loaned_option(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
     let mut arguments = arguments.args.iter();
     match (arguments.next(), arguments.next()) {
         (Some(GenericArgument::Type(ty)), None) => match ungrouped(ty) {
-            Type::Reference(loan) => loan.mutability.is_none() && !borrows(loan.elem.to_token_stream()),
-            _ => false,
+            Type::Reference(loan) if loan.mutability.is_some() => None,
+            Type::Reference(loan) => Some(&*loan.elem).filter(|elem| !borrows(elem.to_token_stream())),
+            _ => None,
         },
-        _ => false,
+        _ => None,
     }
 }
 
