@@ -4,9 +4,11 @@
 use std::fmt;
 use std::ops::Index;
 
-use metamlp_tensor::{Segment, Tensor, Tree, TreeVisitor};
+use metamlp_tensor::{Segment, Source, Tensor, Tree, TreeVisitor};
 
+use crate::error::Error;
 use crate::map::Map;
+use crate::scope::poisoned;
 
 /// A variable, or the variables of a submodule.
 #[derive(Clone)]
@@ -45,6 +47,18 @@ impl Entry {
         match self {
             Self::Map(map) => Some(map),
             Self::Tensor(_) | Self::Tuple(_) => None,
+        }
+    }
+
+    /// The tensor; anything else becomes one that carries an [`Error::NotATensor`].
+    #[track_caller]
+    #[must_use]
+    pub fn into_tensor(self) -> Tensor {
+        match self {
+            Self::Tensor(tensor) => tensor,
+            Self::Tuple(_) | Self::Map(_) => {
+                poisoned(Error::NotATensor { found: self.kind(), at: Source::here() })
+            }
         }
     }
 

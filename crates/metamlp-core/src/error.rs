@@ -9,6 +9,7 @@ use metamlp_tensor::Source;
 
 use crate::checkpoint::CheckpointProblem;
 use crate::filter::Filter;
+use crate::invoke::InvokeProblem;
 use crate::nearest::Choice;
 
 /// `Result` with this crate's [`Error`].
@@ -248,6 +249,37 @@ pub enum Error {
         location: Line,
     },
 
+    /// A method that could not be called by its name, as [`invoke`](crate::Module::invoke) does.
+    #[error("{at}: `{class}::{method}` cannot be invoked: {problem}")]
+    Invoke {
+        /// The module's class.
+        class: &'static str,
+        /// The name.
+        method: String,
+        /// Why it could not be called.
+        problem: Box<InvokeProblem>,
+        /// Where it was called.
+        at: Source,
+    },
+
+    /// An entry that is no tensor where one was needed.
+    #[error(
+        "{at}: the entry is {found}, a tensor was expected: take it apart with `tuple`, `as_map` or `get`"
+    )]
+    NotATensor {
+        /// What it is.
+        found: String,
+        /// Where a tensor was needed.
+        at: Source,
+    },
+
+    /// A `Sequential` without a layer.
+    #[error("{at}: an empty `Sequential` has no output: add a layer with `.then(..)`")]
+    EmptySequential {
+        /// Where it was called.
+        at: Source,
+    },
+
     /// A file of saved tensors that cannot be written, read or used.
     #[error("{} {problem}", path.display())]
     Checkpoint {
@@ -306,6 +338,11 @@ pub struct Names(Box<Choice>);
 impl Names {
     pub(crate) fn new<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
         Self(Box::new(Choice::new(wanted, names)))
+    }
+
+    /// Of names that are listed as something longer: each with what is shown for it.
+    pub(crate) fn shown<'a>(wanted: &str, names: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(Box::new(Choice::shown(wanted, names)))
     }
 
     /// The name that was probably meant.

@@ -25,6 +25,7 @@ mod initializer;
 pub mod initializers;
 mod inputs;
 mod intercept;
+mod invoke;
 pub mod layers;
 mod map;
 mod module;
@@ -54,7 +55,8 @@ pub use functions::{has_rng, is_initializing, make_rng, param, perturb, share_sc
 pub use initializer::Initializer;
 pub use inputs::{Input, Inputs};
 pub use intercept::{MethodCall, Output, intercept_methods};
-pub use layers::{BatchNorm, Dense};
+pub use invoke::{Argument, Arguments, InvokeProblem, Method, Methods};
+pub use layers::{BatchNorm, Dense, Sequential};
 pub use map::Map;
 pub use module::Module;
 pub use rngs::Rngs;
@@ -77,7 +79,7 @@ pub mod prelude {
     pub use crate::activations::*;
     pub use crate::{
         Apply, BatchNorm, Bound, Capture, Dense, DenyList, Entry, Filter, Initializer, Map, Module, Rngs,
-        Scope, Spec, TrainState, Variables, initializers, optim,
+        Scope, Sequential, Spec, TrainState, Variables, args, initializers, optim,
     };
     pub use metamlp_macros::{Tree, compact, module};
     pub use metamlp_tensor::random::{self, Key};

@@ -13,6 +13,7 @@ use crate::entry::Entry;
 use crate::error::{Error, Line, Result};
 use crate::handle::Handle;
 use crate::initializer::Initializer;
+use crate::invoke::{Arguments, Methods, invoke};
 use crate::scope::{Purpose, Scope, run};
 use crate::spec::Spec;
 use crate::summary::{Table, module_paths, tabulate};
@@ -64,6 +65,12 @@ pub trait Module {
     /// Shows the modules among the fields.
     #[doc(hidden)]
     fn submodules(&self, visit: &mut Visit<'_>);
+
+    /// The table of the module's methods, if it has one.
+    #[doc(hidden)]
+    fn as_methods(&self) -> Option<&dyn Methods> {
+        None
+    }
 
     /// Creates the variables that `f` asks for when it calls the module's methods.
     ///
@@ -245,6 +252,46 @@ pub trait Module {
         Bound::new(self, variables, options.into())
     }
 
+    /// Calls the method of that name with [`args!`](crate::args), for a name
+    /// that is known at run time only. The name of a field that holds a module calls that module.
+    ///
+    /// The result is the method's output as an [`Entry`]; a method without one
+    /// gives an empty tuple. A name, a number of arguments or a type that does
+    /// not fit is an [`Error::Invoke`], which the entry carries and the
+    /// surrounding `init` or `apply` returns; it lists what there is.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// #[module]
+    /// struct AutoEncoder { encoder: Dense, decoder: Dense }
+    ///
+    /// #[compact]
+    /// impl AutoEncoder {
+    ///     fn call(&self, x: &Tensor) -> Tensor { self.decode(&self.encode(x)) }
+    ///     fn encode(&self, x: &Tensor) -> Tensor { self.encoder.call(x) }
+    ///     fn decode(&self, z: &Tensor) -> Tensor { self.decoder.call(z) }
+    /// }
+    ///
+    /// let model = AutoEncoder::new(Dense::new(2), Dense::new(5));
+    /// let x = Tensor::ones([1, 5], F32);
+    /// let variables = model.init(Key::new(0), |m| m.invoke("call", args![&x]))?;
+    /// for method in ["encode", "encoder"] {
+    ///     let z = model.apply(&variables, (), |m| m.invoke(method, args![&x]).into_tensor())?;
+    ///     assert_eq!(z.shape(), [1, 2]);
+    /// }
+    /// let error = model.apply(&variables, (), |m| m.invoke("encod", args![&x])).unwrap_err();
+    /// assert!(error.to_string().contains("did you mean `encode`? there are `call(x: &Tensor)`"));
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    #[track_caller]
+    fn invoke(&self, method: &str, arguments: Arguments<'_>) -> Entry
+    where
+        Self: Methods + Sized,
+    {
+        invoke(self, self, method, &arguments)
+    }
+
     /// The parameter called `name`: the stored one or, where `params` is
     /// mutable, as in `init`, a new one drawn by `init` from the stream `params`.
     ///
@@ -412,6 +459,10 @@ impl<M: Module + ?Sized> Module for Box<M> {
 
     fn submodules(&self, visit: &mut Visit<'_>) {
         (**self).submodules(visit);
+    }
+
+    fn as_methods(&self) -> Option<&dyn Methods> {
+        (**self).as_methods()
     }
 }
 

@@ -12,14 +12,19 @@ pub(crate) struct Choice {
 
 impl Choice {
     pub(crate) fn new<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
-        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        Self::shown(wanted, names.into_iter().map(|name| (name, name)))
+    }
+
+    /// Of names that are listed as something longer: each with what is shown for it.
+    pub(crate) fn shown<'a>(wanted: &str, names: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let (names, shown): (Vec<&str>, Vec<&str>) = names.into_iter().unzip();
         let nearest = names
             .iter()
             .map(|name| (distance(wanted, name), name))
             .filter(|(distance, name)| *distance <= wanted.len().max(name.len()).div_ceil(3))
             .min_by_key(|(distance, _)| *distance)
-            .map(|(_, name)| name.clone());
-        Self { nearest, names }
+            .map(|(_, name)| (*name).to_owned());
+        Self { nearest, names: shown.into_iter().map(str::to_owned).collect() }
     }
 
     pub(crate) fn nearest(&self) -> Option<&str> {
@@ -82,6 +87,10 @@ mod tests {
         assert_eq!(
             of("batch_stat", &["params", "cache", "batch_stats"]),
             "did you mean `batch_stats`? there are `params`, `cache` and `batch_stats`"
+        );
+        assert_eq!(
+            Choice::shown("encod", [("call", "call(x)"), ("encode", "encode(x)")]).to_string(),
+            "did you mean `encode`? there are `call(x)` and `encode(x)`"
         );
         assert_eq!(of("scale", &["bias"]), "there is `bias`");
         assert_eq!(of("scale", &[]), "there is nothing");

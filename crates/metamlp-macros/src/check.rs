@@ -22,6 +22,7 @@ const GENERATED: [&str; 3] = ["call", "named", "new"];
 const INHERITED: &[&str] = &[
     "apply",
     "apply_mut",
+    "as_methods",
     "bind",
     "eval_shape",
     "get_variable",
@@ -30,6 +31,7 @@ const INHERITED: &[&str] = &[
     "has_variable",
     "init",
     "init_with_output",
+    "invoke",
     "is_initializing",
     "is_mutable_collection",
     "make_rng",

@@ -5,6 +5,7 @@
 pub(crate) mod block;
 mod call;
 mod docs;
+mod methods;
 pub(crate) mod module;
 pub(crate) mod network;
 pub(crate) mod tree;

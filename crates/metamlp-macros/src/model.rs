@@ -54,6 +54,9 @@ pub(crate) struct Field {
 pub(crate) struct Block {
     /// All that stands before the braces.
     pub(crate) head: TokenStream,
+    pub(crate) self_type: Type,
+    /// The `#[cfg(..)]`s and `#[allow(..)]`s, which hold for what is generated beside it too.
+    pub(crate) conditions: Vec<Attribute>,
     pub(crate) members: Vec<BlockMember>,
     pub(crate) runtime: Runtime,
 }

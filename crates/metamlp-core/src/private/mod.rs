@@ -12,6 +12,7 @@ pub use probe::{Anything, Loaned, Probe, Seen};
 pub use crate::entry::Entry;
 pub use crate::handle::Handle;
 pub use crate::inputs::{Given, Inputs};
+pub use crate::invoke::{BoundArguments, Invoked, Method, Methods, Parameter, Refusal};
 pub use crate::module::Module;
 pub use crate::scope::Call;
 

@@ -8,6 +8,7 @@ use metamlp_tensor::{Tensor, Tree};
 use super::{Submodules, Visit};
 use crate::entry::Entry;
 use crate::inputs::Given;
+use crate::invoke::Methods;
 
 /// Asks a value of any type what it is, where its type has the trait.
 ///
@@ -27,6 +28,13 @@ impl<T: Submodules + ?Sized> Probe<'_, T> {
     /// Shows the modules of a field.
     pub fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
         self.value.submodules(name, visit);
+    }
+}
+
+impl<'a, T: Methods> Probe<'a, T> {
+    /// A module's table of methods.
+    pub fn methods(&self) -> Option<&'a dyn Methods> {
+        Some(self.value)
     }
 }
 
@@ -135,6 +143,11 @@ pub struct Anything;
 impl Anything {
     /// Not a module: nothing to show.
     pub fn submodules(&self, _name: &str, _visit: &mut Visit<'_>) {}
+
+    /// No table.
+    pub fn methods<'a>(&self) -> Option<&'a dyn Methods> {
+        None
+    }
 
     /// Not a tree: no tensors.
     pub fn entry(&self) -> Option<Entry> {

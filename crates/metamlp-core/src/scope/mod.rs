@@ -15,7 +15,7 @@ mod store;
 use std::panic::Location;
 
 use metamlp_tensor::random::Key;
-use metamlp_tensor::{Tensor, U32, deferred, with_path};
+use metamlp_tensor::{Source, Tensor, U32, deferred, with_path};
 
 pub use call::Call;
 pub(crate) use call::{bind_all_fields, bind_fields};
@@ -375,6 +375,17 @@ impl Scope {
             Ok(true)
         });
         sown.unwrap_or(false)
+    }
+
+    /// Keeps an error about this scope's module, as that of `location`.
+    pub(crate) fn fail(&self, location: Caller, error: impl FnOnce(Source) -> Error) -> Error {
+        match &self.frame {
+            Some(Frame { root, scope, .. }) => {
+                let at = root.state().source(*scope, location);
+                root.fail(error(at))
+            }
+            None => error(Source::at(location)),
+        }
     }
 
     /// Runs `f` in the scope; the first error stays with the root.

@@ -1,7 +1,7 @@
 //! The rules of `#[compact]` on an `impl` block.
 
 use quote::{ToTokens as _, quote};
-use syn::{FnArg, Meta, Receiver, ReceiverKind, Type};
+use syn::{Attribute, FnArg, Meta, Receiver, ReceiverKind, Type};
 
 use super::{argument_name, arguments, attributes, no_parameters, qualifiers};
 use crate::errors::Errors;
@@ -27,11 +27,13 @@ pub(crate) fn check(runtime: Runtime, block: ImplBlock, errors: &mut Errors) -> 
         return None;
     }
     let head = block.head();
+    let holds_beside = |attr: &Attribute| attr.path().is_ident("cfg") || attr.path().is_ident("allow");
+    let conditions = block.attrs.into_iter().filter(holds_beside).collect();
     let members = block.members.into_iter().map(|member| match member {
         Member::Function(function) => method(function, errors),
         Member::Other(item) => BlockMember::Untouched(item),
     });
-    Some(Block { head, members: members.collect(), runtime })
+    Some(Block { head, self_type: block.self_type, conditions, members: members.collect(), runtime })
 }
 
 fn method(mut method: Box<Function>, errors: &mut Errors) -> BlockMember {

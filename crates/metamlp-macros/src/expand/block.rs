@@ -3,11 +3,21 @@
 use proc_macro2::TokenStream;
 
 use super::call::entering;
-use super::tokens;
+use super::{methods, tokens};
 use crate::model::{Block, BlockMember};
 
 pub(crate) fn expand(block: &Block) -> TokenStream {
-    let Block { head, members, runtime } = block;
+    let Block { head, self_type, conditions, members, runtime } = block;
+    let calls: Vec<_> = members
+        .iter()
+        .filter_map(|member| match member {
+            BlockMember::Entering(method) => Some(&**method),
+            BlockMember::Untouched(_) => None,
+        })
+        .collect();
+    // One block of a type has the method `call`, and so one has the table.
+    let has_table = calls.iter().any(|method| method.signature.ident == "call");
+    let table = has_table.then(|| methods::table(self_type, conditions, &calls, runtime));
     let members = members.iter().map(|member| match member {
         BlockMember::Entering(method) => entering(method, &TokenStream::new(), runtime),
         BlockMember::Untouched(tokens) => tokens.clone(),
@@ -16,5 +26,6 @@ pub(crate) fn expand(block: &Block) -> TokenStream {
         #head {
             #(#members)*
         }
+        #table
     }
 }

@@ -231,6 +231,10 @@ fn runtime(module: &Module) -> TokenStream {
             fn submodules(&self, visit: &mut #runtime::Visit<'_>) {
                 #(#visits)*
             }
+
+            fn as_methods(&self) -> ::core::option::Option<&dyn #runtime::Methods> {
+                #runtime::Probe::new(self).methods()
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use syn::Ident;
 
 use super::docs::argument_docs;
 use super::module::many_arguments;
-use super::{call as calls, module, tokens};
+use super::{call as calls, methods, module, tokens};
 use crate::model::{Field, Network};
 
 pub(crate) fn expand(network: &Network) -> TokenStream {
@@ -27,6 +27,8 @@ fn call(network: &Network) -> TokenStream {
         tokens!(#(#cfgs)* let #local: #ty = #runtime::field(&self.#name);)
     });
     let method = calls::entering(&call, &locals.collect(), runtime);
+    let allows: Vec<_> = module.allows().cloned().collect();
+    let table = methods::table(name, &allows, &[&call], runtime);
     let docs = argument_docs(input_docs.iter().map(|(name, docs)| (name, docs.iter())));
     tokens! {
         impl #name {
@@ -34,6 +36,7 @@ fn call(network: &Network) -> TokenStream {
             #docs
             #method
         }
+        #table
     }
 }
 

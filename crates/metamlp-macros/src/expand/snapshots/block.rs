@@ -113,3 +113,61 @@ impl AutoEncoder {
         Self::new(3)
     }
 }
+impl ::metamlp::__private::Methods for AutoEncoder {
+    fn methods(&self) -> &'static [::metamlp::__private::Method] {
+        const METHODS: &[::metamlp::__private::Method] = &[
+            ::metamlp::__private::Method::new("call", &[("x", "&Tensor")], "Tensor"),
+            ::metamlp::__private::Method::new("encode", &[("x", "&Tensor")], "Tensor"),
+            ::metamlp::__private::Method::new("decode", &[("z", "&Tensor")], "Tensor"),
+            ::metamlp::__private::Method::new("report", &[], ""),
+        ];
+        METHODS
+    }
+    #[track_caller]
+    fn run(
+        &self,
+        given: &::metamlp::__private::BoundArguments<'_>,
+    ) -> ::metamlp::__private::Invoked {
+        ::core::result::Result::Ok(
+            match given.method() {
+                "call" => {
+                    ::metamlp::__private::Probe::new(
+                            &self
+                                .call(
+                                    ::metamlp::__private::Parameter::<Tensor>::new(given, "x")
+                                        .lend()?,
+                                ),
+                        )
+                        .entry()
+                }
+                "encode" => {
+                    ::metamlp::__private::Probe::new(
+                            &self
+                                .encode(
+                                    ::metamlp::__private::Parameter::<Tensor>::new(given, "x")
+                                        .lend()?,
+                                ),
+                        )
+                        .entry()
+                }
+                "decode" => {
+                    ::metamlp::__private::Probe::new(
+                            &self
+                                .decode(
+                                    ::metamlp::__private::Parameter::<Tensor>::new(given, "z")
+                                        .lend()?,
+                                ),
+                        )
+                        .entry()
+                }
+                "report" => {
+                    self.report();
+                    ::core::option::Option::Some(
+                        ::metamlp::__private::Entry::Tuple(::std::vec::Vec::new()),
+                    )
+                }
+                _ => ::core::option::Option::None,
+            },
+        )
+    }
+}

@@ -80,6 +80,9 @@ impl ::metamlp::__private::Module for Mlp {
         ::metamlp::__private::Probe::new(&self.hidden).submodules("hidden", visit);
         ::metamlp::__private::Probe::new(&self.classes).submodules("classes", visit);
     }
+    fn as_methods(&self) -> ::core::option::Option<&dyn ::metamlp::__private::Methods> {
+        ::metamlp::__private::Probe::new(self).methods()
+    }
 }
 impl Mlp {
     /// Runs the module, inside `init` or `apply`.
@@ -109,6 +112,35 @@ impl Mlp {
                 },
                 |output| ::metamlp::__private::Probe::new(output).output(),
             )
+    }
+}
+impl ::metamlp::__private::Methods for Mlp {
+    fn methods(&self) -> &'static [::metamlp::__private::Method] {
+        const METHODS: &[::metamlp::__private::Method] = &[
+            ::metamlp::__private::Method::new("call", &[("x", "&Tensor")], "Tensor"),
+        ];
+        METHODS
+    }
+    #[track_caller]
+    fn run(
+        &self,
+        given: &::metamlp::__private::BoundArguments<'_>,
+    ) -> ::metamlp::__private::Invoked {
+        ::core::result::Result::Ok(
+            match given.method() {
+                "call" => {
+                    ::metamlp::__private::Probe::new(
+                            &self
+                                .call(
+                                    ::metamlp::__private::Parameter::<Tensor>::new(given, "x")
+                                        .lend()?,
+                                ),
+                        )
+                        .entry()
+                }
+                _ => ::core::option::Option::None,
+            },
+        )
     }
 }
 /// The same as `Mlp::new`.

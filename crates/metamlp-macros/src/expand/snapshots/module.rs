@@ -117,4 +117,7 @@ impl ::metamlp::__private::Module for Dense {
         #[cfg(feature = "f16")]
         ::metamlp::__private::Probe::new(&self.dtype).submodules("dtype", visit);
     }
+    fn as_methods(&self) -> ::core::option::Option<&dyn ::metamlp::__private::Methods> {
+        ::metamlp::__private::Probe::new(self).methods()
+    }
 }

@@ -50,4 +50,7 @@ impl ::metamlp::__private::Module for Foo {
     }
     #[allow(unused_variables)]
     fn submodules(&self, visit: &mut ::metamlp::__private::Visit<'_>) {}
+    fn as_methods(&self) -> ::core::option::Option<&dyn ::metamlp::__private::Methods> {
+        ::metamlp::__private::Probe::new(self).methods()
+    }
 }

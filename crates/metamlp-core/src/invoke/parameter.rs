@@ -1,0 +1,156 @@
+//! From an argument to what a parameter of some type takes. Which way there is
+//! for a type, dispatch finds: an inherent method where its bounds hold, else
+//! the next one through `Deref`, and at last a refusal.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use super::{Argument, BoundArguments};
+
+/// The argument for a parameter of type `T`, `&T` or `Option<&T>`.
+#[derive(Debug)]
+pub struct Parameter<'a, T: ?Sized>(Whole<'a, T>);
+
+/// The same without regard to `T` being an `Option`.
+#[derive(Debug)]
+pub struct Whole<'a, T: ?Sized>(Opaque<'a, T>);
+
+/// The same for a type of which nothing is known.
+#[derive(Debug)]
+pub struct Opaque<'a, T: ?Sized> {
+    name: &'static str,
+    argument: Option<&'a Argument<'a>>,
+    ty: PhantomData<fn() -> Box<T>>,
+}
+
+/// A parameter that does not take its argument.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal {
+    pub(super) parameter: &'static str,
+    /// Whether another value would do.
+    pub(super) is_of_value: bool,
+}
+
+impl<'a, T: ?Sized> Parameter<'a, T> {
+    /// The parameter of that name of the method that is called.
+    #[must_use]
+    pub fn new(given: &'a BoundArguments<'a>, name: &'static str) -> Self {
+        Self(Whole(Opaque { name, argument: given.argument(name), ty: PhantomData }))
+    }
+
+    fn found<R>(&self, value: Option<R>) -> Result<R, Refusal> {
+        value.ok_or(Refusal { parameter: self.name, is_of_value: true })
+    }
+}
+
+impl<'a, T: Lend + ?Sized> Parameter<'a, T> {
+    /// For a parameter `&T`.
+    pub fn lend(&self) -> Result<&'a T, Refusal> {
+        self.found(self.argument.and_then(T::lend))
+    }
+
+    /// For a parameter `Option<&T>`: a value that is none is one.
+    pub fn lend_option(&self) -> Result<Option<&'a T>, Refusal> {
+        self.found(
+            self.argument.and_then(
+                |argument| {
+                    if argument.is_none() { Some(None) } else { T::lend_option(argument) }
+                },
+            ),
+        )
+    }
+}
+
+impl<T: Any + Clone> Parameter<'_, Option<T>> {
+    /// For a parameter `Option<T>`: a value that is none is one.
+    pub fn take(&self) -> Result<Option<T>, Refusal> {
+        self.found(self.argument.and_then(|argument| {
+            if argument.is_none() { Some(None) } else { Some(T::lend_option(argument)?.cloned()) }
+        }))
+    }
+}
+
+impl<T: Any + Clone> Whole<'_, T> {
+    /// For a parameter `T`.
+    pub fn take(&self) -> Result<T, Refusal> {
+        let value = self.argument.and_then(|argument| argument.get::<T>());
+        value.cloned().ok_or(Refusal { parameter: self.name, is_of_value: true })
+    }
+}
+
+impl<'a, T: ?Sized> Opaque<'a, T> {
+    fn refusal(&self) -> Refusal {
+        Refusal { parameter: self.name, is_of_value: false }
+    }
+
+    /// A type that is not cloned.
+    pub fn take(&self) -> Result<T, Refusal>
+    where
+        T: Sized,
+    {
+        Err(self.refusal())
+    }
+
+    /// A type that is not told at run time.
+    pub fn lend(&self) -> Result<&'a T, Refusal> {
+        Err(self.refusal())
+    }
+
+    /// A type that is not told at run time.
+    pub fn lend_option(&self) -> Result<Option<&'a T>, Refusal> {
+        Err(self.refusal())
+    }
+}
+
+impl<'a, T: ?Sized> Deref for Parameter<'a, T> {
+    type Target = Whole<'a, T>;
+
+    fn deref(&self) -> &Whole<'a, T> {
+        &self.0
+    }
+}
+
+impl<'a, T: ?Sized> Deref for Whole<'a, T> {
+    type Target = Opaque<'a, T>;
+
+    fn deref(&self) -> &Opaque<'a, T> {
+        &self.0
+    }
+}
+
+/// What an argument can be lent as.
+pub trait Lend: 'static {
+    /// The value, if it is of this type.
+    fn lend<'a>(argument: &'a Argument<'_>) -> Option<&'a Self>;
+
+    /// The value, or what is in it if it is an option of this type.
+    fn lend_option<'a>(argument: &'a Argument<'_>) -> Option<Option<&'a Self>> {
+        Self::lend(argument).map(Some)
+    }
+}
+
+impl<T: Any> Lend for T {
+    fn lend<'a>(argument: &'a Argument<'_>) -> Option<&'a Self> {
+        argument.get()
+    }
+
+    fn lend_option<'a>(argument: &'a Argument<'_>) -> Option<Option<&'a Self>> {
+        match argument.get::<Option<T>>() {
+            Some(option) => Some(option.as_ref()),
+            None => Self::lend(argument).map(Some),
+        }
+    }
+}
+
+impl<T: Any> Lend for [T] {
+    fn lend<'a>(argument: &'a Argument<'_>) -> Option<&'a Self> {
+        argument.slice()
+    }
+}
+
+impl Lend for str {
+    fn lend<'a>(argument: &'a Argument<'_>) -> Option<&'a Self> {
+        argument.text()
+    }
+}

@@ -1,0 +1,107 @@
+//! What is wrong with a call by name.
+
+use super::Method;
+use crate::error::Names;
+use crate::module::Module;
+
+/// Why a method could not be called by its name.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvokeProblem {
+    /// The module has neither a method nor a field of that name.
+    #[error("there is no such method: {available}")]
+    UnknownMethod {
+        /// The methods, with their arguments, and the fields that hold modules.
+        available: Names,
+    },
+
+    /// Too many arguments, or too few.
+    #[error("it takes {}, `{signature}`, and was given {found}", count(*expected))]
+    ArgumentCount {
+        /// The method with its arguments.
+        signature: String,
+        /// How many it takes.
+        expected: usize,
+        /// How many there were.
+        found: usize,
+    },
+
+    /// An argument by a name that the method has none of.
+    #[error("it has no argument `{argument}`: {available}")]
+    UnknownArgument {
+        /// The name.
+        argument: String,
+        /// The arguments that there are.
+        available: Names,
+    },
+
+    /// An argument that was left out.
+    #[error("the argument `{argument}` is missing")]
+    MissingArgument {
+        /// The argument and its type.
+        argument: String,
+    },
+
+    /// An argument that was given more than once.
+    #[error("the argument `{argument}` is given twice: leave one out")]
+    ArgumentTwice {
+        /// The argument.
+        argument: &'static str,
+    },
+
+    /// A value of another type, or a number that the type does not hold.
+    #[error("the argument `{argument}` is `{found}`, `{expected}` was expected")]
+    ArgumentType {
+        /// The argument.
+        argument: &'static str,
+        /// The parameter's type.
+        expected: &'static str,
+        /// The value's.
+        found: String,
+    },
+
+    /// A signature for which no value can be made at run time.
+    #[error(
+        "`{obstacle}` cannot pass where a method goes by its name: call it as `|model| model.{method}(..)`"
+    )]
+    NotByName {
+        /// The method.
+        method: &'static str,
+        /// The part of its signature.
+        obstacle: String,
+    },
+
+    /// An output that no variable could be.
+    #[error("its output, `{output}`, holds no tensor: call it as `|model| model.{method}(..)`")]
+    NoTensors {
+        /// The method.
+        method: &'static str,
+        /// The output's type.
+        output: &'static str,
+    },
+
+    /// Anything but one tensor, given to a function in a `Sequential`.
+    #[error("a function takes one tensor and was given {found}: write a `#[compact]` function to take more")]
+    NotOneTensor {
+        /// What it was given.
+        found: String,
+    },
+}
+
+impl InvokeProblem {
+    pub(super) fn unknown_method(wanted: &str, methods: &[Method], module: &dyn Module) -> Self {
+        let mut known: Vec<_> =
+            methods.iter().map(|method| (method.name().to_owned(), method.without_output())).collect();
+        module.submodules(&mut |field, _| known.push((field.to_owned(), field.to_owned())));
+        let known = known.iter().map(|(name, shown)| (name.as_str(), shown.as_str()));
+        Self::UnknownMethod { available: Names::shown(wanted, known) }
+    }
+}
+
+fn count(arguments: usize) -> String {
+    match arguments {
+        0 => "no arguments".to_owned(),
+        1 => "one argument".to_owned(),
+        more => format!("{more} arguments"),
+    }
+}
