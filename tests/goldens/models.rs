@@ -28,6 +28,7 @@ pub(crate) fn check(case: &Case) -> Result<(), Failed> {
         }
         ("Sower", None) => run(case, &Sower::new(), Sower::call, Sower::call),
         ("Perturbed", None) => run(case, &Perturbed::new(), Perturbed::call, Perturbed::call),
+        ("Seq", None) => run(case, &Seq::new(), Seq::call, Seq::call),
         ("Counter", None) => run(case, &Counter::new(), Counter::call, Counter::call),
         (model, None) => Err(format!("the harness knows no model `{model}`").into()),
         (model, Some(method)) => Err(format!("the harness knows no method `{method}` of `{model}`").into()),
@@ -245,5 +246,22 @@ impl Perturbed {
     fn call(&self, x: &Tensor) -> Tensor {
         let h = self.perturb("h", &Dense::new(4).call(x));
         Dense::new(2).call(&relu(&h))
+    }
+}
+
+/// A chain made inline, whose layers are the model's.
+#[module]
+struct Seq {}
+
+#[compact]
+impl Seq {
+    fn call(&self, x: &Tensor) -> Tensor {
+        Sequential::new()
+            .then(Dense::new(6))
+            .then_fn(relu)
+            .then(Dense::new(4))
+            .then_fn(Tensor::tanh)
+            .then(Dense::new(2))
+            .call(x)
     }
 }

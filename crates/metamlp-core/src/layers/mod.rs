@@ -2,9 +2,13 @@
 
 mod batch_norm;
 mod dense;
+mod layer;
 mod promote;
+mod sequential;
 
 pub use batch_norm::BatchNorm;
 pub use dense::Dense;
+pub use layer::Layer;
+pub use sequential::Sequential;
 
 use crate::argument::refused;
