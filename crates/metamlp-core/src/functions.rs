@@ -10,6 +10,7 @@ use crate::module::Module;
 use crate::scope::Scope;
 use crate::spec::Spec;
 use crate::variable::Variable;
+use crate::variables::Variables;
 
 /// [`Module::param`](crate::Module::param) of the running module.
 ///
@@ -57,11 +58,67 @@ pub fn sow(collection: &str, name: &str, value: impl Into<Entry>) -> bool {
     Scope::current().sow(collection, name, value)
 }
 
+/// [`Module::sow_with`](crate::Module::sow_with) of the running module.
+#[track_caller]
+pub fn sow_with(
+    collection: &str,
+    name: &str,
+    value: &Tensor,
+    init: impl FnOnce() -> Tensor,
+    reduce: impl FnOnce(&Tensor, &Tensor) -> Tensor,
+) -> bool {
+    Scope::current().sow_with(collection, name, value, init, reduce)
+}
+
 /// [`Module::perturb`](crate::Module::perturb) of the running module.
 #[track_caller]
 #[must_use]
 pub fn perturb(name: &str, value: &Tensor) -> Tensor {
     Scope::current().perturb(name, value)
+}
+
+/// [`Module::get_variable`](crate::Module::get_variable) of the running module.
+#[track_caller]
+#[must_use]
+pub fn get_variable(collection: &str, name: &str) -> Option<Entry> {
+    Scope::current().get_variable(collection, name)
+}
+
+/// [`Module::has_variable`](crate::Module::has_variable) of the running module.
+#[track_caller]
+#[must_use]
+pub fn has_variable(collection: &str, name: &str) -> bool {
+    Scope::current().has_variable(collection, name)
+}
+
+/// [`Module::put_variable`](crate::Module::put_variable) of the running module.
+#[track_caller]
+pub fn put_variable(collection: &str, name: &str, value: impl Into<Entry>) {
+    Scope::current().put_variable(collection, name, value);
+}
+
+/// [`Module::is_mutable_collection`](crate::Module::is_mutable_collection) of the running module.
+#[must_use]
+pub fn is_mutable_collection(collection: &str) -> bool {
+    Scope::current().is_mutable_collection(collection)
+}
+
+/// [`Module::path`](crate::Module::path) of the running module.
+#[must_use]
+pub fn path() -> String {
+    Scope::current().path()
+}
+
+/// [`Module::name`](crate::Module::name) of the running module.
+#[must_use]
+pub fn name() -> Option<String> {
+    Scope::current().name()
+}
+
+/// [`Module::variables`](crate::Module::variables) of the running module.
+#[must_use]
+pub fn variables() -> Variables {
+    Scope::current().variables()
 }
 
 /// [`Module::is_initializing`](crate::Module::is_initializing) of the running module.

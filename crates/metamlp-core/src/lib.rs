@@ -51,7 +51,10 @@ pub use capture::{Capture, ModuleInfo};
 pub use entry::Entry;
 pub use error::{Error, Kind, Line, Names, Result};
 pub use filter::{DenyList, Filter};
-pub use functions::{has_rng, is_initializing, make_rng, param, perturb, share_scope, sow, variable};
+pub use functions::{
+    get_variable, has_rng, has_variable, is_initializing, is_mutable_collection, make_rng, name, param, path,
+    perturb, put_variable, share_scope, sow, sow_with, variable, variables,
+};
 pub use initializer::Initializer;
 pub use inputs::{Input, Inputs};
 pub use intercept::{MethodCall, Output, intercept_methods};

@@ -450,6 +450,42 @@ pub trait Module {
     fn path(&self) -> String {
         Scope::of(self.handle()).path()
     }
+
+    /// The last name of the [`path`](Module::path). Before the module is called
+    /// by anyone, and for the model itself: the name that it was given, if it was.
+    #[track_caller]
+    #[must_use]
+    fn name(&self) -> Option<String> {
+        let given = || self.handle().identity().given_name().map(ToString::to_string);
+        Scope::of(self.handle()).name().or_else(given)
+    }
+
+    /// This module's part of every collection as it is now, its submodules'
+    /// included. Nothing, outside of `init` and `apply`.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// /// A penalty on all weights of the layer.
+    /// #[compact]
+    /// fn penalty(x: &Tensor) -> Tensor {
+    ///     let dense = Dense::new(3);
+    ///     dense.call(x);
+    ///     let mut sum = Tensor::zeros([], F32);
+    ///     dense.variables().params().for_each(&mut |weights| sum = &sum + weights.square().sum_all());
+    ///     sum
+    /// }
+    ///
+    /// let x = Tensor::ones([1, 2], F32);
+    /// let (sum, _) = penalty().init_with_output(Key::new(0), |m| m.call(&x))?;
+    /// assert!(sum.item::<f32>()? > 0.0);
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    fn variables(&self) -> Variables {
+        Scope::of(self.handle()).variables()
+    }
 }
 
 impl<M: Module + ?Sized> Module for Box<M> {

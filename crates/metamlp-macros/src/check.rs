@@ -36,6 +36,7 @@ const INHERITED: &[&str] = &[
     "is_mutable_collection",
     "make_rng",
     "module_paths",
+    "name",
     "param",
     "path",
     "perturb",
@@ -46,6 +47,7 @@ const INHERITED: &[&str] = &[
     "submodules",
     "tabulate",
     "variable",
+    "variables",
 ];
 
 /// Whether the field may be called so; `setter` says whether it gets one.

@@ -16,11 +16,11 @@ pub fn mlp(
     #[field]
     hidden: usize,
     #[field(default = 10 * hidden)] mut classes: usize,
-    #[field(default = "mlp".to_owned())] name: String,
+    #[field(default = "mlp".to_owned())] label: String,
     offset: f64,
 ) -> Tensor {
     use std::ops::Add as _;
-    classes += name.len();
+    classes += label.len();
     x.add(offset) * (hidden + classes) as f64
 }
 
@@ -48,7 +48,7 @@ fn assert_number(x: &Tensor, expected: f64) {
 
 #[test]
 fn a_function_is_a_struct_with_new_setters_and_call() {
-    let model = Mlp::new(2).classes(3).name("");
+    let model = Mlp::new(2).classes(3).label("");
     assert_eq!((model.hidden, model.classes), (2, 3));
     assert_number(&model.call(&number(1.0), 1.0), 10.0);
     // The fields are as they were, though the body changed its own copy.
@@ -58,7 +58,7 @@ fn a_function_is_a_struct_with_new_setters_and_call() {
 #[test]
 fn the_function_itself_makes_the_module() {
     let model = mlp(2);
-    assert_eq!(format!("{model:?}"), "Mlp { hidden: 2, classes: 20, name: \"mlp\" }");
+    assert_eq!(format!("{model:?}"), "Mlp { hidden: 2, classes: 20, label: \"mlp\" }");
 }
 
 #[test]

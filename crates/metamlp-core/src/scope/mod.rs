@@ -33,6 +33,7 @@ use crate::initializer::Initializer;
 use crate::rngs::PARAMS;
 use crate::spec::Spec;
 use crate::variable::Variable;
+use crate::variables::Variables;
 
 /// A module's place while a model runs: its path, its variables, its streams.
 ///
@@ -316,6 +317,22 @@ impl Scope {
         match &self.frame {
             Some(Frame { root, scope, .. }) => root.state().path_below_root(*scope).to_owned(),
             None => String::new(),
+        }
+    }
+
+    /// See [`Module::name`](crate::Module::name).
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        let Frame { root, scope, .. } = self.frame.as_ref()?;
+        root.state().names_to(*scope).last().map(ToString::to_string)
+    }
+
+    /// See [`Module::variables`](crate::Module::variables).
+    #[must_use]
+    pub fn variables(&self) -> Variables {
+        match &self.frame {
+            Some(Frame { root, scope, .. }) => root.state().variables(*scope),
+            None => Variables::new(),
         }
     }
 
