@@ -2,6 +2,7 @@
 //! [streams]: crate::guide::streams
 //! [capture]: crate::guide::capture
 //! [sharing]: crate::guide::sharing
+//! [errors]: crate::guide::errors
 #![doc = include_str!("../docs/guide/README.md")]
 
 // The links of a page are to files, for those who read it as a file; the
@@ -23,5 +24,10 @@ pub mod streams {}
 pub mod capture {}
 
 /// [guide]: crate::guide
+/// [errors]: crate::guide::errors
 #[doc = include_str!("../docs/guide/sharing.md")]
 pub mod sharing {}
+
+/// [guide]: crate::guide
+#[doc = include_str!("../docs/guide/errors.md")]
+pub mod errors {}
