@@ -24,6 +24,9 @@ fn errors() -> Vec<(&'static str, Error)> {
         ("InvalidName", invalid_name()),
         ("SharedByMethods", shared_by_methods()),
         ("ShareScope", share_scope_late()),
+        ("Invoke", invoke()),
+        ("NotATensor", not_a_tensor()),
+        ("EmptySequential", empty_sequential()),
         ("OutsideScope", outside_scope()),
         ("OutsideMethod", outside_method()),
         ("NotAField", not_a_field()),
@@ -159,6 +162,36 @@ fn share_scope_late() -> Error {
         y
     }
     late().init(Key::new(0), |m| m.call(&x(7))).unwrap_err()
+}
+
+#[module]
+struct AutoEncoder {
+    encoder: Dense,
+}
+
+#[compact]
+impl AutoEncoder {
+    fn call(&self, x: &Tensor) -> Tensor {
+        self.encode(x, true).0
+    }
+
+    fn encode(&self, x: &Tensor, train: bool) -> (Tensor, Tensor) {
+        let z = self.encoder.call(x);
+        (z.clone(), if train { z } else { x.clone() })
+    }
+}
+
+fn invoke() -> Error {
+    AutoEncoder::new(Dense::new(2)).init(Key::new(0), |m| m.invoke("encod", args![&x(7), true])).unwrap_err()
+}
+
+fn not_a_tensor() -> Error {
+    let model = AutoEncoder::new(Dense::new(2));
+    model.init(Key::new(0), |m| m.invoke("encode", args![&x(7), true]).into_tensor()).unwrap_err()
+}
+
+fn empty_sequential() -> Error {
+    Sequential::new().init(Key::new(0), |m| m.call(&x(7))).unwrap_err()
 }
 
 fn outside_scope() -> Error {
