@@ -1,6 +1,8 @@
 //! What the elementwise operations and reductions do to single elements: their
 //! definition, for every element type.
 
+use half::{bf16, f16};
+
 use crate::dtype::Element;
 use crate::math::Real;
 use crate::op::{Binary, Comparison, Extremum, Literal, Reduction, Unary};
@@ -190,6 +192,61 @@ macro_rules! float_arithmetic {
 
 float_arithmetic!(f32, u32);
 float_arithmetic!(f64, u64);
+
+/// In `f32`, rounded.
+macro_rules! half_arithmetic {
+    ($ty:ident) => {
+        impl Arithmetic for $ty {
+            #[inline(always)]
+            fn from_f64(value: f64) -> Self {
+                $ty::from_f64(value)
+            }
+            fn from_literal(literal: Literal) -> Self {
+                $ty::from_f64(literal.as_f64())
+            }
+            #[inline(always)]
+            fn from_bits64(bits: u64) -> Self {
+                $ty::from_bits(bits as u16)
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                $ty::to_f64(self)
+            }
+            #[inline(always)]
+            fn from_i64(value: i64) -> Self {
+                $ty::from_f64(value as f64)
+            }
+            #[inline(always)]
+            fn to_i64(self) -> Option<i64> {
+                None
+            }
+            #[inline(always)]
+            fn unary(self, unary: Unary) -> Self {
+                $ty::from_f32(self.to_f32().unary(unary))
+            }
+            #[inline(always)]
+            fn binary(self, binary: Binary, other: Self) -> Self {
+                $ty::from_f32(self.to_f32().binary(binary, other.to_f32()))
+            }
+            #[inline(always)]
+            fn mul_add(self, factor: Self, addend: Self) -> Self {
+                $ty::from_f32(self.to_f32().mul_add(factor.to_f32(), addend.to_f32()))
+            }
+            fn least() -> Self {
+                $ty::NEG_INFINITY
+            }
+            fn greatest() -> Self {
+                $ty::INFINITY
+            }
+            fn order(self, other: Self) -> std::cmp::Ordering {
+                Arithmetic::order(self.to_f32(), other.to_f32())
+            }
+        }
+    };
+}
+
+half_arithmetic!(f16);
+half_arithmetic!(bf16);
 
 macro_rules! integer_arithmetic {
     ($ty:ident) => {

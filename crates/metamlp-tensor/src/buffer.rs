@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
+use half::{bf16, f16};
+
 use crate::dtype::{DType, Element};
 
 /// Row-major elements of a concrete tensor; cloning shares them.
@@ -14,6 +16,8 @@ pub enum Buffer {
     Bool(Arc<Storage<bool>>),
     I32(Arc<Storage<i32>>),
     U32(Arc<Storage<u32>>),
+    F16(Arc<Storage<f16>>),
+    BF16(Arc<Storage<bf16>>),
     F32(Arc<Storage<f32>>),
     F64(Arc<Storage<f64>>),
 }
@@ -28,6 +32,8 @@ impl Buffer {
             Self::Bool(_) => DType::Bool,
             Self::I32(_) => DType::I32,
             Self::U32(_) => DType::U32,
+            Self::F16(_) => DType::F16,
+            Self::BF16(_) => DType::BF16,
             Self::F32(_) => DType::F32,
             Self::F64(_) => DType::F64,
         }

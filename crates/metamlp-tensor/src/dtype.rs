@@ -3,6 +3,10 @@
 
 use std::fmt;
 
+use half::{bf16, f16};
+
+use crate::op::Literal;
+
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DType {
@@ -12,6 +16,10 @@ pub enum DType {
     I32,
     /// Unsigned 32-bit integer.
     U32,
+    /// IEEE half precision: 11 bits of mantissa, up to 65504.
+    F16,
+    /// The upper half of an `f32`: 8 bits of mantissa, its whole range.
+    BF16,
     /// IEEE single precision, the default of everything that is trained.
     F32,
     /// IEEE double precision.
@@ -24,6 +32,10 @@ pub const BOOL: DType = DType::Bool;
 pub const I32: DType = DType::I32;
 /// [`DType::U32`].
 pub const U32: DType = DType::U32;
+/// [`DType::F16`].
+pub const F16: DType = DType::F16;
+/// [`DType::BF16`].
+pub const BF16: DType = DType::BF16;
 /// [`DType::F32`].
 pub const F32: DType = DType::F32;
 /// [`DType::F64`].
@@ -33,7 +45,14 @@ impl DType {
     /// Whether this is a floating-point type.
     #[must_use]
     pub const fn is_float(self) -> bool {
-        matches!(self, Self::F32 | Self::F64)
+        matches!(self, Self::F16 | Self::BF16 | Self::F32 | Self::F64)
+    }
+
+    /// Whether this is a floating-point type of 16 bits. Numbers are stored in
+    /// it; what is computed is computed in `f32` and rounded.
+    #[must_use]
+    pub const fn is_half(self) -> bool {
+        matches!(self, Self::F16 | Self::BF16)
     }
 
     /// Whether this is a signed or unsigned integer type.
@@ -47,6 +66,7 @@ impl DType {
     pub const fn size(self) -> usize {
         match self {
             Self::Bool => 1,
+            Self::F16 | Self::BF16 => 2,
             Self::I32 | Self::U32 | Self::F32 => 4,
             Self::F64 => 8,
         }
@@ -54,19 +74,23 @@ impl DType {
 
     /// The type in which two operands meet, after JAX's lattice
     /// (bool < integers < floats; `i32` and `u32` meet in `i32`, 64-bit
-    /// integers being switched off there by default).
+    /// integers being switched off there by default; `f16` and `bf16` in `f32`).
     ///
     /// ```
-    /// use metamlp_tensor::{BOOL, DType, F32, I32};
+    /// use metamlp_tensor::{BF16, BOOL, DType, F16, F32, I32};
     /// assert_eq!(I32.promote(F32), F32);
     /// assert_eq!(BOOL.promote(I32), I32);
+    /// assert_eq!(BF16.promote(I32), BF16);
+    /// assert_eq!(BF16.promote(F16), F32);
     /// ```
     #[must_use]
     pub const fn promote(self, other: Self) -> Self {
-        use DType::{Bool, F32, F64, I32, U32};
+        use DType::{BF16, Bool, F16, F32, F64, I32, U32};
         match (self, other) {
             (F64, _) | (_, F64) => F64,
-            (F32, _) | (_, F32) => F32,
+            (F32, _) | (_, F32) | (F16, BF16) | (BF16, F16) => F32,
+            (F16, _) | (_, F16) => F16,
+            (BF16, _) | (_, BF16) => BF16,
             (I32, _) | (_, I32) => I32,
             (U32, _) | (_, U32) => U32,
             (Bool, Bool) => Bool,
@@ -79,6 +103,18 @@ impl DType {
     pub const fn to_inexact(self) -> Self {
         if self.is_float() { self } else { Self::F32 }
     }
+
+    /// The number of this type nearest to `value`, as Rust's `as` converts.
+    ///
+    /// ```
+    /// use metamlp_tensor::{BF16, F32};
+    /// assert_eq!(BF16.round(0.1), 0.10009765625);
+    /// assert_eq!(F32.round(0.5), 0.5);
+    /// ```
+    #[must_use]
+    pub fn round(self, value: f64) -> f64 {
+        Literal::from_f64(value, self).as_f64()
+    }
 }
 
 impl fmt::Display for DType {
@@ -87,6 +123,8 @@ impl fmt::Display for DType {
             Self::Bool => "bool",
             Self::I32 => "i32",
             Self::U32 => "u32",
+            Self::F16 => "f16",
+            Self::BF16 => "bf16",
             Self::F32 => "f32",
             Self::F64 => "f64",
         })
@@ -109,6 +147,14 @@ macro_rules! for_dtype {
                 type $T = u32;
                 $body
             }
+            $crate::dtype::DType::F16 => {
+                type $T = ::half::f16;
+                $body
+            }
+            $crate::dtype::DType::BF16 => {
+                type $T = ::half::bf16;
+                $body
+            }
             $crate::dtype::DType::F32 => {
                 type $T = f32;
                 $body
@@ -125,7 +171,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A Rust type that tensors are made of: `bool`, `i32`, `u32`, `f32`, `f64`.
+/// A Rust type that tensors are made of: `bool`, `i32`, `u32`, [`f16`], [`bf16`], `f32`, `f64`.
 pub trait Element:
     sealed::Sealed + Copy + Default + PartialEq + PartialOrd + fmt::Debug + fmt::Display + Send + Sync + 'static
 {
@@ -178,5 +224,7 @@ macro_rules! element {
 element!(bool, Bool, u64::from);
 element!(i32, I32, |v| u64::from(v.cast_unsigned()));
 element!(u32, U32, u64::from);
+element!(f16, F16, |v| u64::from(v.to_bits()));
+element!(bf16, BF16, |v| u64::from(v.to_bits()));
 element!(f32, F32, |v| u64::from(v.to_bits()));
 element!(f64, F64, f64::to_bits);

@@ -28,6 +28,7 @@ mod error;
 mod execution;
 mod grad;
 mod graph;
+mod half_precision;
 mod infer;
 mod jit;
 pub mod math;
@@ -45,7 +46,8 @@ mod window;
 
 pub use boundary::{deferred, evaluate, is_tracing};
 pub use cost::Cost;
-pub use dtype::{BOOL, DType, Element, F32, F64, I32, U32};
+pub use dtype::{BF16, BOOL, DType, Element, F16, F32, F64, I32, U32};
+pub use half::{bf16, f16};
 pub use error::{Error, Result};
 pub use execution::statistics;
 pub use grad::{Loss, grad, value_and_grad, value_and_grad_with_aux};

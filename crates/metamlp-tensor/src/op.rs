@@ -5,6 +5,8 @@
 //! fusion class) is one exhaustive `match` on [`Op`] in a file of its own, so
 //! a new primitive is as many compiler errors as there are interpretations.
 
+use half::{bf16, f16};
+
 use crate::dtype::{DType, Element};
 use crate::shape::{Axes, Shape};
 use crate::window::WindowAxis;
@@ -103,6 +105,8 @@ impl Literal {
             // Through i64, so that negative numbers wrap as they do in NumPy.
             DType::I32 => Self::new(value as i64 as i32),
             DType::U32 => Self::new(value as i64 as u32),
+            DType::F16 => Self::new(f16::from_f64(value)),
+            DType::BF16 => Self::new(bf16::from_f64(value)),
             DType::F32 => Self::new(value as f32),
             DType::F64 => Self::new(value),
         }
@@ -129,11 +133,14 @@ impl Literal {
 
     /// The value as `f64`, exactly.
     #[must_use]
+    #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn as_f64(self) -> f64 {
         match self.dtype {
             DType::Bool => f64::from(u8::from(self.as_bool())),
             DType::I32 => f64::from(self.low_bits().cast_signed()),
             DType::U32 => f64::from(self.low_bits()),
+            DType::F16 => f64::from(f16::from_bits(self.bits as u16)),
+            DType::BF16 => f64::from(bf16::from_bits(self.bits as u16)),
             DType::F32 => f64::from(f32::from_bits(self.low_bits())),
             DType::F64 => f64::from_bits(self.bits),
         }

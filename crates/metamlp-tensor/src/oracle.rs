@@ -8,6 +8,7 @@ use crate::buffer::Buffer;
 use crate::dtype::{DType, Element};
 #[cfg(test)]
 use crate::graph::Graph;
+use crate::half_precision;
 use crate::op::{Binary, DotDimensions, Literal, Op, Reduction, Unary};
 use crate::random::threefry;
 use crate::shape::{Axes, Type};
@@ -34,6 +35,9 @@ pub(crate) fn run(graph: &Graph, inputs: Vec<Buffer>) -> Vec<Buffer> {
 
 /// The value of one operation. The operands fit, `infer` has seen to that.
 pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buffer {
+    if half_precision::computes(op) && half_precision::is_met_by(operands.iter().map(|(_, ty)| *ty), ty) {
+        return in_single(op, operands, ty);
+    }
     let first = || operands[0].0;
     let from = || operands[0].1.dtype;
     match op {
@@ -44,10 +48,7 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
             let positions = ArrayD::from_shape_fn(IxDyn(&ty.shape), |index| index[*axis] as f64);
             for_dtype!(ty.dtype, T => Buffer::from_vec(positions.iter().map(|&i| T::from_f64(i)).collect()))
         }
-        Op::Unary(Unary::IsFinite) => match from() {
-            DType::F32 => map(first(), f32::is_finite),
-            _ => map(first(), f64::is_finite),
-        },
+        Op::Unary(Unary::IsFinite) => for_dtype!(from(), T => map(first(), |x: T| x.to_f64().is_finite())),
         Op::Unary(unary) => for_dtype!(ty.dtype, T => map(first(), |x: T| x.unary(*unary))),
         Op::Binary(binary) => {
             for_dtype!(ty.dtype, T => zip(first(), operands[1].0, |x: T, y: T| x.binary(*binary, y)))
@@ -199,6 +200,23 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
             Buffer::from_vec(keys.collect())
         }
     }
+}
+
+/// An operation of half precision: computed in `f32`, and rounded.
+fn in_single(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buffer {
+    let converted = |buffer: &Buffer, from: DType, to: DType| {
+        for_dtype!(from, S => for_dtype!(to, T => map(buffer, |x: S| x.convert::<T>())))
+    };
+    let wide: Vec<(Buffer, Type)> = operands
+        .iter()
+        .map(|(buffer, ty)| {
+            let wide = half_precision::wide(ty);
+            (converted(buffer, ty.dtype, wide.dtype), wide)
+        })
+        .collect();
+    let wide: Vec<(&Buffer, &Type)> = wide.iter().map(|(buffer, ty)| (buffer, ty)).collect();
+    let wide_ty = half_precision::wide(ty);
+    converted(&evaluate(op, &wide, &wide_ty), wide_ty.dtype, ty.dtype)
 }
 
 pub(crate) fn constant(literal: Literal) -> Buffer {

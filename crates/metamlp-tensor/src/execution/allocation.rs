@@ -1,6 +1,7 @@
 //! The vectors that a step fills, taken from the pools, and their parts for
 //! the threads.
 
+use half::{bf16, f16};
 use smallvec::SmallVec;
 
 use crate::buffer::Buffer;
@@ -13,6 +14,8 @@ pub(super) enum Allocation {
     Bool(Vec<bool>),
     I32(Vec<i32>),
     U32(Vec<u32>),
+    F16(Vec<f16>),
+    BF16(Vec<bf16>),
     F32(Vec<f32>),
     F64(Vec<f64>),
 }
@@ -22,6 +25,8 @@ pub(super) enum Part<'a> {
     Bool(&'a mut [bool]),
     I32(&'a mut [i32]),
     U32(&'a mut [u32]),
+    F16(&'a mut [f16]),
+    BF16(&'a mut [bf16]),
     F32(&'a mut [f32]),
     F64(&'a mut [f64]),
 }
@@ -32,6 +37,8 @@ macro_rules! each {
             $kind::Bool($bound) => $body,
             $kind::I32($bound) => $body,
             $kind::U32($bound) => $body,
+            $kind::F16($bound) => $body,
+            $kind::BF16($bound) => $body,
             $kind::F32($bound) => $body,
             $kind::F64($bound) => $body,
         }
@@ -45,6 +52,8 @@ impl Allocation {
             DType::Bool => Self::Bool(bool::pool().take(length)),
             DType::I32 => Self::I32(i32::pool().take(length)),
             DType::U32 => Self::U32(u32::pool().take(length)),
+            DType::F16 => Self::F16(f16::pool().take(length)),
+            DType::BF16 => Self::BF16(bf16::pool().take(length)),
             DType::F32 => Self::F32(f32::pool().take(length)),
             DType::F64 => Self::F64(f64::pool().take(length)),
         }
@@ -56,6 +65,8 @@ impl Allocation {
             DType::Bool => Self::Bool(buffer.try_into_vec()?),
             DType::I32 => Self::I32(buffer.try_into_vec()?),
             DType::U32 => Self::U32(buffer.try_into_vec()?),
+            DType::F16 => Self::F16(buffer.try_into_vec()?),
+            DType::BF16 => Self::BF16(buffer.try_into_vec()?),
             DType::F32 => Self::F32(buffer.try_into_vec()?),
             DType::F64 => Self::F64(buffer.try_into_vec()?),
         })
@@ -85,6 +96,8 @@ impl Allocation {
             Self::Bool(values) => split(values, lengths, Part::Bool),
             Self::I32(values) => split(values, lengths, Part::I32),
             Self::U32(values) => split(values, lengths, Part::U32),
+            Self::F16(values) => split(values, lengths, Part::F16),
+            Self::BF16(values) => split(values, lengths, Part::BF16),
             Self::F32(values) => split(values, lengths, Part::F32),
             Self::F64(values) => split(values, lengths, Part::F64),
         }
@@ -98,6 +111,8 @@ impl<'a> Part<'a> {
             Self::Bool(values) => frame.bool.push_output(values),
             Self::I32(values) => frame.i32.push_output(values),
             Self::U32(values) => frame.u32.push_output(values),
+            Self::F16(values) => frame.f16.push_output(values),
+            Self::BF16(values) => frame.bf16.push_output(values),
             Self::F32(values) => frame.f32.push_output(values),
             Self::F64(values) => frame.f64.push_output(values),
         }

@@ -27,7 +27,7 @@ pub(super) struct Compiler<'a> {
     places: FxHashMap<Value, Operand>,
     /// The position of the node that uses a value last.
     last_uses: FxHashMap<Value, usize>,
-    free: [Vec<usize>; 5],
+    free: [Vec<usize>; 7],
     /// Values whose register is never given to another.
     kept: Vec<Value>,
 }
@@ -80,7 +80,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn open_windows(&mut self) {
-        let mut counts = [0; 5];
+        let mut counts = [0; 7];
         for (load, strides) in self.body.loads.iter().zip(&self.strides) {
             let Some(base) = load.base else {
                 self.windows.push(None);

@@ -1,6 +1,7 @@
 //! The loops that reductions end in, in a fixed order of additions, so that
 //! neither threads nor instruction sets change a bit. Knows no tiles.
 
+use half::{bf16, f16};
 use multiversion::multiversion;
 
 use crate::arithmetic::Arithmetic;
@@ -62,6 +63,9 @@ macro_rules! folds {
 
 folds!(f32 in single: sum sums Sum, max maxima Max, min minima Min);
 folds!(f64 in double: sum sums Sum, max maxima Max, min minima Min);
+// Their sums are taken in `f32`: see the pass `half_precision`.
+folds!(f16 in binary16: max maxima Max, min minima Min);
+folds!(bf16 in bfloat16: max maxima Max, min minima Min);
 folds!(i32 in signed: sum sums Sum, max maxima Max, min minima Min);
 folds!(u32 in unsigned: sum sums Sum, max maxima Max, min minima Min);
 folds!(bool in logical: all all_rows All, any any_rows Any);

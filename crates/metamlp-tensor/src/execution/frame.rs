@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::mem::take;
 
+use half::{bf16, f16};
 use smallvec::SmallVec;
 
 use crate::buffer::Buffer;
@@ -120,6 +121,8 @@ pub(super) struct Frame<'a> {
     pub(super) i32: Bank<'a, i32>,
     pub(super) u32: Bank<'a, u32>,
     pub(super) bool: Bank<'a, bool>,
+    pub(super) f16: Bank<'a, f16>,
+    pub(super) bf16: Bank<'a, bf16>,
 }
 
 /// Registers between kernels.
@@ -130,6 +133,8 @@ struct Registers {
     i32: Vec<Vec<i32>>,
     u32: Vec<Vec<u32>>,
     bool: Vec<Vec<bool>>,
+    f16: Vec<Vec<f16>>,
+    bf16: Vec<Vec<bf16>>,
 }
 
 thread_local! {
@@ -150,6 +155,8 @@ impl<'a> Frame<'a> {
             i32: Bank::new(take(&mut registers.i32)),
             u32: Bank::new(take(&mut registers.u32)),
             bool: Bank::new(take(&mut registers.bool)),
+            f16: Bank::new(take(&mut registers.f16)),
+            bf16: Bank::new(take(&mut registers.bf16)),
         };
         let result = f(&mut frame);
         REGISTERS.set(Registers {
@@ -158,6 +165,8 @@ impl<'a> Frame<'a> {
             i32: frame.i32.registers,
             u32: frame.u32.registers,
             bool: frame.bool.registers,
+            f16: frame.f16.registers,
+            bf16: frame.bf16.registers,
         });
         result
     }
@@ -179,6 +188,8 @@ impl<'a> Frame<'a> {
         self.i32.advance(length);
         self.u32.advance(length);
         self.bool.advance(length);
+        self.f16.advance(length);
+        self.bf16.advance(length);
     }
 
     /// Fills `target` from what `f` reads.
@@ -220,4 +231,4 @@ macro_rules! lanes {
     )*};
 }
 
-lanes!(f32 f64 i32 u32 bool);
+lanes!(f32 f64 i32 u32 bool f16 bf16);

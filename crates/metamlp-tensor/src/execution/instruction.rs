@@ -1,5 +1,8 @@
 //! The instructions of a kernel: each runs one loop over one tile.
 
+use half::f16;
+use half::slice::HalfFloatSliceExt as _;
+
 use crate::arithmetic::Arithmetic;
 use crate::dtype::DType;
 use crate::op::{Literal, Op, Unary};
@@ -18,10 +21,7 @@ pub(super) type Instruction = Box<dyn for<'a> Fn(&mut Frame<'a>) + Send + Sync>;
 pub(super) fn apply(op: &Op, from: DType, to: DType, operands: &[Operand], target: Target) -> Instruction {
     let first = || operands[0];
     match *op {
-        Op::Unary(Unary::IsFinite) => match from {
-            DType::F32 => unary(loops::is_finite::<f32>, first(), target),
-            _ => unary(loops::is_finite::<f64>, first(), target),
-        },
+        Op::Unary(Unary::IsFinite) => for_dtype!(from, T => unary(loops::is_finite::<T>, first(), target)),
         Op::Unary(op) => for_dtype!(to, T => match T::unary_loop(op) {
             Some(run) => unary(run, first(), target),
             None => unary(move |x: &[T], out: &mut [T]| loops::rare_unary(op, x, out), first(), target),
@@ -36,6 +36,14 @@ pub(super) fn apply(op: &Op, from: DType, to: DType, operands: &[Operand], targe
         }),
         Op::Select => for_dtype!(to, T => ternary::<bool, T>(T::select_loop(), operands, target)),
         Op::MulAdd => for_dtype!(to, T => ternary::<T, T>(T::mul_add_loop(), operands, target)),
+        Op::Convert(_) if (from, to) == (DType::BF16, DType::F32) => unary(loops::widen, first(), target),
+        Op::Convert(_) if (from, to) == (DType::F32, DType::BF16) => unary(loops::narrow, first(), target),
+        Op::Convert(_) if (from, to) == (DType::F16, DType::F32) => {
+            unary(|x: &[f16], out: &mut [f32]| x.convert_to_f32_slice(out), first(), target)
+        }
+        Op::Convert(_) if (from, to) == (DType::F32, DType::F16) => {
+            unary(|x: &[f32], out: &mut [f16]| out.convert_from_f32_slice(x), first(), target)
+        }
         Op::Convert(_) => {
             for_dtype!(from, S => for_dtype!(to, T => unary(loops::convert::<S, T>, first(), target)))
         }

@@ -1,6 +1,7 @@
 //! One loop over slices for each elementwise operation, compiled once per
 //! instruction set. The arithmetic is the oracle's. Knows no tiles.
 
+use half::{bf16, f16};
 use multiversion::multiversion;
 
 use crate::arithmetic::Arithmetic;
@@ -150,6 +151,19 @@ loops! {
     binary { add Add, sub Sub, mul Mul, div Div, max Max, min Min }
 }
 
+// The rest of their arithmetic is that of `f32`: see the pass `half_precision`.
+loops! {
+    f16 in binary16:
+    unary { abs Abs, neg Neg } real {}
+    binary { max Max, min Min }
+}
+
+loops! {
+    bf16 in bfloat16:
+    unary { abs Abs, neg Neg } real {}
+    binary { max Max, min Min }
+}
+
 loops! {
     i32 in signed:
     unary { abs Abs, neg Neg, not Not, sign Sign } real {}
@@ -185,6 +199,32 @@ pub(super) fn rare_unary<T: Arithmetic>(op: Unary, x: &[T], out: &mut [T]) {
 pub(super) fn rare_binary<T: Arithmetic>(op: Binary, x: &[T], y: &[T], out: &mut [T]) {
     for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
         *out = x.binary(op, y);
+    }
+}
+
+/// Numbers of `bf16` as `f32`, exactly.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
+    "x86_64+avx2+fma",
+))]
+pub(super) fn widen(x: &[bf16], out: &mut [f32]) {
+    for (out, &x) in out.iter_mut().zip(x) {
+        *out = f32::from_bits(u32::from(x.to_bits()) << 16);
+    }
+}
+
+/// The `bf16` nearest to each number, ties to even.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
+    "x86_64+avx2+fma",
+))]
+pub(super) fn narrow(x: &[f32], out: &mut [bf16]) {
+    for (out, &x) in out.iter_mut().zip(x) {
+        let bits = x.to_bits();
+        let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16;
+        // Rounding could carry a NaN's payload away.
+        let quiet = bits >> 16 | 0x40;
+        *out = bf16::from_bits(if x.is_nan() { quiet as u16 } else { rounded as u16 });
     }
 }
 

@@ -35,11 +35,12 @@ use std::sync::Arc;
 
 use crate::buffer::Buffer;
 use crate::graph::Graph;
+use crate::half_precision;
 use crate::passes;
 
 /// Optimises and prepares `graph`.
 pub(crate) fn compile(graph: &Graph) -> Executable {
-    Executable::new(passes::optimise(graph))
+    Executable::new(passes::optimise(&half_precision::widen(graph)))
 }
 
 /// Runs `graph`, compiled now or before.

@@ -50,7 +50,7 @@ pub(super) struct Program {
     pub(super) result: Option<(DType, Operand)>,
     pub(super) windows: SmallVec<[Window; 4]>,
     /// Registers of each element type.
-    pub(super) registers: [usize; 5],
+    pub(super) registers: [usize; 7],
     /// What is the same in every tile.
     pub(super) prologue: Vec<Instruction>,
     pub(super) instructions: Vec<Instruction>,
@@ -129,7 +129,7 @@ impl Program {
             outputs: SmallVec::new(),
             result: None,
             windows: SmallVec::new(),
-            registers: [0; 5],
+            registers: [0; 7],
             prologue: Vec::new(),
             instructions: Vec::new(),
         };
@@ -156,12 +156,14 @@ impl Program {
                 T::bank(frame).sources[window.number] = Source::InPlace(replaced.output);
             });
         }
-        let [f32, f64, i32, u32, bool] = self.registers;
+        let [f32, f64, i32, u32, bool, f16, bf16] = self.registers;
         frame.f32.reserve(f32);
         frame.f64.reserve(f64);
         frame.i32.reserve(i32);
         frame.u32.reserve(u32);
         frame.bool.reserve(bool);
+        frame.f16.reserve(f16);
+        frame.bf16.reserve(bf16);
         if !self.prologue.is_empty() {
             frame.length = self.tiling.length();
             frame.entries = self.tiling.block;
@@ -195,6 +197,8 @@ impl Program {
                 DType::Bool => frame.bool.offsets[window.number] = offset,
                 DType::I32 => frame.i32.offsets[window.number] = offset,
                 DType::U32 => frame.u32.offsets[window.number] = offset,
+                DType::F16 => frame.f16.offsets[window.number] = offset,
+                DType::BF16 => frame.bf16.offsets[window.number] = offset,
                 DType::F32 => frame.f32.offsets[window.number] = offset,
                 DType::F64 => frame.f64.offsets[window.number] = offset,
             }
@@ -229,5 +233,7 @@ pub(super) fn bank(dtype: DType) -> usize {
         DType::I32 => 2,
         DType::U32 => 3,
         DType::Bool => 4,
+        DType::F16 => 5,
+        DType::BF16 => 6,
     }
 }

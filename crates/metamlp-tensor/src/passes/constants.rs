@@ -1,7 +1,6 @@
 //! Scalars that depend on nothing but literals become literals.
 
 use crate::buffer::Buffer;
-use crate::dtype::DType;
 use crate::graph::{Graph, GraphNode};
 use crate::op::{Literal, Op};
 use crate::oracle;
@@ -33,13 +32,7 @@ fn literal_of(graph: &Graph, node: &GraphNode) -> Option<Literal> {
     }
     let operands: Vec<(&Buffer, &Type)> = operands.iter().map(|(buffer, ty)| (buffer, *ty)).collect();
     let value = oracle::evaluate(&node.op, &operands, &node.ty);
-    Some(match value.dtype() {
-        DType::Bool => Literal::new(*value.as_slice::<bool>()?.first()?),
-        DType::I32 => Literal::new(*value.as_slice::<i32>()?.first()?),
-        DType::U32 => Literal::new(*value.as_slice::<u32>()?.first()?),
-        DType::F32 => Literal::new(*value.as_slice::<f32>()?.first()?),
-        DType::F64 => Literal::new(*value.as_slice::<f64>()?.first()?),
-    })
+    for_dtype!(value.dtype(), T => Some(Literal::new(*value.as_slice::<T>()?.first()?)))
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 use std::f64::consts::SQRT_2;
 
+use half::{bf16, f16};
+
 use super::key::Key;
-use super::uniform::{affine, epsilon, rounded, unit};
-use crate::dtype::{DType, F32, F64};
+use super::uniform::{affine, epsilon, unit};
+use crate::dtype::{BF16, DType, F16, F32, F64};
 use crate::error::argument;
 use crate::math::erf::{erf_f32, erf_f64};
 use crate::node::Tensor;
@@ -24,7 +26,7 @@ pub fn normal(key: impl Into<Key>, shape: impl AsRef<[usize]>) -> Tensor {
     normal_dtype(key, shape, F32)
 }
 
-/// [`normal`] of another `dtype`: `F32` or `F64`.
+/// [`normal`] of another `dtype`, a float.
 #[track_caller]
 #[must_use]
 pub fn normal_dtype(key: impl Into<Key>, shape: impl AsRef<[usize]>, dtype: DType) -> Tensor {
@@ -34,7 +36,7 @@ pub fn normal_dtype(key: impl Into<Key>, shape: impl AsRef<[usize]>, dtype: DTyp
 }
 
 /// Numbers of the standard normal distribution given that they lie in `(lower, upper)`, of `shape`: JAX's
-/// `random.truncated_normal`. `dtype` is `F32` or `F64`; a bound may be infinite.
+/// `random.truncated_normal`. `dtype` is a float; a bound may be infinite.
 ///
 /// Poisoned if the interval is empty.
 ///
@@ -53,7 +55,7 @@ pub fn truncated_normal(
     lower: impl Into<f64>,
     upper: impl Into<f64>,
 ) -> Tensor {
-    let (shape, lower, upper) = (shape.as_ref(), rounded(lower.into(), dtype), rounded(upper.into(), dtype));
+    let (shape, lower, upper) = (shape.as_ref(), dtype.round(lower.into()), dtype.round(upper.into()));
     if lower.partial_cmp(&upper) != Some(std::cmp::Ordering::Less) {
         let found = format!("{lower}..{upper}");
         let expected = "a lower bound below the upper one";
@@ -69,14 +71,37 @@ pub fn truncated_normal(
 fn probability(x: f64, dtype: DType) -> f64 {
     match dtype {
         F64 => erf_f64(x / SQRT_2),
-        _ => f64::from(erf_f32(x as f32 * std::f32::consts::FRAC_1_SQRT_2)),
+        F32 => f64::from(erf_f32(x as f32 * std::f32::consts::FRAC_1_SQRT_2)),
+        half => half.round(f64::from(erf_f32(half.round(x / half.round(SQRT_2)) as f32))),
     }
 }
 
 fn next_up(x: f64, dtype: DType) -> f64 {
-    if dtype == F64 { x.next_up() } else { f64::from((x as f32).next_up()) }
+    match dtype {
+        F16 => f16::from_bits(step(f16::from_f64(x).to_bits(), true)).to_f64(),
+        BF16 => bf16::from_bits(step(bf16::from_f64(x).to_bits(), true)).to_f64(),
+        F64 => x.next_up(),
+        _ => f64::from((x as f32).next_up()),
+    }
 }
 
 fn next_down(x: f64, dtype: DType) -> f64 {
-    if dtype == F64 { x.next_down() } else { f64::from((x as f32).next_down()) }
+    match dtype {
+        F16 => f16::from_bits(step(f16::from_f64(x).to_bits(), false)).to_f64(),
+        BF16 => bf16::from_bits(step(bf16::from_f64(x).to_bits(), false)).to_f64(),
+        F64 => x.next_down(),
+        _ => f64::from((x as f32).next_down()),
+    }
+}
+
+/// The bits of the neighbour above or below of a 16-bit float's; infinities have none beyond them.
+fn step(bits: u16, up: bool) -> u16 {
+    const SIGN: u16 = 0x8000;
+    match (bits & SIGN != 0, up) {
+        // Out of zero, to the smallest number of the other sign.
+        (false, false) if bits == 0 => SIGN | 1,
+        (true, true) if bits == SIGN => 1,
+        (false, true) | (true, false) => bits + 1,
+        (false, false) | (true, true) => bits - 1,
+    }
 }

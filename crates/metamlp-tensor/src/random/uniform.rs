@@ -1,9 +1,11 @@
 //! Uniform numbers, and the affine map of them that every other continuous sampler starts from.
 //! Knows keys and random bits.
 
+use half::{bf16, f16};
+
 use super::bits::{bits, wide_bits};
 use super::key::Key;
-use crate::dtype::{DType, F32, F64};
+use crate::dtype::{BF16, DType, F16, F32, F64};
 use crate::error::{Error, argument};
 use crate::node::Tensor;
 use crate::source::Source;
@@ -22,7 +24,7 @@ pub fn uniform(key: impl Into<Key>, shape: impl AsRef<[usize]>) -> Tensor {
     unit(&key.into(), shape.as_ref(), F32)
 }
 
-/// Uniform numbers in `[minval, maxval)`, of `shape`: JAX's `random.uniform`. `dtype` is `F32` or `F64`.
+/// Uniform numbers in `[minval, maxval)`, of `shape`: JAX's `random.uniform`. `dtype` is a float.
 ///
 /// Poisoned if the interval is empty, or its length is not a finite number of `dtype`.
 ///
@@ -42,20 +44,25 @@ pub fn uniform_range(
     maxval: impl Into<f64>,
 ) -> Tensor {
     let (shape, minval, maxval) = (shape.as_ref(), minval.into(), maxval.into());
-    let span = rounded(rounded(maxval, dtype) - rounded(minval, dtype), dtype);
+    let span = dtype.round(dtype.round(maxval) - dtype.round(minval));
     if !(span > 0.0 && span.is_finite()) {
         let found = format!("{minval}..{maxval}");
         let error =
             argument("uniform", "minval..maxval", found, "a finite interval, not empty", Source::here());
         return Tensor::poison(error, shape, dtype);
     }
-    affine(&unit(&key.into(), shape, dtype), rounded(minval, dtype), rounded(maxval, dtype))
+    affine(&unit(&key.into(), shape, dtype), dtype.round(minval), dtype.round(maxval))
 }
 
-/// Uniform numbers in `[0, 1)`: the fraction's bits at random, 23 of `f32` and 52 of `f64`.
+/// Uniform numbers in `[0, 1)`: the fraction's bits at random, 23 of `f32` and 52 of `f64`; of the
+/// 16-bit types 10 and, since JAX draws 8 bits for it, 7.
 #[track_caller]
 pub(super) fn unit(key: &Key, shape: &[usize], dtype: DType) -> Tensor {
+    // The fraction as a number; both it and the power of two are exact.
+    let fraction = |bits: Tensor, length: i32| bits.convert(dtype) * 0.5_f64.powi(length);
     match dtype {
+        F16 => fraction(bits(key, shape).and(0xffff).shift_right(6), 10),
+        BF16 => fraction(bits(key, shape).and(0xff).shift_right(1), 7),
         F32 => {
             // Of an exponent that says [1, 2), which is then taken off.
             let ones = bits(key, shape).shift_right(9).or(1.0_f32.to_bits()).bitcast_convert(F32);
@@ -77,30 +84,37 @@ pub(super) fn unit(key: &Key, shape: &[usize], dtype: DType) -> Tensor {
 /// while `minval < maxval`.
 #[track_caller]
 pub(super) fn affine(unit: &Tensor, minval: f64, maxval: f64) -> Tensor {
-    let span = rounded(maxval - minval, unit.dtype());
+    let span = unit.dtype().round(maxval - minval);
     match (minval == 0.0, span == 1.0) {
         (true, true) => unit.clone(),
         (true, false) => unit * span,
+        // XLA rounds the product too where the type is of 16 bits.
+        (false, _) if unit.dtype().is_half() => unit * span + minval,
         (false, _) => unit.mul_add(span, minval),
     }
 }
 
-/// The number of `dtype` nearest to `value`.
-pub(super) fn rounded(value: f64, dtype: DType) -> f64 {
-    if dtype == F64 { value } else { f64::from(value as f32) }
-}
-
 /// The difference between 1 and the next larger number of `dtype`.
 pub(super) fn epsilon(dtype: DType) -> f64 {
-    if dtype == F64 { f64::EPSILON } else { f64::from(f32::EPSILON) }
+    match dtype {
+        F16 => f16::EPSILON.to_f64(),
+        BF16 => bf16::EPSILON.to_f64(),
+        F64 => f64::EPSILON,
+        _ => f64::from(f32::EPSILON),
+    }
 }
 
 /// The smallest normal number of `dtype`.
 pub(super) fn tiny(dtype: DType) -> f64 {
-    if dtype == F64 { f64::MIN_POSITIVE } else { f64::from(f32::MIN_POSITIVE) }
+    match dtype {
+        F16 => f16::MIN_POSITIVE.to_f64(),
+        BF16 => bf16::MIN_POSITIVE.to_f64(),
+        F64 => f64::MIN_POSITIVE,
+        _ => f64::from(f32::MIN_POSITIVE),
+    }
 }
 
 #[track_caller]
 fn float_expected(dtype: DType) -> Error {
-    argument("random", "dtype", dtype, "F32 or F64", Source::here())
+    argument("random", "dtype", dtype, "a float", Source::here())
 }

@@ -20,6 +20,8 @@ impl fmt::Display for Tensor {
             DType::Bool => show!(bool),
             DType::I32 => show!(i32),
             DType::U32 => show!(u32),
+            DType::F16 => show!(half::f16),
+            DType::BF16 => show!(half::bf16),
             DType::F32 => show!(f32),
             DType::F64 => show!(f64),
         }

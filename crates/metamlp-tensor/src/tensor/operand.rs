@@ -59,7 +59,7 @@ macro_rules! scalar {
                 let kind = |dtype: DType| match dtype {
                     DType::Bool => 0,
                     DType::I32 | DType::U32 => 1,
-                    DType::F32 | DType::F64 => 2,
+                    DType::F16 | DType::BF16 | DType::F32 | DType::F64 => 2,
                 };
                 let dtype = if kind(own) <= kind(partner) {
                     partner

@@ -3,6 +3,7 @@
 
 mod convolution;
 
+use half::{bf16, f16};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use smallvec::SmallVec;
@@ -11,6 +12,7 @@ use super::Executable;
 use crate::buffer::Buffer;
 use crate::dtype::{DType, Element};
 use crate::graph::{Graph, GraphNode, Id};
+use crate::half_precision;
 use crate::infer::infer;
 use crate::op::{Binary, Comparison, DotDimensions, Extremum, Literal, Op, Reduction, Unary};
 use crate::oracle;
@@ -53,6 +55,10 @@ impl Choices {
             DType::Bool => Buffer::from_vec((0..size).map(|_| self.next(2) == 0).collect::<Vec<bool>>()),
             DType::I32 => Buffer::from_vec((0..size).map(|_| self.next(11) as i32 - 4).collect::<Vec<i32>>()),
             DType::U32 => Buffer::from_vec((0..size).map(|_| self.next(40) as u32).collect::<Vec<u32>>()),
+            DType::F16 => Buffer::from_vec((0..size).map(|_| f16::from_f64(number(self))).collect::<Vec<f16>>()),
+            DType::BF16 => {
+                Buffer::from_vec((0..size).map(|_| bf16::from_f64(number(self))).collect::<Vec<bf16>>())
+            }
             DType::F32 => Buffer::from_vec((0..size).map(|_| number(self) as f32).collect::<Vec<f32>>()),
             DType::F64 => Buffer::from_vec((0..size).map(|_| number(self)).collect::<Vec<f64>>()),
         }
@@ -63,8 +69,18 @@ impl Choices {
     }
 }
 
-const DTYPES: [DType; 8] =
-    [DType::F32, DType::F32, DType::F32, DType::F64, DType::I32, DType::U32, DType::Bool, DType::F32];
+const DTYPES: [DType; 10] = [
+    DType::F32,
+    DType::F32,
+    DType::F32,
+    DType::F32,
+    DType::F64,
+    DType::I32,
+    DType::U32,
+    DType::Bool,
+    DType::F16,
+    DType::BF16,
+];
 const UNARY: [Unary; 22] = [
     Unary::Abs,
     Unary::Cos,
@@ -405,7 +421,7 @@ fn check(graph: &Graph, inputs: &[Buffer]) -> Result<(), TestCaseError> {
     graph.outputs = outputs;
     let expected = oracle::run(&graph, inputs.to_vec());
     for optimised in [false, true] {
-        let executable = if optimised { super::compile(&graph) } else { Executable::new(graph.clone()) };
+        let executable = if optimised { super::compile(&graph) } else { Executable::new(half_precision::widen(&graph)) };
         let found = executable.run(inputs.to_vec());
         for ((&id, expected), found) in graph.outputs.iter().zip(&expected).zip(&found) {
             prop_assert_eq!(expected.dtype(), found.dtype());
@@ -413,11 +429,14 @@ fn check(graph: &Graph, inputs: &[Buffer]) -> Result<(), TestCaseError> {
                 prop_assert_eq!(bits(expected), bits(found), "%{} of\n{}\nas\n{}", id, graph, executable);
                 continue;
             }
+            let dtype = expected.dtype();
             let (expected, found) = (numbers(expected), numbers(found));
             prop_assert_eq!(expected.len(), found.len());
+            // A sum that differs in its last bit may round to the neighbour.
+            let relative = if dtype.is_half() { 1e-2 } else { 1e-5 };
             let largest = expected.iter().filter(|x| x.is_finite()).fold(1.0f64, |a, b| a.max(b.abs()));
             for (x, y) in expected.iter().zip(&found) {
-                let agrees = x == y || (x.is_nan() && y.is_nan()) || (x - y).abs() <= 1e-5 * largest
+                let agrees = x == y || (x.is_nan() && y.is_nan()) || (x - y).abs() <= relative * largest
                     // An overflow on the way is one of the differences that an order makes.
                     || !x.is_finite() || largest > 1e30;
                 prop_assert!(agrees, "%{id}: {x} became {y} in\n{graph}\nas\n{executable}");
