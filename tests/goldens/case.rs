@@ -172,7 +172,7 @@ impl Array {
             DType::Bool => Values::Bool(tensor.to_vec()?),
             DType::I32 => Values::I32(tensor.to_vec()?),
             DType::U32 => Values::U32(tensor.to_vec()?),
-            DType::F32 => Values::F32(tensor.to_vec()?),
+            DType::F16 | DType::BF16 | DType::F32 => Values::F32(tensor.convert(DType::F32).to_vec()?),
             DType::F64 => Values::F64(tensor.to_vec()?),
         };
         Ok(Array { shape: tensor.shape().to_vec(), values })

@@ -71,8 +71,8 @@ pub use variables::Variables;
 
 pub use metamlp_tensor::random::{self, Key};
 pub use metamlp_tensor::{
-    BOOL, DType, Element, F32, F64, I32, Tensor, Tree, U32, deferred, evaluate, grad, is_tracing, jit,
-    value_and_grad, value_and_grad_with_aux,
+    BF16, BOOL, DType, Element, F16, F32, F64, I32, Tensor, Tree, U32, deferred, evaluate, grad, is_tracing,
+    jit, value_and_grad, value_and_grad_with_aux,
 };
 
 pub use metamlp_macros::{Tree, compact, module};
@@ -87,7 +87,7 @@ pub mod prelude {
     pub use metamlp_macros::{Tree, compact, module};
     pub use metamlp_tensor::random::{self, Key};
     pub use metamlp_tensor::{
-        BOOL, DType, F32, F64, I32, Tensor, Tree, U32, evaluate, grad, jit, value_and_grad,
+        BF16, BOOL, DType, F16, F32, F64, I32, Tensor, Tree, U32, evaluate, grad, jit, value_and_grad,
         value_and_grad_with_aux,
     };
 }

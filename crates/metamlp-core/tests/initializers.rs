@@ -3,7 +3,7 @@
 
 use metamlp::initializers::*;
 use metamlp::prelude::*;
-use metamlp::tensor::Error;
+use metamlp::tensor::{Error, bf16, f16};
 
 #[track_caller]
 fn check(initializer: impl Into<Initializer>, shape: &[usize], bits: &[u32]) {
@@ -189,7 +189,7 @@ fn what_cannot_be_is_told() {
         "shape is [3, 3, 2], expected no more inputs than outputs (the last two axes)",
     );
     let integers = lecun_normal().initialize(Key::new(0), &[2, 3], I32).evaluate().unwrap_err().to_string();
-    assert!(integers.ends_with("lecun_normal: dtype is i32, expected F32 or F64"), "{integers}");
+    assert!(integers.ends_with("lecun_normal: dtype is i32, expected a float"), "{integers}");
     let empty = orthogonal(1.0, -1).initialize(Key::new(0), &[0, 3], F32);
     assert_eq!(empty.to_vec::<f32>().unwrap(), [0.0; 0]);
 }
@@ -224,4 +224,35 @@ fn initializers_print_their_options() {
     assert_eq!(print(scaling.clone().into()), "variance_scaling(1.5, FanAvg, Uniform)");
     let expected = "variance_scaling(1.5, FanAvg, Uniform, [-2], [0], [])";
     assert_eq!(print(scaling.out_axis([0]).into()), expected);
+}
+
+/// The bits that JAX 0.10.2 draws with `key(42)` for `[2, 3]`.
+#[test]
+fn half_precision_has_the_bits_of_jax() {
+    let bits = |x: Tensor| -> Vec<u16> {
+        match x.dtype() {
+            F16 => x.to_vec::<f16>().unwrap().into_iter().map(f16::to_bits).collect(),
+            _ => x.to_vec::<bf16>().unwrap().into_iter().map(bf16::to_bits).collect(),
+        }
+    };
+    for (init, in_f16, in_bf16) in [
+        (
+            lecun_normal(),
+            [0xbc35, 0xb94f, 0x3d6a, 0x383e, 0xae48, 0xb626],
+            [0x3e83, 0x3f43, 0x3fa5, 0x3f3d, 0xbf85, 0x3f43],
+        ),
+        (
+            he_uniform(),
+            [0xbde0, 0xbc4a, 0x3e97, 0x3b1f, 0xb1a1, 0xb955],
+            [0x3eec, 0x3f99, 0x3fd0, 0x3f95, 0xbfbb, 0x3f99],
+        ),
+        (
+            normal(0.01),
+            [0xa352, 0xa07c, 0x250e, 0x1f23, 0x9535, 0x9d24],
+            [0x3b62, 0x3c27, 0x3c9b, 0x3c21, 0xbc67, 0x3c27],
+        ),
+    ] {
+        assert_eq!(bits(init.initialize(Key::new(42), &[2, 3], F16)), in_f16, "{init:?}");
+        assert_eq!(bits(init.initialize(Key::new(42), &[2, 3], BF16)), in_bf16, "{init:?}");
+    }
 }

@@ -4,7 +4,7 @@
 use metamlp_tensor::{F64, Tensor, evaluate};
 
 use crate::error::{Error, Result};
-use crate::values::refused;
+use crate::values::{is_computed, refused};
 
 /// A cost matrix `[n, m]` and its statistics.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ impl AxisCost {
                 expected: "a matrix, [n, m]".to_owned(),
             });
         };
-        if !cost.dtype().is_float() {
+        if !is_computed(cost.dtype()) {
             return Err(Error::NotFloat { name, found: cost.dtype() });
         }
         if n == 0 || m == 0 {

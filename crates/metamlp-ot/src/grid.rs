@@ -8,7 +8,7 @@ use metamlp_tensor::{DType, Tensor};
 use crate::axis_cost::AxisCost;
 use crate::epsilon::{Epsilon, Schedule};
 use crate::error::{Error, Result, setting};
-use crate::values::refused;
+use crate::values::{is_computed, refused};
 
 /// All points whose coordinates are taken from given axes, the last axis
 /// fastest, to themselves, under the squared Euclidean distance (OTT's `Grid`).
@@ -39,7 +39,7 @@ impl Grid {
     /// # Errors
     /// As [`new`](Grid::new).
     pub fn from_size(size: impl AsRef<[usize]>, dtype: DType, epsilon: impl Into<Epsilon>) -> Result<Self> {
-        if !dtype.is_float() {
+        if !is_computed(dtype) {
             return Err(Error::NotFloat { name: "the grid", found: dtype });
         }
         let coordinates: Vec<Tensor> =
@@ -63,7 +63,7 @@ impl Grid {
                 let expected = "[points], at least one point".to_owned();
                 return Err(Error::Shape { name, found: coordinates.shape().to_vec(), expected });
             }
-            if !coordinates.dtype().is_float() {
+            if !is_computed(coordinates.dtype()) {
                 return Err(Error::NotFloat { name, found: coordinates.dtype() });
             }
             if !coordinates.is_finite().all_all().item::<bool>()? {

@@ -7,7 +7,7 @@ use crate::axis_cost::AxisCost;
 use crate::cost_matrix::CostMatrix;
 use crate::epsilon::{Epsilon, Schedule};
 use crate::error::{Error, Result};
-use crate::values::refused;
+use crate::values::{is_computed, refused};
 
 /// Two sets of points; the cost is `C_ij = |x_i − y_j|²` (OTT's `PointCloud`
 /// with `SqEuclidean`; there is no factor ½).
@@ -41,7 +41,7 @@ impl PointCloud {
                 let expected = "[points, coordinates], at least one of each".to_owned();
                 return Err(Error::Shape { name, found: points.shape().to_vec(), expected });
             }
-            if !points.dtype().is_float() {
+            if !is_computed(points.dtype()) {
                 return Err(Error::NotFloat { name, found: points.dtype() });
             }
             if !points.is_finite().all_all().item::<bool>()? {

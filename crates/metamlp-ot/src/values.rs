@@ -9,6 +9,11 @@ use crate::error::{Error, Result};
 /// million atoms, and far less than a forgotten normalisation.
 pub(crate) const TOLERANCE: f64 = 1e-3;
 
+/// Whether transport is computed in that type: 16 bits are too few for it.
+pub(crate) fn is_computed(dtype: DType) -> bool {
+    dtype.is_float() && !dtype.is_half()
+}
+
 /// Checks that all of `weights`, `[.., n]`, are distributions over `n` atoms.
 pub(crate) fn check_weights(name: &'static str, weights: &Tensor, n: usize) -> Result<()> {
     let shape = weights.shape();
@@ -16,7 +21,7 @@ pub(crate) fn check_weights(name: &'static str, weights: &Tensor, n: usize) -> R
         let expected = format!("[{n}] or [batch, {n}]: a weight for each atom of the geometry");
         return Err(Error::Shape { name, found: shape.to_vec(), expected });
     }
-    if !weights.dtype().is_float() {
+    if !is_computed(weights.dtype()) {
         return Err(Error::NotFloat { name, found: weights.dtype() });
     }
     match weights.dtype() {

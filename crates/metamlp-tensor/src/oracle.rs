@@ -204,9 +204,7 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
 
 /// An operation of half precision: computed in `f32`, and rounded.
 fn in_single(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buffer {
-    let converted = |buffer: &Buffer, from: DType, to: DType| {
-        for_dtype!(from, S => for_dtype!(to, T => map(buffer, |x: S| x.convert::<T>())))
-    };
+    let converted = |buffer: &Buffer, from: DType, to: DType| for_dtype!(from, S => for_dtype!(to, T => map(buffer, |x: S| x.convert::<T>())));
     let wide: Vec<(Buffer, Type)> = operands
         .iter()
         .map(|(buffer, ty)| {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use metamlp_tensor::{DType, PathSegment, Tensor, Tree, TreePath, evaluate};
+use metamlp_tensor::{DType, PathSegment, Tensor, Tree, TreePath, bf16, evaluate, f16};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors, View};
 
@@ -112,6 +112,8 @@ fn read(key: &str, view: &TensorView<'_>, like: &Tensor) -> Result<Tensor, Check
         DType::Bool => Tensor::from_vec(shape, data.iter().map(|&byte| byte != 0).collect()),
         DType::I32 => Tensor::from_vec(shape, numbers(data, i32::from_le_bytes)),
         DType::U32 => Tensor::from_vec(shape, numbers(data, u32::from_le_bytes)),
+        DType::F16 => Tensor::from_vec(shape, numbers(data, f16::from_le_bytes)),
+        DType::BF16 => Tensor::from_vec(shape, numbers(data, bf16::from_le_bytes)),
         DType::F32 => Tensor::from_vec(shape, numbers(data, f32::from_le_bytes)),
         DType::F64 => Tensor::from_vec(shape, numbers(data, f64::from_le_bytes)),
     })
@@ -126,6 +128,8 @@ fn stored_dtype(dtype: DType) -> Dtype {
         DType::Bool => Dtype::BOOL,
         DType::I32 => Dtype::I32,
         DType::U32 => Dtype::U32,
+        DType::F16 => Dtype::F16,
+        DType::BF16 => Dtype::BF16,
         DType::F32 => Dtype::F32,
         DType::F64 => Dtype::F64,
     }
@@ -144,6 +148,8 @@ impl Bytes {
             DType::Bool => tensor.to_vec::<bool>()?.into_iter().map(u8::from).collect(),
             DType::I32 => tensor.to_vec::<i32>()?.into_iter().flat_map(i32::to_le_bytes).collect(),
             DType::U32 => tensor.to_vec::<u32>()?.into_iter().flat_map(u32::to_le_bytes).collect(),
+            DType::F16 => tensor.to_vec::<f16>()?.into_iter().flat_map(f16::to_le_bytes).collect(),
+            DType::BF16 => tensor.to_vec::<bf16>()?.into_iter().flat_map(bf16::to_le_bytes).collect(),
             DType::F32 => tensor.to_vec::<f32>()?.into_iter().flat_map(f32::to_le_bytes).collect(),
             DType::F64 => tensor.to_vec::<f64>()?.into_iter().flat_map(f64::to_le_bytes).collect(),
         };

@@ -33,13 +33,6 @@ use metamlp_tensor::{DType, Error};
 use crate::argument::invalid;
 use crate::initializer::Initializer;
 
-/// The number of `dtype` nearest to `value`. The scalars of an initializer are
-/// rounded where JAX rounds them.
-fn rounded(value: f64, dtype: DType) -> f64 {
-    #[allow(clippy::cast_possible_truncation)]
-    if dtype == DType::F64 { value } else { f64::from(value as f32) }
-}
-
 /// Refuses the factor of a distribution that is not finite.
 fn finite(op: &'static str, name: &'static str, value: f64) -> Result<f64, Error> {
     if value.is_finite() { Ok(value) } else { Err(invalid(op, name, value, "a finite number")) }
@@ -47,5 +40,5 @@ fn finite(op: &'static str, name: &'static str, value: f64) -> Result<f64, Error
 
 /// Refuses to draw anything but floats.
 fn float(op: &'static str, dtype: DType) -> Result<(), Error> {
-    if dtype.is_float() { Ok(()) } else { Err(invalid(op, "dtype", dtype, "F32 or F64")) }
+    if dtype.is_float() { Ok(()) } else { Err(invalid(op, "dtype", dtype, "a float")) }
 }

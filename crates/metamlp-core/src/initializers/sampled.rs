@@ -2,7 +2,7 @@
 
 use metamlp_tensor::random;
 
-use super::{Initializer, finite, float, rounded};
+use super::{Initializer, finite, float};
 use crate::argument::or_poison;
 
 /// Uniform between 0 and `scale` (so not symmetric; Flax's default is 0.01).
@@ -10,7 +10,7 @@ use crate::argument::or_poison;
 pub fn uniform(scale: f64) -> Initializer {
     Initializer::with_name(format!("uniform({scale})"), move |key, shape, dtype| {
         let checked = float("uniform", dtype).and_then(|()| finite("uniform", "scale", scale));
-        let drawn = |scale| random::uniform_range(&key, shape, dtype, 0.0, 1.0) * rounded(scale, dtype);
+        let drawn = |scale| random::uniform_range(&key, shape, dtype, 0.0, 1.0) * dtype.round(scale);
         or_poison(checked.map(drawn), shape, dtype)
     })
 }
@@ -27,7 +27,7 @@ pub fn uniform(scale: f64) -> Initializer {
 pub fn normal(stddev: f64) -> Initializer {
     Initializer::with_name(format!("normal({stddev})"), move |key, shape, dtype| {
         let checked = float("normal", dtype).and_then(|()| finite("normal", "stddev", stddev));
-        let drawn = |stddev| random::normal_dtype(&key, shape, dtype) * rounded(stddev, dtype);
+        let drawn = |stddev| random::normal_dtype(&key, shape, dtype) * dtype.round(stddev);
         or_poison(checked.map(drawn), shape, dtype)
     })
 }
@@ -46,8 +46,7 @@ pub fn truncated_normal_within(stddev: f64, lower: f64, upper: f64) -> Initializ
     Initializer::with_name(name, move |key, shape, dtype| {
         let op = "truncated_normal";
         let checked = float(op, dtype).and_then(|()| finite(op, "stddev", stddev));
-        let drawn =
-            |stddev| random::truncated_normal(&key, shape, dtype, lower, upper) * rounded(stddev, dtype);
+        let drawn = |stddev| random::truncated_normal(&key, shape, dtype, lower, upper) * dtype.round(stddev);
         or_poison(checked.map(drawn), shape, dtype)
     })
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use metamlp_tensor::random::{self, Key};
 use metamlp_tensor::{DType, Error, Tensor};
 
-use super::{Initializer, float, rounded};
+use super::{Initializer, float};
 use crate::argument::{invalid, or_poison};
 
 /// What the variance is divided by.
@@ -111,7 +111,7 @@ impl VarianceScaling {
         /// The standard deviation of a unit normal cut off at -2 and 2.
         const TRUNCATED_STDDEV: f64 = 0.879_625_661_034_239_8;
         // Each step is rounded, as JAX computes in the dtype.
-        let round = |value: f64| rounded(value, dtype);
+        let round = |value: f64| dtype.round(value);
         let variance = round(variance);
         match self.distribution {
             Distribution::TruncatedNormal => {

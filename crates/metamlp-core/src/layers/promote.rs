@@ -1,11 +1,10 @@
 //! The dtype that a layer computes in.
 
-use metamlp_tensor::{DType, F32, F64, Tensor};
+use metamlp_tensor::{BOOL, DType, Tensor};
 
 /// Converts a layer's input and parameters to `dtype` or, if that is `None`,
-/// to the widest float among them; integers count as `f32`.
+/// to the dtype in which they meet, which is `f32` of integers.
 pub(super) fn promote<const N: usize>(tensors: [&Tensor; N], dtype: Option<DType>) -> [Tensor; N] {
-    let is_double = |tensor: &&Tensor| tensor.dtype() == F64;
-    let widest = if tensors.iter().any(is_double) { F64 } else { F32 };
-    tensors.map(|tensor| tensor.convert(dtype.unwrap_or(widest)))
+    let meeting = tensors.iter().fold(BOOL, |dtype, tensor| dtype.promote(tensor.dtype()));
+    tensors.map(|tensor| tensor.convert(dtype.unwrap_or(meeting.to_inexact())))
 }

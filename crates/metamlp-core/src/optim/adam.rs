@@ -224,6 +224,9 @@ impl Bias {
     }
 
     fn corrected(&self, mean: &Tensor) -> Tensor {
-        mean / if mean.dtype() == F64 { &self.f64 } else { &self.f32 }
+        match mean.dtype() {
+            F64 => mean / &self.f64,
+            dtype => mean / self.f32.convert(dtype),
+        }
     }
 }

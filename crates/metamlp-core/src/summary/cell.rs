@@ -55,6 +55,8 @@ fn dtype_name(dtype: DType) -> &'static str {
         DType::Bool => "bool",
         DType::I32 => "int32",
         DType::U32 => "uint32",
+        DType::F16 => "float16",
+        DType::BF16 => "bfloat16",
         DType::F32 => "float32",
         DType::F64 => "float64",
     }

@@ -203,10 +203,7 @@ pub(super) fn rare_binary<T: Arithmetic>(op: Binary, x: &[T], y: &[T], out: &mut
 }
 
 /// Numbers of `bf16` as `f32`, exactly.
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
-    "x86_64+avx2+fma",
-))]
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma",))]
 pub(super) fn widen(x: &[bf16], out: &mut [f32]) {
     for (out, &x) in out.iter_mut().zip(x) {
         *out = f32::from_bits(u32::from(x.to_bits()) << 16);
@@ -214,10 +211,7 @@ pub(super) fn widen(x: &[bf16], out: &mut [f32]) {
 }
 
 /// The `bf16` nearest to each number, ties to even.
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
-    "x86_64+avx2+fma",
-))]
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma", "x86_64+avx2+fma",))]
 pub(super) fn narrow(x: &[f32], out: &mut [bf16]) {
     for (out, &x) in out.iter_mut().zip(x) {
         let bits = x.to_bits();

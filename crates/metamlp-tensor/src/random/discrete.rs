@@ -41,8 +41,7 @@ pub fn bernoulli(key: impl Into<Key>, p: impl Operand, shape: impl AsRef<[usize]
 #[must_use]
 pub fn rademacher(key: impl Into<Key>, shape: impl AsRef<[usize]>, dtype: DType) -> Tensor {
     if !(dtype.is_float() || dtype == I32) {
-        let error =
-            argument("rademacher", "dtype", dtype, "I32, F32 or F64, which have a -1", Source::here());
+        let error = argument("rademacher", "dtype", dtype, "I32 or a float, which have a -1", Source::here());
         return Tensor::poison(error, shape, dtype);
     }
     let heads = bernoulli(key, 0.5, shape);

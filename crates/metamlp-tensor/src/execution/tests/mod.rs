@@ -55,7 +55,9 @@ impl Choices {
             DType::Bool => Buffer::from_vec((0..size).map(|_| self.next(2) == 0).collect::<Vec<bool>>()),
             DType::I32 => Buffer::from_vec((0..size).map(|_| self.next(11) as i32 - 4).collect::<Vec<i32>>()),
             DType::U32 => Buffer::from_vec((0..size).map(|_| self.next(40) as u32).collect::<Vec<u32>>()),
-            DType::F16 => Buffer::from_vec((0..size).map(|_| f16::from_f64(number(self))).collect::<Vec<f16>>()),
+            DType::F16 => {
+                Buffer::from_vec((0..size).map(|_| f16::from_f64(number(self))).collect::<Vec<f16>>())
+            }
             DType::BF16 => {
                 Buffer::from_vec((0..size).map(|_| bf16::from_f64(number(self))).collect::<Vec<bf16>>())
             }
@@ -421,7 +423,8 @@ fn check(graph: &Graph, inputs: &[Buffer]) -> Result<(), TestCaseError> {
     graph.outputs = outputs;
     let expected = oracle::run(&graph, inputs.to_vec());
     for optimised in [false, true] {
-        let executable = if optimised { super::compile(&graph) } else { Executable::new(half_precision::widen(&graph)) };
+        let executable =
+            if optimised { super::compile(&graph) } else { Executable::new(half_precision::widen(&graph)) };
         let found = executable.run(inputs.to_vec());
         for ((&id, expected), found) in graph.outputs.iter().zip(&expected).zip(&found) {
             prop_assert_eq!(expected.dtype(), found.dtype());
