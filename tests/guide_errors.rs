@@ -33,7 +33,7 @@ fn errors() -> Vec<(&'static str, Error)> {
         ("Checkpoint", checkpoint()),
         ("Tensor", in_a_tensor(|| Tensor::ones([2, 3], F32).matmul(&Tensor::ones([4], F32)))),
         ("Shape", in_a_tensor(|| Tensor::ones([2, 3], F32) + Tensor::ones([4], F32))),
-        ("DType", in_a_tensor(|| Tensor::ones([3], F32).and(&Tensor::ones([3], F32)))),
+        ("DType", in_a_tensor(|| Tensor::ones([3], F32).and(Tensor::ones([3], F32)))),
         ("Argument", in_a_tensor(|| Tensor::ones([2, 3], F32).sum([2]))),
         ("NoValue", reading(|| Tensor::spec([2, 3], F32).to_vec::<f32>())),
         ("ElementType", reading(|| Tensor::ones([2, 3], F32).to_vec::<f64>())),
