@@ -3,6 +3,8 @@
 //! [capture]: crate::guide::capture
 //! [sharing]: crate::guide::sharing
 //! [errors]: crate::guide::errors
+//! [macros]: crate::guide::macros
+//! [flax]: crate::guide::coming_from_flax_linen
 #![doc = include_str!("../docs/guide/README.md")]
 
 // The links of a page are to files, for those who read it as a file; the
@@ -29,5 +31,16 @@ pub mod capture {}
 pub mod sharing {}
 
 /// [guide]: crate::guide
+/// [macros]: crate::guide::macros
 #[doc = include_str!("../docs/guide/errors.md")]
 pub mod errors {}
+
+/// [guide]: crate::guide
+/// [sharing]: crate::guide::sharing
+/// [errors]: crate::guide::errors
+#[doc = include_str!("../docs/guide/coming-from-flax-linen.md")]
+pub mod coming_from_flax_linen {}
+
+/// [guide]: crate::guide
+#[doc = include_str!("../docs/guide/macros.md")]
+pub mod macros {}

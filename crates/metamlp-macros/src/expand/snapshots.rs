@@ -45,6 +45,20 @@ fn tree_of_an_enum() {
     check("tree_enum");
 }
 
+/// The page's comments are not compared, nor how it breaks lines.
+#[test]
+fn the_program_of_the_guide() {
+    let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/macros.md");
+    let page = fs::read_to_string(page).unwrap();
+    let mut blocks = page.split("```rust\n").skip(1).map(|block| block.split_once("```").unwrap().0);
+    let (program, shown) = (blocks.next().unwrap(), blocks.next().unwrap());
+    let expansion = prettyplease::unparse(&syn::parse2(expand(program)).unwrap());
+    let mut shown = syn::parse_file(shown).unwrap();
+    shown.items.retain(|item| !matches!(item, Item::Use(_)));
+    let shown = prettyplease::unparse(&shown);
+    assert!(expansion == shown, "docs/guide/macros.md shows\n\n{shown}\n\nbut it is\n\n{expansion}");
+}
+
 /// Expands the program in that file and compares.
 fn check(name: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -62,7 +76,8 @@ fn check(name: &str) {
 }
 
 fn expand(program: &str) -> TokenStream {
-    syn::parse_file(program).unwrap().items.into_iter().map(expand_item).collect()
+    let items = syn::parse_file(program).unwrap().items.into_iter();
+    items.filter(|item| !matches!(item, Item::Use(_))).map(expand_item).collect()
 }
 
 fn expand_item(mut item: Item) -> TokenStream {
