@@ -298,6 +298,8 @@ pub enum Kind {
     Module,
     /// A submodule that is a field of the module's struct.
     Field,
+    /// A method whose submodules are under its name.
+    Method,
     /// A parameter.
     Param,
     /// Any other variable.
@@ -309,6 +311,7 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Self::Module => "module",
             Self::Field => "field",
+            Self::Method => "method",
             Self::Param => "parameter",
             Self::Variable => "variable",
         })

@@ -118,6 +118,40 @@ pub fn module(options: TokenStream, item: TokenStream) -> TokenStream {
 /// # Ok::<(), metamlp::Error>(())
 /// ```
 ///
+/// Under `#[compact_name_scope]` a method is a scope of its own, called like
+/// it: what is made there is under its name (`up/Dense_0`), as in a submodule
+/// without a struct. What is asked for through `self` is the module's own.
+///
+/// ```
+/// use metamlp::prelude::*;
+///
+/// #[module]
+/// struct UpDown {}
+///
+/// #[compact]
+/// impl UpDown {
+///     fn call(&self, x: &Tensor) -> Tensor {
+///         self.down(&self.up(x))
+///     }
+///
+///     #[compact_name_scope]
+///     fn up(&self, x: &Tensor) -> Tensor {
+///         Dense::new(8).call(x)
+///     }
+///
+///     #[compact_name_scope]
+///     fn down(&self, x: &Tensor) -> Tensor {
+///         Dense::new(2).call(x)
+///     }
+/// }
+///
+/// let model = UpDown::new();
+/// let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([1, 2], F32)))?;
+/// assert_eq!(variables["params"]["up"]["Dense_0"]["kernel"].tensor().unwrap().shape(), [2, 8]);
+/// assert_eq!(variables["params"]["down"]["Dense_0"]["kernel"].tensor().unwrap().shape(), [8, 2]);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+///
 /// # On a function
 ///
 /// A function is a module with one method. Arguments marked `#[field]` or

@@ -65,6 +65,8 @@ pub(crate) struct Block {
 pub(crate) enum BlockMember {
     /// A method that enters the module's scope.
     Entering(Box<Function>),
+    /// The same, and below it the scope of the method's own name.
+    NameScope(Box<Function>),
     /// What stays as it is.
     Untouched(TokenStream),
 }

@@ -17,6 +17,9 @@ use crate::module::Module;
 use crate::record::CallRecord;
 use crate::variables::Variables;
 
+/// What runs in the scope of a method; identities count from 1.
+const NO_MODULE: u64 = 0;
+
 /// A call of a module's method that is about to run.
 ///
 /// Outside of `init` and `apply` the body runs as it is: what it asks of a
@@ -48,14 +51,41 @@ impl<'m, M: Module + ?Sized> Call<'m, M> {
         let Self { module, method, scope, called_at, inputs } = self;
         let Some(frame) = &scope.frame else { return body(&Given::OWN) };
         let (path, _running) = Running::begin(frame, module, method, called_at);
-        match inputs {
-            None if frame.root.capture.is_none() => with_path(&path, || body(&Given::OWN)),
-            inputs => {
-                let class = module.handle().identity().class;
-                let body = |given: &Given| with_path(&path, || body(given));
-                observe(&scope, frame, class, method, inputs.unwrap_or_default(), body, output)
-            }
-        }
+        run_seen(&scope, frame, method, &path, inputs, body, output)
+    }
+
+    /// The same in the scope below that is called like the method: as the call
+    /// of a submodule that has no struct.
+    pub fn run_in_name_scope<R>(
+        self,
+        body: impl FnOnce(&Given) -> R,
+        output: impl FnOnce(&R) -> Seen<R>,
+    ) -> R {
+        let Self { module, method, scope, called_at, inputs } = self;
+        let Some(frame) = &scope.frame else { return body(&Given::OWN) };
+        let (_, _running) = Running::begin(frame, module, method, called_at);
+        let below = frame.root.state().bind_method(frame.scope, method, called_at);
+        let frame = Frame { scope: below, ..frame.clone() };
+        let (path, _, _running_below) = Running::begin_at(&frame, NO_MODULE, "call", called_at);
+        let scope = Scope { frame: Some(frame.clone()), class: "CompactNameScope", made_at: called_at };
+        run_seen(&scope, &frame, "call", &path, inputs, body, output)
+    }
+}
+
+/// Runs a body where its module runs, looked on if anyone does.
+fn run_seen<R>(
+    scope: &Scope,
+    frame: &Frame,
+    method: &'static str,
+    path: &Arc<str>,
+    inputs: Option<Inputs>,
+    body: impl FnOnce(&Given) -> R,
+    output: impl FnOnce(&R) -> Seen<R>,
+) -> R {
+    let body = |given: &Given| with_path(path, || body(given));
+    match inputs {
+        None if frame.root.capture.is_none() => body(&Given::OWN),
+        inputs => observe(scope, frame, method, inputs.unwrap_or_default(), body, output),
     }
 }
 
@@ -67,13 +97,13 @@ fn sees_inputs(frame: &Frame) -> bool {
 fn observe<R>(
     scope: &Scope,
     frame: &Frame,
-    class: &'static str,
     method: &'static str,
     inputs: Inputs,
     body: impl FnOnce(&Given) -> R,
     see: impl FnOnce(&R) -> Seen<R>,
 ) -> R {
     let path = scope.path();
+    let class = scope.class;
     let module = ModuleInfo { class, path: &path };
     let record = frame.root.record.as_ref().map(|record| {
         let call = CallRecord {
@@ -155,24 +185,35 @@ impl Running {
         method: &'static str,
         called_at: Caller,
     ) -> (Arc<str>, Self) {
-        let Frame { root, scope, interceptors, .. } = frame;
         let id = module.handle().identity().id;
+        let (path, has_unbound_fields, running) = Self::begin_at(frame, id, method, called_at);
+        if has_unbound_fields {
+            bind_fields(&frame.root, frame.scope, module);
+        }
+        (path, running)
+    }
+
+    /// The scope's path, and whether the module's fields are to be bound.
+    fn begin_at(
+        frame: &Frame,
+        module: u64,
+        method: &'static str,
+        called_at: Caller,
+    ) -> (Arc<str>, bool, Self) {
+        let Frame { root, scope, interceptors, .. } = frame;
         let (path, has_unbound_fields) = {
             let mut state = root.state();
-            let has_unbound_fields = state.begin(*scope, id, method, called_at);
+            let has_unbound_fields = state.begin(*scope, module, method, called_at);
             (state.path(*scope), has_unbound_fields)
         };
-        if has_unbound_fields {
-            bind_fields(root, *scope, module);
-        }
         let frame = Frame {
             root: Arc::clone(root),
             scope: *scope,
-            running: Some((id, method)),
+            running: Some((module, method)),
             interceptors: interceptors.clone(),
         };
         let running = Self { root: Arc::clone(root), scope: *scope, _guard: stack::push(frame) };
-        (path, running)
+        (path, has_unbound_fields, running)
     }
 }
 

@@ -110,6 +110,12 @@ impl State {
         self.bound.insert(module.id, child);
     }
 
+    /// The scope of a method that has one, called like the method.
+    pub(crate) fn bind_method(&mut self, scope: ScopeId, method: &str, location: Caller) -> ScopeId {
+        let claim = Claim { kind: Kind::Method, collection: None, location, is_automatic: false };
+        self.claim_child(scope, &method.into(), claim)
+    }
+
     /// Takes a name for a variable. `again` allows one that this collection already has.
     pub(crate) fn claim_variable(
         &mut self,
@@ -244,7 +250,7 @@ impl State {
         let current = known.holds.iter().filter(|hold| self.is_current(home, known.kind, hold));
         let current: SmallVec<[Hold; 2]> = current.copied().collect();
         let in_use = current.iter().any(|other| match (taken, claim.kind) {
-            (Kind::Field, Kind::Field) => other.holder != scope,
+            (Kind::Field, Kind::Field) | (Kind::Method, Kind::Method) => other.holder != scope,
             (a, b) if is_variable(a) && is_variable(b) => {
                 claim.collection.is_some_and(|(_, again)| !again) && other.collection == hold.collection
             }

@@ -37,7 +37,8 @@ pub(crate) fn check(runtime: Runtime, block: ImplBlock, errors: &mut Errors) -> 
 }
 
 fn method(mut method: Box<Function>, errors: &mut Errors) -> BlockMember {
-    let nowrap = nowrap(&mut method, errors);
+    let nowrap = marked(&mut method, "nowrap", errors);
+    let name_scope = marked(&mut method, "compact_name_scope", errors);
     attributes::refuse(
         &mut method.attrs,
         "compact",
@@ -52,22 +53,32 @@ fn method(mut method: Box<Function>, errors: &mut Errors) -> BlockMember {
             errors,
         );
     }
-    if !nowrap && enters(&mut method, errors) {
-        BlockMember::Entering(method)
-    } else {
+    if let Some(attr) = &name_scope {
+        if nowrap.is_some() {
+            errors.at(attr, "a method under `#[nowrap]` has no scope: drop this, or the `#[nowrap]`");
+        } else if method.signature.receiver().is_none() {
+            errors
+                .at(attr, "`#[compact_name_scope]` goes on a method of the module: give this one a `&self`");
+        }
+    }
+    if nowrap.is_some() || !enters(&mut method, errors) {
         BlockMember::Untouched(method.into_token_stream())
+    } else if name_scope.is_some() {
+        BlockMember::NameScope(method)
+    } else {
+        BlockMember::Entering(method)
     }
 }
 
-/// Whether the user asked for the method to be left alone.
-fn nowrap(method: &mut Function, errors: &mut Errors) -> bool {
-    let attr = attributes::take(&mut method.attrs, "nowrap");
+/// Takes out the attribute of that name, which is a mere mark.
+fn marked(method: &mut Function, name: &str, errors: &mut Errors) -> Option<Attribute> {
+    let attr = attributes::take(&mut method.attrs, name);
     if let Some(attr) = &attr
         && !matches!(attr.meta, Meta::Path(_))
     {
-        errors.at(&attr.meta, "`#[nowrap]` takes no options: write `#[nowrap]`");
+        errors.at(&attr.meta, format_args!("`#[{name}]` takes no options: write `#[{name}]`"));
     }
-    attr.is_some()
+    attr
 }
 
 /// Whether the method is a call of the module and can be expanded as one.

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 
-use super::call::entering;
+use super::call::{entering, entering_name_scope};
 use super::{methods, tokens};
 use crate::model::{Block, BlockMember};
 
@@ -11,7 +11,7 @@ pub(crate) fn expand(block: &Block) -> TokenStream {
     let calls: Vec<_> = members
         .iter()
         .filter_map(|member| match member {
-            BlockMember::Entering(method) => Some(&**method),
+            BlockMember::Entering(method) | BlockMember::NameScope(method) => Some(&**method),
             BlockMember::Untouched(_) => None,
         })
         .collect();
@@ -20,6 +20,7 @@ pub(crate) fn expand(block: &Block) -> TokenStream {
     let table = has_table.then(|| methods::table(self_type, conditions, &calls, runtime));
     let members = members.iter().map(|member| match member {
         BlockMember::Entering(method) => entering(method, &TokenStream::new(), runtime),
+        BlockMember::NameScope(method) => entering_name_scope(method, runtime),
         BlockMember::Untouched(tokens) => tokens.clone(),
     });
     tokens! {

@@ -14,6 +14,16 @@ use crate::scan::{borrows, mentions, names_lifetime};
 
 /// A method whose body runs in the module's scope; `locals` come before it.
 pub(super) fn entering(method: &Function, locals: &TokenStream, runtime: &Runtime) -> TokenStream {
+    call(method, locals, &tokens!(run), runtime)
+}
+
+/// A method whose body runs in the scope of its own name, below the module's.
+pub(super) fn entering_name_scope(method: &Function, runtime: &Runtime) -> TokenStream {
+    call(method, &TokenStream::new(), &tokens!(run_in_name_scope), runtime)
+}
+
+/// The method as a call; `run` is how the call runs the body.
+fn call(method: &Function, locals: &TokenStream, run: &TokenStream, runtime: &Runtime) -> TokenStream {
     let Function { attrs, vis, signature, body } = method;
     let name = signature.ident.unraw().to_string();
     let receiver = Ident::new("self", receiver_span(method));
@@ -34,7 +44,7 @@ pub(super) fn entering(method: &Function, locals: &TokenStream, runtime: &Runtim
         #vis #signature {
             #locals
             #runtime::Call::new(#receiver, #name, #description)
-                .run(move |#given_name| #output #body, #seen)
+                .#run(move |#given_name| #output #body, #seen)
         }
     }
 }
