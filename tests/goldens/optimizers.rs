@@ -36,6 +36,11 @@ fn optimizer(name: &str) -> Result<Optimizer, Failed> {
         "nesterov" => Sgd::new(0.1).momentum(0.9).nesterov(true).into(),
         "adam" => optim::adam(1e-2),
         "adamw" => optim::AdamW::new(1e-2).weight_decay(0.1).into(),
+        "rmsprop" => optim::rmsprop(1e-2),
+        "adagrad" => optim::adagrad(1e-1),
+        "lion" => optim::lion(1e-2),
+        "lamb" => optim::lamb(1e-2),
+        "warmup_cosine" => optim::adam(optim::WarmupCosineDecay::new(0.0, 1e-1, 3, 10).end_value(1e-3)),
         "clip_adam" => optim::chain([optim::clip_by_global_norm(0.5), optim::adam(1e-2)]),
         _ => return Err(format!("the harness knows no optimizer `{name}`").into()),
     })

@@ -81,13 +81,33 @@ impl Leaves {
         Self { paths: Arc::clone(&self.paths), tensors: pairs.map(|(a, b)| f(a, b)).collect() }
     }
 
+    /// Those for whose path `keep` is true.
+    #[must_use]
+    pub(super) fn select(&self, keep: impl Fn(&TreePath) -> bool) -> Self {
+        let kept = self.iter().filter(|(path, _)| keep(path));
+        let (paths, tensors): (Vec<_>, Vec<_>) =
+            kept.map(|(path, tensor)| (path.clone(), tensor.clone())).unzip();
+        Self { paths: paths.into(), tensors }
+    }
+
+    /// The same paths, with the tensors of `part`, a [selection](Leaves::select)
+    /// of them, in the places that it has.
+    #[must_use]
+    pub(super) fn replaced(&self, part: &Self) -> Self {
+        let mut new = part.iter().peekable();
+        let tensors = self.iter().map(|(path, own)| {
+            let tensor = new.next_if(|(new_path, _)| *new_path == path).map(|(_, tensor)| tensor);
+            tensor.unwrap_or(own).clone()
+        });
+        Self { paths: Arc::clone(&self.paths), tensors: tensors.collect() }
+    }
+
     /// Whether paths and shapes are those of `other`.
     ///
     /// # Errors
     /// [`Error::TreeMismatch`] with the first path that differs.
-    pub(crate) fn matches(&self, name: &str, other: &Self, other_name: &str, source: &Source) -> Result<()> {
-        let same_paths = Arc::ptr_eq(&self.paths, &other.paths) || self.paths == other.paths;
-        let problem = if same_paths {
+    pub(super) fn matches(&self, name: &str, other: &Self, other_name: &str, source: &Source) -> Result<()> {
+        let problem = if self.has_paths_of(other) {
             self.iter().zip(&other.tensors).find(|((_, own), other)| own.shape() != other.shape()).map(
                 |((path, own), other)| {
                     format!("{} is {} in {name}, {} in {other_name}", Place(path), own.ty(), other.ty())
@@ -104,15 +124,19 @@ impl Leaves {
         }
     }
 
+    pub(super) fn has_paths_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.paths, &other.paths) || self.paths == other.paths
+    }
+
     /// The first error that a tensor carries.
-    pub(crate) fn error(&self) -> Result<()> {
+    pub(super) fn error(&self) -> Result<()> {
         match self.tensors.iter().find_map(Tensor::error) {
             Some(error) => Err(error.clone()),
             None => Ok(()),
         }
     }
 
-    fn path_problem(&self, name: &str, other: &Self, other_name: &str) -> String {
+    pub(super) fn path_problem(&self, name: &str, other: &Self, other_name: &str) -> String {
         let only_in = |name, path, other| format!("{} is in {name} and not in {other}", Place(&path));
         let first = |a: &Self, b: &Self| a.paths.iter().find(|path| !b.paths.contains(path)).cloned();
         if let Some(path) = first(self, other) {

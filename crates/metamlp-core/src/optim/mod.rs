@@ -3,6 +3,7 @@
 //!
 //! Each function here gives an [`Optimizer`] with optax's defaults; the struct
 //! of the same name has the options: [`adam`] and [`Adam`], [`sgd`] and [`Sgd`].
+//! A number out of range is an error of the first update, which names it.
 //!
 //! ```
 //! use metamlp::optim::{adam, apply_updates, chain, clip_by_global_norm};
@@ -19,29 +20,38 @@
 //! # Ok::<(), metamlp::Error>(())
 //! ```
 //!
+//! - `optimizers/`: those with a name, [`adam`] for instance, chained of
+//! - `transforms/`: steps from gradients to updates, such as [`scale_by_adam`] or [`clip`].
+//! - `wrappers/`: optimizers of optimizers: [`chain`], [`masked`], [`partition`],
+//!   [`multi_steps`], [`apply_if_finite`], [`inject_hyperparams`].
+//! - `schedules/`: learning rates that depend on the step, [`cosine_decay_schedule`] for instance.
+//!
 //! A transformation of one's own implements [`GradientTransformation`].
 
-mod adam;
-mod add_decayed_weights;
-mod chain;
-mod clip_by_global_norm;
+mod hyperparam;
 mod leaves;
+mod mask;
+mod moments;
+mod norm;
 mod optimizer;
-mod scale;
+mod optimizers;
+mod options;
 mod schedule;
-mod sgd;
+mod schedules;
 mod state;
 mod transformation;
+mod transforms;
+mod wrappers;
 
-pub use adam::{Adam, AdamW, ScaleByAdam, adam, adamw, scale_by_adam};
-pub use add_decayed_weights::{AddDecayedWeights, add_decayed_weights};
-pub use chain::chain;
-pub use clip_by_global_norm::{clip_by_global_norm, global_norm};
+pub use hyperparam::Hyperparam;
 pub use leaves::Leaves;
+pub use norm::global_norm;
 pub(crate) use optimizer::located;
 pub use optimizer::{Optimizer, apply_updates};
-pub use scale::{scale, scale_by_learning_rate};
+pub use optimizers::*;
 pub use schedule::Schedule;
-pub use sgd::{Sgd, Trace, sgd, trace};
+pub use schedules::*;
 pub use state::State;
 pub use transformation::GradientTransformation;
+pub use transforms::*;
+pub use wrappers::*;

@@ -57,8 +57,8 @@ impl Optimizer {
         if let Some(params) = &params {
             leaves.matches("the gradients", params, "the parameters", &source)?;
         }
-        state.matches(&leaves, "the gradients", &source)?;
-        let step = self.transformation.update(leaves.clone(), state, params.as_ref());
+        let checked = self.transformation.check();
+        let step = checked.and_then(|()| self.transformation.update(leaves.clone(), state, params.as_ref()));
         let (updates, state) = step.map_err(|error| located(error, &source))?;
         updates.matches("the updates", &leaves, "the gradients", &source)?;
 

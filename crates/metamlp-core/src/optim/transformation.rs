@@ -35,6 +35,15 @@ use crate::argument::invalid;
 /// # Ok::<(), metamlp::Error>(())
 /// ```
 pub trait GradientTransformation: Debug + Send + Sync {
+    /// Whether the hyper-parameters make sense; asked before each
+    /// [`update`](GradientTransformation::update).
+    ///
+    /// # Errors
+    /// [`Error::Argument`](metamlp_tensor::Error::Argument) for one out of range.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// The state before the first step; by default empty.
     fn init(&self, params: &Leaves) -> State {
         let _ = params;
@@ -44,19 +53,14 @@ pub trait GradientTransformation: Debug + Send + Sync {
     /// The updates to hand on and the state for the next step.
     ///
     /// # Errors
-    /// A hyper-parameter out of range, a `state` of another transformation, or
-    /// no `params` where they are needed. The line in the error is replaced by
-    /// that of the caller of [`Optimizer::update`](super::Optimizer::update).
+    /// A `state` of another transformation, or no `params` where they are
+    /// needed. The line in the error is replaced by that of the caller of
+    /// [`Optimizer::update`](super::Optimizer::update).
     fn update(&self, updates: Leaves, state: &State, params: Option<&Leaves>) -> Result<(Leaves, State)>;
 }
 
-/// Refuses a hyper-parameter that makes no sense.
-pub(crate) fn require(
-    is_valid: bool,
-    op: &'static str,
-    name: &'static str,
-    found: f64,
-    expected: &str,
-) -> Result<()> {
-    if is_valid { Ok(()) } else { Err(invalid(op, name, found, expected)) }
+/// The parameters, where the transformation called `op` can't do without.
+pub(super) fn needed<'a>(params: Option<&'a Leaves>, op: &'static str) -> Result<&'a Leaves> {
+    let expected = "the parameters, as in update(&grads, &state, Some(&params))";
+    params.ok_or_else(|| invalid(op, "params", "None", expected))
 }
