@@ -28,7 +28,8 @@
 //! - [`Module`]: `init`, `apply`, and what a module can ask for while it runs.
 //! - [`module`] and [`compact`](macro@compact): the two macros that write one.
 //! - [`layers`], [`activations`], [`initializers`]: what models are made of.
-//! - [`optim`], [`TrainState`], [`checkpoint`]: training them, and keeping what they learnt.
+//! - [`losses`], [`optim`], [`TrainState`]: training them; [`metrics`]: how well they do.
+//! - [`checkpoint`]: keeping what they learnt.
 //! - [`tensor`]: the tensors themselves; [`random`]: keys and samplers.
 //! - [`ot`]: optimal transport.
 //! - [`guide`]: a page for each topic.

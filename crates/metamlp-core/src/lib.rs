@@ -27,7 +27,9 @@ mod inputs;
 mod intercept;
 mod invoke;
 pub mod layers;
+pub mod losses;
 mod map;
+pub mod metrics;
 mod module;
 mod nearest;
 pub mod optim;
@@ -82,7 +84,7 @@ pub mod prelude {
     pub use crate::activations::*;
     pub use crate::{
         Apply, BatchNorm, Bound, Capture, Dense, DenyList, Entry, Filter, Initializer, Map, Module, Rngs,
-        Scope, Sequential, Spec, TrainState, Variables, args, initializers, optim,
+        Scope, Sequential, Spec, TrainState, Variables, args, initializers, losses, metrics, optim,
     };
     pub use metamlp_macros::{Tree, compact, module};
     pub use metamlp_tensor::random::{self, Key};
