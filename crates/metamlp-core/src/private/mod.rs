@@ -2,7 +2,9 @@
 
 mod probe;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Display;
+use std::rc::Rc;
 use std::sync::Arc;
 
 pub use metamlp_tensor::{Segment, Tensor, Tree, TreeVisitor};
@@ -64,10 +66,20 @@ impl<T: Submodules> Submodules for [T] {
     }
 }
 
-impl<K: AsRef<str>, T: Submodules> Submodules for BTreeMap<K, T> {
+impl<K: Display, T: Submodules> Submodules for BTreeMap<K, T> {
     fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
         for (key, part) in self {
-            part.submodules(&format!("{name}_{}", key.as_ref()), visit);
+            part.submodules(&format!("{name}_{key}"), visit);
+        }
+    }
+}
+
+/// In the order of the printed keys, since a map of this kind has none.
+impl<K: Display, T: Submodules, S> Submodules for HashMap<K, T, S> {
+    fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
+        let by_key: BTreeMap<_, _> = self.iter().map(|(key, part)| (key.to_string(), part)).collect();
+        for (key, part) in by_key {
+            part.submodules(&format!("{name}_{key}"), visit);
         }
     }
 }
@@ -77,3 +89,32 @@ impl<T: Submodules + ?Sized> Submodules for Arc<T> {
         (**self).submodules(name, visit);
     }
 }
+
+impl<T: Submodules + ?Sized> Submodules for Rc<T> {
+    fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
+        (**self).submodules(name, visit);
+    }
+}
+
+impl<T: Submodules> Submodules for Box<[T]> {
+    fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
+        (**self).submodules(name, visit);
+    }
+}
+
+macro_rules! tuple {
+    ($($part:ident $place:tt),*) => {
+        impl<$($part: Submodules),*> Submodules for ($($part,)*) {
+            fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
+                $(self.$place.submodules(&format!("{name}_{}", $place), visit);)*
+            }
+        }
+    };
+}
+
+tuple!(A 0);
+tuple!(A 0, B 1);
+tuple!(A 0, B 1, C 2);
+tuple!(A 0, B 1, C 2, D 3);
+tuple!(A 0, B 1, C 2, D 3, E 4);
+tuple!(A 0, B 1, C 2, D 3, E 4, F 5);
