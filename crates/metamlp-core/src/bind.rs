@@ -10,7 +10,7 @@ use crate::apply::Apply;
 use crate::error::{Error, Line, Result};
 use crate::handle::clone_shared;
 use crate::module::Module;
-use crate::scope::{Frame, Purpose, Root, ScopeId, Snapshot, bind_all_fields, bind_fields, run_in};
+use crate::scope::{Frame, Purpose, Root, ScopeId, Snapshot, bind_fields, run_in};
 use crate::variables::Variables;
 
 /// A model and the state that it runs in; made by [`Module::bind`].
@@ -90,12 +90,7 @@ impl<M: Module + Clone> Bound<M> {
         let location = Line(Location::caller());
         let model = clone_shared(f(&self.model));
         let identity = model.handle().identity();
-        let Frame { root, scope, .. } = &self.frame;
-        let known = root.state().bound_scope(identity.id);
-        let scope = known.or_else(|| {
-            bind_all_fields(root, *scope, &self.model);
-            root.state().bound_scope(identity.id)
-        });
+        let scope = self.frame.root.state().bound_scope(identity.id);
         let scope = scope.ok_or_else(|| Error::NotAField {
             class: identity.class,
             of: self.model.handle().identity().class,

@@ -153,20 +153,14 @@ fn observe<R>(
     }
 }
 
-/// Gives the fields of the model itself their names.
-pub(crate) fn bind_fields<M: Module + ?Sized>(root: &Arc<Root>, scope: ScopeId, module: &M) {
+/// Gives the modules in a module's fields their names and, each before the
+/// next, those in their fields: whoever is called first, the first that holds
+/// a module owns it.
+pub(crate) fn bind_fields<M: Module + ?Sized>(root: &Root, scope: ScopeId, module: &M) {
     module.submodules(&mut |field, submodule| {
-        root.state().bind_field(scope, field, submodule.handle().identity());
-    });
-}
-
-/// The same for its fields' fields, and so on.
-pub(crate) fn bind_all_fields(root: &Arc<Root>, scope: ScopeId, module: &dyn Module) {
-    bind_fields(root, scope, module);
-    module.submodules(&mut |_, submodule| {
-        let scope = root.state().bound_scope(submodule.handle().identity().id);
-        if let Some(scope) = scope {
-            bind_all_fields(root, scope, submodule);
+        let below = root.state().bind_field(scope, field, submodule.handle().identity());
+        if let Some(below) = below {
+            bind_fields(root, below, submodule);
         }
     });
 }

@@ -18,7 +18,7 @@ use metamlp_tensor::random::Key;
 use metamlp_tensor::{Source, Tensor, U32, deferred, with_path};
 
 pub use call::Call;
-pub(crate) use call::{bind_all_fields, bind_fields};
+pub(crate) use call::bind_fields;
 pub(crate) use root::{Purpose, Root};
 pub(crate) use run::{run, run_in};
 pub(crate) use stack::{Frame, Owner};

@@ -100,14 +100,21 @@ impl State {
     }
 
     /// Binds a module that is held by a field of the module at `scope`, unless another owns it.
-    pub(crate) fn bind_field(&mut self, scope: ScopeId, field: &str, module: &Arc<Identity>) {
+    /// Gives the scope of one whose own fields are to be bound now.
+    pub(crate) fn bind_field(
+        &mut self,
+        scope: ScopeId,
+        field: &str,
+        module: &Arc<Identity>,
+    ) -> Option<ScopeId> {
         if self.is_bound(module) {
-            return;
+            return None;
         }
         let claim =
             Claim { kind: Kind::Field, collection: None, location: module.location, is_automatic: false };
         let child = self.claim_child(scope, &field.into(), claim);
         self.bound.insert(module.id, child);
+        self.begin_fields(child, module.id).then_some(child)
     }
 
     /// The scope of a method that has one, called like the method.
