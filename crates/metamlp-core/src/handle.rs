@@ -38,10 +38,20 @@ impl Handle {
     }
 
     /// Gives the module a name of its own in place of an automatic one.
+    ///
+    /// A module that is in a field too, or has a name already, becomes another one.
     pub fn rename(&mut self, name: impl Into<String>) {
         let name: Arc<str> = name.into().into();
-        if let Err(name) = self.0.given_name.set(name) {
-            *self = Self::made(self.0.class, self.0.location, name.into(), self.0.owner.is_some());
+        let is_in_field = self.0.owner.is_none() && Arc::strong_count(&self.0) > 1;
+        let refused = if is_in_field { Err(name) } else { self.0.given_name.set(name) };
+        if let Err(name) = refused {
+            let renamed = Self::made(self.0.class, self.0.location, name.into(), self.0.owner.is_some());
+            if let Some(owner) = self.0.owner
+                && let Some(root) = stack::root(owner.root)
+            {
+                root.state().forget(owner.scope, self.0.id);
+            }
+            *self = renamed;
         }
     }
 

@@ -191,6 +191,7 @@ mod tests {
         assert_eq!(keys(&["a", "bc"], 1), [0xca51_e455, 0x99d6_d72b]);
     }
 
+    /// Flax, of scopes: `test_fold_in_static_seperator`.
     #[test]
     fn keys_with_the_separator_are_those_of_flax() {
         let keys = |path, count| words(true, path, count);

@@ -28,6 +28,8 @@ pub(super) struct Name {
 struct Hold {
     holder: ScopeId,
     pass: u32,
+    /// For a field: the instance that has it.
+    instance: u64,
     /// For a variable: its collection, by position.
     collection: Option<usize>,
 }
@@ -54,6 +56,11 @@ impl State {
     /// Remembers a module that will get its name when one of its scope is first called.
     pub(crate) fn await_name(&mut self, owner: ScopeId, module: Arc<Identity>) {
         self.node_mut(owner).unnamed.push(module);
+    }
+
+    /// Gives up naming a module that has become another.
+    pub(crate) fn forget(&mut self, owner: ScopeId, module: u64) {
+        self.node_mut(owner).unnamed.retain(|unnamed| unnamed.id != module);
     }
 
     pub(crate) fn is_bound(&self, module: &Identity) -> bool {
@@ -138,7 +145,7 @@ impl State {
     }
 
     /// Names every module made in this scope so far.
-    fn name_all(&mut self, scope: ScopeId) {
+    pub(super) fn name_all(&mut self, scope: ScopeId) {
         for module in std::mem::take(&mut self.node_mut(scope).unnamed) {
             self.name(scope, &module);
         }
@@ -157,7 +164,9 @@ impl State {
             }
         };
         self.bound.insert(module.id, child);
-        self.node_mut(scope).named.push(module.id);
+        if module.owner.is_none_or(|owner| owner.root != self.root) {
+            self.node_mut(scope).adopted.push(module.id);
+        }
         child
     }
 
@@ -234,9 +243,10 @@ impl State {
         claim: Claim,
     ) -> Result<usize, Error> {
         let home = self.home(scope);
-        let Node { pass, method, .. } = *self.node(scope);
-        let hold =
-            Hold { holder: scope, pass, collection: claim.collection.map(|(collection, _)| collection) };
+        let Node { pass, method, fields_of, .. } = *self.node(scope);
+        let instance = if claim.kind == Kind::Field { fields_of } else { 0 };
+        let collection = claim.collection.map(|(collection, _)| collection);
+        let hold = Hold { holder: scope, pass, instance, collection };
         let Some(position) = self.node(home).names.position(name) else {
             if let Some(problem) = problem_of(name) {
                 return Err(Error::InvalidName {
@@ -257,7 +267,8 @@ impl State {
         let current = known.holds.iter().filter(|hold| self.is_current(home, known.kind, hold));
         let current: SmallVec<[Hold; 2]> = current.copied().collect();
         let in_use = current.iter().any(|other| match (taken, claim.kind) {
-            (Kind::Field, Kind::Field) | (Kind::Method, Kind::Method) => other.holder != scope,
+            (Kind::Field, Kind::Field) => other.holder != scope || other.instance == instance,
+            (Kind::Method, Kind::Method) => other.holder != scope,
             (a, b) if is_variable(a) && is_variable(b) => {
                 claim.collection.is_some_and(|(_, again)| !again) && other.collection == hold.collection
             }

@@ -67,7 +67,7 @@ impl Root {
 
     /// Waits until no other thread runs the model. A call from inside of it has its turn already.
     pub(crate) fn take_turn(&self) -> Option<MutexGuard<'_, ()>> {
-        if stack::is_running(self.id) {
+        if stack::root(self.id).is_some() {
             return None;
         }
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);

@@ -82,9 +82,10 @@ pub(crate) fn tops() -> impl Iterator<Item = Frame> {
     })
 }
 
-/// Whether that root's model is running.
-pub(crate) fn is_running(root: u64) -> bool {
-    STACK.with_borrow(|stack| stack.iter().any(|frame| frame.root.id == root))
+/// The root of that number, if its model is running.
+pub(crate) fn root(id: u64) -> Option<Arc<Root>> {
+    let is = |frame: &&Frame| frame.root.id == id;
+    STACK.with_borrow(|stack| stack.iter().rev().find(is).map(|frame| Arc::clone(&frame.root)))
 }
 
 /// The scope that owns a module made now.

@@ -65,10 +65,10 @@ pub(super) struct Node {
     pub(super) classes: SmallVec<[(&'static str, u32); 4]>,
     /// Modules made in this pass that have no name yet, in order.
     pub(super) unnamed: Vec<Arc<Identity>>,
-    /// Modules that got their name in this pass.
-    pub(super) named: SmallVec<[u64; 8]>,
+    /// Modules from elsewhere that were called and so got a name in this pass.
+    pub(super) adopted: SmallVec<[u64; 4]>,
     /// The instance whose fields were bound last.
-    fields_of: u64,
+    pub(super) fields_of: u64,
     /// Keys drawn, by the stream's position.
     draws: SmallVec<[(usize, u32); 2]>,
     /// The module's own part of each immutable collection, once looked up.
@@ -93,7 +93,7 @@ impl Node {
             method: "",
             classes: SmallVec::new(),
             unnamed: Vec::new(),
-            named: SmallVec::new(),
+            adopted: SmallVec::new(),
             fields_of: 0,
             draws: SmallVec::new(),
             frozen: SmallVec::new(),
@@ -195,7 +195,7 @@ impl State {
             node.method = method;
             node.classes.clear();
             node.unnamed.clear();
-            for id in std::mem::take(&mut node.named) {
+            for id in std::mem::take(&mut node.adopted) {
                 self.bound.remove(&id);
             }
         }
@@ -210,6 +210,10 @@ impl State {
     pub(crate) fn end(&mut self, scope: ScopeId) {
         let node = self.node_mut(scope);
         node.running = node.running.saturating_sub(1);
+        // What a method has made and handed out is still its module's.
+        if !node.is_running() && !std::thread::panicking() {
+            self.name_all(scope);
+        }
     }
 
     /// Keeps the first error; gives the error back for the tensor that will carry it.
