@@ -37,6 +37,7 @@ fn captures_the_output_of_every_call() {
     assert_eq!(captured.to_vec::<f32>().unwrap(), y.to_vec::<f32>().unwrap());
 }
 
+/// Flax: `test_capture_intermediates`.
 #[test]
 fn captures_what_a_choice_of_module_and_method_takes() {
     let model = Twice::new();
@@ -117,6 +118,7 @@ impl Sower {
     }
 }
 
+/// Flax: `test_sow`.
 #[test]
 fn sow_appends_or_reduces_where_the_collection_is_mutable() {
     let model = Sower::new();

@@ -31,6 +31,7 @@ fn foo_variables() -> Variables {
     foo().init(Key::new(0), |m| m.call(&x(7))).unwrap()
 }
 
+/// Flax, of scopes: `test_inconsistent_param_shapes`.
 #[test]
 fn a_parameter_of_another_shape() {
     let error = foo().apply(&foo_variables(), (), |m| m.call(&x(8))).unwrap_err();
@@ -46,6 +47,7 @@ fn a_parameter_of_another_shape() {
     );
 }
 
+/// Flax, of scopes: `test_empty_col_error`.
 #[test]
 fn a_collection_that_is_not_there() {
     for variables in [Variables::new(), Variables::from_params(Map::new())] {
@@ -58,6 +60,7 @@ fn a_collection_that_is_not_there() {
     tells(&error, "Foo/Dense_1", &["did you mean `param`?"]);
 }
 
+/// Flax, of scopes: `test_undefined_param`, `test_apply_variables_bad_pytree`.
 #[test]
 fn a_parameter_that_is_not_there() {
     let mut params = foo_variables().params().clone();
@@ -114,6 +117,7 @@ fn mutable_collections_in_apply() {
     assert!(model.apply(&Variables::new(), Apply::new().mutable(false), |_| ()).is_ok());
 }
 
+/// Flax: `test_call_unbound_compact_module_methods`, `.._has_variable`, `.._make_rng`, `.._variables`.
 #[test]
 fn a_call_outside_of_a_scope() {
     let y = foo().call(&x(7));

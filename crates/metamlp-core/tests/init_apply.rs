@@ -133,6 +133,7 @@ impl Hyper {
     }
 }
 
+/// Flax: `test_nested_init`.
 #[test]
 fn apply_inside_of_init_and_apply() {
     let inner = Dense::new(2).init(Key::new(1), |m| m.call(&input())).unwrap();
@@ -192,6 +193,7 @@ impl Perturbed {
     }
 }
 
+/// Flax: `test_perturb_noop`.
 #[test]
 fn a_perturbation_has_the_gradient_of_the_value() {
     let model = Perturbed::new();

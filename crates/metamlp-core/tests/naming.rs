@@ -171,6 +171,7 @@ fn wrap_a_copy(x: &Tensor, #[field] inner: Dense) -> Tensor {
     Wrap::new(inner).call(x)
 }
 
+/// Flax: `test_toplevel_submodule_adoption`.
 #[test]
 fn a_field_belongs_to_the_module_that_made_it() {
     assert_eq!(kernels(&wrap_inside(), |m| m.call(&x())), ["Dense_0"]);
@@ -255,6 +256,7 @@ impl AutoEncoder {
     }
 }
 
+/// Flax: `test_module_apply_method`.
 #[test]
 fn several_methods_share_fields() {
     let model = AutoEncoder::new(Dense::new(2), Dense::new(3));
@@ -349,6 +351,7 @@ fn one_name_in_two_collections(x: &Tensor) -> Tensor {
     x + metamlp::variable("stats", "n", || 0.0f32).get() + metamlp::param("n", initializers::ones(), [])
 }
 
+/// Flax: `test_call_var_collision`, `test_submodule_var_collision_with_submodule`, `.._with_params`.
 #[test]
 fn a_name_is_one_thing() {
     in_use(&named_like_automatic(), |m| m.call(&x()), Kind::Module, Kind::Module);
@@ -393,6 +396,7 @@ impl Deep {
     }
 }
 
+/// Flax: `test_module_path_empty`.
 #[test]
 fn paths_are_names_from_the_root() {
     let ((_, paths), _) = tells_paths().init_with_output(Key::new(0), |m| m.call(&x())).unwrap();

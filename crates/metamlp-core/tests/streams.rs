@@ -36,6 +36,7 @@ fn keys(rngs: Rngs) -> Vec<[u32; 2]> {
     keys.iter().map(words).collect()
 }
 
+/// Flax, of scopes: `test_rng`, `test_rng_counter_reuse`.
 #[test]
 fn counters_are_per_scope_and_stream_and_survive_a_second_call() {
     let given = keys(Rngs::new([("params", Key::new(1)), ("noise", Key::new(0))]));
@@ -106,12 +107,14 @@ fn asks_twice(x: &Tensor) -> (Tensor, bool, bool) {
     (x.clone(), noise, Scope::current().has_rng("params"))
 }
 
+/// Flax, of scopes: `test_rng`.
 #[test]
 fn has_rng_ignores_the_fallback() {
     let (_, noise, params) = asks_twice().apply(&Variables::new(), Key::new(0), |m| m.call(&x())).unwrap();
     assert!(!noise && params);
 }
 
+/// Flax: `test_default_rng_error`.
 #[test]
 fn a_missing_stream_is_an_error_that_names_the_near_one() {
     #[compact]
