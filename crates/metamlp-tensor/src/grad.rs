@@ -176,9 +176,9 @@ fn depending_on<'a>(
         Last(Recorded),
     }
     let mut dependent: FxHashMap<usize, bool> =
-        variables.iter().map(|variable| (variable.address(), true)).collect();
+        variables.iter().map(|variable| (variable.address(), variable.dtype().is_float())).collect();
     let mut tape: Vec<Recorded> = Vec::new();
-    for variable in variables {
+    for variable in variables.iter().filter(|variable| variable.dtype().is_float()) {
         tape.push(Recorded { tensor: variable.clone(), op: Op::Identity, operands: Operands::new() });
     }
     let mut pending: Vec<Visit> = outputs.rev().cloned().map(Visit::First).collect();

@@ -253,6 +253,13 @@ fn stopped_and_unused() {
 }
 
 #[test]
+fn integers_have_no_gradient() {
+    let (x, n) = (Tensor::scalar(3.0f64), Tensor::scalar(2i32));
+    let (dx, dn) = grad(&(x, n), |(x, n)| x * n.convert(F64)).unwrap();
+    assert_eq!((dx.item::<f64>().unwrap(), dn.item::<i32>().unwrap()), (2.0, 0));
+}
+
+#[test]
 fn reading_a_value_inside_keeps_the_gradient() {
     let x = Tensor::scalar(3.0f64);
     let gradient = grad(&x, |x| {
