@@ -3,6 +3,7 @@
 //! [capture]: crate::guide::capture
 //! [sharing]: crate::guide::sharing
 //! [errors]: crate::guide::errors
+//! [tables]: crate::guide::tables
 //! [macros]: crate::guide::macros
 //! [flax]: crate::guide::coming_from_flax_linen
 #![doc = include_str!("../docs/guide/README.md")]
@@ -31,7 +32,7 @@ pub mod capture {}
 pub mod sharing {}
 
 /// [guide]: crate::guide
-/// [macros]: crate::guide::macros
+/// [tables]: crate::guide::tables
 #[doc = include_str!("../docs/guide/errors.md")]
 pub mod errors {}
 
@@ -40,6 +41,13 @@ pub mod errors {}
 /// [errors]: crate::guide::errors
 #[doc = include_str!("../docs/guide/coming-from-flax-linen.md")]
 pub mod coming_from_flax_linen {}
+
+/// [guide]: crate::guide
+/// [macros]: crate::guide::macros
+/// [cost]: crate::tensor::Cost
+/// [picture]: crate::summary::Table::to_html
+#[doc = include_str!("../docs/guide/tables.md")]
+pub mod tables {}
 
 /// [guide]: crate::guide
 #[doc = include_str!("../docs/guide/macros.md")]

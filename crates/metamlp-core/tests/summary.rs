@@ -86,6 +86,20 @@ fn tables_are_those_of_flax() {
     );
 }
 
+#[test]
+fn the_table_of_the_guide_is_the_real_one() {
+    #[compact]
+    fn classifier(x: &Tensor, #[field] hidden: usize) -> Tensor {
+        let x = Dense::new(hidden).call(x);
+        let x = BatchNorm::new().use_running_average(false).call(&x);
+        Dense::new(10).call(&relu(&x))
+    }
+    let table = classifier(256).tabulate(Key::new(0), |m| m.call(&spec([32, 784]))).unwrap().to_string();
+    let page = include_str!("../../../docs/guide/tables.md");
+    let shown = page.split("```").find_map(|block| block.strip_prefix("text\n")).unwrap();
+    assert_eq!(lines(&table), lines(shown), "\n{table}");
+}
+
 // The models of Flax's own tests, with a `Dense` in the place of each `Conv`.
 
 #[module]

@@ -19,7 +19,8 @@ use crate::tree::Tree;
 ///   logarithms and the trigonometric functions count as transcendental, not
 ///   as FLOPs. The functions that XLA spells out count as what they become:
 ///   `logistic` 3 and 1, `erfc` 62 and 1, `erf_inv` 37 and 2.
-/// - A product with `k` summed elements: `2·k` per element of the result.
+/// - A product with `k` summed elements: `2·k` per element of the result. In
+///   a convolution padding and the gaps of a dilation do not count.
 /// - A convolution: 2 for each element under each element of the kernel;
 ///   nothing where padding lies there.
 /// - A reduction: one per element that disappears. A running sum: one per
@@ -205,7 +206,7 @@ impl Sum for Cost {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{F32, I32, random};
+    use crate::{Convolution, F32, I32, Padding, random};
 
     /// (FLOPs, transcendentals) of `f` on a matrix of 4 by 6.
     fn of(f: impl Fn(&Tensor) -> Tensor) -> (u64, u64) {
@@ -233,6 +234,12 @@ mod tests {
         assert_eq!(of(|x| x.sum([0, 1])), (23, 0));
         assert_eq!(of(|x| x.matmul(&x.t())), (192, 0));
         assert_eq!(of(|x| x.argsort(1)), (120, 0));
+        let (images, kernel) = (Tensor::spec([2, 5, 5, 3], F32), Tensor::spec([3, 3, 3, 4], F32));
+        for (stride, flops) in [(1, 8112), (2, 2352)] {
+            let moves = Convolution::new().window_strides([stride, stride]).padding(Padding::Same);
+            let convolved = images.conv_general_dilated(&kernel, &moves);
+            assert_eq!(Cost::of(&convolved, &()).flops, flops);
+        }
     }
 
     #[test]
