@@ -56,6 +56,21 @@ impl Simple {
     fn nothing(&self) {}
 }
 
+/// Bodies on one line.
+#[module]
+pub struct Terse {}
+
+#[compact]
+#[rustfmt::skip]
+impl Terse {
+    /// Whatever came.
+    #[must_use]
+    pub fn call(&self, x: &Tensor) -> Tensor { x.clone() }
+
+    /// Nothing.
+    pub fn nothing(&self, _x: &Tensor) {}
+}
+
 /// A function.
 #[compact]
 #[must_use]

@@ -37,7 +37,12 @@ fn call(method: &Function, locals: &TokenStream, run: &TokenStream, runtime: &Ru
     // A failing call is told with the line that it stands on.
     let tracked = attrs.iter().any(|attr| attr.path().is_ident("track_caller"));
     let track_caller = (!tracked).then(|| tokens!(#[track_caller]));
-    let body = if given.is_empty() { body.to_token_stream() } else { tokens!({ #(#given)* #body }) };
+    // A body on one line would be asked to lose its braces, which are the user's.
+    let body = if given.is_empty() {
+        body.to_token_stream()
+    } else {
+        tokens!({ #(#given)* #[allow(unused_braces)] #body })
+    };
     tokens! {
         #(#attrs)*
         #track_caller

@@ -48,7 +48,7 @@ impl AutoEncoder {
                     let mut place = ::metamlp::__private::Probe::new(x).place();
                     let x = ::metamlp::__private::Probe::new(x)
                         .given("x", given, x, &mut place);
-                    { self.decode(&self.encode(x)) }
+                    #[allow(unused_braces)] { self.decode(&self.encode(x)) }
                 },
                 |output| ::metamlp::__private::Probe::new(output).output(),
             )
@@ -67,6 +67,7 @@ impl AutoEncoder {
                     let mut place = ::metamlp::__private::Probe::new(x).place();
                     let x = ::metamlp::__private::Probe::new(x)
                         .given("x", given, x, &mut place);
+                    #[allow(unused_braces)]
                     {
                         if self.width == 0 {
                             return x.clone();
@@ -91,7 +92,7 @@ impl AutoEncoder {
                     let mut place = ::metamlp::__private::Probe::new(z).place();
                     let z = ::metamlp::__private::Probe::new(z)
                         .given("z", given, z, &mut place);
-                    { self.decoder.call(z) }
+                    #[allow(unused_braces)] { self.decoder.call(z) }
                 },
                 |output| ::metamlp::__private::Probe::new(output).output(),
             )

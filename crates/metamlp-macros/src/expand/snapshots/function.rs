@@ -104,6 +104,7 @@ impl Mlp {
                     let mut place = ::metamlp::__private::Probe::new(x).place();
                     let x = ::metamlp::__private::Probe::new(x)
                         .given("x", given, x, &mut place);
+                    #[allow(unused_braces)]
                     {
                         let x = relu(&Dense::new(hidden).call(x));
                         let x = relu(&Dense::new(hidden).call(&x));
