@@ -10,7 +10,7 @@ use crate::apply::Apply;
 use crate::error::{Error, Line, Result};
 use crate::handle::clone_shared;
 use crate::module::Module;
-use crate::scope::{Frame, Purpose, Root, ScopeId, Snapshot, bind_fields, run_in};
+use crate::scope::{Frame, Purpose, Root, Snapshot, root_frame, run_in};
 use crate::variables::Variables;
 
 /// A model and the state that it runs in; made by [`Module::bind`].
@@ -56,10 +56,8 @@ pub struct Bound<M> {
 impl<M: Module + Clone> Bound<M> {
     pub(crate) fn new(model: &M, variables: &Variables, options: Apply) -> Self {
         let model = clone_shared(model);
-        let interceptors = options.interceptors().clone();
-        let root = Root::new(model.handle().identity(), Purpose::Apply(variables), options);
-        bind_fields(&root, ScopeId::ROOT, &model);
-        Self { model, frame: Frame { root, scope: ScopeId::ROOT, running: None, interceptors } }
+        let frame = root_frame(&model, Purpose::Apply(variables), options);
+        Self { model, frame }
     }
 
     /// Runs `f`, which calls the module's methods, on the state as it is, and

@@ -53,6 +53,18 @@ pub enum Error {
         at: Source,
     },
 
+    /// A [`Scope`](crate::Scope) or [`Variable`](crate::Variable) was kept for longer than its call.
+    #[error(
+        "{at}: {what} was asked of a scope whose init or apply has ended: \
+         keep what the scope gave, and ask before the method returns"
+    )]
+    EndedScope {
+        /// What was asked for.
+        what: String,
+        /// The module that the scope was of, and the line that asked.
+        at: Source,
+    },
+
     /// [`Bound::at`](crate::Bound::at) was given a module that is not in a field of the bound one.
     #[error(
         "{location}: this {class} is in no field of the bound {of}, nor in one of the modules there: \
@@ -238,6 +250,20 @@ pub enum Error {
         mutable: Box<Filter>,
         /// Where it was written.
         at: Source,
+    },
+
+    /// A name in `mutable` that is probably another one misspelt.
+    #[error(
+        "{location}: `mutable` names the collection `{collection}`, which is not among the variables \
+         and which nothing in the call asked for: {available}"
+    )]
+    UnknownMutable {
+        /// The name given.
+        collection: String,
+        /// The collections that there are, or that were asked for.
+        available: Names,
+        /// The line of the call.
+        location: Line,
     },
 
     /// `apply` was given mutable collections, whose updates it could not return.

@@ -40,6 +40,7 @@ mod scope;
 mod spec;
 pub mod summary;
 mod train_state;
+mod unused;
 mod variable;
 mod variables;
 

@@ -17,6 +17,7 @@ use crate::invoke::{Arguments, Methods, invoke};
 use crate::scope::{Purpose, Scope, run};
 use crate::spec::Spec;
 use crate::summary::{Table, module_paths, tabulate};
+use crate::unused::unused_variables;
 use crate::variable::Variable;
 use crate::variables::Variables;
 
@@ -81,6 +82,7 @@ pub trait Module {
     /// # Errors
     /// The first mistake that a module made, of shapes, names or streams;
     /// [`Error::LazyInit`] if a variable needs the value of an input that has none.
+    #[track_caller]
     fn init<R: Tree>(&self, options: impl Into<Apply>, f: impl FnOnce(&Self) -> R) -> Result<Variables>
     where
         Self: Sized,
@@ -105,6 +107,7 @@ pub trait Module {
     ///
     /// # Errors
     /// Those of `init`, but for an initializer's own.
+    #[track_caller]
     fn eval_shape<R: Tree>(&self, options: impl Into<Apply>, f: impl FnOnce(&Self) -> R) -> Result<Variables>
     where
         Self: Sized,
@@ -184,6 +187,7 @@ pub trait Module {
     ///
     /// # Errors
     /// Those of `init`, and of computing the output.
+    #[track_caller]
     fn init_with_output<R: Tree>(
         &self,
         options: impl Into<Apply>,
@@ -226,7 +230,9 @@ pub trait Module {
     /// are afterwards, whole; `variables` stays as it was.
     ///
     /// # Errors
-    /// The first mistake that a module made.
+    /// The first mistake that a module made; [`Error::UnknownMutable`] for a name
+    /// in `mutable` that is probably a collection's misspelt.
+    #[track_caller]
     fn apply_mut<R: Tree>(
         &self,
         variables: &Variables,
@@ -237,6 +243,34 @@ pub trait Module {
         Self: Sized,
     {
         Ok(evaluate(run(self, Purpose::Apply(variables), options.into(), f)?)?)
+    }
+
+    /// The paths of the variables that `f` does not read, as `params/Dense_2/kernel`:
+    /// what `apply` passes over, since a checkpoint may hold more than a model
+    /// needs. Nothing is computed.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// let x = Tensor::spec([1, 2], F32);
+    /// let variables = Dense::new(3).init(Key::new(0), |m| m.call(&x))?;
+    /// let plain = Dense::new(3).use_bias(false);
+    /// assert_eq!(plain.unused_variables(&variables, (), |m| m.call(&x))?, ["params/bias"]);
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The first mistake that a module made.
+    fn unused_variables<R: Tree>(
+        &self,
+        variables: &Variables,
+        options: impl Into<Apply>,
+        f: impl FnOnce(&Self) -> R,
+    ) -> Result<Vec<String>>
+    where
+        Self: Sized,
+    {
+        unused_variables(self, variables, options.into(), f)
     }
 
     /// Binds the module to `variables`: calls of the [`Bound`] that it gives run

@@ -21,7 +21,7 @@ impl Choice {
         let nearest = names
             .iter()
             .map(|name| (distance(wanted, name), name))
-            .filter(|(distance, name)| *distance <= wanted.len().max(name.len()).div_ceil(3))
+            .filter(|(distance, name)| *distance <= wanted.len().max(name.len()) / 3)
             .min_by_key(|(distance, _)| *distance)
             .map(|(_, name)| (*name).to_owned());
         Self { nearest, names: shown.into_iter().map(str::to_owned).collect() }

@@ -46,6 +46,7 @@ const INHERITED: &[&str] = &[
     "sow_with",
     "submodules",
     "tabulate",
+    "unused_variables",
     "variable",
     "variables",
 ];

@@ -18,9 +18,8 @@ use metamlp_tensor::random::Key;
 use metamlp_tensor::{Source, Tensor, U32, deferred, with_path};
 
 pub use call::Call;
-pub(crate) use call::bind_fields;
 pub(crate) use root::{Purpose, Root};
-pub(crate) use run::{run, run_in};
+pub(crate) use run::{root_frame, run, run_in};
 pub(crate) use stack::{Frame, Owner};
 use state::Caller;
 pub(crate) use state::ScopeId;
@@ -413,7 +412,14 @@ impl Scope {
         f: impl FnOnce(&Root, ScopeId) -> Result<R, Error>,
     ) -> Result<R, Error> {
         match &self.frame {
-            Some(Frame { root, scope, .. }) => f(root, *scope).map_err(|error| root.fail(error)),
+            Some(Frame { root, scope, .. }) if root.is_running() => {
+                f(root, *scope).map_err(|error| root.fail(error))
+            }
+            Some(Frame { root, scope, .. }) => {
+                let error = Error::EndedScope { what: what(), at: root.state().source(*scope, location) };
+                let asking = stack::top().filter(|asking| asking.root.is_running());
+                Err(asking.map_or(error.clone(), |asking| asking.root.fail(error)))
+            }
             None => {
                 let line = if blame::is_own(location) { self.made_at } else { location };
                 Err(Error::OutsideScope { class: self.class, what: what(), location: Line(line) })

@@ -1,15 +1,15 @@
 //! One call of `init` or `apply`: what it was given, and the state that the
 //! scopes inside it share.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::stack;
 use super::state::State;
 use crate::apply::Apply;
 use crate::capture::{Capture, INTERMEDIATES};
-use crate::error::Error;
-use crate::filter::DenyList;
+use crate::error::{Error, Names};
+use crate::filter::{DenyList, Filter};
 use crate::handle::Identity;
 use crate::record::Record;
 use crate::variables::Variables;
@@ -34,6 +34,8 @@ pub(crate) struct Root {
     pub(crate) capture: Option<Capture>,
     pub(crate) record: Option<Record>,
     state: Mutex<State>,
+    /// How many calls run in it now: one, or none any more, or of a bound model several inside of each other.
+    running: AtomicUsize,
     /// Held by the thread that runs a bound model.
     turn: Mutex<()>,
 }
@@ -56,6 +58,7 @@ impl Root {
             capture,
             record,
             state: Mutex::new(State::new(id, module, variables, rngs, mutable, is_abstract)),
+            running: AtomicUsize::new(0),
             turn: Mutex::new(()),
         })
     }
@@ -63,6 +66,23 @@ impl Root {
     /// The state. Never held while a user's code runs.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The root runs until the guard is dropped.
+    pub(super) fn start(&self) -> impl Drop + use<'_> {
+        struct End<'a>(&'a AtomicUsize);
+        impl Drop for End<'_> {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        self.running.fetch_add(1, Ordering::Relaxed);
+        End(&self.running)
+    }
+
+    /// Whether its `init` or `apply` has not ended.
+    pub(super) fn is_running(&self) -> bool {
+        self.running.load(Ordering::Relaxed) > 0
     }
 
     /// Waits until no other thread runs the model. A call from inside of it has its turn already.
@@ -73,6 +93,21 @@ impl Root {
         let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.state().renew_names();
         Some(turn)
+    }
+
+    /// A name given as mutable that is no collection's and nearly one's, and the collections.
+    pub(super) fn unknown_mutable(&self) -> Option<(String, Names)> {
+        let state = self.state();
+        let by_default = self.capture.is_some() || matches!(state.mutable, Filter::Except(_));
+        let mut given = state.mutable.names().filter(|name| !(by_default && *name == INTERMEDIATES));
+        given.find_map(|name| {
+            if state.collections.position(name).is_some() {
+                return None;
+            }
+            let available = Names::new(name, state.collections.names());
+            let is_given = |near: &str| state.mutable.names().any(|name| name == near);
+            available.nearest().is_some_and(|near| !is_given(near)).then(|| (name.to_owned(), available))
+        })
     }
 
     /// Keeps the first error, and gives it back for the tensor that carries it.

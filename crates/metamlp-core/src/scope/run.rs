@@ -1,5 +1,6 @@
 //! One call of `init` or `apply`, up to the evaluation of what it returns.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use metamlp_tensor::{Tensor, Tree, deferred};
@@ -9,28 +10,42 @@ use super::root::{Purpose, Root};
 use super::stack::{self, Frame};
 use super::state::ScopeId;
 use crate::apply::Apply;
-use crate::error::{Error, Result};
+use crate::error::{Error, Line, Result};
 use crate::module::Module;
 use crate::variables::Variables;
 
 /// Runs `f` on the module in a new root scope. The output and the mutable
 /// collections, not evaluated.
+#[track_caller]
 pub(crate) fn run<M: Module, R: Tree>(
     module: &M,
     purpose: Purpose<'_>,
     options: Apply,
     f: impl FnOnce(&M) -> R,
 ) -> Result<(R, Variables)> {
+    let location = Line(Location::caller());
+    let frame = root_frame(module, purpose, options);
+    let root = Arc::clone(&frame.root);
+    let done = run_in(frame, || f(module))?;
+    match root.unknown_mutable() {
+        Some((collection, available)) => Err(Error::UnknownMutable { collection, available, location }),
+        None => Ok(done),
+    }
+}
+
+/// A new root, in which the model is yet to run.
+pub(crate) fn root_frame<M: Module>(module: &M, purpose: Purpose<'_>, options: Apply) -> Frame {
     let interceptors = options.interceptors().clone();
     let root = Root::new(module.handle().identity(), purpose, options);
     bind_fields(&root, ScopeId::ROOT, module);
-    run_in(Frame { root, scope: ScopeId::ROOT, running: None, interceptors }, || f(module))
+    Frame { root, scope: ScopeId::ROOT, running: None, interceptors }
 }
 
 /// Runs `f`, which calls methods of the module at that frame's scope.
 pub(crate) fn run_in<R: Tree>(frame: Frame, f: impl FnOnce() -> R) -> Result<(R, Variables)> {
     let root = Arc::clone(&frame.root);
     let output = {
+        let _running = root.start();
         let _guard = stack::push(frame);
         deferred(f)
     };

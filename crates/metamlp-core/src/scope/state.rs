@@ -1,6 +1,7 @@
 //! The tree of scopes of one call of `init` or `apply`: who is where, and the
 //! first error. Naming is in `naming`, the variables in `store`.
 
+use std::collections::BTreeSet;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub(crate) struct State {
     pub(super) mutable: Filter,
     /// Whether only the types of variables are kept.
     pub(super) is_abstract: bool,
+    /// The paths of variables that were read, where that is asked for.
+    pub(super) reads: Option<BTreeSet<String>>,
     rngs: Rngs,
     error: Option<Error>,
 }
@@ -120,6 +123,7 @@ impl State {
             collections: collections.unwrap_or_default(),
             mutable,
             is_abstract,
+            reads: None,
             rngs,
             error: None,
         };

@@ -2,6 +2,7 @@
 //! shared with the caller and looked up once a scope; mutable ones are written
 //! in place from the root, so that every scope sees every write.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use metamlp_tensor::{Tensor, Tree};
@@ -42,12 +43,35 @@ impl State {
         }
     }
 
-    pub(crate) fn is_mutable(&self, collection: &str) -> bool {
-        self.mutable.contains(collection)
+    pub(crate) fn is_mutable(&mut self, collection: &str) -> bool {
+        let position = self.collection(collection);
+        self.collections.at(position).is_mutable
     }
 
     pub(crate) fn find(&mut self, scope: ScopeId, collection: usize, name: &str) -> Option<Entry> {
-        self.part(scope, collection)?.own(name).cloned()
+        let found = self.part(scope, collection)?.own(name).cloned()?;
+        self.note_read(scope, collection, Some(name));
+        Some(found)
+    }
+
+    /// From now on notes which variables are read.
+    pub(crate) fn note_reads(&mut self) {
+        self.reads = Some(BTreeSet::new());
+    }
+
+    /// The paths of the variables that were read, or of the modules all of whose variables were.
+    pub(crate) fn reads(&mut self) -> BTreeSet<String> {
+        self.reads.take().unwrap_or_default()
+    }
+
+    fn note_read(&mut self, scope: ScopeId, collection: usize, name: Option<&str>) {
+        if self.reads.is_none() {
+            return;
+        }
+        let path = self.collection_name(collection);
+        let path = self.names_to(scope).iter().fold(path, |path, name| path + "/" + name);
+        let path = name.into_iter().fold(path, |path, name| path + "/" + name);
+        self.reads.get_or_insert_default().insert(path);
     }
 
     /// The module's part of a collection as it is now.
@@ -191,8 +215,9 @@ impl State {
         let mut variables = Variables::new();
         let names: Vec<Arc<str>> = self.collections.iter().map(|(name, _)| Arc::clone(name)).collect();
         for (position, name) in names.into_iter().enumerate() {
-            if let Some(part) = self.part(scope, position) {
-                variables.push(name, part.clone());
+            if let Some(part) = self.part(scope, position).cloned() {
+                variables.push(name, part);
+                self.note_read(scope, position, None);
             }
         }
         variables
