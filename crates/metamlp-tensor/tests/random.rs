@@ -165,6 +165,9 @@ fn a_traced_key_gives_the_same_numbers() -> Result<(), Error> {
         for (eager, traced) in draw(&key).iter().zip(traced(key.clone())?) {
             match eager.dtype() {
                 DType::F32 => assert_eq!(bits(eager), bits(&traced)),
+                DType::F16 | DType::BF16 => {
+                    assert_eq!(bits(&eager.convert(F32)), bits(&traced.convert(F32)));
+                }
                 DType::F64 => assert_eq!(wide(eager), wide(&traced)),
                 DType::Bool => assert_eq!(eager.to_vec::<bool>()?, traced.to_vec::<bool>()?),
                 DType::I32 => assert_eq!(eager.to_vec::<i32>()?, traced.to_vec::<i32>()?),
