@@ -8,7 +8,7 @@ use crate::boundary;
 use crate::grad::backward;
 use crate::graph::{Graph, GraphNode, Linearized};
 use crate::node::Tensor;
-use crate::op::{Binary, Op, Unary};
+use crate::op::{Binary, Op, Unary, Update};
 use crate::tree::Tree;
 
 /// How many operations a computation takes, counted as XLA's cost analysis
@@ -24,7 +24,9 @@ use crate::tree::Tree;
 /// - A convolution: 2 for each element under each element of the kernel;
 ///   nothing where padding lies there.
 /// - A reduction: one per element that disappears. A running sum: one per
-///   element but the first. A sort: `n·⌈log₂ n⌉` of all `n` elements. Rows
+///   element but the first. A
+///   window over `k` elements: `k - 1` for each of its places. A sort:
+///   `n·⌈log₂ n⌉` of all `n` elements. Rows
 ///   that are added in place: one per element added.
 /// - Random bits: the 113 integer operations of threefry, per element.
 /// - Moving data (broadcasts, transposes, slices, gathers) is free.
@@ -101,6 +103,9 @@ impl Cost {
             | Op::Pad { .. }
             | Op::Concatenate { .. }
             | Op::Reverse { .. }
+            | Op::DynamicSlice { .. }
+            | Op::DynamicUpdateSlice
+            | Op::Scatter { update: Update::Set, .. }
             | Op::Gather { .. } => Self::default(),
 
             Op::Unary(unary) => Self::of_unary(*unary).times(elements),
@@ -128,8 +133,13 @@ impl Cost {
                     .fold(Self::new(2, 0), |cost, &&n| cost.times(count(n)))
                     .times(places)
             }
-            Op::ScatterAdd { .. } => Self::new(count(operand(2).size()), 0),
-            Op::ArgSort { .. } => {
+            Op::ReduceWindow { windows, .. } | Op::ArgReduceWindow { windows, .. } => {
+                let elements: u64 = windows.iter().map(|window| count(window.size)).product();
+                Self::new(elements.saturating_sub(1), 0).times(count(node.ty.shape.size()))
+            }
+            Op::Scatter { update: Update::Add, .. } => Self::new(count(operand(2).size()), 0),
+            Op::ArgSort { .. } | Op::TopK { .. } => {
+                let elements = count(operand(0).size());
                 let comparisons = elements.checked_next_power_of_two().map_or(u64::BITS, u64::trailing_zeros);
                 Self::new(u64::from(comparisons), 0).times(elements)
             }

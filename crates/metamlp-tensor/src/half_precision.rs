@@ -5,7 +5,7 @@ use smallvec::smallvec;
 
 use crate::dtype::DType;
 use crate::graph::{Graph, GraphNode, Id};
-use crate::op::Op;
+use crate::op::{Op, Update};
 use crate::shape::Type;
 
 /// Whether the operation computes, and does not merely move or choose elements.
@@ -19,8 +19,11 @@ pub(crate) fn computes(op: &Op) -> bool {
         | Op::ArgReduce { .. }
         | Op::DotGeneral(_)
         | Op::Convolution(_)
-        | Op::ScatterAdd { .. }
+        | Op::ReduceWindow { .. }
+        | Op::ArgReduceWindow { .. }
+        | Op::Scatter { update: Update::Add, .. }
         | Op::ArgSort { .. }
+        | Op::TopK { .. }
         | Op::CumulativeSum { .. } => true,
         Op::Input
         | Op::Constant(_)
@@ -38,6 +41,9 @@ pub(crate) fn computes(op: &Op) -> bool {
         | Op::Concatenate { .. }
         | Op::Reverse { .. }
         | Op::Gather { .. }
+        | Op::Scatter { update: Update::Set, .. }
+        | Op::DynamicSlice { .. }
+        | Op::DynamicUpdateSlice
         | Op::RngBits(_)
         | Op::RngSplit { .. } => false,
     }

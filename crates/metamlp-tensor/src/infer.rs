@@ -92,6 +92,21 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
             }
             Type::new(without(shape_of(0), axes), dtype_of(0))
         }
+        Op::ReduceWindow { kind, windows } => {
+            if !matches!(kind, Reduction::Sum | Reduction::Max | Reduction::Min) {
+                return Err(shape("a window is reduced to its sum, maximum or minimum".to_owned()));
+            }
+            if dtype_of(0) == Bool {
+                return Err(Problem::DType("numbers"));
+            }
+            Type::new(windowed(windows, shape_of(0))?, dtype_of(0))
+        }
+        Op::ArgReduceWindow { windows, .. } => {
+            if i32::try_from(shape_of(0).size()).is_err() {
+                return Err(shape("it has more elements than an i32 can count".to_owned()));
+            }
+            Type::new(windowed(windows, shape_of(0))?, I32)
+        }
         Op::ArgReduce { axis, .. } => {
             axis_in(*axis, shape_of(0).len())?;
             if shape_of(0)[*axis] == 0 {
@@ -165,9 +180,12 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
         Op::Gather { axis } => {
             indices_for(*axis, operands)?;
             let (from, indices) = (shape_of(0), shape_of(1));
+            if from[*axis] == 0 && indices.size() > 0 {
+                return Err(shape(format!("axis {axis} is empty, no index lies in it")));
+            }
             Type::new(spliced(from, *axis, indices), dtype_of(0))
         }
-        Op::ScatterAdd { axis } => {
+        Op::Scatter { axis, .. } => {
             indices_for(*axis, operands)?;
             same_dtypes(&[operands[0], operands[2]])?;
             let expected = spliced(shape_of(0), *axis, shape_of(1));
@@ -175,6 +193,26 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
                 return Err(shape(format!("updates of shape {expected} were expected, not {}", shape_of(2))));
             }
             operands[0].clone()
+        }
+        Op::DynamicSlice { sizes } => {
+            starts_for(operands[0], operands[1])?;
+            part_of(shape_of(0), sizes)?;
+            Type::new(sizes, dtype_of(0))
+        }
+        Op::DynamicUpdateSlice => {
+            same_dtypes(&operands[..2])?;
+            starts_for(operands[0], operands[2])?;
+            part_of(shape_of(0), shape_of(1))?;
+            operands[0].clone()
+        }
+        Op::TopK { axis, k } => {
+            axis_in(*axis, shape_of(0).len())?;
+            let mut result: Axes = shape_of(0)[..].into();
+            if *k > result[*axis] {
+                return Err(shape(format!("axis {axis} has {} elements, not {k}", result[*axis])));
+            }
+            result[*axis] = *k;
+            Type::new(result, I32)
         }
         Op::ArgSort { axis } => {
             axis_in(*axis, shape_of(0).len())?;
@@ -211,10 +249,13 @@ fn expect_operands(op: &Op, operands: &[&Type]) -> Result<(), Problem> {
         | Op::Reshape(_)
         | Op::Transpose(_)
         | Op::Reduce { .. }
+        | Op::ReduceWindow { .. }
+        | Op::ArgReduceWindow { .. }
         | Op::ArgReduce { .. }
         | Op::Slice { .. }
         | Op::Reverse { .. }
         | Op::ArgSort { .. }
+        | Op::TopK { .. }
         | Op::CumulativeSum { .. }
         | Op::RngBits(_)
         | Op::RngSplit { .. } => 1,
@@ -223,8 +264,9 @@ fn expect_operands(op: &Op, operands: &[&Type]) -> Result<(), Problem> {
         | Op::DotGeneral(_)
         | Op::Convolution(_)
         | Op::Pad { .. }
+        | Op::DynamicSlice { .. }
         | Op::Gather { .. } => 2,
-        Op::Select | Op::MulAdd | Op::ScatterAdd { .. } => 3,
+        Op::Select | Op::MulAdd | Op::Scatter { .. } | Op::DynamicUpdateSlice => 3,
         Op::Concatenate { .. } => operands.len().max(1),
     };
     if operands.len() == expected {
@@ -303,6 +345,34 @@ fn infer_dot(dimensions: &DotDimensions, lhs: &Type, rhs: &Type) -> Result<Type,
     Ok(Type::new(result, lhs.dtype))
 }
 
+/// The shape of the windows' places.
+fn windowed(windows: &[WindowAxis], from: &Shape) -> Result<Axes, Problem> {
+    if windows.len() != from.len() {
+        return Err(shape(format!("{} windows for {} axes", windows.len(), from.len())));
+    }
+    windows.iter().zip(&from[..]).map(|(window, &extent)| window.places(extent).map_err(shape)).collect()
+}
+
+/// One start for each axis of `operand`.
+fn starts_for(operand: &Type, starts: &Type) -> Result<(), Problem> {
+    if starts.dtype != DType::I32 {
+        return Err(Problem::DType("starts of type i32"));
+    }
+    let rank = operand.shape.len();
+    if starts.shape[..] != [rank] {
+        return Err(shape(format!("it has {rank} axes, and starts of shape {}", starts.shape)));
+    }
+    Ok(())
+}
+
+fn part_of(whole: &Shape, part: &[usize]) -> Result<(), Problem> {
+    if part.len() == whole.len() && part.iter().zip(&whole[..]).all(|(part, whole)| part <= whole) {
+        Ok(())
+    } else {
+        Err(shape(format!("a part of shape {part:?} does not lie in {whole}")))
+    }
+}
+
 /// `[batch, spatial.., groups, in]` by `[spatial.., groups, in, out]`.
 fn infer_convolution(windows: &[WindowAxis], operand: &Type, kernel: &Type) -> Result<Type, Problem> {
     same_dtypes(&[operand, kernel])?;
@@ -358,9 +428,6 @@ fn indices_for(axis: usize, operands: &[&Type]) -> Result<(), Problem> {
     axis_in(axis, operands[0].shape.len())?;
     if operands[1].dtype != DType::I32 {
         return Err(Problem::DType("indices of type i32"));
-    }
-    if operands[0].shape[axis] == 0 && operands[1].shape.size() > 0 {
-        return Err(shape(format!("axis {axis} is empty, no index lies in it")));
     }
     Ok(())
 }

@@ -55,5 +55,5 @@ pub use jit::{Jit, jit};
 pub use node::Tensor;
 pub use shape::{Axes, Shape, Type};
 pub use source::{Source, with_path};
-pub use tensor::{Convolution, Operand, Padding, Scalar};
+pub use tensor::{Convolution, Operand, OutOfRange, Padding, Scalar, Window};
 pub use tree::{PathSegment, Segment, Tree, TreePath, TreeVisitor};

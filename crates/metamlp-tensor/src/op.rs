@@ -46,6 +46,12 @@ pub(crate) enum Op {
     Transpose(Axes),
     /// Reduction over `axes`, which disappear.
     Reduce { kind: Reduction, axes: Axes },
+    /// Sum, maximum or minimum of the elements under a window that moves along
+    /// every axis.
+    ReduceWindow { kind: Reduction, windows: Box<[WindowAxis]> },
+    /// Position (i32) of the extremum under the window, the first of equals, in
+    /// the operand as a flat list; -1 under padding alone.
+    ArgReduceWindow { kind: Extremum, windows: Box<[WindowAxis]> },
     /// Position (i32) of the extremum along `axis`, the first of equals.
     ArgReduce { kind: Extremum, axis: usize },
     /// Sum of products over the contracting axes; the result has the batch
@@ -68,12 +74,23 @@ pub(crate) enum Op {
     /// (operand, i32 indices): the rows `indices` of `axis`, whose place the
     /// indices' axes take. Indices are clamped into range.
     Gather { axis: usize },
-    /// (operand, i32 indices, updates): the operand with each update added to
-    /// the row of `axis` that its index names. Indices are clamped into range.
-    ScatterAdd { axis: usize },
+    /// (operand, i32 indices, updates): the operand with each update put into
+    /// the row of `axis` that its index names, or added to it, in order.
+    /// Indices out of range are left out.
+    Scatter { update: Update, axis: usize },
+    /// (operand, i32 starts, one for each axis): the part of extents `sizes`
+    /// that begins there. Negative starts count from the end; then they are
+    /// clamped so that the part lies inside.
+    DynamicSlice { sizes: Axes },
+    /// (operand, update, i32 starts): the operand with the update in the place
+    /// where a [`DynamicSlice`](Op::DynamicSlice) would have found it.
+    DynamicUpdateSlice,
     /// Positions (i32) that would sort the operand along `axis`, ascending and
     /// stable, NaN last.
     ArgSort { axis: usize },
+    /// Positions (i32) of the `k` largest elements along `axis`, the largest
+    /// first, of equals the first; NaN is larger than all.
+    TopK { axis: usize, k: usize },
     /// Running sum along `axis`, from the end if `reverse`.
     CumulativeSum { axis: usize, reverse: bool },
     /// (u32[2] key): 32 random bits per element, threefry-2x32 in JAX's
@@ -272,6 +289,15 @@ pub(crate) enum Extremum {
     Min,
 }
 
+/// What a [`Op::Scatter`] does with a row and its update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Update {
+    /// The sum of both.
+    Add,
+    /// The update; the last of several.
+    Set,
+}
+
 /// The axes of a [`Op::DotGeneral`], pairwise of the same extents.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub(crate) struct DotDimensions {
@@ -327,7 +353,13 @@ impl Op {
             Self::Concatenate { .. } => "concatenate",
             Self::Reverse { .. } => "reverse",
             Self::Gather { .. } => "gather",
-            Self::ScatterAdd { .. } => "scatter_add",
+            Self::Scatter { update: Update::Add, .. } => "scatter_add",
+            Self::Scatter { update: Update::Set, .. } => "scatter",
+            Self::DynamicSlice { .. } => "dynamic_slice",
+            Self::DynamicUpdateSlice => "dynamic_update_slice",
+            Self::TopK { .. } => "top_k",
+            Self::ReduceWindow { .. } => "reduce_window",
+            Self::ArgReduceWindow { .. } => "arg_reduce_window",
             Self::ArgSort { .. } => "arg_sort",
             Self::CumulativeSum { .. } => "cumulative_sum",
             Self::RngBits(_) => "rng_bits",

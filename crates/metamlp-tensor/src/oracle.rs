@@ -1,7 +1,7 @@
 //! The reference evaluation: node by node, in the plainest way, with ndarray.
 //! Every pass and the executor are tested against it; it is never fast.
 
-use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, Slice, aview1};
+use ndarray::{ArrayD, ArrayViewD, Axis, Dimension, IxDyn, Slice, aview1};
 
 use crate::arithmetic::Arithmetic;
 use crate::buffer::Buffer;
@@ -9,7 +9,7 @@ use crate::dtype::{DType, Element};
 #[cfg(test)]
 use crate::graph::Graph;
 use crate::half_precision;
-use crate::op::{Binary, DotDimensions, Literal, Op, Reduction, Unary};
+use crate::op::{Binary, DotDimensions, Literal, Op, Reduction, Unary, Update};
 use crate::random::threefry;
 use crate::shape::{Axes, Type};
 use crate::window::WindowAxis;
@@ -151,16 +151,69 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
             let rows = clamped(operands[1].0, operands[0].1.shape[*axis]);
             collect(operand.select(Axis(*axis), &rows).view())
         }),
-        Op::ScatterAdd { axis } => for_dtype!(ty.dtype, T => {
+        Op::Scatter { update, axis } => for_dtype!(ty.dtype, T => {
             let mut result = view::<T>(first(), &ty.shape).to_owned();
-            let rows = clamped(operands[1].0, ty.shape[*axis]);
+            let rows = elements::<i32>(operands[1].0);
             let mut flat: Axes = ty.shape[..].into();
             flat[*axis] = rows.len();
             let updates = view::<T>(operands[2].0, &flat);
             for (i, &row) in rows.iter().enumerate() {
+                let Some(row) = usize::try_from(row).ok().filter(|&row| row < ty.shape[*axis]) else { continue };
                 let mut target = result.index_axis_mut(Axis(*axis), row);
-                target.zip_mut_with(&updates.index_axis(Axis(*axis), i), |x, &update| *x = x.binary(Binary::Add, update));
+                target.zip_mut_with(&updates.index_axis(Axis(*axis), i), |x, &new| *x = match update {
+                    Update::Add => x.binary(Binary::Add, new),
+                    Update::Set => new,
+                });
             }
+            collect(result.view())
+        }),
+        Op::DynamicSlice { sizes } => for_dtype!(ty.dtype, T => {
+            let mut operand = view::<T>(first(), &operands[0].1.shape);
+            for (axis, start) in starts(operands[1].0, &operands[0].1.shape, sizes).into_iter().enumerate() {
+                operand.slice_axis_inplace(Axis(axis), Slice::from(start..start + sizes[axis]));
+            }
+            collect(operand)
+        }),
+        Op::DynamicUpdateSlice => for_dtype!(ty.dtype, T => {
+            let update = view::<T>(operands[1].0, &operands[1].1.shape);
+            let mut result = view::<T>(first(), &ty.shape).to_owned();
+            let mut part = result.view_mut();
+            for (axis, start) in starts(operands[2].0, &ty.shape, update.shape()).into_iter().enumerate() {
+                part.slice_axis_inplace(Axis(axis), Slice::from(start..start + update.shape()[axis]));
+            }
+            part.assign(&update);
+            collect(result.view())
+        }),
+        Op::TopK { axis, k } => for_dtype!(from(), T => {
+            let operand = view::<T>(first(), &operands[0].1.shape);
+            let mut result = ArrayD::<i32>::zeros(IxDyn(&ty.shape));
+            for (mut order, lane) in result.lanes_mut(Axis(*axis)).into_iter().zip(operand.lanes(Axis(*axis))) {
+                let mut positions: Vec<i32> = (0..lane.len() as i32).collect();
+                positions.sort_by(|&i, &j| T::order(lane[j as usize], lane[i as usize]));
+                for (slot, position) in order.iter_mut().zip(positions.into_iter().take(*k)) {
+                    *slot = position;
+                }
+            }
+            collect(result.view())
+        }),
+        Op::ReduceWindow { kind, windows } => for_dtype!(ty.dtype, T => {
+            let operand = view::<T>(first(), &operands[0].1.shape);
+            let result = ArrayD::from_shape_fn(IxDyn(&ty.shape), |place| {
+                let under = under_window(windows, place.slice(), operand.shape());
+                under.iter().fold(T::start(*kind), |so_far, index| so_far.reduce(*kind, operand[&index[..]]))
+            });
+            collect(result.view())
+        }),
+        Op::ArgReduceWindow { kind, windows } => for_dtype!(from(), T => {
+            let operand = view::<T>(first(), &operands[0].1.shape);
+            let strides = operands[0].1.shape.strides();
+            let result = ArrayD::from_shape_fn(IxDyn(&ty.shape), |place| {
+                let under = under_window(windows, place.slice(), operand.shape());
+                let best = under.into_iter().reduce(|best, index| {
+                    if T::beats(*kind, operand[&index[..]], operand[&best[..]]) { index } else { best }
+                });
+                best.map_or(-1, |index| index.iter().zip(&strides).map(|(i, stride)| i * stride).sum::<usize>() as i32)
+            });
             collect(result.view())
         }),
         Op::ArgSort { axis } => for_dtype!(from(), T => {
@@ -268,6 +321,30 @@ fn dot<T: Arithmetic>(
         }
     }
     Buffer::from_vec(result)
+}
+
+/// Where a dynamic slice of extents `sizes` begins.
+pub(crate) fn starts(starts: &Buffer, extents: &[usize], sizes: &[usize]) -> Axes {
+    let start = |((&start, &extent), &size): ((&i32, &usize), &usize)| {
+        let (start, extent) = (i64::from(start), extent as i64);
+        let from_front = if start < 0 { start + extent } else { start };
+        from_front.clamp(0, extent - size as i64) as usize
+    };
+    elements::<i32>(starts).iter().zip(extents).zip(sizes).map(start).collect()
+}
+
+/// The indices of the elements under the window at `place`, in order.
+fn under_window(windows: &[WindowAxis], place: &[usize], extents: &[usize]) -> Vec<Axes> {
+    let mut under = vec![Axes::new()];
+    for (axis, window) in windows.iter().enumerate() {
+        let elements: Vec<usize> =
+            (0..window.size).filter_map(|tap| window.element(place[axis], tap, extents[axis])).collect();
+        let extended = |index: &Axes| -> Vec<Axes> {
+            elements.iter().map(|&element| index.iter().copied().chain([element]).collect()).collect()
+        };
+        under = under.iter().flat_map(extended).collect();
+    }
+    under
 }
 
 fn convolution<T: Arithmetic>(

@@ -3,8 +3,9 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use crate::dtype::DType;
 use crate::node::Tensor;
-use crate::op::{Binary, DotDimensions, Op, Reduction, Unary};
+use crate::op::{Binary, DotDimensions, Extremum, Op, Reduction, Unary, Update};
 use crate::shape::Axes;
 use crate::window::WindowAxis;
 
@@ -30,7 +31,9 @@ pub(crate) fn vjp(
         | Op::Compare(_)
         | Op::BitcastConvert(_)
         | Op::ArgReduce { .. }
+        | Op::ArgReduceWindow { .. }
         | Op::ArgSort { .. }
+        | Op::TopK { .. }
         | Op::RngBits(_)
         | Op::RngSplit { .. }
         | Op::Reduce { kind: Reduction::All | Reduction::Any, .. } => operands.iter().map(|_| None).collect(),
@@ -112,11 +115,34 @@ pub(crate) fn vjp(
         }
         Op::Reverse { axes } => one(axes.iter().fold(ct.clone(), |ct, &axis| ct.flip(axis.cast_signed()))),
         Op::Gather { axis } => {
-            smallvec![Some(x().zeros_like().scatter_add(&operands[1], ct, axis.cast_signed())), None]
+            let last = i32::try_from(x().shape()[*axis].saturating_sub(1)).unwrap_or(i32::MAX);
+            let rows = operands[1].maximum(0).minimum(last);
+            smallvec![Some(x().zeros_like().scatter_rows(Update::Add, &rows, ct, *axis)), None]
         }
-        Op::ScatterAdd { axis } => {
-            smallvec![Some(ct.clone()), None, Some(ct.take(&operands[1], axis.cast_signed()))]
+        Op::Scatter { update, axis } => {
+            let indices = &operands[1];
+            let taken = || ct.gather_filled(indices, *axis, 0);
+            match update {
+                Update::Add => smallvec![Some(ct.clone()), None, wanted(&operands[2]).then(taken)],
+                Update::Set => {
+                    let kept = || ct.scatter_rows(Update::Set, indices, &operands[2].zeros_like(), *axis);
+                    let share = || last_in_place(indices, ct, *axis).select(taken(), 0);
+                    smallvec![wanted(x()).then(kept), None, wanted(&operands[2]).then(share)]
+                }
+            }
         }
+        Op::DynamicSlice { .. } => {
+            smallvec![Some(x().zeros_like().dynamic_update_slice(ct, &operands[1])), None]
+        }
+        Op::DynamicUpdateSlice => {
+            let (update, starts) = (&operands[1], &operands[2]);
+            smallvec![
+                wanted(x()).then(|| ct.dynamic_update_slice(&update.zeros_like(), starts)),
+                wanted(update).then(|| ct.dynamic_slice(starts, update.shape())),
+                None,
+            ]
+        }
+        Op::ReduceWindow { kind, windows } => one(reduce_window_vjp(*kind, windows, x(), ct)),
         Op::CumulativeSum { axis, reverse } => one(ct.cumulative_sum(axis.cast_signed(), !reverse)),
     }
 }
@@ -225,6 +251,32 @@ fn reduce_vjp(kind: Reduction, axes: &Axes, x: &Tensor, output: &Tensor, ct: &Te
         }
         _ => spread(ct),
     }
+}
+
+fn reduce_window_vjp(kind: Reduction, windows: &[WindowAxis], x: &Tensor, ct: &Tensor) -> Tensor {
+    let extremum = match kind {
+        Reduction::Max => Extremum::Max,
+        Reduction::Min => Extremum::Min,
+        _ => {
+            let back = windows.iter().zip(x.shape()).map(|(window, &extent)| window.to_operand(extent));
+            return ct.window_reduction(Reduction::Sum, back.collect());
+        }
+    };
+    // The first of equals has all of it, as in XLA's select_and_scatter.
+    let at = Tensor::apply(Op::ArgReduceWindow { kind: extremum, windows: windows.into() }, [x.clone()]);
+    let flat = Tensor::zeros([x.size()], x.dtype());
+    flat.scatter_rows(Update::Add, &at.reshape([at.size()]), &ct.reshape([ct.size()]), 0).reshape(x.shape())
+}
+
+/// Whether no later index names the same row of `axis` of `x`, in the shape of the updates.
+fn last_in_place(indices: &Tensor, x: &Tensor, axis: usize) -> Tensor {
+    let numbers = Tensor::arange(indices.size(), DType::I32);
+    let flat = indices.reshape([indices.size()]);
+    let nobody = Tensor::full([x.shape()[axis]], -1, DType::I32);
+    let last = nobody.scatter_rows(Update::Set, &flat, &numbers, 0).gather_filled(&flat, 0, -1);
+    let after = x.rank() - axis - 1;
+    let shape: Axes = indices.shape().iter().copied().chain(std::iter::repeat_n(1, after)).collect();
+    last.equal(&numbers).reshape(shape)
 }
 
 fn dot_vjp_lhs(dimensions: &DotDimensions, lhs: &Tensor, rhs: &Tensor, ct: &Tensor) -> Tensor {

@@ -1,7 +1,7 @@
 //! Every gradient rule against finite differences in f64: in mid-graph, with a
 //! coefficient after the operation and a fan-out of two.
 
-use metamlp_tensor::{Convolution, F64, I32, Padding, Tensor, grad};
+use metamlp_tensor::{Convolution, F64, I32, OutOfRange, Padding, Tensor, Window, grad};
 
 const STEP: f64 = 1e-6;
 
@@ -115,13 +115,73 @@ fn rearranging() {
 
 #[test]
 fn picking() {
-    let rows = Tensor::from_vec([2, 2], vec![2, 0, 2, 7]);
+    let rows = Tensor::from_vec([2, 2], vec![2, 0, 2, -3]);
     check(&[3, 4], &TWELVE, |x| x.take(&rows, 0));
     check(&[3, 4], &TWELVE, |x| x.take(&rows, 1));
+    let beyond = Tensor::from_vec([3], vec![7, -9, 1]);
+    for out_of_range in [OutOfRange::Clip, OutOfRange::Wrap] {
+        check(&[3, 4], &TWELVE, |x| x.take_with(&beyond, 0, out_of_range));
+    }
+    let each = Tensor::from_vec([3, 2], vec![0, 3, -1, 2, 2, 2]);
+    check(&[3, 4], &TWELVE, |x| x.take_along_axis(&each, 1));
+    check(&[1, 4], &TWELVE[..4], |x| x.take_along_axis(&each, -1));
+    let row = Tensor::from_vec([1, 1], vec![1]);
+    check(&[3, 4], &TWELVE, |x| x.take_along_axis(&row, 0));
+}
+
+#[test]
+fn putting() {
     let updates = Tensor::from_vec([2, 3], SIX.to_vec());
-    let two = Tensor::from_vec([2], vec![1, 1]);
-    check(&[2, 3], &SIX, |x| x.scatter_add(&two, &updates, 0));
-    check(&[2, 3], &SIX, |x| updates.scatter_add(&two, x, 0));
+    for at in [vec![1, 1], vec![-1, 7], vec![0, -9]] {
+        let at = Tensor::from_vec([2], at);
+        for scatter in [Tensor::scatter_add, Tensor::scatter] {
+            check(&[2, 3], &SIX, |x| scatter(x, &at, &updates, 0));
+            check(&[2, 3], &SIX, |x| scatter(&updates, &at, x, 0));
+            check(&[2, 2], &SIX[..4], |x| scatter(&updates, &at, x, 1));
+            check(&[1], &SIX[..1], |x| scatter(&updates, &at, x, 1));
+        }
+    }
+}
+
+#[test]
+fn parts_at_computed_places() {
+    let whole = Tensor::from_vec([3, 4], TWELVE.to_vec());
+    for at in [vec![0, 1], vec![9, -2]] {
+        let at = Tensor::from_vec([2], at);
+        check(&[3, 4], &TWELVE, |x| x.dynamic_slice(&at, [2, 3]));
+        check(&[3, 4], &TWELVE, |x| x.dynamic_update_slice(&other(), &at));
+        check(&[2, 3], &SIX, |x| whole.dynamic_update_slice(x, &at));
+    }
+}
+
+#[test]
+fn ordering() {
+    check(&[3, 4], &TWELVE, |x| x.sort(1));
+    check(&[3, 4], &TWELVE, |x| x.sort(0) * x);
+    check(&[3, 4], &TWELVE, |x| x.top_k(2).0);
+}
+
+#[test]
+fn shifting() {
+    check(&[3, 4], &TWELVE, |x| x.roll(1, 1));
+    check(&[3, 2], &SIX, |x| x.pad_wrap(4, 2, 0));
+    check(&[3, 2], &SIX, |x| x.pad_reflect(4, 3, 0));
+}
+
+#[test]
+fn windows() {
+    let ways = [
+        Window::new([2, 2]),
+        Window::new([2, 3]).strides([2, 1]).padding(Padding::Same),
+        Window::new([2, 2]).padding([(1, 1), (-1, 2)]).window_dilation([2, 1]).base_dilation([1, 2]),
+    ];
+    for way in &ways {
+        check(&[3, 4], &TWELVE, |x| x.reduce_window_sum(way));
+        // Where a window holds nothing an extremum is infinite.
+        check(&[3, 4], &TWELVE, |x| x.reduce_window_max(way).maximum(-1.0));
+        check(&[3, 4], &TWELVE, |x| x.reduce_window_min(way).minimum(9.0));
+    }
+    check(&[3, 4], &TWELVE, |x| grad(x, |x| x.reduce_window_max(&ways[0]).square().sum_all()).unwrap());
 }
 
 #[test]

@@ -1,23 +1,72 @@
-//! Operations that move whole runs of elements. What is rarer is left to the
-//! reference evaluation: `arg_reduce`, `arg_sort`, `cumulative_sum`,
-//! `rng_split` and products of integers.
+//! Operations that move whole runs of elements, and the others that have
+//! kernels of their own outside of fused loops. Only `rng_split`, and
+//! convolutions of integers, are rare enough for the reference evaluation.
+
+use smallvec::SmallVec;
 
 use crate::arithmetic::Arithmetic;
 use crate::buffer::Buffer;
-use crate::op::{Binary, Op};
+use crate::dtype::DType;
+use crate::op::{Binary, Op, Update};
 use crate::oracle;
 use crate::shape::{Axes, Type};
 
+use super::{integer_product, lanes, order, windows};
+
+/// The operands; a buffer that nobody else holds may become the result.
+pub(super) type Operands<'a> = SmallVec<[(Buffer, &'a Type); 4]>;
+
 /// The value of `op`.
-pub(super) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buffer {
+pub(super) fn evaluate(op: &Op, mut operands: Operands<'_>, ty: &Type) -> Buffer {
+    let from = operands.first().map_or(ty.dtype, |(_, from)| from.dtype);
     match op {
-        Op::Pad { low, interior, .. } => {
-            for_dtype!(ty.dtype, T => pad::<T>(operands, ty, low, interior))
+        Op::Scatter { update, axis } if operands.len() == 3 => {
+            let (own, _) = operands.remove(0);
+            for_dtype!(ty.dtype, T => scatter::<T>(own, &operands, ty, *update, *axis))
         }
-        Op::Concatenate { axis } => for_dtype!(ty.dtype, T => concatenate::<T>(operands, ty, *axis)),
-        Op::Gather { axis } => for_dtype!(ty.dtype, T => gather::<T>(operands, ty, *axis)),
-        Op::ScatterAdd { axis } => for_dtype!(ty.dtype, T => scatter_add::<T>(operands, ty, *axis)),
-        _ => oracle::evaluate(op, operands, ty),
+        Op::DynamicUpdateSlice if operands.len() == 3 => {
+            let (own, _) = operands.remove(0);
+            for_dtype!(ty.dtype, T => dynamic_update_slice::<T>(own, &operands, ty))
+        }
+        _ => {
+            let operands: SmallVec<[(&Buffer, &Type); 4]> =
+                operands.iter().map(|(buffer, ty)| (buffer, *ty)).collect();
+            match op {
+                Op::Pad { low, interior, .. } => {
+                    for_dtype!(ty.dtype, T => pad::<T>(&operands, ty, low, interior))
+                }
+                Op::Concatenate { axis } => for_dtype!(ty.dtype, T => concatenate::<T>(&operands, ty, *axis)),
+                Op::Gather { axis } => for_dtype!(ty.dtype, T => gather::<T>(&operands, ty, *axis)),
+                Op::DynamicSlice { sizes } => {
+                    for_dtype!(ty.dtype, T => dynamic_slice::<T>(&operands, ty, sizes))
+                }
+                Op::ReduceWindow { kind, windows } => {
+                    for_dtype!(ty.dtype, T => windows::reduce::<T>(operands[0], *kind, windows))
+                }
+                Op::ArgReduceWindow { kind, windows } => {
+                    for_dtype!(from, T => windows::arg_reduce::<T>(operands[0], ty, *kind, windows))
+                }
+                Op::ArgReduce { kind, axis } => {
+                    for_dtype!(from, T => lanes::arg_reduce::<T>(operands[0], *kind, *axis))
+                }
+                Op::CumulativeSum { axis, reverse } => {
+                    for_dtype!(ty.dtype, T => lanes::cumulative_sum::<T>(operands[0], *axis, *reverse))
+                }
+                Op::ArgSort { axis } => {
+                    for_dtype!(from, T => order::positions::<T>(operands[0], *axis, None))
+                }
+                Op::TopK { axis, k } => {
+                    for_dtype!(from, T => order::positions::<T>(operands[0], *axis, Some(*k)))
+                }
+                Op::DotGeneral(dimensions) if ty.dtype == DType::I32 => {
+                    integer_product::multiply::<i32>(dimensions, operands[0], operands[1])
+                }
+                Op::DotGeneral(dimensions) if ty.dtype == DType::U32 => {
+                    integer_product::multiply::<u32>(dimensions, operands[0], operands[1])
+                }
+                _ => oracle::evaluate(op, &operands, ty),
+            }
+        }
     }
 }
 
@@ -94,21 +143,89 @@ fn gather<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) 
     Buffer::from_vec(result)
 }
 
-fn scatter_add<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) -> Buffer {
+/// The elements, to be changed: copied only if somebody else holds them.
+fn editable<T: Arithmetic>(buffer: Buffer) -> Vec<T> {
+    buffer.try_into_vec().unwrap_or_else(|shared| {
+        let elements = elements::<T>(&shared);
+        let mut copy = T::pool().take(elements.len());
+        copy.copy_from_slice(elements);
+        copy
+    })
+}
+
+fn scatter<T: Arithmetic>(
+    own: Buffer,
+    operands: &[(Buffer, &Type)],
+    ty: &Type,
+    update: Update,
+    axis: usize,
+) -> Buffer {
+    let [(indices, indexed), (updates, _)] = operands else { return own };
     let inner: usize = ty.shape[axis + 1..].iter().product();
-    let mut result = T::pool().take(ty.shape.size());
-    result.copy_from_slice(elements(operands[0].0));
-    let count = operands[1].1.shape.size() * inner;
+    let count = indexed.shape.size() * inner;
+    let mut result = editable::<T>(own);
     if !result.is_empty() && count > 0 {
-        let updates = elements::<T>(operands[2].0).chunks_exact(count);
+        let updates = elements::<T>(updates).chunks_exact(count);
         for (rows, updates) in result.chunks_exact_mut(ty.shape[axis] * inner).zip(updates) {
-            let places = clamped(operands[1].0, ty.shape[axis]);
-            for (row, updates) in places.zip(updates.chunks_exact(inner)) {
-                for (x, &update) in rows[row * inner..][..inner].iter_mut().zip(updates) {
-                    *x = x.binary(Binary::Add, update);
+            for (&row, updates) in elements::<i32>(indices).iter().zip(updates.chunks_exact(inner)) {
+                let Some(row) = usize::try_from(row).ok().filter(|&row| row < ty.shape[axis]) else {
+                    continue;
+                };
+                let row = &mut rows[row * inner..][..inner];
+                match update {
+                    Update::Set => row.copy_from_slice(updates),
+                    Update::Add => {
+                        for (x, &update) in row.iter_mut().zip(updates) {
+                            *x = x.binary(Binary::Add, update);
+                        }
+                    }
                 }
             }
         }
     }
+    Buffer::from_vec(result)
+}
+
+/// Calls `f` with (place in the part, place in the whole, length) of every run
+/// of neighbours of the part that begins at `starts`.
+fn runs(part: &[usize], whole: &Type, starts: &[usize], mut f: impl FnMut(usize, usize, usize)) {
+    let strides = whole.shape.strides();
+    // Axes that the part has in full are one run with the axis before them.
+    let last = (1..part.len()).rev().find(|&axis| part[axis] != whole.shape[axis]).unwrap_or(0);
+    let length: usize = part[last.min(part.len())..].iter().product();
+    let outer = &part[..last.min(part.len())];
+    let start: usize = starts.iter().zip(&strides).map(|(start, stride)| start * stride).sum();
+    if length == 0 {
+        return;
+    }
+    for run in 0..outer.iter().product() {
+        let (mut place, mut rest) = (start, run);
+        for (axis, &extent) in outer.iter().enumerate().rev() {
+            place += rest % extent * strides[axis];
+            rest /= extent;
+        }
+        f(run * length, place, length);
+    }
+}
+
+fn dynamic_slice<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, sizes: &[usize]) -> Buffer {
+    let (from, whole) = operands[0];
+    let starts = oracle::starts(operands[1].0, &whole.shape, sizes);
+    let mut result = T::pool().take(ty.shape.size());
+    let elements = elements::<T>(from);
+    runs(sizes, whole, &starts, |to, from, length| {
+        result[to..to + length].copy_from_slice(&elements[from..from + length]);
+    });
+    Buffer::from_vec(result)
+}
+
+fn dynamic_update_slice<T: Arithmetic>(own: Buffer, operands: &[(Buffer, &Type)], ty: &Type) -> Buffer {
+    let [(update, part), (starts, _)] = operands else { return own };
+    let starts = oracle::starts(starts, &ty.shape, &part.shape);
+    let mut result = editable::<T>(own);
+    let elements = elements::<T>(update);
+    runs(&part.shape, ty, &starts, |from, to, length| {
+        result[to..to + length].copy_from_slice(&elements[from..from + length]);
+    });
     Buffer::from_vec(result)
 }

@@ -9,7 +9,6 @@ use crate::buffer::Buffer;
 use crate::graph::{Graph, Id};
 use crate::op::Op;
 use crate::oracle;
-use crate::shape::Type;
 
 use super::direct;
 use super::layout::Layout;
@@ -87,12 +86,9 @@ impl Executable {
             Work::Direct(id) => {
                 let node = self.graph.node(*id);
                 let types = node.operands.iter().map(|&operand| &self.graph.node(operand).ty);
-                let operands: SmallVec<[(&Buffer, &Type); 4]> = inputs
-                    .iter()
-                    .zip(types)
-                    .filter_map(|(buffer, ty)| Some((buffer.as_ref()?, ty)))
-                    .collect();
-                values[step.writes[0] as usize] = Some(direct::evaluate(&node.op, &operands, &node.ty));
+                let operands = inputs.into_iter().zip(types).filter_map(|(buffer, ty)| Some((buffer?, ty)));
+                values[step.writes[0] as usize] =
+                    Some(direct::evaluate(&node.op, operands.collect(), &node.ty));
             }
         }
     }

@@ -80,11 +80,16 @@ impl Layout {
                 | Op::Slice { .. }
                 | Op::Reverse { .. } => Kind::Alias,
                 Op::ArgReduce { .. }
+                | Op::ReduceWindow { .. }
+                | Op::ArgReduceWindow { .. }
                 | Op::Pad { .. }
                 | Op::Concatenate { .. }
                 | Op::Gather { .. }
-                | Op::ScatterAdd { .. }
+                | Op::Scatter { .. }
+                | Op::DynamicSlice { .. }
+                | Op::DynamicUpdateSlice
                 | Op::ArgSort { .. }
+                | Op::TopK { .. }
                 | Op::CumulativeSum { .. }
                 | Op::DotGeneral(_)
                 | Op::Convolution(_)
@@ -206,11 +211,16 @@ fn needed_in_order(graph: &Graph) -> Vec<bool> {
         let reads_in_order = matches!(
             node.op,
             Op::ArgReduce { .. }
+                | Op::ReduceWindow { .. }
+                | Op::ArgReduceWindow { .. }
                 | Op::Pad { .. }
                 | Op::Concatenate { .. }
                 | Op::Gather { .. }
-                | Op::ScatterAdd { .. }
+                | Op::Scatter { .. }
+                | Op::DynamicSlice { .. }
+                | Op::DynamicUpdateSlice
                 | Op::ArgSort { .. }
+                | Op::TopK { .. }
                 | Op::CumulativeSum { .. }
                 | Op::RngBits(_)
                 | Op::RngSplit { .. }

@@ -13,10 +13,13 @@ mod fusion;
 mod gemv;
 mod grouped;
 mod instruction;
+mod integer_product;
+mod lanes;
 mod layout;
 mod load;
 mod loops;
 mod map;
+mod order;
 mod patches;
 mod plan_cache;
 mod product;
@@ -28,6 +31,7 @@ pub mod statistics;
 mod tests;
 mod tile;
 mod view;
+mod windows;
 
 pub(crate) use executable::Executable;
 

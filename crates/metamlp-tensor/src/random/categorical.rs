@@ -123,7 +123,7 @@ fn first_not_below(sorted: &Tensor, targets: &Tensor) -> Tensor {
     while step > 1 {
         step /= 2;
         let next = &found + step as i32;
-        let below = sorted.take(&(&next - 1), 0).less(targets);
+        let below = sorted.gather(&(&next - 1), 0).less(targets);
         let inside = next.less_equal(last as i32);
         found = below.and(inside).select(next, found);
     }

@@ -31,7 +31,7 @@ pub fn permutation(key: impl Into<Key>, n: usize) -> Tensor {
         key = next;
         let sorted = bits(sort, [n]).argsort(0);
         order = Some(match order {
-            Some(order) => order.take(&sorted, 0),
+            Some(order) => order.gather(&sorted, 0),
             None => sorted,
         });
     }
@@ -53,7 +53,7 @@ pub fn permutation(key: impl Into<Key>, n: usize) -> Tensor {
 #[must_use]
 pub fn shuffle(key: impl Into<Key>, x: &Tensor) -> Tensor {
     match x.shape().first() {
-        Some(&n) => x.take(&permutation(key, n), 0),
+        Some(&n) => x.gather(&permutation(key, n), 0),
         None => {
             let error = argument("shuffle", "x", x.ty(), "a tensor with at least one axis", Source::here());
             x.poisoned_like(error)

@@ -6,6 +6,7 @@ use crate::op::Op;
 use crate::shape::Axes;
 use crate::source::Source;
 use crate::tensor::Padding;
+use crate::tensor::padding::Movement;
 use crate::window::WindowAxis;
 
 /// How the kernel of [`Tensor::conv_general_dilated`] moves. What is not set
@@ -85,46 +86,19 @@ impl Convolution {
     /// The window of each spatial axis.
     #[track_caller]
     fn windows(&self, extents: &[usize], sizes: &[usize]) -> Result<Vec<WindowAxis>, Error> {
-        let rank = extents.len();
-        let per_axis = |name: &'static str, values: &[usize]| match values {
-            [] => Ok(vec![1; rank]),
-            _ if values.len() != rank => Err(wrong_number(name, values, rank)),
-            _ if values.contains(&0) => {
-                let found = format!("{values:?}");
-                Err(argument(OP, name, found, "1 or more on every spatial axis", Source::here()))
-            }
-            _ => Ok(values.to_vec()),
+        let movement = Movement {
+            op: OP,
+            axes: "spatial axes",
+            strides: ("window_strides", &self.window_strides),
+            padding: &self.padding,
+            base_dilations: ("lhs_dilation", &self.lhs_dilation),
+            window_dilations: ("rhs_dilation", &self.rhs_dilation),
         };
-        let strides = per_axis("window_strides", &self.window_strides)?;
-        let base_dilations = per_axis("lhs_dilation", &self.lhs_dilation)?;
-        let window_dilations = per_axis("rhs_dilation", &self.rhs_dilation)?;
-        let reach = |axis: usize| {
-            sizes[axis].saturating_sub(1).saturating_mul(window_dilations[axis]).saturating_add(1)
-        };
-        let reaches: Vec<usize> = (0..rank).map(reach).collect();
-        let padding = self.padding.amounts(extents, &reaches, &strides);
-        if padding.len() != rank {
-            return Err(wrong_number("padding", &padding, rank));
-        }
-        let window = |axis: usize| WindowAxis {
-            size: sizes[axis],
-            stride: strides[axis],
-            low: padding[axis].0,
-            high: padding[axis].1,
-            base_dilation: base_dilations[axis],
-            window_dilation: window_dilations[axis],
-        };
-        Ok((0..rank).map(window).collect())
+        movement.windows(extents, ("kernel", sizes))
     }
 }
 
 const OP: &str = "conv_general_dilated";
-
-#[track_caller]
-fn wrong_number(name: &'static str, found: &(impl std::fmt::Debug + ?Sized), rank: usize) -> Error {
-    let expected = format!("one for each of the {rank} spatial axes");
-    argument(OP, name, format!("{found:?}"), expected, Source::here())
-}
 
 impl Tensor {
     /// Convolution, JAX's `conv_general_dilated` with channels last:

@@ -6,6 +6,7 @@ mod convolution;
 mod einsum;
 mod elementwise;
 mod format;
+mod indexing;
 mod look;
 mod ndarray;
 mod operand;
@@ -15,11 +16,14 @@ mod padding;
 mod product;
 mod rearrange;
 mod reduce;
+mod reduce_window;
 
 pub use self::convolution::Convolution;
+pub use self::indexing::OutOfRange;
 pub use self::operand::{Operand, Scalar};
 pub(crate) use self::operand::{broadcast_shapes, promoted};
 pub use self::padding::Padding;
+pub use self::reduce_window::Window;
 
 use crate::error::{Error, argument};
 use crate::node::Tensor;

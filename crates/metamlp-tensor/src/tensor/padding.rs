@@ -1,4 +1,8 @@
-//! How many elements a convolution or a pooling window finds around an axis.
+//! How windows move, as the caller of a convolution or of a pooling says it.
+
+use crate::error::{Error, argument};
+use crate::source::Source;
+use crate::window::WindowAxis;
 
 /// Padding of the axes that a window moves along.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,12 +18,7 @@ pub enum Padding {
 
 impl Padding {
     /// (before, after) of each axis; `reaches` are the extents of the dilated window.
-    pub(crate) fn amounts(
-        &self,
-        extents: &[usize],
-        reaches: &[usize],
-        strides: &[usize],
-    ) -> Vec<(isize, isize)> {
+    fn amounts(&self, extents: &[usize], reaches: &[usize], strides: &[usize]) -> Vec<(isize, isize)> {
         match self {
             Self::Valid => vec![(0, 0); extents.len()],
             Self::Explicit(amounts) => amounts.clone(),
@@ -47,5 +46,73 @@ impl From<Vec<(isize, isize)>> for Padding {
 impl<const N: usize> From<[(isize, isize); N]> for Padding {
     fn from(amounts: [(isize, isize); N]) -> Self {
         Self::Explicit(amounts.to_vec())
+    }
+}
+
+/// What a caller has said of a window on several axes; no numbers are ones.
+/// Beside them the names of the arguments.
+pub(super) struct Movement<'a> {
+    pub(super) op: &'static str,
+    /// What the axes are called.
+    pub(super) axes: &'static str,
+    pub(super) strides: (&'static str, &'a [usize]),
+    pub(super) padding: &'a Padding,
+    pub(super) base_dilations: (&'static str, &'a [usize]),
+    pub(super) window_dilations: (&'static str, &'a [usize]),
+}
+
+impl Movement<'_> {
+    /// The window of each of the axes of these `extents`.
+    #[track_caller]
+    pub(super) fn windows(
+        &self,
+        extents: &[usize],
+        sizes: (&'static str, &[usize]),
+    ) -> Result<Vec<WindowAxis>, Error> {
+        let rank = extents.len();
+        if sizes.1.len() != rank {
+            return Err(self.wrong_number(sizes.0, &sizes.1, rank));
+        }
+        let strides = self.each(self.strides, rank)?;
+        let base_dilations = self.each(self.base_dilations, rank)?;
+        let window_dilations = self.each(self.window_dilations, rank)?;
+        let reach = |axis: usize| {
+            sizes.1[axis].saturating_sub(1).saturating_mul(window_dilations[axis]).saturating_add(1)
+        };
+        let reaches: Vec<usize> = (0..rank).map(reach).collect();
+        let padding = self.padding.amounts(extents, &reaches, &strides);
+        if padding.len() != rank {
+            return Err(self.wrong_number("padding", &padding, rank));
+        }
+        let window = |axis: usize| WindowAxis {
+            size: sizes.1[axis],
+            stride: strides[axis],
+            low: padding[axis].0,
+            high: padding[axis].1,
+            base_dilation: base_dilations[axis],
+            window_dilation: window_dilations[axis],
+        };
+        Ok((0..rank).map(window).collect())
+    }
+
+    #[track_caller]
+    fn each(&self, (name, values): (&'static str, &[usize]), rank: usize) -> Result<Vec<usize>, Error> {
+        if values.is_empty() {
+            return Ok(vec![1; rank]);
+        }
+        if values.len() != rank {
+            return Err(self.wrong_number(name, &values, rank));
+        }
+        if values.contains(&0) {
+            let expected = format!("1 or more on each of the {}", self.axes);
+            return Err(argument(self.op, name, format!("{values:?}"), expected, Source::here()));
+        }
+        Ok(values.to_vec())
+    }
+
+    #[track_caller]
+    fn wrong_number(&self, name: &'static str, found: &impl std::fmt::Debug, rank: usize) -> Error {
+        let expected = format!("one for each of the {rank} {}", self.axes);
+        argument(self.op, name, format!("{found:?}"), expected, Source::here())
     }
 }

@@ -1,6 +1,5 @@
-//! Reshaping, cutting, joining and picking: the elements stay what they are.
+//! Reshaping, cutting, joining and padding: the elements stay what they are.
 
-use crate::dtype::I32;
 use crate::error::argument;
 use crate::node::Tensor;
 use crate::op::Op;
@@ -177,42 +176,89 @@ impl Tensor {
         }
     }
 
-    /// The rows `indices` (integers of any shape) of `axis`, whose place the
-    /// indices' axes take. Indices out of range are clamped.
+    /// The elements moved on by `shift` along `axis`; what goes past an end
+    /// comes in at the other.
     ///
     /// ```
-    /// use metamlp_tensor::Tensor;
-    /// let x = Tensor::from_vec([3], vec![10, 20, 30]);
-    /// let picked = x.take(&Tensor::from_vec([2], vec![2, 0]), 0);
-    /// assert_eq!(picked.to_vec::<i32>()?, [30, 10]);
+    /// use metamlp_tensor::{I32, Tensor};
+    /// assert_eq!(Tensor::arange(5, I32).roll(-2, 0).to_vec::<i32>()?, [2, 3, 4, 0, 1]);
     /// # Ok::<(), metamlp_tensor::Error>(())
     /// ```
     #[track_caller]
     #[must_use]
-    pub fn take(&self, indices: &Tensor, axis: isize) -> Tensor {
-        match self.resolve_axis("take", axis) {
-            Ok(axis) => Self::apply(Op::Gather { axis }, [self.clone(), indices.integers()]),
+    pub fn roll(&self, shift: isize, axis: isize) -> Tensor {
+        match self.resolve_axis("roll", axis) {
+            Ok(resolved) if self.shape()[resolved] > 0 => {
+                let extent = self.shape()[resolved];
+                let cut = extent - shift.rem_euclid(extent.cast_signed()).cast_unsigned();
+                let parts = [self.slice_axis(axis, cut, extent), self.slice_axis(axis, 0, cut)];
+                Self::concatenate(&parts, axis)
+            }
+            Ok(_) => self.clone(),
             Err(error) => self.poisoned_like(error),
         }
     }
 
-    /// Self with `updates` added to the rows `indices` of `axis`; what is
-    /// [taken](Tensor::take) there, run backwards.
+    /// `low` elements before `axis` and `high` after it, as if the axis went
+    /// round in a circle: NumPy's padding mode `wrap`.
+    ///
+    /// ```
+    /// use metamlp_tensor::{I32, Tensor};
+    /// let x = Tensor::arange(3, I32);
+    /// assert_eq!(x.pad_wrap(2, 4, 0).to_vec::<i32>()?, [1, 2, 0, 1, 2, 0, 1, 2, 0]);
+    /// # Ok::<(), metamlp_tensor::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
-    pub fn scatter_add(&self, indices: &Tensor, updates: &Tensor, axis: isize) -> Tensor {
-        match self.resolve_axis("scatter_add", axis) {
-            Ok(axis) => {
-                let operands = [self.clone(), indices.integers(), updates.convert(self.dtype())];
-                Self::apply(Op::ScatterAdd { axis }, operands)
-            }
-            Err(error) => self.poisoned_like(error),
-        }
+    pub fn pad_wrap(&self, low: usize, high: usize, axis: isize) -> Tensor {
+        self.pad_periodic("pad_wrap", low, high, axis, false)
     }
 
-    /// `u32` as `i32`; anything else is left for the shape rule to refuse.
+    /// `low` elements before `axis` and `high` after it, as if mirrors stood on
+    /// its first and last elements: NumPy's padding mode `reflect`.
+    ///
+    /// ```
+    /// use metamlp_tensor::{I32, Tensor};
+    /// let x = Tensor::arange(3, I32);
+    /// assert_eq!(x.pad_reflect(2, 4, 0).to_vec::<i32>()?, [2, 1, 0, 1, 2, 1, 0, 1, 2]);
+    /// # Ok::<(), metamlp_tensor::Error>(())
+    /// ```
     #[track_caller]
-    fn integers(&self) -> Tensor {
-        if self.dtype().is_integer() { self.convert(I32) } else { self.clone() }
+    #[must_use]
+    pub fn pad_reflect(&self, low: usize, high: usize, axis: isize) -> Tensor {
+        self.pad_periodic("pad_reflect", low, high, axis, true)
+    }
+
+    /// A part of the axis repeated without end, every other time from the back
+    /// if `mirrored`; then the ends are not repeated.
+    #[track_caller]
+    fn pad_periodic(&self, op: &'static str, low: usize, high: usize, axis: isize, mirrored: bool) -> Tensor {
+        let axis = match self.resolve_axis(op, axis) {
+            Ok(axis) => axis,
+            Err(error) => return self.poisoned_like(error),
+        };
+        let (extent, signed) = (self.shape()[axis], axis.cast_signed());
+        if low == 0 && high == 0 {
+            return self.clone();
+        }
+        if extent == 0 {
+            let error = argument(op, "axis", axis, "an axis that is not empty", Source::here());
+            return self.poisoned_like(error);
+        }
+        let period = if mirrored && extent > 2 {
+            Self::concatenate(&[self, &self.slice_axis(signed, 1, extent - 1).flip(signed)], signed)
+        } else {
+            self.clone()
+        };
+        let length = period.shape()[axis];
+        // Where the first element lies in its period; then whole periods.
+        let start = (length - low % length) % length;
+        let end = low.saturating_add(extent).saturating_add(high).saturating_add(start);
+        let mut shape: Axes = period.shape().into();
+        shape.insert(axis, end.div_ceil(length));
+        let repeated = period.expand_dims(signed).broadcast_to(&shape);
+        let count = shape.remove(axis);
+        shape[axis] = length.saturating_mul(count);
+        repeated.reshape(shape).slice_axis(signed, start, end)
     }
 }

@@ -14,7 +14,7 @@ use crate::dtype::{DType, Element};
 use crate::graph::{Graph, GraphNode, Id};
 use crate::half_precision;
 use crate::infer::infer;
-use crate::op::{Binary, Comparison, DotDimensions, Extremum, Literal, Op, Reduction, Unary};
+use crate::op::{Binary, Comparison, DotDimensions, Extremum, Literal, Op, Reduction, Unary, Update};
 use crate::oracle;
 use crate::shape::{Axes, Shape, Type};
 use crate::window::WindowAxis;
@@ -252,7 +252,38 @@ fn operation(choices: &mut Choices, graph: &Graph, largest: usize) -> (Op, Small
             (Op::Pad { low, high, interior }, [a, value].into_iter().collect())
         }
         29 => convolution(choices, graph, a),
-        28 => match choices.next(7) {
+        28 => match choices.next(12) {
+            7 | 8 => {
+                let mut windows = Vec::new();
+                for _ in 0..rank {
+                    let size = if choices.next(2) == 0 { 1 } else { 1 + choices.next(3) };
+                    windows.push(if size == 1 { WindowAxis::new(1) } else { window(choices, size) });
+                }
+                let windows = windows.into();
+                if choices.next(3) == 0 {
+                    return (
+                        Op::ArgReduceWindow { kind: choices.pick(&[Extremum::Max, Extremum::Min]), windows },
+                        one,
+                    );
+                }
+                let kind = choices.pick(&[Reduction::Sum, Reduction::Max, Reduction::Min]);
+                (Op::ReduceWindow { kind, windows }, one)
+            }
+            9 => (Op::TopK { axis, k: choices.next(shape.get(axis).copied().unwrap_or(0) + 1) }, one),
+            10 => {
+                let starts = fitting(choices, &|ty| ty.dtype == DType::I32 && ty.shape[..] == [rank]);
+                let sizes = shape.iter().map(|&extent| choices.next(extent + 1)).collect();
+                (Op::DynamicSlice { sizes }, [a, starts].into_iter().collect())
+            }
+            11 => {
+                let (dtype, whole) = (graph.node(a).ty.dtype, shape);
+                let starts = fitting(choices, &|ty| ty.dtype == DType::I32 && ty.shape[..] == [rank]);
+                let update = fitting(choices, &|ty| {
+                    let fits = |(part, whole): (&usize, &usize)| part <= whole;
+                    ty.dtype == dtype && ty.shape.len() == rank && ty.shape.iter().zip(&whole[..]).all(fits)
+                });
+                (Op::DynamicUpdateSlice, [a, update, starts].into_iter().collect())
+            }
             0 => (Op::ArgReduce { kind: choices.pick(&[Extremum::Max, Extremum::Min]), axis }, one),
             1 => (Op::Concatenate { axis }, [a, alike(choices, a, true), a].into_iter().collect()),
             2 => {
@@ -268,7 +299,8 @@ fn operation(choices: &mut Choices, graph: &Graph, largest: usize) -> (Op, Small
                         && rank > 0
                         && ty.shape == crate::infer::spliced(&updated.shape, axis, &rows)
                 });
-                (Op::ScatterAdd { axis }, [a, indices, updates].into_iter().collect())
+                let update = choices.pick(&[Update::Add, Update::Set]);
+                (Op::Scatter { update, axis }, [a, indices, updates].into_iter().collect())
             }
             4 => (Op::ArgSort { axis }, one),
             5 => (Op::CumulativeSum { axis, reverse: choices.next(2) == 0 }, one),

@@ -1,0 +1,101 @@
+//! Reductions under a moving window. Sums and extrema are taken along one
+//! axis after the other, so that all loops run over neighbours.
+
+use smallvec::SmallVec;
+
+use crate::arithmetic::Arithmetic;
+use crate::buffer::Buffer;
+use crate::dtype::Element;
+use crate::op::{Extremum, Reduction};
+use crate::shape::{Axes, Type};
+use crate::window::WindowAxis;
+
+use super::folds::Folds;
+use super::lanes::{each_part, split};
+
+/// The windows' results. They fit, `infer` has seen to that.
+pub(super) fn reduce<T: Folds>(operand: (&Buffer, &Type), kind: Reduction, windows: &[WindowAxis]) -> Buffer {
+    let (mut buffer, mut ty) = (operand.0.clone(), operand.1.clone());
+    for (axis, window) in windows.iter().enumerate() {
+        if !window.is_trivial() {
+            (buffer, ty) = along::<T>(&buffer, &ty, kind, window, axis);
+        }
+    }
+    buffer
+}
+
+fn along<T: Folds>(
+    buffer: &Buffer,
+    ty: &Type,
+    kind: Reduction,
+    window: &WindowAxis,
+    axis: usize,
+) -> (Buffer, Type) {
+    let (_, extent, inner) = split(ty, axis);
+    let places = window.places(extent).unwrap_or(0);
+    let shape: Axes =
+        ty.shape.iter().enumerate().map(|(i, &own)| if i == axis { places } else { own }).collect();
+    let to = Type::new(shape, ty.dtype);
+    let elements = buffer.as_slice::<T>().unwrap_or(&[]);
+    let mut result = T::pool().take(to.shape.size());
+    let cost = result.len().saturating_mul(window.size);
+    each_part(&mut result, places * inner, cost, |number, result| {
+        let elements = &elements[number * extent * inner..][..extent * inner];
+        for (place, result) in result.chunks_exact_mut(inner).enumerate() {
+            let mut inside = (0..window.size).filter_map(|tap| window.element(place, tap, extent));
+            let Some(first) = inside.next() else {
+                result.fill(T::start(kind));
+                continue;
+            };
+            result.copy_from_slice(&elements[first * inner..][..inner]);
+            for element in inside {
+                T::vertical(kind, result, &elements[element * inner..][..inner]);
+            }
+        }
+    });
+    (Buffer::from_vec(result), to)
+}
+
+/// Where each window's extremum lies.
+pub(super) fn arg_reduce<T: Arithmetic>(
+    operand: (&Buffer, &Type),
+    ty: &Type,
+    kind: Extremum,
+    windows: &[WindowAxis],
+) -> Buffer {
+    let from = &operand.1.shape;
+    let elements = operand.0.as_slice::<T>().unwrap_or(&[]);
+    let strides = from.strides();
+    // The axes after the last one that a window moves along are walked together.
+    let rank = windows.iter().rposition(|window| !window.is_trivial()).map_or(0, |last| last + 1);
+    let inner: usize = from[rank..].iter().product();
+    let taps: usize = windows[..rank].iter().map(|window| window.size).product();
+    let mut result = i32::pool().take(ty.shape.size());
+    let cost = result.len().saturating_mul(taps);
+    each_part(&mut result, inner, cost, |number, result| {
+        let mut place: SmallVec<[usize; 4]> = ty.shape[..rank].into();
+        let mut rest = number;
+        for index in place.iter_mut().rev() {
+            (*index, rest) = (rest % *index, rest / *index);
+        }
+        result.fill(-1);
+        let mut best = vec![T::default(); inner];
+        for tap in 0..taps {
+            let (mut rest, mut start) = (tap, Some(0));
+            for axis in (0..rank).rev() {
+                let window = &windows[axis];
+                let element = window.element(place[axis], rest % window.size, from[axis]);
+                start = start.zip(element).map(|(start, element)| start + element * strides[axis]);
+                rest /= window.size;
+            }
+            let Some(start) = start else { continue };
+            let row = elements[start..][..inner].iter().zip(start..);
+            for ((position, best), (&x, at)) in result.iter_mut().zip(&mut best).zip(row) {
+                let beats = *position < 0 || T::beats(kind, x, *best);
+                *position = if beats { at as i32 } else { *position };
+                *best = if beats { x } else { *best };
+            }
+        }
+    });
+    Buffer::from_vec(result)
+}
