@@ -61,7 +61,7 @@ pub use functions::{
 pub use initializer::Initializer;
 pub use inputs::{Input, Inputs};
 pub use intercept::{MethodCall, Output, intercept_methods};
-pub use invoke::{Argument, Arguments, InvokeProblem, Method, Methods};
+pub use invoke::{Argument, Arguments, Invocable, InvokeProblem, Method, Methods};
 pub use layers::{BatchNorm, Dense, Sequential};
 pub use map::Map;
 pub use module::Module;

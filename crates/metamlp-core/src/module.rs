@@ -13,7 +13,7 @@ use crate::entry::Entry;
 use crate::error::{Error, Line, Result};
 use crate::handle::Handle;
 use crate::initializer::Initializer;
-use crate::invoke::{Arguments, Methods, invoke};
+use crate::invoke::{Arguments, Invocable, Methods, invoke};
 use crate::scope::{Purpose, Scope, run};
 use crate::spec::Spec;
 use crate::summary::{Table, module_paths, tabulate};
@@ -321,7 +321,7 @@ pub trait Module {
     #[track_caller]
     fn invoke(&self, method: &str, arguments: Arguments<'_>) -> Entry
     where
-        Self: Methods + Sized,
+        Self: Invocable + Sized,
     {
         invoke(self, self, method, &arguments)
     }

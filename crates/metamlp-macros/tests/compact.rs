@@ -244,4 +244,20 @@ fn a_block_can_come_from_a_macro() {
     }
     double!(Double, x, x * 2.0);
     assert_number(&Double::new().call(&number(2.0)), 4.0);
+    assert_number(&Double::new().invoke("call", args![x = number(2.0)]).into_tensor(), 4.0);
+}
+
+#[test]
+fn a_function_can_come_from_a_macro() {
+    macro_rules! scaling {
+        ($name:ident, $x:ident: $ty:ty, $by:ident = $default:expr) => {
+            #[compact]
+            fn $name($x: $ty, #[field(default = $default)] $by: f64) -> Tensor {
+                $x * $by
+            }
+        };
+    }
+    scaling!(scale, x: &Tensor, by = 3.0);
+    assert_number(&scale().call(&number(2.0)), 6.0);
+    assert_number(&scale().by(2.0).invoke("call", args![&number(2.0)]).into_tensor(), 4.0);
 }

@@ -12,6 +12,11 @@ mod user {
     struct String;
     struct Handle;
     struct Probe;
+    struct Result;
+    struct Vec;
+    struct Method;
+    struct Parameter;
+    trait Methods {}
     trait Into {}
     trait Clone {}
     trait Module {}
@@ -63,6 +68,9 @@ mod user {
         let x = Tensor::ones([3], ::metamlp::F32);
         ::std::assert_eq!(Layer::new(1).use_bias(false).call(&x).shape(), [3]);
         ::std::assert_eq!(network(1).debug(2).call(&x).shape(), [3]);
+        let arguments = ::metamlp::args![output = &x];
+        let y = ::metamlp::Module::invoke(&Layer::new(1), "call", arguments);
+        ::std::assert_eq!(y.into_tensor().shape(), [3]);
     }
 }
 
@@ -79,11 +87,11 @@ mod renamed {
 
         impl Call {
             #[allow(clippy::new_ret_no_self)]
-            pub(crate) fn new<'m, M: Module + ?Sized>(
+            pub(crate) fn new<'m, M: Module>(
                 module: &'m M,
                 method: &'static str,
                 describe: impl FnOnce(&mut Inputs),
-            ) -> metamlp::__private::Call<'m, M> {
+            ) -> metamlp::__private::Call<'m> {
                 ENTERED.set(ENTERED.get() + 1);
                 metamlp::__private::Call::new(module, method, describe)
             }
@@ -115,6 +123,8 @@ fn works_under_another_name() {
     struct Batch(Tensor);
 
     let batch = Batch(Tensor::ones([3], F32));
+    let by_name = metamlp::Module::invoke(&Layer::new(), "call", metamlp::args![&batch.0]);
+    assert_eq!((by_name.into_tensor().shape(), renamed::__private::ENTERED.take()), (&[3][..], 1));
     network().call(&Layer::new().call(&batch.0));
     assert_eq!(renamed::__private::ENTERED.get(), 2);
 }

@@ -71,6 +71,58 @@ impl Terse {
     pub fn nothing(&self, _x: &Tensor) {}
 }
 
+/// A module whose methods take everything that a parameter can be.
+#[module]
+pub struct Parameters {
+    /// What a chain begins with.
+    inner: Option<Simple>,
+}
+
+#[compact]
+impl Parameters {
+    /// Loans, copies and options.
+    #[must_use]
+    pub fn call(&self, x: &Tensor, width: usize, scale: Option<f64>, other: Option<&Tensor>) -> Tensor {
+        let scale = scale.unwrap_or_default();
+        let y = x * scale;
+        if width > 1 { other.map_or(y.clone(), |other| y + other) } else { y }
+    }
+
+    /// Slices, text, what is fixed, and what the body changes.
+    #[must_use]
+    pub fn texts(
+        &self,
+        parts: &[Tensor],
+        name: &str,
+        fixed: &'static str,
+        mut owned: Vec<Tensor>,
+    ) -> Vec<Tensor> {
+        owned.extend(parts.iter().filter(|_| name == fixed).cloned());
+        owned
+    }
+
+    /// What goes by no name.
+    pub fn hindered<T: Tree>(&self, values: &mut Vec<f64>, f: impl Fn(f64) -> f64, x: T) -> T {
+        values.push(f(1.0));
+        x
+    }
+
+    /// Left alone one day.
+    #[deprecated = "call `call`"]
+    #[must_use]
+    pub fn former(&self, x: &Tensor) -> Tensor {
+        x.clone()
+    }
+
+    #[cfg(any())]
+    fn absent(&self, x: &Absent) {}
+
+    fn conditional<'a>(&self, #[cfg(any())] absent: &Absent, #[cfg(not(any()))] x: &'a Tensor) -> &'a Tensor {
+        assert!(self.inner.is_none());
+        x
+    }
+}
+
 /// A function.
 #[compact]
 #[must_use]
@@ -132,4 +184,9 @@ fn runs() {
     let x = Tensor::ones([3], F32);
     assert_eq!(Simple::new().call(&x).shape(), [3]);
     assert_eq!(network(1, true, true, true, true).call(&x).shape(), [3]);
+    let parameters = Parameters::new(None);
+    assert_eq!(parameters.invoke("call", args![&x, 2, 0.5, other = None]).into_tensor().shape(), [3]);
+    assert_eq!(parameters.invoke("conditional", args![x = &x]).into_tensor().shape(), [3]);
+    let parts = parameters.invoke("texts", args![vec![x.clone()], "a", &"a", [x]]);
+    assert_eq!(parts.tuple().map(<[Entry]>::len), Some(2));
 }

@@ -141,6 +141,27 @@ impl<'a> Argument<'a> {
     }
 }
 
+/// What [`args!`](crate::args) takes: all that an [`Argument`] is made from.
+#[diagnostic::on_unimplemented(
+    message = "a `{Self}` is given to a method by reference",
+    label = "this goes by reference",
+    note = "write `&value`; numbers, flags, strings, tensors, vectors and options of these go by value too"
+)]
+pub trait IntoArgument<'a> {
+    /// The argument.
+    fn into_argument(self) -> Argument<'a>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a, T> IntoArgument<'a> for T
+where
+    Argument<'a>: From<T>,
+{
+    fn into_argument(self) -> Argument<'a> {
+        self.into()
+    }
+}
+
 /// `Option<Tensor>` for `core::option::Option<metamlp_tensor::node::Tensor>`.
 fn without_paths(ty: &str) -> String {
     let mut short = String::new();

@@ -79,7 +79,8 @@ impl fmt::Debug for Arguments<'_> {
 /// order of the parameters, and behind them, as `name = value`, any by name.
 ///
 /// Whatever has a `'static` type goes by reference, `&x`. Numbers, `true`,
-/// strings, tensors, vectors, `None` and `Some(..)` go as they are.
+/// strings, tensors, vectors, `None` and `Some(..)` go as they are, and so does
+/// what is on loan already (`x` itself, where it is a `&Tensor`).
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -120,11 +121,11 @@ macro_rules! args {
     (@ [$($done:expr,)*] $name:ident = $value:expr $(, $($rest:tt)*)?) => {
         $crate::args!(@ [
             $($done,)*
-            <$crate::Argument as ::core::convert::From<_>>::from($value).named(::core::stringify!($name)),
+            $crate::__private::IntoArgument::into_argument($value).named(::core::stringify!($name)),
         ] $($($rest)*)?)
     };
     (@ [$($done:expr,)*] $value:expr $(, $($rest:tt)*)?) => {
-        $crate::args!(@ [$($done,)* <$crate::Argument as ::core::convert::From<_>>::from($value),] $($($rest)*)?)
+        $crate::args!(@ [$($done,)* $crate::__private::IntoArgument::into_argument($value),] $($($rest)*)?)
     };
     ($($arguments:tt)*) => { $crate::args!(@ [] $($arguments)*) };
 }

@@ -17,12 +17,6 @@ use crate::entry::Entry;
 /// let signatures: Vec<_> = Dense::new(3).methods().iter().map(ToString::to_string).collect();
 /// assert_eq!(signatures, ["call(x: &Tensor) -> Tensor"]);
 /// ```
-#[diagnostic::on_unimplemented(
-    message = "the methods of `{Self}` cannot be called by their names",
-    label = "`{Self}` has no table of its methods",
-    note = "the `#[compact] impl {Self}` block with the method `call` writes the table: give the module a `call`, and \
-            move the methods to be called by name into its block"
-)]
 pub trait Methods {
     /// The methods that enter the module's scope, as they stand in the block.
     fn methods(&self) -> &'static [Method];
@@ -32,6 +26,18 @@ pub trait Methods {
     #[track_caller]
     fn run(&self, given: &BoundArguments<'_>) -> Invoked;
 }
+
+/// A module with a table. Apart from it, so that an error does not list every module there is.
+#[diagnostic::on_unimplemented(
+    message = "the methods of `{Self}` cannot be called by their names",
+    label = "`{Self}` has no table of its methods",
+    note = "the `#[compact] impl {Self}` block with the method `call` writes the table: give the module a `call`, and \
+            move the methods to be called by name into its block"
+)]
+pub trait Invocable: Methods {}
+
+#[diagnostic::do_not_recommend]
+impl<M: Methods + ?Sized> Invocable for M {}
 
 /// What a call by name gives: the output's tensors, if there are any, unless
 /// a parameter refused its argument.

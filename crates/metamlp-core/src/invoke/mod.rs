@@ -11,10 +11,10 @@ mod problem;
 
 use std::panic::Location;
 
-pub use argument::Argument;
+pub use argument::{Argument, IntoArgument};
 pub use arguments::Arguments;
 pub use bound_arguments::BoundArguments;
-pub use method::{Invoked, Method, Methods};
+pub use method::{Invocable, Invoked, Method, Methods};
 pub use parameter::{Parameter, Refusal};
 pub use problem::InvokeProblem;
 

@@ -43,7 +43,7 @@ impl Layer {
 }
 
 /// A layer that calls the module.
-impl<M: Module + Methods + Clone + fmt::Debug + Send + Sync + 'static> From<M> for Layer {
+impl<M: Chained + 'static> From<M> for Layer {
     fn from(module: M) -> Self {
         Self(Kind::Module(Box::new(module)))
     }
@@ -66,13 +66,26 @@ impl fmt::Debug for Layer {
     }
 }
 
-/// What a chain needs of a module, whatever its type.
-trait Chained: Module + fmt::Debug + Send + Sync {
+/// What can be a layer of a [`Sequential`](super::Sequential): a module with a
+/// method `call` that is `Clone`, `Debug`, `Send` and `Sync`, as those of
+/// `#[module]` are unless a field is not.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a layer of a `Sequential`",
+    label = "not a module with a method `call`",
+    note = "a layer has `#[module]`, and `call` in its `#[compact]` block; its fields are `Send` and `Sync`",
+    note = "a function goes to `.then_fn(..)`"
+)]
+pub trait Chained: Module + fmt::Debug + Send + Sync {
+    /// Calls the method `call`.
+    #[doc(hidden)]
     fn forward(&self, inputs: &Arguments<'_>) -> Entry;
 
+    /// A clone.
+    #[doc(hidden)]
     fn boxed(&self) -> Box<dyn Chained>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Module + Methods + Clone + fmt::Debug + Send + Sync + 'static> Chained for M {
     fn forward(&self, inputs: &Arguments<'_>) -> Entry {
         invoke(self, self, "call", inputs)

@@ -8,7 +8,7 @@ mod sequential;
 
 pub use batch_norm::BatchNorm;
 pub use dense::Dense;
-pub use layer::Layer;
+pub use layer::{Chained, Layer};
 pub use sequential::Sequential;
 
 use crate::argument::refused;

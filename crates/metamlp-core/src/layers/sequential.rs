@@ -5,7 +5,7 @@ use std::panic::Location;
 use metamlp_macros::module;
 use metamlp_tensor::{Source, Tensor, Tree};
 
-use super::layer::Layer;
+use super::layer::{Chained, Layer};
 use crate::__private::Probe;
 use crate::entry::Entry;
 use crate::error::Error;
@@ -40,7 +40,7 @@ pub struct Sequential {
 impl Sequential {
     /// The same with one more layer: a module, which is called by its method `call`.
     #[must_use]
-    pub fn then(mut self, layer: impl Into<Layer>) -> Self {
+    pub fn then(mut self, layer: impl Chained + 'static) -> Self {
         self.layers.push(layer.into());
         self
     }
@@ -48,8 +48,9 @@ impl Sequential {
     /// The same with one more layer: a function of one tensor. It may make
     /// modules, which are then the chain's own (`Dense_0`).
     #[must_use]
-    pub fn then_fn<R: Tree>(self, f: impl Fn(&Tensor) -> R + Send + Sync + 'static) -> Self {
-        self.then(Layer::function(f))
+    pub fn then_fn<R: Tree>(mut self, f: impl Fn(&Tensor) -> R + Send + Sync + 'static) -> Self {
+        self.layers.push(Layer::function(f));
+        self
     }
 
     /// Runs the layers on one tensor, and returns one tensor.

@@ -14,9 +14,9 @@ pub use probe::{Anything, Loaned, Probe, Seen};
 pub use crate::entry::Entry;
 pub use crate::handle::Handle;
 pub use crate::inputs::{Given, Inputs};
-pub use crate::invoke::{BoundArguments, Invoked, Method, Methods, Parameter, Refusal};
+pub use crate::invoke::{BoundArguments, IntoArgument, Invoked, Method, Methods, Parameter, Refusal};
 pub use crate::module::Module;
-pub use crate::scope::Call;
+pub use crate::scope::{Call, Entered};
 
 /// What [`Module::submodules`] shows a module's fields to: a name and a module.
 pub type Visit<'a> = dyn FnMut(&str, &dyn Module) + 'a;

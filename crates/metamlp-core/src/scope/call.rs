@@ -1,6 +1,7 @@
 //! One call of a module's method: its scope, its place on the stack, and those
 //! who look on: interceptors, capture and the record.
 
+use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -24,19 +25,29 @@ const NO_MODULE: u64 = 0;
 ///
 /// Outside of `init` and `apply` the body runs as it is: what it asks of a
 /// scope is an error that its tensors carry.
-#[derive(Debug)]
-pub struct Call<'m, M: ?Sized> {
-    module: &'m M,
+pub struct Call<'m> {
+    module: &'m dyn Module,
     method: &'static str,
     scope: Scope,
     called_at: Caller,
     inputs: Option<Inputs>,
 }
 
-impl<'m, M: Module + ?Sized> Call<'m, M> {
+/// A module. Apart from [`Module`], so that an error does not list every one there is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a module",
+    label = "`#[compact]` needs a module",
+    note = "put `#[module]` on the struct: `#[module] struct {Self} {{ .. }}`"
+)]
+pub trait Entered: Module {}
+
+#[diagnostic::do_not_recommend]
+impl<M: Module> Entered for M {}
+
+impl<'m> Call<'m> {
     /// Finds the module's scope; `describe` tells the arguments to those who look on.
     #[track_caller]
-    pub fn new(module: &'m M, method: &'static str, describe: impl FnOnce(&mut Inputs)) -> Self {
+    pub fn new<M: Entered>(module: &'m M, method: &'static str, describe: impl FnOnce(&mut Inputs)) -> Self {
         let scope = Scope::of(module.handle());
         let inputs = scope.frame.as_ref().filter(|frame| sees_inputs(frame)).map(|_| {
             let mut inputs = Inputs::default();
@@ -86,6 +97,13 @@ fn run_seen<R>(
     match inputs {
         None if frame.root.capture.is_none() => body(&Given::OWN),
         inputs => observe(scope, frame, method, inputs.unwrap_or_default(), body, output),
+    }
+}
+
+impl fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let class = self.module.handle().identity().class;
+        f.debug_struct("Call").field("class", &class).field("method", &self.method).finish_non_exhaustive()
     }
 }
 
@@ -173,9 +191,9 @@ struct Running {
 }
 
 impl Running {
-    fn begin<M: Module + ?Sized>(
+    fn begin(
         frame: &Frame,
-        module: &M,
+        module: &dyn Module,
         method: &'static str,
         called_at: Caller,
     ) -> (Arc<str>, Self) {

@@ -17,7 +17,7 @@ use std::panic::Location;
 use metamlp_tensor::random::Key;
 use metamlp_tensor::{Source, Tensor, U32, deferred, with_path};
 
-pub use call::Call;
+pub use call::{Call, Entered};
 pub(crate) use root::{Purpose, Root};
 pub(crate) use run::{root_frame, run, run_in};
 pub(crate) use stack::{Frame, Owner};

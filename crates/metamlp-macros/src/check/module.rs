@@ -59,6 +59,11 @@ fn not_a_struct(item: &Item, errors: &mut Errors) {
                 "`#[module]` goes on the struct: on its `impl` block write `#[compact]`",
             );
         }
+        Item::Trait(item) => errors.at(
+            item.trait_token,
+            "`#[module]` goes on a struct: a trait has no fields that could be hyper-parameters, the struct that \
+             implements it has",
+        ),
         item => errors.at(item, "`#[module]` goes on a struct with named fields"),
     }
 }

@@ -1,6 +1,7 @@
 //! What `#[compact]` writes for an `impl` block: its methods as calls.
 
 use proc_macro2::TokenStream;
+use syn::spanned::Spanned as _;
 
 use super::call::{entering, entering_name_scope};
 use super::{methods, tokens};
@@ -19,8 +20,8 @@ pub(crate) fn expand(block: &Block) -> TokenStream {
     let has_table = calls.iter().any(|method| method.signature.ident == "call");
     let table = has_table.then(|| methods::table(self_type, conditions, &calls, runtime));
     let members = members.iter().map(|member| match member {
-        BlockMember::Entering(method) => entering(method, &TokenStream::new(), runtime),
-        BlockMember::NameScope(method) => entering_name_scope(method, runtime),
+        BlockMember::Entering(method) => entering(method, &TokenStream::new(), self_type.span(), runtime),
+        BlockMember::NameScope(method) => entering_name_scope(method, self_type.span(), runtime),
         BlockMember::Untouched(tokens) => tokens.clone(),
     });
     tokens! {

@@ -12,21 +12,33 @@ use crate::model::{Runtime, is_primitive, ungrouped};
 use crate::parse::Function;
 use crate::scan::{borrows, mentions, names_lifetime};
 
-/// A method whose body runs in the module's scope; `locals` come before it.
-pub(super) fn entering(method: &Function, locals: &TokenStream, runtime: &Runtime) -> TokenStream {
-    call(method, locals, &tokens!(run), runtime)
+/// A method whose body runs in the module's scope; `locals` come before it. A type that is
+/// no module is told once, at `module`, since every method then has the same to tell.
+pub(super) fn entering(
+    method: &Function,
+    locals: &TokenStream,
+    module: Span,
+    runtime: &Runtime,
+) -> TokenStream {
+    call(method, locals, &tokens!(run), module, runtime)
 }
 
 /// A method whose body runs in the scope of its own name, below the module's.
-pub(super) fn entering_name_scope(method: &Function, runtime: &Runtime) -> TokenStream {
-    call(method, &TokenStream::new(), &tokens!(run_in_name_scope), runtime)
+pub(super) fn entering_name_scope(method: &Function, module: Span, runtime: &Runtime) -> TokenStream {
+    call(method, &TokenStream::new(), &tokens!(run_in_name_scope), module, runtime)
 }
 
 /// The method as a call; `run` is how the call runs the body.
-fn call(method: &Function, locals: &TokenStream, run: &TokenStream, runtime: &Runtime) -> TokenStream {
+fn call(
+    method: &Function,
+    locals: &TokenStream,
+    run: &TokenStream,
+    module: Span,
+    runtime: &Runtime,
+) -> TokenStream {
     let Function { attrs, vis, signature, body } = method;
     let name = signature.ident.unraw().to_string();
-    let receiver = Ident::new("self", receiver_span(method));
+    let receiver = Ident::new("self", receiver_span(method).located_at(module));
     let mut signature = signature.clone();
     let arguments = arguments(&mut signature);
     let description = description(&arguments, runtime);

@@ -26,7 +26,7 @@ fn call(network: &Network) -> TokenStream {
         let cfgs = field.cfgs();
         tokens!(#(#cfgs)* let #local: #ty = #runtime::field(&self.#name);)
     });
-    let method = calls::entering(&call, &locals.collect(), runtime);
+    let method = calls::entering(&call, &locals.collect(), name.span(), runtime);
     let allows: Vec<_> = module.allows().cloned().collect();
     let table = methods::table(name, &allows, &[&call], runtime);
     let docs = argument_docs(input_docs.iter().map(|(name, docs)| (name, docs.iter())));

@@ -1,0 +1,8 @@
+use metamlp::prelude::*;
+
+#[module]
+trait Foo {
+    fn call(&self, x: &Tensor) -> Tensor;
+}
+
+fn main() {}
