@@ -201,3 +201,35 @@ fn an_error_inside_of_a_gradient_is_the_same_error() {
 fn indexing_by_a_name_that_is_not_there() {
     let _ = &foo_variables()["params"]["Dense_0"]["kernal"];
 }
+
+/// The text with `_` for the number of each line.
+fn without_lines(error: &Error) -> String {
+    let text = error.to_string();
+    let mut parts = text.split("tests/errors.rs:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        text + "tests/errors.rs:_" + part.trim_start_matches(|digit: char| digit.is_ascii_digit())
+    })
+}
+
+#[test]
+fn whole_messages() {
+    let error = foo().apply(&foo_variables(), (), |m| m.call(&x(8))).unwrap_err();
+    assert_eq!(
+        without_lines(&error),
+        "Foo/Dense_1 (crates/metamlp-core/tests/errors.rs:_): `kernel` is [7, 16] in the variables, [8, 16] was asked \
+         for: the input is f32[4, 8]"
+    );
+    let error = foo().init((), |m| m.call(&x(7))).unwrap_err();
+    assert_eq!(
+        without_lines(&error),
+        "Foo/Dense_1 (crates/metamlp-core/tests/errors.rs:_): there is no random stream `params`: give it as \
+         `.rng(\"params\", key)`; there is nothing"
+    );
+    let error = foo().apply(&Variables::new(), (), |m| m.call(&x(7))).unwrap_err();
+    assert_eq!(
+        without_lines(&error),
+        "Foo/Dense_1 (crates/metamlp-core/tests/errors.rs:_): there is no collection `params` among the variables to \
+         find `kernel` in: pass what `init` returned, or list `params` in `.mutable(..)` to create it; there is nothing"
+    );
+}
