@@ -171,7 +171,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A Rust type that tensors are made of: `bool`, `i32`, `u32`, [`f16`], [`bf16`], `f32`, `f64`.
+/// A Rust type that tensors are made of: `bool`, `i32`, `u32`, [`f16`](struct@f16), [`bf16`](struct@bf16), `f32`, `f64`.
 pub trait Element:
     sealed::Sealed + Copy + Default + PartialEq + PartialOrd + fmt::Debug + fmt::Display + Send + Sync + 'static
 {
