@@ -16,6 +16,7 @@ mod argument;
 mod bind;
 mod capture;
 pub mod checkpoint;
+pub mod data;
 mod entry;
 mod error;
 pub mod filter;

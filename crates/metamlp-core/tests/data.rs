@@ -1,0 +1,67 @@
+//! Batches: every example once an epoch, in an order that the key decides.
+
+use metamlp::data::Batches;
+use metamlp::prelude::*;
+
+fn data(examples: usize) -> (Tensor, Tensor) {
+    (Tensor::iota([examples, 3], 0, F32), Tensor::iota([examples], 0, I32))
+}
+
+fn labels(epoch: impl Iterator<Item = Result<(Tensor, Tensor), metamlp::Error>>) -> Vec<i32> {
+    epoch
+        .flat_map(|batch| {
+            let (images, labels) = batch.unwrap();
+            let labels = labels.to_vec::<i32>().unwrap();
+            let rows: Vec<i32> =
+                images.to_vec::<f32>().unwrap().chunks(3).map(|row| row[0] as i32).collect();
+            assert_eq!(rows, labels);
+            labels
+        })
+        .collect()
+}
+
+#[test]
+fn an_epoch_has_every_example_once() {
+    let batches = Batches::new(data(10), 4).unwrap().keep_remainder();
+    assert_eq!((batches.len(), batches.in_order().len()), (3, 3));
+    assert_eq!(labels(batches.in_order()), (0..10).collect::<Vec<_>>());
+
+    let mut shuffled = labels(batches.shuffled(&Key::new(42)).unwrap());
+    // JAX's permutation(key(42), 10).
+    assert_eq!(shuffled, [7, 4, 2, 5, 3, 6, 8, 9, 0, 1]);
+    assert_ne!(shuffled, labels(batches.shuffled(&Key::new(1)).unwrap()));
+    shuffled.sort_unstable();
+    assert_eq!(shuffled, (0..10).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_does_not_fill_a_batch_is_left_out_unless_it_is_kept() {
+    let batches = Batches::new(data(10), 4).unwrap();
+    assert_eq!(batches.len(), 2);
+    assert_eq!(labels(batches.in_order()), (0..8).collect::<Vec<_>>());
+    assert!(Batches::new(data(3), 4).unwrap().is_empty());
+}
+
+#[test]
+fn prefetching_changes_nothing_and_can_be_dropped_early() {
+    let batches = Batches::new(data(100), 3).unwrap();
+    let key = Key::new(7);
+    let expected = labels(batches.shuffled(&key).unwrap());
+    for ahead in [0, 1, 5, 1000] {
+        assert_eq!(labels(batches.shuffled(&key).unwrap().prefetch(ahead)), expected, "{ahead}");
+    }
+    let mut epoch = batches.shuffled(&key).unwrap().prefetch(1);
+    assert!(epoch.next().is_some());
+    drop(epoch);
+}
+
+#[test]
+fn data_that_cannot_be_cut_is_refused() {
+    let message = |data: (Tensor, Tensor), size| Batches::new(data, size).unwrap_err().to_string();
+    let uneven = (Tensor::zeros([4, 2], F32), Tensor::zeros([5], F32));
+    assert!(message(uneven, 2).contains("Batches: data is f32[5], expected [4, ..], as the first tensor"));
+    let scalar = (Tensor::zeros([], F32), Tensor::zeros([5], F32));
+    assert!(message(scalar, 2).contains("Batches: data is without examples"));
+    assert!(message(data(4), 0).contains("Batches: size is 0, expected at least 1"));
+    assert!(Batches::new((), 1).is_err());
+}
