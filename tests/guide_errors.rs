@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Mutex;
 
 use metamlp::checkpoint::{load_safetensors, save_safetensors};
 use metamlp::prelude::*;
@@ -17,6 +18,7 @@ fn errors() -> Vec<(&'static str, Error)> {
         ("WrongKind", wrong_kind()),
         ("ImmutableCollection", immutable_collection()),
         ("MutableInApply", mutable_in_apply()),
+        ("UnknownMutable", unknown_mutable()),
         ("MissingRng", missing_rng()),
         ("InitializerShape", initializer_shape()),
         ("LazyInit", lazy_init()),
@@ -28,6 +30,7 @@ fn errors() -> Vec<(&'static str, Error)> {
         ("NotATensor", not_a_tensor()),
         ("EmptySequential", empty_sequential()),
         ("OutsideScope", outside_scope()),
+        ("EndedScope", ended_scope()),
         ("OutsideMethod", outside_method()),
         ("NotAField", not_a_field()),
         ("Checkpoint", checkpoint()),
@@ -90,6 +93,10 @@ fn immutable_collection() -> Error {
 
 fn mutable_in_apply() -> Error {
     normalised().apply(&Variables::new(), Apply::new().mutable("batch_stats"), |m| m.call(&x(7))).unwrap_err()
+}
+
+fn unknown_mutable() -> Error {
+    foo().apply_mut(&variables(), Apply::new().mutable("parms"), |m| m.call(&x(7))).unwrap_err()
 }
 
 fn missing_rng() -> Error {
@@ -196,6 +203,17 @@ fn empty_sequential() -> Error {
 
 fn outside_scope() -> Error {
     foo().call(&x(7)).evaluate().unwrap_err().into()
+}
+
+fn ended_scope() -> Error {
+    #[compact]
+    fn careless(kept: &Mutex<Option<Scope>>) {
+        *kept.lock().unwrap() = Some(Scope::current());
+    }
+    let kept = Mutex::default();
+    careless().init((), |m| m.call(&kept)).unwrap();
+    let scope = kept.into_inner().unwrap().unwrap();
+    scope.param("w", initializers::ones(), [3]).evaluate().unwrap_err().into()
 }
 
 fn outside_method() -> Error {
