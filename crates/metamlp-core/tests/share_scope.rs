@@ -64,7 +64,31 @@ fn a_field_moves_up_to_the_module() {
     assert_eq!(init(&model, |m| m.call(&x())), under("params/"));
 }
 
-/// Flax: ShareScope `test_child_scope`.
+#[module]
+struct Holds {
+    dense_lora: Adapted,
+}
+
+#[compact]
+impl Holds {
+    fn call(&self, x: &Tensor) -> Tensor {
+        self.dense_lora.call(x)
+    }
+}
+
+/// Flax: ShareScope `test_other_scope_is_none`.
+#[test]
+fn a_field_of_a_field_moves_up_to_the_field() {
+    let model = Holds::new(Adapted::new(Dense::new(10)));
+    assert_eq!(init(&model, |m| m.call(&x())), under("params/dense_lora/"));
+    // The inner one is called without the other: nothing has moved yet.
+    assert_eq!(
+        init(&model, |m| m.dense_lora.base.call(&x())),
+        ["params/dense_lora/base/kernel", "params/dense_lora/base/bias"]
+    );
+}
+
+/// Flax: ShareScope `test_child_scope`, `test_in_compact`.
 #[test]
 fn a_module_made_inside_moves_up_too() {
     assert_eq!(init(&adapted_inside(), |m| m.call(&x())), under("params/"));
@@ -102,7 +126,7 @@ impl Model {
     }
 }
 
-/// Flax: ShareScope `test_adopted_child`.
+/// Flax: ShareScope `test_adopt_child_name`.
 #[test]
 fn a_wrapper_moves_to_what_another_module_owns() {
     let dense = std::sync::Arc::new(Dense::new(10));
@@ -142,7 +166,7 @@ fn around_outside(x: &Tensor) -> Tensor {
     Around::new(base, Dense::new(3)).call(x)
 }
 
-/// Flax: ShareScope `test_adopted_grandchild`, `test_nested_adopted_grandchild`: submodules go along, of whichever moves.
+/// Flax: ShareScope `test_external_grandchild_scope_correct`: submodules go along, of whichever moves.
 #[test]
 fn submodules_go_along() {
     let model = Around::new(two_layers(), Dense::new(3));

@@ -386,6 +386,7 @@ fn the_page_is_a_tree_that_needs_nothing_from_elsewhere() {
     assert_eq!(shared_table().show_repeated(true).to_html().matches("row again").count(), 5);
 }
 
+/// Flax: `test_module_paths`.
 #[test]
 fn paths_are_in_the_order_of_calls() {
     let paths = nested().module_paths(Key::new(0), |m| m.call(&spec([16, 9]))).unwrap();

@@ -228,8 +228,9 @@ impl State {
         Snapshot(self.collections.iter().map(|(_, collection)| collection.map.clone()).collect())
     }
 
-    /// Puts the variables back; collections made since are gone.
+    /// Puts the variables back; collections made since, and an error that a panic kept from being told, are gone.
     pub(crate) fn restore(&mut self, Snapshot(maps): Snapshot) {
+        drop(self.error());
         let mut maps = maps.into_iter();
         for collection in self.collections.values_mut() {
             collection.map = maps.next().flatten();

@@ -1,9 +1,11 @@
 //! Flax Linen's own tests of modules and scopes, told again: a test's comment
 //! has the name of the one that it answers to.
 //!
-//! Others are beside the behaviour that they are about: `naming`, `streams`,
-//! `capture`, `errors`, `init_apply`, `interceptors`, `bind` and `eval_shape`
-//! in this folder's parent. What Rust makes impossible, and so has no test:
+//! Others are beside the behaviour that they are about, in this folder's
+//! parent: `naming`, `streams`, `capture`, `errors`, `init_apply`,
+//! `interceptors`, `bind`, `eval_shape`, `share_scope`, `compact_name_scope`,
+//! `invoke`, `sequential` and `summary`. What Rust makes impossible, and so has
+//! no test:
 //!
 //! - `setup` and what may happen in it: `test_param_in_setup`,
 //!   `test_setup_call_var_collision`, `test_setup_var_collision`,
@@ -27,7 +29,10 @@ mod entry_points;
 mod fields;
 mod filters;
 mod naming;
+mod nesting;
+mod sharing;
 mod sow_and_capture;
 mod streams;
 mod support;
+mod unwinding;
 mod variables;
