@@ -21,8 +21,8 @@ use super::view::View;
 const BLOCK: usize = 1 << 16;
 /// Parts in which a sum over all windows is made, whatever the number of threads.
 const PARTS: usize = 8;
-/// Elements of all parts together.
-const MOST_PARTIAL: usize = 1 << 22;
+/// Elements of all parts together, where the kernel is large.
+const MOST_PARTIAL: usize = 1 << 24;
 
 /// A compiled `convolution`.
 pub(super) struct Convolution {

@@ -7,7 +7,6 @@ use smallvec::SmallVec;
 
 use crate::buffer::Buffer;
 use crate::dtype::Element;
-use crate::shape::Axes;
 use crate::window::WindowAxis;
 
 use super::load;
@@ -77,67 +76,74 @@ impl Grouped {
 
     /// The sums of one window, `[groups, out]`.
     fn place<T: GroupVectors>(&self, operand: &[T], kernel: &[T], number: usize, result: &mut [T]) {
-        let mut place: Axes = self.places[..].into();
+        let (x, w) = (&self.operand.view, &self.kernel.view);
+        let spatial = self.windows.len();
         let mut batch = number;
-        for index in place.iter_mut().rev() {
-            (*index, batch) = (batch % *index, batch / *index);
+        let mut taps: SmallVec<[Taps; 3]> = SmallVec::from_elem(Taps::new(), spatial);
+        for axis in (0..spatial).rev() {
+            let (window, extent) = (&self.windows[axis], x.shape[axis + 1]);
+            let place = batch % self.places[axis];
+            batch /= self.places[axis];
+            taps[axis].extend((0..window.size).filter_map(|tap| {
+                let element = window.element(place, tap, extent)?;
+                Some((element.cast_signed() * x.strides[axis + 1], tap.cast_signed() * w.strides[axis]))
+            }));
         }
+        let from = x.offset + batch.cast_signed() * x.strides[0];
+        let sum = |out: usize, sums: &mut [T]| {
+            sums.fill(T::default());
+            let mut sum = Sum { sums, operand, kernel, pairs: SmallVec::new() };
+            self.walk(&taps, from, w.offset + out.cast_signed() * w.strides[spatial + 2], &mut sum);
+            sum.add();
+        };
         if self.out == 1 {
-            return self.sum(operand, kernel, batch, &place, 0, result);
+            return sum(0, result);
         }
         let mut sums = vec![T::default(); self.groups];
         for out in 0..self.out {
-            self.sum(operand, kernel, batch, &place, out, &mut sums);
+            sum(out, &mut sums);
             for (result, &sum) in result[out..].iter_mut().step_by(self.out).zip(&sums) {
                 *result = sum;
             }
         }
     }
 
-    /// One sum for each group.
-    fn sum<T: GroupVectors>(
-        &self,
-        operand: &[T],
-        kernel: &[T],
-        batch: usize,
-        place: &[usize],
-        out: usize,
-        sums: &mut [T],
-    ) {
-        let spatial = self.windows.len();
-        let (x, w) = (&self.operand.view, &self.kernel.view);
-        let mut pairs: SmallVec<[(usize, usize); TOGETHER]> = SmallVec::new();
-        sums.fill(T::default());
-        let mut tap = Axes::from_elem(0, spatial);
-        loop {
-            let mut from = x.offset + batch.cast_signed() * x.strides[0];
-            let mut by = w.offset + out.cast_signed() * w.strides[spatial + 2];
-            let mut is_inside = true;
-            for axis in 0..spatial {
-                match self.windows[axis].element(place[axis], tap[axis], x.shape[axis + 1]) {
-                    Some(element) => from += element.cast_signed() * x.strides[axis + 1],
-                    None => is_inside = false,
-                }
-                by += tap[axis].cast_signed() * w.strides[axis];
+    /// Hands every pair of vectors under the window to `sum`.
+    fn walk<T: GroupVectors>(&self, taps: &[Taps], mut from: isize, mut by: isize, sum: &mut Sum<'_, T>) {
+        if let [first, rest @ ..] = taps {
+            for &(element, tap) in first {
+                self.walk(rest, from + element, by + tap, sum);
             }
-            for _ in 0..if is_inside { self.features } else { 0 } {
-                if pairs.len() == TOGETHER {
-                    T::add_products(sums, operand, kernel, &pairs);
-                    pairs.clear();
-                }
-                pairs.push((from.cast_unsigned(), by.cast_unsigned()));
-                from += x.strides[spatial + 2];
-                by += w.strides[spatial + 1];
-            }
-            // On to the next element of the window.
-            let carried = (0..spatial).rev().find(|&axis| {
-                tap[axis] = (tap[axis] + 1) % self.windows[axis].size;
-                tap[axis] > 0
-            });
-            if carried.is_none() {
-                return T::add_products(sums, operand, kernel, &pairs);
-            }
+            return;
         }
+        let spatial = self.windows.len();
+        for _ in 0..self.features {
+            if sum.pairs.len() == TOGETHER {
+                sum.add();
+            }
+            sum.pairs.push((from.cast_unsigned(), by.cast_unsigned()));
+            from += self.operand.view.strides[spatial + 2];
+            by += self.kernel.view.strides[spatial + 1];
+        }
+    }
+}
+
+/// Of one axis the elements of a window that lie inside: their places in the
+/// operand and in the kernel.
+type Taps = SmallVec<[(isize, isize); 8]>;
+
+/// Sums, and the products that are still to be added to them.
+struct Sum<'a, T> {
+    sums: &'a mut [T],
+    operand: &'a [T],
+    kernel: &'a [T],
+    pairs: SmallVec<[(usize, usize); TOGETHER]>,
+}
+
+impl<T: GroupVectors> Sum<'_, T> {
+    fn add(&mut self) {
+        T::add_products(self.sums, self.operand, self.kernel, &self.pairs);
+        self.pairs.clear();
     }
 }
 
