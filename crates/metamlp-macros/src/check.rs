@@ -49,6 +49,7 @@ const INHERITED: &[&str] = &[
     "unused_variables",
     "variable",
     "variables",
+    "with",
 ];
 
 /// Whether the field may be called so; `setter` says whether it gets one.

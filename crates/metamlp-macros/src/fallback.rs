@@ -8,7 +8,7 @@ use syn::DeriveInput;
 use crate::model::Runtime;
 
 /// The macros' own attributes, which mean nothing without them.
-const HELPERS: [&str; 3] = ["default", "field", "nowrap"];
+const HELPERS: [&str; 4] = ["default", "field", "into", "nowrap"];
 
 /// A type as it was written, and a module nevertheless, so that its
 /// `#[compact]` block compiles.

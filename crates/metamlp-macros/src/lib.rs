@@ -28,7 +28,8 @@ use proc_macro::TokenStream;
 ///
 /// The struct gets a hidden field with the module's identity, and
 ///
-/// - `new`, which takes the fields that have no `#[default(..)]`, in their order;
+/// - `new`, which takes the fields that have no `#[default(..)]`, in their order
+///   (of a field marked `#[into]`, whatever converts into it);
 /// - for each field with `#[default(value)]` a setter of its name, which takes
 ///   what converts into the field (a field of a primitive type, a tuple, an
 ///   array, a reference or a function pointer takes exactly that);

@@ -48,6 +48,8 @@ pub(crate) struct Field {
     pub(crate) default: Option<Expr>,
     /// Whether another value can be set, which is where a default leaves its name free.
     pub(crate) setter: bool,
+    /// Whether `new` takes whatever converts into it.
+    pub(crate) into: bool,
 }
 
 /// A `#[compact] impl` block.
@@ -151,6 +153,12 @@ impl Field {
 
     pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
         self.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
+    }
+
+    /// The type of the argument of `new`.
+    pub(crate) fn argument(&self) -> TokenStream {
+        let ty = &self.ty;
+        if self.into { quote!(impl ::core::convert::Into<#ty>) } else { quote!(#ty) }
     }
 
     /// The type of the setter's argument: what converts into the field, but

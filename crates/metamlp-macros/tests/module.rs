@@ -176,3 +176,16 @@ fn a_module_can_come_from_a_macro() {
     assert_eq!(format!("{:?}", Made::new(3).depth(4)), "Made { width: 3, depth: 4 }");
     assert_eq!(Made::new(3).depth, 3);
 }
+
+#[test]
+fn an_argument_of_new_can_convert() {
+    #[module]
+    struct Converting {
+        #[into]
+        sizes: Vec<usize>,
+        #[default(sizes.len())]
+        count: usize,
+    }
+    let converting = Converting::new([3, 4]);
+    assert_eq!((converting.sizes.as_slice(), converting.count), (&[3, 4][..], 2));
+}

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Fields, GenericParam, Item, ItemStruct, Path, Token};
+use syn::{Attribute, Fields, GenericParam, Item, ItemStruct, Meta, Path, Token};
 
 use super::{HANDLE, attributes, field_name, no_parameters};
 use crate::errors::Errors;
@@ -125,9 +125,25 @@ fn field(field: syn::Field, errors: &mut Errors) -> Option<Field> {
         );
         default = default.or(attributes::field_default(&attr, errors));
     }
+    let into = into(&mut attrs, default.is_some(), errors);
     let setter = default.is_some();
     let setter = field_name(&name, setter, errors) && setter;
-    (name != HANDLE).then_some(Field { attrs, vis, name, ty, default, setter })
+    (name != HANDLE).then_some(Field { attrs, vis, name, ty, default, setter, into })
+}
+
+/// Whether the field is marked `#[into]`.
+fn into(attrs: &mut Vec<Attribute>, has_default: bool, errors: &mut Errors) -> bool {
+    let Some(attr) = attributes::take(attrs, "into") else {
+        return false;
+    };
+    if !matches!(attr.meta, Meta::Path(_)) {
+        errors.at(&attr.meta, "`#[into]` takes no options: write `#[into]`");
+    }
+    if has_default {
+        errors.at(&attr, "`#[into]` is for the arguments of `new`; a setter converts by itself: drop it");
+        return false;
+    }
+    true
 }
 
 /// Takes what `#[module]` implements out of the user's derives.

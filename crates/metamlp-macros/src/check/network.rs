@@ -80,6 +80,7 @@ fn sort_arguments(network: &mut Network, errors: &mut Errors) -> bool {
                 ty: *ty,
                 default,
                 setter,
+                into: false,
             });
         } else {
             let (docs, attrs) = argument.attrs.into_iter().partition(|attr| attr.path().is_ident("doc"));

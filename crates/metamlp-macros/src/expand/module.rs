@@ -83,9 +83,14 @@ fn new(module: &Module) -> TokenStream {
     };
     let arguments_docs = argument_docs(module.required().map(|field| (&field.name, field.docs())));
     let arguments = module.required().map(|field| {
-        let Field { name, ty, .. } = field;
+        let (name, ty) = (&field.name, field.argument());
         let cfgs = field.cfgs();
         tokens!(#(#cfgs)* #name: #ty)
+    });
+    let converted = module.required().filter(|field| field.into).map(|field| {
+        let Field { name, ty, .. } = field;
+        let cfgs = field.cfgs();
+        tokens!(#(#cfgs)* let #name: #ty = ::core::convert::Into::into(#name);)
     });
     // The defaults come first: they may look at the arguments, which then move.
     let defaults = fields.iter().filter_map(|field| {
@@ -106,6 +111,7 @@ fn new(module: &Module) -> TokenStream {
         #[must_use]
         #[track_caller]
         #vis fn new(#(#arguments),*) -> Self {
+            #(#converted)*
             Self {
                 #(#defaults)*
                 #(#given)*
