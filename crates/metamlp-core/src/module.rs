@@ -11,7 +11,7 @@ use crate::apply::Apply;
 use crate::bind::Bound;
 use crate::entry::Entry;
 use crate::error::{Error, Line, Result};
-use crate::handle::Handle;
+use crate::handle::{Handle, clone_shared};
 use crate::initializer::Initializer;
 use crate::invoke::{Arguments, Invocable, Methods, invoke};
 use crate::scope::{Purpose, Scope, run};
@@ -476,6 +476,38 @@ pub trait Module {
     #[must_use]
     fn is_mutable_collection(&self, collection: &str) -> bool {
         Scope::of(self.handle()).is_mutable_collection(collection)
+    }
+
+    /// The same module, of the same name and variables, with other
+    /// hyper-parameters: for a submodule that is a field, where a setter's
+    /// value changes from call to call.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// #[module]
+    /// struct Normalised {
+    ///     norm: BatchNorm,
+    /// }
+    ///
+    /// #[compact]
+    /// impl Normalised {
+    ///     fn call(&self, x: &Tensor, train: bool) -> Tensor {
+    ///         self.norm.with(|norm| norm.use_running_average(!train)).call(x)
+    ///     }
+    /// }
+    ///
+    /// let model = Normalised::new(BatchNorm::new());
+    /// let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([4, 3], F32), true))?;
+    /// assert_eq!(variables.params().names().collect::<Vec<_>>(), ["norm"]);
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    #[must_use]
+    fn with(&self, change: impl FnOnce(Self) -> Self) -> Self
+    where
+        Self: Sized + Clone,
+    {
+        change(clone_shared(self))
     }
 
     /// The names from the model to this module joined by `/`; empty for the model itself.

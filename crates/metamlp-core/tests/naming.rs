@@ -402,3 +402,22 @@ fn paths_are_names_from_the_root() {
     let ((_, paths), _) = tells_paths().init_with_output(Key::new(0), |m| m.call(&x())).unwrap();
     assert_eq!(paths, ["", "a", "Deep_0", "Deep_0/x"]);
 }
+
+#[test]
+fn a_module_with_other_fields_is_the_same_module() {
+    #[module]
+    struct Twice {
+        norm: BatchNorm,
+    }
+
+    #[compact]
+    impl Twice {
+        fn call(&self, x: &Tensor) -> Tensor {
+            let x = self.norm.with(|norm| norm.use_running_average(true)).call(x);
+            self.norm.with(|norm| norm.use_running_average(true).epsilon(1.0)).call(&x)
+        }
+    }
+
+    let variables = Twice::new(BatchNorm::new()).init(Key::new(0), |m| m.call(&Tensor::ones([2, 3], F32)));
+    assert_eq!(variables.unwrap().params().names().collect::<Vec<_>>(), ["norm"]);
+}
