@@ -25,7 +25,13 @@ pub(crate) fn refused(
     found: impl Display,
     expected: impl Into<String>,
 ) -> Tensor {
-    Tensor::poison(invalid(op, name, found, expected), x.shape(), x.dtype())
+    refuse(x, invalid(op, name, found, expected))
+}
+
+/// What an op gives for `x`, which it cannot take: `x` itself, if that carries
+/// an error already, or a tensor of its type that carries this one.
+pub(crate) fn refuse(x: &Tensor, error: Error) -> Tensor {
+    if x.error().is_some() { x.clone() } else { Tensor::poison(error, x.shape(), x.dtype()) }
 }
 
 /// A tensor of that type, or one that carries the error.

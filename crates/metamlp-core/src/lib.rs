@@ -63,7 +63,7 @@ pub use initializer::Initializer;
 pub use inputs::{Input, Inputs};
 pub use intercept::{MethodCall, Output, intercept_methods};
 pub use invoke::{Argument, Arguments, Invocable, InvokeProblem, Method, Methods};
-pub use layers::{BatchNorm, Dense, Sequential};
+pub use layers::*;
 pub use map::Map;
 pub use module::Module;
 pub use rngs::Rngs;
@@ -84,9 +84,10 @@ pub use metamlp_macros::{Tree, compact, module};
 /// What most programs use.
 pub mod prelude {
     pub use crate::activations::*;
+    pub use crate::layers::*;
     pub use crate::{
-        Apply, BatchNorm, Bound, Capture, Dense, DenyList, Entry, Filter, Initializer, Map, Module, Rngs,
-        Scope, Sequential, Spec, TrainState, Variables, args, initializers, losses, metrics, optim,
+        Apply, Bound, Capture, DenyList, Entry, Filter, Initializer, Map, Module, Rngs, Scope, Spec,
+        TrainState, Variables, args, initializers, losses, metrics, optim,
     };
     pub use metamlp_macros::{Tree, compact, module};
     pub use metamlp_tensor::random::{self, Key};

@@ -1,14 +1,14 @@
 //! Batch normalisation.
 
 use metamlp_macros::{compact, module};
-use metamlp_tensor::{DType, F32, Tensor};
+use metamlp_tensor::{DType, Error, F32, Tensor};
 
-use super::promote::promote;
-use super::refused;
+use super::statistics::{Scaling, Statistics};
+use super::{AxisList, check};
+use crate::argument::{invalid, refuse};
 use crate::initializer::Initializer;
 use crate::initializers::{ones, zeros};
 use crate::module::Module;
-use crate::spec::Spec;
 
 /// Normalises over all axes but one, by the statistics of the batch or by
 /// running averages of them (Ioffe and Szegedy, 2015; Flax's `BatchNorm`).
@@ -36,9 +36,9 @@ pub struct BatchNorm {
     /// Whether to use the running averages; has to be set.
     #[default(None)]
     use_running_average: Option<bool>,
-    /// The axis that is not normalised over; negative counts from the end.
-    #[default(-1)]
-    axis: isize,
+    /// The axis, or axes, that are not normalised over.
+    #[default(AxisList::from(-1))]
+    axis: AxisList,
     /// How much of a running average stays, in a step.
     #[default(0.99)]
     momentum: f64,
@@ -63,54 +63,80 @@ pub struct BatchNorm {
     /// What the scale is initialised by.
     #[default(ones())]
     scale_init: Initializer,
+    /// Whether the variance is `E x² - (E x)²`, in one pass, and not `E (x - E x)²`.
+    #[default(true)]
+    use_fast_variance: bool,
+    /// Whether statistics are computed, and averages kept, in `f32` at least.
+    #[default(true)]
+    force_float32_reductions: bool,
+    /// Which elements the statistics are of: `true` where one counts. Broadcasts to the input.
+    #[default(None)]
+    mask: Option<Tensor>,
 }
 
 #[compact]
 impl BatchNorm {
     /// Any shape to the same shape.
     pub fn call(&self, x: &Tensor) -> Tensor {
-        let Some(use_running_average) = self.use_running_average else {
-            return refused(x, "BatchNorm", "use_running_average", "not set", "true or false");
+        let (use_running_average, axes) = match self.settings(x) {
+            Ok(settings) => settings,
+            Err(error) => return refuse(x, error),
         };
-        let rank = x.rank().cast_signed();
-        let axis = if self.axis < 0 { self.axis + rank } else { self.axis };
-        if !(0..rank).contains(&axis) {
-            return refused(x, "BatchNorm", "axis", self.axis, format!("an axis of {:?}", x.shape()));
-        }
-        let reduced: Vec<isize> = (0..rank).filter(|other| *other != axis).collect();
-        let axis = axis.cast_unsigned();
-        let features = x.shape()[axis];
+        let features: Vec<usize> = axes.iter().map(|&axis| x.shape()[axis]).collect();
+        let reduced: Vec<usize> = (0..x.rank()).filter(|axis| !axes.contains(axis)).collect();
+        let kept = |axis: usize| if axes.contains(&axis) { x.shape()[axis] } else { 1 };
+        let along_axes: Vec<usize> = (0..x.rank()).map(kept).collect();
 
-        let mean = self.variable("batch_stats", "mean", || Tensor::zeros([features], F32));
-        let var = self.variable("batch_stats", "var", || Tensor::ones([features], F32));
-        let (batch_mean, batch_var) = if use_running_average {
-            (mean.get(), var.get())
+        let dtype = if self.force_float32_reductions { F32 } else { self.param_dtype };
+        let running_mean = self.variable("batch_stats", "mean", || Tensor::zeros(&features, dtype));
+        let running_var = self.variable("batch_stats", "var", || Tensor::ones(&features, dtype));
+        let (mean, var) = if use_running_average {
+            (running_mean.get().reshape(&along_axes), running_var.get().reshape(&along_axes))
         } else {
-            let [x] = promote([x], None);
-            let batch_mean = x.mean(&reduced);
-            let batch_var = (x.square().mean(&reduced) - batch_mean.square()).maximum(0.0);
+            let (mean, var) = self.statistics().of(x, &reduced);
             if !self.is_initializing() {
-                let moved = |old: Tensor, new: &Tensor| self.momentum * old + (1.0 - self.momentum) * new;
-                mean.update(|old| moved(old, &batch_mean));
-                var.update(|old| moved(old, &batch_var));
+                let moved = |old: Tensor, new: &Tensor| {
+                    self.momentum * old + (1.0 - self.momentum) * new.reshape(&features)
+                };
+                running_mean.update(|old| moved(old, &mean));
+                running_var.update(|old| moved(old, &var));
             }
-            (batch_mean, batch_var)
+            (mean, var)
         };
+        self.scaling().normalize(self, x, (&mean, &var), &axes)
+    }
+}
 
-        let mut along_axis = vec![1; x.rank()];
-        along_axis[axis] = features;
-        let spec = Spec::new([features], self.param_dtype).implied_by(x);
-        let mut factor = (batch_var + self.epsilon).rsqrt();
-        if self.use_scale {
-            factor = factor * self.param("scale", &self.scale_init, spec.clone());
+impl BatchNorm {
+    /// Whether to use the averages, and the feature axes, if all is well.
+    fn settings(&self, x: &Tensor) -> Result<(bool, Vec<usize>), Error> {
+        const NAME: &str = "BatchNorm";
+        let Some(use_running_average) = self.use_running_average else {
+            return Err(invalid(NAME, "use_running_average", "not set", "true or false"));
+        };
+        check::fraction(NAME, "momentum", self.momentum)?;
+        check::epsilon(NAME, self.epsilon)?;
+        check::dtypes(NAME, self.dtype, self.param_dtype)?;
+        Ok((use_running_average, check::axes(NAME, "axis", &self.axis, x)?))
+    }
+
+    fn statistics(&self) -> Statistics<'_> {
+        Statistics {
+            use_mean: true,
+            use_fast_variance: self.use_fast_variance,
+            force_float32_reductions: self.force_float32_reductions,
+            dtype: self.dtype,
+            mask: self.mask.as_ref(),
         }
-        let mut y = (x - batch_mean.reshape(&along_axis)) * factor.reshape(&along_axis);
-        if self.use_bias {
-            y = y + self.param("bias", &self.bias_init, spec).reshape(&along_axis);
-        }
-        match self.dtype {
-            Some(dtype) => y.convert(dtype),
-            None => y,
+    }
+
+    fn scaling(&self) -> Scaling<'_> {
+        Scaling {
+            epsilon: self.epsilon,
+            scale_init: self.use_scale.then_some(&self.scale_init),
+            bias_init: self.use_bias.then_some(&self.bias_init),
+            dtype: self.dtype,
+            param_dtype: self.param_dtype,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The fully connected layer.
 
 use metamlp_macros::{compact, module};
-use metamlp_tensor::{DType, F32, Tensor};
+use metamlp_tensor::{DType, Error, F32, Tensor};
 
+use super::check;
 use super::promote::promote;
-use super::refused;
+use crate::argument::refuse;
 use crate::initializer::Initializer;
 use crate::initializers::{lecun_normal, zeros};
 use crate::module::Module;
@@ -48,8 +49,9 @@ pub struct Dense {
 impl Dense {
     /// `[.., inputs]` to `[.., features]`.
     pub fn call(&self, x: &Tensor) -> Tensor {
-        let Some(&inputs) = x.shape().last() else {
-            return refused(x, "Dense", "the input's rank", 0, "at least 1");
+        let inputs = match self.inputs(x) {
+            Ok(inputs) => inputs,
+            Err(error) => return refuse(x, error),
         };
         let kernel = Spec::new([inputs, self.features], self.param_dtype).implied_by(x);
         let kernel = self.param("kernel", &self.kernel_init, kernel);
@@ -60,5 +62,14 @@ impl Dense {
         let bias = self.param("bias", &self.bias_init, ([self.features], self.param_dtype));
         let [x, kernel, bias] = promote([x, &kernel, &bias], self.dtype);
         x.matmul(&kernel) + bias
+    }
+}
+
+impl Dense {
+    /// How many inputs there are per example, if all is well.
+    fn inputs(&self, x: &Tensor) -> Result<usize, Error> {
+        check::size("Dense", "features", self.features)?;
+        check::dtypes("Dense", self.dtype, self.param_dtype)?;
+        check::last_axis("Dense", x)
     }
 }

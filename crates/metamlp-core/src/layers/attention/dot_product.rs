@@ -1,0 +1,228 @@
+//! Attention by scaled products, as a function.
+
+use metamlp_tensor::random::{self, Key};
+use metamlp_tensor::{BF16, BOOL, DType, Error, F16, F32, F64, Tensor};
+
+use crate::argument::{invalid, refuse};
+use crate::functions::sow;
+use crate::layers::check;
+use crate::layers::promote::promote;
+
+/// What [`dot_product_attention`] can be told besides its inputs. Each method
+/// sets what it is called after.
+///
+/// ```
+/// use metamlp::prelude::*;
+/// let x = Tensor::ones([2, 5, 3, 4], F32);
+/// let options = AttentionOptions::new().mask(make_causal_mask(&Tensor::ones([2, 5], F32)));
+/// assert_eq!(dot_product_attention(&x, &x, &x, &options).shape(), [2, 5, 3, 4]);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct AttentionOptions {
+    bias: Option<Tensor>,
+    mask: Option<Tensor>,
+    broadcast_dropout: bool,
+    dropout_rng: Option<Key>,
+    dropout_rate: f64,
+    deterministic: bool,
+    dtype: Option<DType>,
+    force_fp32_for_softmax: bool,
+    sow_weights: bool,
+}
+
+impl AttentionOptions {
+    /// No bias, no mask, no dropout.
+    pub fn new() -> Self {
+        Self {
+            bias: None,
+            mask: None,
+            broadcast_dropout: true,
+            dropout_rng: None,
+            dropout_rate: 0.0,
+            deterministic: false,
+            dtype: None,
+            force_fp32_for_softmax: false,
+            sow_weights: false,
+        }
+    }
+
+    /// Added to the products, to which it broadcasts: `[batch.., heads, queries, keys]`.
+    pub fn bias(mut self, bias: impl Into<Option<Tensor>>) -> Self {
+        self.bias = bias.into();
+        self
+    }
+
+    /// Which key a query may attend to; broadcasts to `[batch.., heads, queries, keys]`.
+    pub fn mask(mut self, mask: impl Into<Option<Tensor>>) -> Self {
+        self.mask = mask.into();
+        self
+    }
+
+    /// Whether batch and heads share what is dropped. Default: `true`.
+    pub fn broadcast_dropout(mut self, broadcast_dropout: bool) -> Self {
+        self.broadcast_dropout = broadcast_dropout;
+        self
+    }
+
+    /// The key that dropout draws from; needed if it is not deterministic.
+    pub fn dropout_rng(mut self, dropout_rng: impl Into<Option<Key>>) -> Self {
+        self.dropout_rng = dropout_rng.into();
+        self
+    }
+
+    /// The probability with which a weight is dropped. Default: 0.
+    pub fn dropout_rate(mut self, dropout_rate: f64) -> Self {
+        self.dropout_rate = dropout_rate;
+        self
+    }
+
+    /// Whether nothing is dropped after all. Default: `false`.
+    pub fn deterministic(mut self, deterministic: bool) -> Self {
+        self.deterministic = deterministic;
+        self
+    }
+
+    /// The dtype to compute in; by default the widest of the inputs.
+    pub fn dtype(mut self, dtype: impl Into<Option<DType>>) -> Self {
+        self.dtype = dtype.into();
+        self
+    }
+
+    /// Whether the softmax is in `f32`, whatever the dtype. Default: `false`.
+    pub fn force_fp32_for_softmax(mut self, force_fp32_for_softmax: bool) -> Self {
+        self.force_fp32_for_softmax = force_fp32_for_softmax;
+        self
+    }
+
+    /// Whether the running module [sows](crate::sow) the weights, before
+    /// dropout, as `intermediates/attention_weights`. Default: `false`.
+    pub fn sow_weights(mut self, sow_weights: bool) -> Self {
+        self.sow_weights = sow_weights;
+        self
+    }
+}
+
+impl Default for AttentionOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// `softmax(query · keyᵀ / √depth)`: of `[batch.., queries, heads, depth]` and
+/// `[batch.., keys, heads, depth]` the weights `[batch.., heads, queries, keys]`,
+/// which sum to 1 over the keys.
+///
+/// A query that may attend to nothing gets equal weights. Vaswani et al.,
+/// "Attention is all you need" (2017); Flax's `dot_product_attention_weights`.
+#[track_caller]
+#[must_use]
+pub fn dot_product_attention_weights(query: &Tensor, key: &Tensor, options: &AttentionOptions) -> Tensor {
+    if let Err(error) = check_inputs(query, key, options) {
+        return refuse(query, error);
+    }
+    let [query, key] = promote([query, key], options.dtype);
+    let dtype = query.dtype();
+    let depth = query.shape()[query.rank() - 1];
+    let query = query / (depth as f64).sqrt();
+    let mut scores = Tensor::einsum("...qhd,...khd->...hqk", &[&query, &key]);
+    if let Some(bias) = &options.bias {
+        scores = scores + bias;
+    }
+    if let Some(mask) = &options.mask {
+        // Not minus infinity: a row of it has no softmax.
+        scores = mask.convert(BOOL).select(&scores, lowest(scores.dtype()));
+    }
+    if options.force_fp32_for_softmax {
+        scores = scores.convert(F32);
+    }
+    let mut weights = scores.softmax(-1);
+    if !options.force_fp32_for_softmax {
+        weights = weights.convert(dtype);
+    }
+    if options.sow_weights {
+        sow("intermediates", "attention_weights", &weights);
+    }
+    if options.deterministic || options.dropout_rate == 0.0 {
+        return weights;
+    }
+    let Some(rng) = &options.dropout_rng else {
+        let expected = "a key, where dropout_rate is not 0 and deterministic is false";
+        return refuse(&weights, invalid(NAME, "dropout_rng", "not set", expected));
+    };
+    let mut shape = weights.shape().to_vec();
+    if options.broadcast_dropout {
+        let batch_and_heads = shape.len() - 2;
+        shape[..batch_and_heads].fill(1);
+    }
+    let keep_prob = 1.0 - options.dropout_rate;
+    weights * (random::bernoulli(rng, keep_prob, shape).convert(dtype) / keep_prob)
+}
+
+/// The sum of the values by their weights: of `[batch.., queries, heads, depth]`,
+/// `[batch.., keys, heads, depth]` and `[batch.., keys, heads, value_depth]`,
+/// `[batch.., queries, heads, value_depth]`.
+///
+/// The weights are those of [`dot_product_attention_weights`]. Flax's `dot_product_attention`.
+#[track_caller]
+#[must_use]
+pub fn dot_product_attention(
+    query: &Tensor,
+    key: &Tensor,
+    value: &Tensor,
+    options: &AttentionOptions,
+) -> Tensor {
+    if let Err(error) = check_inputs(query, key, options).and_then(|()| check_value(key, value)) {
+        return refuse(query, error);
+    }
+    let [query, key, value] = promote([query, key, value], options.dtype);
+    let weights = dot_product_attention_weights(&query, &key, options);
+    Tensor::einsum("...hqk,...khd->...qhd", &[&weights, &value])
+}
+
+/// The least finite number of a float type.
+fn lowest(dtype: DType) -> f64 {
+    match dtype {
+        F64 => f64::MIN,
+        F16 => -65504.0,
+        BF16 => -f64::from(f32::from_bits(0x7f7f_0000)),
+        _ => f64::from(f32::MIN),
+    }
+}
+
+const NAME: &str = "dot_product_attention";
+
+fn check_inputs(query: &Tensor, key: &Tensor, options: &AttentionOptions) -> Result<(), Error> {
+    check::fraction(NAME, "dropout_rate", options.dropout_rate)?;
+    if options.dropout_rate == 1.0 && !options.deterministic {
+        return Err(invalid(NAME, "dropout_rate", 1, "less than 1"));
+    }
+    check::dtypes(NAME, options.dtype, F32)?;
+    let Some(batch) = query.rank().checked_sub(3) else {
+        return Err(wrong_shape("the query's shape", query, "[batch.., queries, heads, depth]".to_owned()));
+    };
+    let (leading, rest) = (&query.shape()[..batch], &query.shape()[batch + 1..]);
+    if rest.contains(&0) {
+        return Err(wrong_shape("the query's shape", query, "at least one head and a depth of 1".to_owned()));
+    }
+    let fits =
+        key.rank() == query.rank() && &key.shape()[..batch] == leading && &key.shape()[batch + 1..] == rest;
+    if !fits {
+        let expected = format!("{:?} but for the length, as the query", query.shape());
+        return Err(wrong_shape("the key's shape", key, expected));
+    }
+    Ok(())
+}
+
+fn check_value(key: &Tensor, value: &Tensor) -> Result<(), Error> {
+    let last = key.rank() - 1;
+    if value.rank() != key.rank() || value.shape()[..last] != key.shape()[..last] {
+        let expected = format!("{:?} but for the depth, as the key", key.shape());
+        return Err(wrong_shape("the value's shape", value, expected));
+    }
+    Ok(())
+}
+
+fn wrong_shape(name: &'static str, found: &Tensor, expected: String) -> Error {
+    invalid(NAME, name, format!("{:?}", found.shape()), expected)
+}

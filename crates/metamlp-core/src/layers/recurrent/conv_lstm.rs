@@ -1,0 +1,117 @@
+//! The long short-term memory of images.
+
+use metamlp_macros::{compact, module};
+use metamlp_tensor::random::Key;
+use metamlp_tensor::{DType, Error, F32, Tensor};
+
+use super::cell::{RNNCell, pair_of_carries};
+use crate::activations::{sigmoid, tanh};
+use crate::argument::{invalid, refuse};
+use crate::initializer::Initializer;
+use crate::initializers::zeros;
+use crate::layers::{Conv, ConvPadding, Sizes, check};
+
+/// One step of a convolutional long short-term memory (Shi et al., "Convolutional
+/// LSTM network", 2015; Flax's `ConvLSTMCell`).
+///
+/// Submodules: [`Conv`] `ih` of the input and `hh` of `h`, each of four times
+/// the features, for `i`, `g`, `f` and `o` in this order. `c' = σ(f + 1) · c +
+/// σ(i) · tanh(g)` and `h' = σ(o) · tanh(c')`. The carry is `(c, h)`, the output `h'`.
+///
+/// ```
+/// use metamlp::prelude::*;
+/// let rnn = RNN::new(ConvLSTMCell::new(4, [3, 3]));
+/// let films = Tensor::ones([2, 5, 8, 8, 3], F32);
+/// let variables = rnn.init(Key::new(0), |m| m.call(&films))?;
+/// assert_eq!(rnn.apply(&variables, (), |m| m.call(&films))?.shape(), [2, 5, 8, 8, 4]);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+#[module]
+pub struct ConvLSTMCell {
+    /// Features of the carry and the output.
+    features: usize,
+    /// The kernels' extents along the spatial axes, of which there are as many.
+    #[into]
+    kernel_size: Sizes,
+    /// How far the kernels move from one output to the next.
+    #[default(Sizes::from(1))]
+    strides: Sizes,
+    /// What is around the input and `h`.
+    #[default(ConvPadding::Same)]
+    padding: ConvPadding,
+    /// Whether biases are added.
+    #[default(true)]
+    use_bias: bool,
+    /// The dtype to compute in; by default the widest of the input and the parameters.
+    #[default(None)]
+    dtype: Option<DType>,
+    /// The dtype that the parameters and the carry are created in.
+    #[default(F32)]
+    param_dtype: DType,
+    /// What the first carry is initialised by.
+    #[default(zeros())]
+    carry_init: Initializer,
+}
+
+#[compact]
+impl ConvLSTMCell {
+    /// A carry of two `[batch.., spatial.., features]` and `[batch.., spatial..,
+    /// inputs]`, to the next carry and `[batch.., spatial.., features]`.
+    pub fn call(&self, carry: &(Tensor, Tensor), x: &Tensor) -> ((Tensor, Tensor), Tensor) {
+        let (c, h) = carry;
+        if let Err(error) = self.check(h, x) {
+            let y = refuse(x, error);
+            return ((y.clone(), y.clone()), y);
+        }
+        let conv = |name: &str| {
+            Conv::new(4 * self.features, self.kernel_size.clone())
+                .named(name)
+                .strides(self.strides.clone())
+                .padding(self.padding.clone())
+                .use_bias(self.use_bias)
+                .dtype(self.dtype)
+                .param_dtype(self.param_dtype)
+        };
+        let gates = conv("ih").call(x) + conv("hh").call(h);
+        let gate = |i: usize| gates.slice_axis(-1, i * self.features, (i + 1) * self.features);
+        let f = sigmoid(&(gate(2) + 1.0));
+        let c = f * c + sigmoid(&gate(0)) * tanh(&gate(1));
+        let h = sigmoid(&gate(3)) * tanh(&c);
+        ((c, h.clone()), h)
+    }
+}
+
+impl ConvLSTMCell {
+    fn check(&self, h: &Tensor, x: &Tensor) -> Result<(), Error> {
+        const NAME: &str = "ConvLSTMCell";
+        check::size(NAME, "features", self.features.saturating_mul(4))?;
+        check::sizes(NAME, "kernel_size", &self.kernel_size)?;
+        check::dtypes(NAME, self.dtype, self.param_dtype)?;
+        check::last_axis(NAME, x)?;
+        if x.rank() <= self.kernel_size.len() {
+            let expected = format!("[batch.., {} spatial axes, features]", self.kernel_size.len());
+            return Err(invalid(NAME, "the input's shape", format!("{:?}", x.shape()), expected));
+        }
+        if h.shape().last() != Some(&self.features) {
+            let expected = format!("[.., {}], as features says", self.features);
+            return Err(invalid(NAME, "the carry's shape", format!("{:?}", h.shape()), expected));
+        }
+        Ok(())
+    }
+}
+
+impl RNNCell for ConvLSTMCell {
+    type Carry = (Tensor, Tensor);
+
+    fn step(&self, carry: &(Tensor, Tensor), x: &Tensor) -> ((Tensor, Tensor), Tensor) {
+        self.call(carry, x)
+    }
+
+    fn initialize_carry(&self, key: &Key, input_shape: &[usize]) -> (Tensor, Tensor) {
+        pair_of_carries(&self.carry_init, key, input_shape, self.features, self.param_dtype)
+    }
+
+    fn num_feature_axes(&self) -> usize {
+        self.kernel_size.len() + 1
+    }
+}
