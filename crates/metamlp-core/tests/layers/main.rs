@@ -1,0 +1,11 @@
+//! Layers: what Flax's own tests ask of them, a file for each family, and what
+//! they refuse.
+
+mod attention;
+mod bad_input;
+mod convolution;
+mod dropout;
+mod linear;
+mod norms;
+mod recurrent;
+mod support;
