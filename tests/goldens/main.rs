@@ -6,7 +6,9 @@ mod activations;
 mod case;
 mod compare;
 mod initializers;
+mod layers;
 mod models;
+mod module;
 mod optimizers;
 mod ot;
 mod random;
@@ -23,6 +25,7 @@ type Check = fn(&Case) -> Result<(), Failed>;
 const KINDS: &[(&str, Check)] = &[
     ("activations", activations::check),
     ("initializers", initializers::check),
+    ("layers", layers::check),
     ("models", models::check),
     ("optimizers", optimizers::check),
     ("ot", ot::check),

@@ -2,116 +2,44 @@
 //! updated collections and gradients of small models, which are written here as
 //! `generate.py` writes them.
 
-use std::collections::BTreeMap;
-
 use libtest_mimic::Failed;
 use metamlp::prelude::*;
-use serde_json::Value;
 
 use crate::case::Case;
-use crate::compare::{Tolerance, compare};
-
-/// Sums in another order, over tens of terms of order one.
-const TOLERANCE: Tolerance = Tolerance::Near { relative: 1e-5, absolute: 1e-5 };
+use crate::module::run;
 
 pub(crate) fn check(case: &Case) -> Result<(), Failed> {
-    let flag = |field: &str| case.field(field)["train"].as_bool().unwrap_or_default();
-    let (train_init, train) = (flag("kwargs"), flag("apply_kwargs"));
+    let flag = |field: &str, name: &str| case.field(field)[name].as_bool().unwrap_or_default();
+    let (train_init, train) = (flag("kwargs", "train"), flag("apply_kwargs", "train"));
+    let deterministic = flag("kwargs", "deterministic");
     match (case.text("model")?, case.field("method").as_str()) {
-        ("Foo", None) => run(case, &Foo::new(), |m, x| m.call(x, train_init), |m, x| m.call(x, train)),
-        ("TwoKeys", None) => run(case, &TwoKeys::new(), TwoKeys::call, TwoKeys::call),
-        ("Shared", None) => run(case, &Shared::new(), Shared::call, Shared::call),
-        ("NestedCall", None) => run(case, &NestedCall::new(), NestedCall::call, NestedCall::call),
-        ("AutoEncoder", None) => run(case, &autoencoder(), AutoEncoder::call, AutoEncoder::call),
-        ("AutoEncoder", Some("encode")) => {
-            run(case, &autoencoder(), AutoEncoder::encode, AutoEncoder::encode)
+        ("Foo", None) => {
+            run(case, &Foo::new(), |m, x| m.call(&x[0], train_init), |m, x| m.call(&x[0], train))
         }
-        ("Sower", None) => run(case, &Sower::new(), Sower::call, Sower::call),
-        ("Perturbed", None) => run(case, &Perturbed::new(), Perturbed::call, Perturbed::call),
-        ("Seq", None) => run(case, &Seq::new(), Seq::call, Seq::call),
-        ("Counter", None) => run(case, &Counter::new(), Counter::call, Counter::call),
+        ("TwoKeys", None) => run_unary(case, &TwoKeys::new(), TwoKeys::call),
+        ("Shared", None) => run_unary(case, &Shared::new(), Shared::call),
+        ("NestedCall", None) => run_unary(case, &NestedCall::new(), NestedCall::call),
+        ("AutoEncoder", None) => run_unary(case, &autoencoder(), AutoEncoder::call),
+        ("AutoEncoder", Some("encode")) => run_unary(case, &autoencoder(), AutoEncoder::encode),
+        ("Sower", None) => run_unary(case, &Sower::new(), Sower::call),
+        ("Perturbed", None) => run_unary(case, &Perturbed::new(), Perturbed::call),
+        ("Counter", None) => run_unary(case, &Counter::new(), Counter::call),
+        ("Tied", None) => run_unary(case, &Tied::new(), Tied::call),
+        ("Transformer", None) => {
+            // The class's default, but for the case that shows what is captured.
+            let layers = if case.field("capture_intermediates") == true { 1 } else { 2 };
+            run_unary(case, &Transformer::new(layers), |m, ids| m.call(ids, deterministic))
+        }
+        ("Seq", None) => run_unary(case, &Seq::new(), Seq::call),
         (model, None) => Err(format!("the harness knows no model `{model}`").into()),
         (model, Some(method)) => Err(format!("the harness knows no method `{method}` of `{model}`").into()),
     }
 }
 
-/// Everything that the generator recorded of a model of one argument.
-fn run<M: Module>(
-    case: &Case,
-    model: &M,
-    init: impl Fn(&M, &Tensor) -> Tensor,
-    call: impl Fn(&M, &Tensor) -> Tensor,
-) -> Result<(), Failed> {
-    let x = case.array("arg/0")?.tensor();
-    let variables = model.init(rngs(case, "init_rngs")?, |m| init(m, &x))?;
-    compare_leaves(case, "init", &leaves(&variables), |path| match path {
-        // What `init` sows, it computes.
-        path if path.starts_with("losses/") => TOLERANCE,
-        _ => Tolerance::Bits,
-    })?;
-
-    let options = options(case)?;
-    let output = if case.field("mutable") == false {
-        model.apply(&variables, options.clone(), |m| call(m, &x))?
-    } else {
-        let (output, updates) = model.apply_mut(&variables, options.clone(), |m| call(m, &x))?;
-        compare_leaves(case, "updates", &leaves(&updates), |_| TOLERANCE)?;
-        output
-    };
-    compare("out/0", &output, case.array("out/0")?, TOLERANCE)?;
-
-    let cotangent = case.array("cotangent")?.tensor();
-    let (params, argument) = grad(&(variables.params().clone(), x), |(params, x)| {
-        let variables = variables.clone().with_params(params.clone());
-        let (output, _) = model.apply_mut(&variables, options.clone(), |m| call(m, x))?;
-        metamlp_tensor::Result::Ok((output * &cotangent).sum_all())
-    })?;
-    compare_leaves(case, "grad", &leaves(&params), |_| TOLERANCE)?;
-    compare("grad_arg/0", &argument, case.array("grad_arg/0")?, TOLERANCE)
-}
-
-/// The keys of the streams that a description gives under `field`.
-fn rngs(case: &Case, field: &str) -> Result<Rngs, Failed> {
-    let streams = case.field(field).as_object().ok_or_else(|| format!("`{field}` is not an object"))?;
-    let key =
-        |seed: &Value| seed.as_i64().map(Key::new).ok_or_else(|| format!("`{field}` holds the seed {seed}"));
-    let keys = streams.iter().map(|(name, seed)| Ok((name.as_str(), key(seed)?)));
-    Ok(Rngs::new(keys.collect::<Result<Vec<_>, String>>()?))
-}
-
-/// What `apply` is called with.
-fn options(case: &Case) -> Result<Apply, Failed> {
-    let options = Apply::new().rngs(rngs(case, "apply_rngs")?);
-    let options = options.capture_intermediates(case.field("capture_intermediates") == true);
-    Ok(match case.field("mutable").as_array() {
-        None => options,
-        Some(names) => {
-            options.mutable(names.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>())
-        }
-    })
-}
-
-fn leaves(tree: &impl Tree) -> BTreeMap<String, Tensor> {
-    tree.tensors_with_paths().into_iter().map(|(path, tensor)| (path.to_string(), tensor)).collect()
-}
-
-/// Whether there are leaves under the very paths of the role, and they agree.
-fn compare_leaves(
-    case: &Case,
-    role: &str,
-    found: &BTreeMap<String, Tensor>,
-    tolerance: impl Fn(&str) -> Tolerance,
-) -> Result<(), Failed> {
-    let expected: BTreeMap<String, String> =
-        case.paths(role).into_iter().map(|path| (path.replace("__call__", "call"), path)).collect();
-    if !found.keys().eq(expected.keys()) {
-        return Err(format!("{role} has {:?}, expected {:?}", found.keys(), expected.keys()).into());
-    }
-    for (tensor, path) in found.values().zip(expected.values()) {
-        let role = format!("{role}/{path}");
-        compare(&role, tensor, case.array(&role)?, tolerance(path))?;
-    }
-    Ok(())
+/// A model of one tensor, called in one way.
+fn run_unary<M: Module>(case: &Case, model: &M, call: impl Fn(&M, &Tensor) -> Tensor) -> Result<(), Failed> {
+    let call = |model: &M, arguments: &[Tensor]| call(model, &arguments[0]);
+    run(case, model, call, call)
 }
 
 /// The model of the documentation of `init`.
@@ -263,5 +191,61 @@ impl Seq {
             .then_fn(Tensor::tanh)
             .then(Dense::new(2))
             .call(x)
+    }
+}
+
+/// An embedding whose weights classify too.
+#[module]
+struct Tied {}
+
+#[compact]
+impl Tied {
+    fn call(&self, ids: &Tensor) -> Tensor {
+        let embed = Embed::new(9, 6);
+        embed.attend(&Dense::new(6).call(&embed.call(ids)))
+    }
+}
+
+/// A block of a transformer that normalises first.
+#[module]
+struct Block {
+    #[default(8)]
+    dim: usize,
+}
+
+#[compact]
+impl Block {
+    fn call(&self, x: &Tensor, deterministic: bool) -> Tensor {
+        let dropped = |x: &Tensor| Dropout::new(0.1).deterministic(deterministic).call(x);
+        let causal = make_causal_mask(&Tensor::ones(&x.shape()[..2], F32));
+        let h = LayerNorm::new().call(x);
+        let h = MultiHeadDotProductAttention::new(2).dropout_rate(0.1).deterministic(deterministic).call(
+            &h,
+            None,
+            None,
+            Some(&causal),
+        );
+        let x = x + dropped(&h);
+        let h = Dense::new(4 * self.dim).call(&LayerNorm::new().call(&x));
+        let h = Dense::new(self.dim).call(&gelu(&h));
+        &x + dropped(&h)
+    }
+}
+
+/// Blocks between an embedding and a classifier.
+#[module]
+struct Transformer {
+    layers: usize,
+}
+
+#[compact]
+impl Transformer {
+    fn call(&self, ids: &Tensor, deterministic: bool) -> Tensor {
+        let positions = self.param("pos", initializers::normal(0.02), [ids.shape()[1], 8]);
+        let mut x = Embed::new(13, 8).call(ids) + positions;
+        for _ in 0..self.layers {
+            x = Block::new().call(&x, deterministic);
+        }
+        Dense::new(13).use_bias(false).call(&LayerNorm::new().call(&x))
     }
 }
