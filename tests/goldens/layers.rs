@@ -6,6 +6,7 @@ use libtest_mimic::Failed;
 use metamlp::Initializer;
 use metamlp::layers::*;
 use metamlp::prelude::*;
+use metamlp::tensor::Padding;
 use serde_json::{Map, Value};
 
 use crate::case::Case;
@@ -157,6 +158,9 @@ pub(crate) fn check(case: &Case) -> Result<(), Failed> {
             fields.all_used()?;
             run_unary(case, &layer, Bidirectional::call)
         }
+        "avg_pool" => run_pooling(case, &fields, avg_pool),
+        "max_pool" => run_pooling(case, &fields, max_pool),
+        "min_pool" => run_pooling(case, &fields, min_pool),
         other => Err(format!("the harness knows no layer `{other}`").into()),
     }
 }
@@ -165,6 +169,37 @@ pub(crate) fn check(case: &Case) -> Result<(), Failed> {
 fn run_unary<M: Module>(case: &Case, layer: &M, call: impl Fn(&M, &Tensor) -> Tensor) -> Result<(), Failed> {
     let call = |layer: &M, arguments: &[Tensor]| call(layer, &arguments[0]);
     run(case, layer, call, call)
+}
+
+/// A function of windows, in a model that has nothing else.
+fn run_pooling(
+    case: &Case,
+    fields: &Fields<'_>,
+    pool: fn(&Tensor, &Pooling) -> Tensor,
+) -> Result<(), Failed> {
+    let padding = match fields.padding()? {
+        ConvPadding::Same => Padding::Same,
+        ConvPadding::Valid => Padding::Valid,
+        other => return Err(format!("the harness knows no padding {other} of windows").into()),
+    };
+    let pooling = Pooling::new(fields.sizes("window_shape")?.unwrap_or_default())
+        .strides(fields.sizes("strides")?.unwrap_or_default())
+        .padding(padding);
+    fields.all_used()?;
+    run_unary(case, &Windows::new(pool), |m, x| m.call(x, &pooling))
+}
+
+#[module]
+struct Windows {
+    pool: fn(&Tensor, &Pooling) -> Tensor,
+}
+
+#[compact]
+impl Windows {
+    #[nowrap]
+    fn call(&self, x: &Tensor, pooling: &Pooling) -> Tensor {
+        (self.pool)(x, pooling)
+    }
 }
 
 /// The fields of a description, and which of them have been asked for.

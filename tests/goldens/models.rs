@@ -31,6 +31,7 @@ pub(crate) fn check(case: &Case) -> Result<(), Failed> {
             run_unary(case, &Transformer::new(layers), |m, ids| m.call(ids, deterministic))
         }
         ("Seq", None) => run_unary(case, &Seq::new(), Seq::call),
+        ("Cnn", None) => run_unary(case, &Cnn::new(), Cnn::call),
         (model, None) => Err(format!("the harness knows no model `{model}`").into()),
         (model, Some(method)) => Err(format!("the harness knows no method `{method}` of `{model}`").into()),
     }
@@ -247,5 +248,19 @@ impl Transformer {
             x = Block::new().call(&x, deterministic);
         }
         Dense::new(13).use_bias(false).call(&LayerNorm::new().call(&x))
+    }
+}
+
+/// Two convolutions, each with its pooling, and a classifier.
+#[module]
+struct Cnn {}
+
+#[compact]
+impl Cnn {
+    fn call(&self, x: &Tensor) -> Tensor {
+        let halved = Pooling::new([2, 2]).strides([2, 2]);
+        let x = avg_pool(&relu(&Conv::new(4, [3, 3]).call(x)), &halved);
+        let x = max_pool(&relu(&Conv::new(6, [3, 3]).call(&x)), &halved);
+        Dense::new(10).call(&x.reshape([x.shape()[0], x.shape()[1..].iter().product()]))
     }
 }

@@ -12,8 +12,7 @@ fn labels(epoch: impl Iterator<Item = Result<(Tensor, Tensor), metamlp::Error>>)
         .flat_map(|batch| {
             let (images, labels) = batch.unwrap();
             let labels = labels.to_vec::<i32>().unwrap();
-            let rows: Vec<i32> =
-                images.to_vec::<f32>().unwrap().chunks(3).map(|row| row[0] as i32).collect();
+            let rows: Vec<i32> = images.to_vec::<f32>().unwrap().chunks(3).map(|row| row[0] as i32).collect();
             assert_eq!(rows, labels);
             labels
         })

@@ -22,6 +22,7 @@ mod group_norm;
 mod instance_norm;
 mod layer;
 mod layer_norm;
+mod pooling;
 mod prelu;
 mod promote;
 mod recurrent;
@@ -47,6 +48,7 @@ pub use group_norm::GroupNorm;
 pub use instance_norm::InstanceNorm;
 pub use layer::{Chained, Layer};
 pub use layer_norm::LayerNorm;
+pub use pooling::{Pooling, avg_pool, max_pool, min_pool};
 pub use prelu::PReLU;
 pub use recurrent::{
     Bidirectional, Cell, ConvLSTMCell, GRUCell, LSTMCell, MGUCell, OptimizedLSTMCell, RNN, RNNCell,

@@ -7,5 +7,6 @@ mod convolution;
 mod dropout;
 mod linear;
 mod norms;
+mod pooling;
 mod recurrent;
 mod support;
