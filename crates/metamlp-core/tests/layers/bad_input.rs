@@ -5,8 +5,9 @@ use metamlp::prelude::*;
 
 use crate::support::ones;
 
-/// A layer in a model, so that it has a path.
-fn refused<M: Module + Clone + 'static>(field: &str, layer: M, call: impl Fn(&M) -> Tensor) {
+/// Whether that layer is refused, for that field.
+#[allow(clippy::needless_pass_by_value)] // So that the layers are written in the table.
+fn refused<M: Module>(field: &str, layer: M, call: impl Fn(&M) -> Tensor) {
     let (output, initialised) = (layer.init_with_output(Key::new(0), &call), layer.init(Key::new(0), &call));
     let class = std::any::type_name::<M>().rsplit("::").next().unwrap_or_default();
     for error in [output.map(|_| ()), initialised.map(|_| ())] {
