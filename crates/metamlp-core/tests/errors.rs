@@ -180,7 +180,7 @@ fn layers_say_what_they_need() {
     tells(&error, "BatchNorm", &["use_running_average is not set"]);
     let error =
         BatchNorm::new().axis(2).use_running_average(true).init(Key::new(0), |m| m.call(&x(3))).unwrap_err();
-    tells(&error, "BatchNorm", &["axis is 2, expected an axis of [4, 3]"]);
+    tells(&error, "BatchNorm", &["axis is 2, expected distinct axes of the input, f32[4, 3]"]);
     let error = Dense::new(2).init(Key::new(0), |m| m.call(&Tensor::scalar(1.0f32))).unwrap_err();
     tells(&error, "Dense", &["rank is 0"]);
 }
