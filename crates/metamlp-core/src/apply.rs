@@ -24,6 +24,7 @@ pub struct Apply {
     capture: Option<Capture>,
     interceptors: Interceptors,
     record: Option<Record>,
+    preserve_adopted_names: bool,
 }
 
 impl Apply {
@@ -96,6 +97,21 @@ impl Apply {
             Some(_) => mutable.union(&INTERMEDIATES.into()),
             None => mutable,
         }
+    }
+
+    /// Gives a module in a field the name that it was [`named`] by, if it was,
+    /// and not the field's: for checkpoints that were written under Flax's
+    /// `flax_preserve_adopted_names`.
+    ///
+    /// [`named`]: macro@crate::module
+    #[must_use]
+    pub fn preserve_adopted_names(mut self) -> Self {
+        self.preserve_adopted_names = true;
+        self
+    }
+
+    pub(crate) fn preserves_adopted_names(&self) -> bool {
+        self.preserve_adopted_names
     }
 
     /// Every method call is noted in `record`.

@@ -119,7 +119,9 @@ impl State {
         }
         let claim =
             Claim { kind: Kind::Field, collection: None, location: module.location, is_automatic: false };
-        let child = self.claim_child(scope, &field.into(), claim);
+        let given_name = module.given_name().filter(|_| self.preserve_adopted_names);
+        let name = given_name.map_or_else(|| field.into(), Arc::clone);
+        let child = self.claim_child(scope, &name, claim);
         self.bound.insert(module.id, child);
         self.begin_fields(child, module.id).then_some(child)
     }

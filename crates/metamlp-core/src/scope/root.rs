@@ -49,15 +49,18 @@ impl Root {
             Purpose::Init | Purpose::EvalShape => (None, options.mutable_or(DenyList::new(INTERMEDIATES))),
             Purpose::Apply(variables) => (Some(variables), options.mutable_or(false)),
         };
+        let preserve_adopted_names = options.preserves_adopted_names();
         let (rngs, capture, record) = options.into_parts();
         let is_abstract = matches!(purpose, Purpose::EvalShape);
+        let mut state = State::new(id, module, variables, rngs, mutable, is_abstract);
+        state.preserve_adopted_names = preserve_adopted_names;
         Arc::new(Self {
             id,
             is_initializing: variables.is_none(),
             is_abstract,
             capture,
             record,
-            state: Mutex::new(State::new(id, module, variables, rngs, mutable, is_abstract)),
+            state: Mutex::new(state),
             running: AtomicUsize::new(0),
             turn: Mutex::new(()),
         })

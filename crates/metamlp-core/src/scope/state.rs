@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(super) mutable: Filter,
     /// Whether only the types of variables are kept.
     pub(super) is_abstract: bool,
+    /// Whether a module in a field goes by the name that it was given.
+    pub(super) preserve_adopted_names: bool,
     /// The paths of variables that were read, where that is asked for.
     pub(super) reads: Option<BTreeSet<String>>,
     rngs: Rngs,
@@ -123,6 +125,7 @@ impl State {
             collections: collections.unwrap_or_default(),
             mutable,
             is_abstract,
+            preserve_adopted_names: false,
             reads: None,
             rngs,
             error: None,

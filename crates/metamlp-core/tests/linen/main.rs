@@ -24,6 +24,7 @@
 //!   `test_throws_invalid_instance_module_error`, `test_incorrect_property` and
 //!   such: errors of types.
 
+mod adopted_names;
 mod collisions;
 mod entry_points;
 mod fields;
