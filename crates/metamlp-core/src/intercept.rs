@@ -106,7 +106,7 @@ impl<'a> MethodCall<'a> {
 
     /// Calls the method itself, past the interceptors further in.
     pub fn call_method(self, inputs: Inputs) -> Output {
-        Output { entry: (self.body)(Given::new(inputs)), is_changed: false }
+        Output::of((self.body)(Given::new(inputs)))
     }
 }
 
@@ -129,6 +129,11 @@ pub struct Output {
 }
 
 impl Output {
+    /// As the method gave it.
+    pub(crate) fn of(entry: Option<Entry>) -> Self {
+        Self { entry, is_changed: false }
+    }
+
     /// Its tensors, if it is a tree of tensors.
     #[must_use]
     pub fn entry(&self) -> Option<&Entry> {

@@ -1,6 +1,7 @@
 //! `intercept_methods`: who is called around a method call, in what order, and
 //! what it may change. The names of Flax's own tests are in the tests' names.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 
 use metamlp::prelude::*;
@@ -228,4 +229,22 @@ fn intercepts_under_grad_and_on_another_thread() {
         threads.spawn(|| foo().apply(&variables, options, |m| m.call(&x(), 1.0)).unwrap()).join().unwrap()
     });
     assert_eq!(elsewhere.to_vec::<f32>().unwrap(), [16.0, 16.0]);
+}
+
+#[test]
+fn a_method_runs_though_its_interceptor_gives_back_an_output_kept_from_another_call() {
+    let kept: Arc<Mutex<Option<metamlp::Output>>> = Arc::default();
+    let interceptor = move |call: MethodCall<'_>| {
+        if call.method() != "helper" {
+            return call.proceed();
+        }
+        let before = kept.lock().unwrap().take();
+        before.unwrap_or_else(|| {
+            *kept.lock().unwrap() = Some(call.proceed());
+            panic!("the output stays behind")
+        })
+    };
+    let options = Apply::new().intercept_methods(interceptor);
+    assert!(std::panic::catch_unwind(AssertUnwindSafe(|| run(options.clone()))).is_err());
+    assert_eq!(run(options), [4.0, 4.0]);
 }

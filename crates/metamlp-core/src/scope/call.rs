@@ -13,7 +13,7 @@ use super::{Root, Scope};
 use crate::__private::Seen;
 use crate::capture::{INTERMEDIATES, ModuleInfo};
 use crate::inputs::{Given, Inputs};
-use crate::intercept::MethodCall;
+use crate::intercept::{MethodCall, Output};
 use crate::module::Module;
 use crate::record::CallRecord;
 use crate::variables::Variables;
@@ -147,6 +147,17 @@ fn observe<R>(
     };
     let interceptors = frame.interceptors.list();
     let output = MethodCall::new(module, method, inputs, interceptors, &mut run).proceed();
+    let (own, map, output) = match (result, once) {
+        (Some((own, map)), _) => (own, map, output),
+        // An interceptor gave back the output of another call: the method runs all the same.
+        (None, Some((body, see))) => {
+            let own = body(&Given::OWN);
+            let Seen { entry, map } = see(&own);
+            (own, map, Output::of(entry))
+        }
+        // It caught the method's panic besides: there is nothing to go on with.
+        (None, None) => panic!("`{method}` panicked, and its interceptor gave back another call's output"),
+    };
 
     if let Some((record, position)) = record {
         record.end(position, output.entry(), frame.root.state().updates());
@@ -157,10 +168,6 @@ fn observe<R>(
     {
         scope.sow(INTERMEDIATES, method, entry.clone());
     }
-    let Some((own, map)) = result else {
-        // An `Output` comes from `call_method` alone, which has run the body.
-        unreachable!("`{method}` gave an output and did not run")
-    };
     match output.changed() {
         None => own,
         Some(tensors) => {
