@@ -12,19 +12,17 @@
 //! before a clock starts.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Lines, Read, Write};
+use std::io::{self, BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
-use flate2::read::GzDecoder;
 use metamlp::ot::{Grid, MetaInitializer};
 use metamlp::prelude::*;
+use metamlp_experiment::{Images, PIXELS, SIDE};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-const SIDE: usize = 28;
 const BATCH: usize = 128;
 const ROUNDS: u32 = 20;
 
@@ -99,11 +97,8 @@ impl Ours {
 
 /// The images of the IDX file as distributions.
 fn read_digits(path: &Path) -> Result<Tensor> {
-    const HEADER: usize = 16;
-    let mut bytes = Vec::new();
-    GzDecoder::new(File::open(path)?).read_to_end(&mut bytes)?;
-    let pixels: Vec<f32> = bytes[HEADER..].iter().copied().map(f32::from).collect();
-    let images = Tensor::from_vec([pixels.len() / (SIDE * SIDE), SIDE * SIDE], pixels);
+    let pixels: Vec<f32> = Images::read(path)?.iter().flatten().copied().map(f32::from).collect();
+    let images = Tensor::from_vec([pixels.len() / PIXELS, PIXELS], pixels);
     Ok(evaluate(&images / images.sum_keepdims([-1]))?)
 }
 

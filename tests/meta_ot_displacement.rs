@@ -3,11 +3,9 @@
 
 #[path = "../examples/meta_ot/displacement.rs"]
 mod displacement;
-#[path = "../examples/meta_ot/grid.rs"]
-mod grid;
 
 use displacement::{Potentials, interpolate};
-use grid::{PIXELS, SIDE};
+use metamlp_experiment::{PIXELS, SIDE};
 
 const EPSILON: f32 = 1e-2;
 

@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use clap::error::ErrorKind;
-
-use crate::error::{Error, Result};
+use metamlp_experiment::between;
 
 /// Updates of a run without `--updates`.
 const UPDATES: u32 = 3000;
@@ -60,24 +58,6 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// Parses the command line; `None` after `--help` and `--version`, which
-    /// have then been printed.
-    pub(crate) fn parse_line() -> Result<Option<Self>> {
-        match Self::try_parse() {
-            Ok(arguments) => Ok(Some(arguments)),
-            Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-                // A reader that closed the pipe has seen what it wanted.
-                let _ = error.print();
-                Ok(None)
-            }
-            Err(error) => {
-                let text = error.to_string();
-                let line = text.lines().next().unwrap_or_default();
-                Err(Error::Arguments(line.trim_start_matches("error: ").to_owned()))
-            }
-        }
-    }
-
     /// How many updates to make.
     pub(crate) fn updates(&self) -> u32 {
         self.updates.unwrap_or(match (&self.load, self.quick) {
@@ -102,11 +82,4 @@ fn batch(text: &str) -> Result<usize, String> {
 
 fn pairs(text: &str) -> Result<usize, String> {
     between(text, 1, 10_000)
-}
-
-fn between(text: &str, least: usize, most: usize) -> Result<usize, String> {
-    match text.parse::<usize>() {
-        Ok(value) if (least..=most).contains(&value) => Ok(value),
-        _ => Err(format!("expected a whole number from {least} to {most}")),
-    }
 }

@@ -1,9 +1,9 @@
 //! convergence.png: the marginal error against the Sinkhorn iteration, on a
 //! logarithmic axis, one curve a start. Knows curves; not how they came about.
 
+use metamlp_experiment::{Area, Canvas, FONT, INK};
 use plotters::prelude::*;
 
-use crate::canvas::{Canvas, FONT, INK};
 use crate::curve::Curve;
 use crate::error::Result;
 use crate::start::Start;
@@ -17,7 +17,7 @@ const LEAST_ERROR: f32 = 1e-5;
 pub(crate) fn draw(curves: &[(Start, Curve)], pairs: usize, epsilon: f32) -> Result<Vec<u8>> {
     let mut canvas = Canvas::new("convergence.png", SIZE.0, SIZE.1);
     canvas.draw(|area| plot(area, curves, pairs, epsilon))?;
-    canvas.png()
+    Ok(canvas.png()?)
 }
 
 fn color(start: Start) -> RGBColor {
@@ -30,7 +30,7 @@ fn color(start: Start) -> RGBColor {
 }
 
 fn plot(
-    area: &crate::canvas::Area<'_>,
+    area: &Area<'_>,
     curves: &[(Start, Curve)],
     pairs: usize,
     epsilon: f32,

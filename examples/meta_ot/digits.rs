@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
+use metamlp_experiment::Images;
+
 use crate::error::{Error, Result};
-use crate::idx::Images;
 
 /// Every so manyth image is held out.
 const HELD_OUT_STRIDE: usize = 10;

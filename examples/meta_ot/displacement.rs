@@ -1,7 +1,7 @@
 //! McCann's displacement interpolation along an entropic transport plan. Knows
 //! dual potentials on the pixel grid; not where they come from.
 
-use crate::grid::{PIXELS, SIDE};
+use metamlp_experiment::{PIXELS, SIDE};
 
 /// Mass on the pixel grid, row by row.
 pub(crate) type Frame = Vec<f32>;

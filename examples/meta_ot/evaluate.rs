@@ -3,10 +3,11 @@
 
 use std::time::Instant;
 
+use metamlp_experiment::Progress;
+
 use crate::curve::{Curve, Trace};
 use crate::digits::Measure;
 use crate::error::Result;
-use crate::progress::Progress;
 use crate::report::Table;
 use crate::start::Start;
 use crate::threshold::Threshold;

@@ -2,13 +2,11 @@
 //! predicted potentials and, beside it, by the converged ones. Knows frames; not
 //! how they were computed.
 
+use metamlp_experiment::{Canvas, DrawingError, INK, SIDE, tile, write};
 use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::canvas::{Area, Canvas, FONT, INK};
 use crate::displacement::Frame;
 use crate::error::Result;
-use crate::grid::SIDE;
 
 /// Picture pixels a digit pixel.
 const SCALE: i32 = 3;
@@ -50,34 +48,17 @@ pub(crate) fn draw(rows: &[Row], times: &[f32]) -> Result<Vec<u8>> {
             let top = HEADING + index as i32 * (TILE + BETWEEN);
             for (frames, (left, _)) in [&row.predicted, &row.converged].into_iter().zip(strips) {
                 for (column, frame) in frames.iter().enumerate() {
-                    tile(area, frame, (left + column as i32 * (TILE + BETWEEN), top))?;
+                    tile(area, &ink(frame), SCALE, (left + column as i32 * (TILE + BETWEEN), top))?;
                 }
             }
         }
         Ok::<(), DrawingError>(())
     })?;
-    canvas.png()
+    Ok(canvas.png()?)
 }
 
-type DrawingError = DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>;
-
-fn write(area: &Area<'_>, text: &str, size: i32, center: (i32, i32)) -> Result<(), DrawingError> {
-    let style = (FONT, size).into_font().color(&INK).pos(Pos::new(HPos::Center, VPos::Center));
-    area.draw(&Text::new(text.to_owned(), center, style))
-}
-
-/// One frame, dark where there is mass; its heaviest pixel is black.
-fn tile(area: &Area<'_>, frame: &[f32], corner: (i32, i32)) -> Result<(), DrawingError> {
+/// A frame in which the heaviest pixel is 1.
+fn ink(frame: &[f32]) -> Vec<f32> {
     let most = frame.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
-    for (index, mass) in frame.iter().enumerate() {
-        let level = 255 - (mass / most * 255.0).round() as u8;
-        let left = corner.0 + (index % SIDE) as i32 * SCALE;
-        let top = corner.1 + (index / SIDE) as i32 * SCALE;
-        for x in left..left + SCALE {
-            for y in top..top + SCALE {
-                area.draw_pixel((x, y), &RGBColor(level, level, level))?;
-            }
-        }
-    }
-    Ok(())
+    frame.iter().map(|mass| mass / most).collect()
 }

@@ -16,40 +16,31 @@
 //! Transport* (2023), on a sample of MNIST (`examples/data`).
 
 mod arguments;
-mod canvas;
 mod convergence_plot;
 mod curve;
 mod digits;
 mod displacement;
 mod error;
 mod evaluate;
-mod grid;
-mod idx;
 mod interpolation_picture;
-mod interrupt;
-mod output;
 mod pairs;
-mod progress;
 mod report;
 mod start;
 mod threshold;
 mod train;
 mod transport;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
 use metamlp::checkpoint;
+use metamlp_experiment::{Images, Interrupt, Output, exit_code, parse, print};
 
 use arguments::Arguments;
 use digits::{Digits, Measure};
 use displacement::interpolate;
 use error::Result;
 use evaluate::Evaluation;
-use idx::Images;
 use interpolation_picture::Row;
-use interrupt::Interrupt;
-use output::Output;
 use pairs::Pairs;
 use report::Report;
 use train::Training;
@@ -67,19 +58,11 @@ const PAIRS_SHOWN: usize = 6;
 const CONVERGED: f32 = 1e-4;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // One line, whatever the message quotes.
-            let line = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-            let _ = writeln!(io::stderr(), "meta_ot: {line}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code("meta_ot", run())
 }
 
 fn run() -> Result<()> {
-    let Some(arguments) = Arguments::parse_line()? else {
+    let Some(arguments) = parse::<Arguments>()? else {
         return Ok(());
     };
     // Everything that can be refused is refused before the training.
@@ -128,20 +111,17 @@ fn run() -> Result<()> {
     };
 
     interrupt.writing();
-    output.stage("report.json", report.json()?.as_bytes())?;
+    output.stage_json("report.json", &report)?;
     let plot = convergence_plot::draw(&evaluation.curves, pairs.len(), arguments.epsilon)?;
     output.stage("convergence.png", &plot)?;
     output.stage("interpolation.png", &interpolation_picture::draw(&rows, &TIMES)?)?;
-    output.stage_with("weights.safetensors", |path| {
-        Ok(checkpoint::save_safetensors(path, transport.params())?)
-    })?;
+    output
+        .stage_with("weights.safetensors", |path| checkpoint::save_safetensors(path, transport.params()))?;
     let written = output.publish()?;
 
-    // A reader that closed the pipe has seen what it wanted.
-    let mut terminal = io::stdout().lock();
-    let _ = writeln!(terminal, "\n{report}");
+    print(format_args!("\n{report}"));
     for path in written {
-        let _ = writeln!(terminal, "wrote {}", path.display());
+        print(format_args!("wrote {}", path.display()));
     }
     Ok(())
 }

@@ -6,7 +6,6 @@ use std::fmt::{self, Display, Formatter};
 
 use serde::Serialize;
 
-use crate::error::Result;
 use crate::start::Start;
 use crate::threshold::Threshold;
 
@@ -48,13 +47,6 @@ pub(crate) struct Report {
     pub(crate) loaded: Option<String>,
     /// Whether Ctrl-C ended the training.
     pub(crate) interrupted: bool,
-}
-
-impl Report {
-    /// The JSON file's text.
-    pub(crate) fn json(&self) -> Result<String> {
-        Ok(serde_json::to_string_pretty(self)? + "\n")
-    }
 }
 
 impl Display for Report {

@@ -3,11 +3,11 @@
 
 use std::time::Instant;
 
+use metamlp_experiment::{Interrupt, Progress};
+
 use crate::digits::Measure;
 use crate::error::Result;
-use crate::interrupt::Interrupt;
 use crate::pairs::Pairs;
-use crate::progress::Progress;
 use crate::transport::Transport;
 
 /// The reported loss is the mean over so many last updates: a single one tells

@@ -9,11 +9,11 @@ use metamlp::ot::{
 };
 use metamlp::prelude::*;
 use metamlp::{Map, checkpoint};
+use metamlp_experiment::{PIXELS, SIDE};
 
 use crate::digits::Measure;
 use crate::displacement::Potentials;
 use crate::error::{Error, Result};
-use crate::grid::{PIXELS, SIDE};
 use crate::start::Start;
 
 /// Where Sinkhorn gives up; OTT's default.

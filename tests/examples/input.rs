@@ -1,4 +1,4 @@
-//! Files for the example to read, right ones and wrong ones.
+//! Files for `meta_ot` to read, right ones and wrong ones.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

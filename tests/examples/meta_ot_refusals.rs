@@ -1,27 +1,27 @@
-//! What the example refuses: one line, exit code 1, nothing left behind.
+//! What `meta_ot` refuses: one line, exit code 1, nothing left behind.
 
 use std::fs;
 
-use crate::case::{Case, expect_refusal, run};
+use crate::META_OT;
 use crate::input::{PIXELS, data, digits, gzip, idx, network, weights};
 
 #[test]
 fn a_file_that_is_not_gzip() {
-    let case = Case::new("not_gzip");
+    let case = META_OT.case("not_gzip");
     let file = case.file("digits.gz", &idx(0x803, 20, 28, 28, &digits(20)));
     case.refuses(&[&"--images", &file], &["digits.gz", "not gzip", "begins with 00 00", "expected 1f 8b"]);
 }
 
 #[test]
 fn an_empty_file() {
-    let case = Case::new("empty");
+    let case = META_OT.case("empty");
     let file = case.file("digits.gz", b"");
     case.refuses(&[&"--images", &file], &["digits.gz", "not gzip", "0 bytes"]);
 }
 
 #[test]
 fn a_truncated_file() {
-    let case = Case::new("truncated");
+    let case = META_OT.case("truncated");
     let whole = gzip(&idx(0x803, 20, 28, 28, &digits(20)));
     for length in [3, 12, whole.len() / 2, whole.len() - 9, whole.len() - 1] {
         let file = case.file("digits.gz", &whole[..length]);
@@ -31,7 +31,7 @@ fn a_truncated_file() {
 
 #[test]
 fn a_damaged_file() {
-    let case = Case::new("damaged");
+    let case = META_OT.case("damaged");
     let mut bytes = gzip(&idx(0x803, 20, 28, 28, &digits(20)));
     let checksum = bytes.len() - 6;
     bytes[checksum] ^= 0xff;
@@ -41,7 +41,7 @@ fn a_damaged_file() {
 
 #[test]
 fn pixels_that_do_not_fit_the_header() {
-    let case = Case::new("length");
+    let case = META_OT.case("length");
     for count in [19, 21] {
         let file = case.file("digits.gz", &gzip(&idx(0x803, 20, 28, 28, &digits(count))));
         case.refuses(&[&"--images", &file], &["digits.gz", "bytes", "expected 15696", "20 images"]);
@@ -52,21 +52,21 @@ fn pixels_that_do_not_fit_the_header() {
 
 #[test]
 fn images_of_another_size() {
-    let case = Case::new("size");
+    let case = META_OT.case("size");
     let file = case.file("digits.gz", &gzip(&idx(0x803, 20, 27, 29, &vec![1; 20 * 27 * 29])));
     case.refuses(&[&"--images", &file], &["digits.gz", "27x29", "expected 28x28"]);
 }
 
 #[test]
 fn labels_in_place_of_images() {
-    let case = Case::new("labels");
+    let case = META_OT.case("labels");
     let file = data("mnist-10k-labels-idx1-ubyte.gz");
     case.refuses(&[&"--images", &file], &["labels", "0x00000801", "expected 0x00000803"]);
 }
 
 #[test]
 fn counts_that_cannot_be_split_or_held() {
-    let case = Case::new("count");
+    let case = META_OT.case("count");
     for count in [0, 9, u32::MAX] {
         let file = case.file("digits.gz", &gzip(&idx(0x803, count, 28, 28, &digits(9))));
         case.refuses(&[&"--images", &file], &["digits.gz", &format!("{count} images"), "expected 10 to"]);
@@ -75,7 +75,7 @@ fn counts_that_cannot_be_split_or_held() {
 
 #[test]
 fn an_image_of_zeros() {
-    let case = Case::new("zeros");
+    let case = META_OT.case("zeros");
     let mut pixels = digits(20);
     pixels[7 * PIXELS..8 * PIXELS].fill(0);
     let file = case.file("digits.gz", &gzip(&idx(0x803, 20, 28, 28, &pixels)));
@@ -84,7 +84,7 @@ fn an_image_of_zeros() {
 
 #[test]
 fn a_missing_file_and_a_folder() {
-    let case = Case::new("missing");
+    let case = META_OT.case("missing");
     case.refuses(&[&"--images", &case.folder.join("nowhere.gz")], &["nowhere.gz", "cannot read"]);
     case.refuses(&[&"--images", &case.folder], &[case.name, "cannot read"]);
     case.refuses(
@@ -95,7 +95,7 @@ fn a_missing_file_and_a_folder() {
 
 #[test]
 fn an_epsilon_that_is_not_positive() {
-    let case = Case::new("epsilon");
+    let case = META_OT.case("epsilon");
     for epsilon in ["0", "-0.01", "-1", "nan", "NaN", "inf", "-inf", "1e-300", "1e300", "small", ""] {
         case.refuses(&[&"--epsilon", &epsilon], &["--epsilon", epsilon, "expected a number greater than 0"]);
     }
@@ -103,7 +103,7 @@ fn an_epsilon_that_is_not_positive() {
 
 #[test]
 fn counts_out_of_range() {
-    let case = Case::new("numbers");
+    let case = META_OT.case("numbers");
     for (option, value) in [
         ("--batch", "0"),
         ("--batch", "-1"),
@@ -124,18 +124,18 @@ fn counts_out_of_range() {
 
 #[test]
 fn a_folder_that_cannot_be_written_before_it_trains() {
-    let case = Case::new("output");
+    let case = META_OT.case("output");
     let file = case.file("taken", b"a file, not a folder");
     for folder in [file.clone(), file.join("below")] {
-        let output = run(&[&"--output", &folder, &"--updates", &"1000000"]);
-        expect_refusal(&output, &["taken", "cannot write", "--output"]);
+        let output = META_OT.run(&[&"--output", &folder, &"--updates", &"1000000"]);
+        META_OT.expect_refusal(&output, &["taken", "cannot write", "--output"]);
     }
     assert_eq!(fs::read(file).expect("the file is still there"), b"a file, not a folder");
 }
 
 #[test]
 fn weights_that_are_not_safetensors() {
-    let case = Case::new("not_safetensors");
+    let case = META_OT.case("not_safetensors");
     for bytes in [&b""[..], b"\x08\0\0\0\0\0\0\0{\"a\": 1}", b"PK\x03\x04 some other archive", &[0xff; 64]] {
         let file = case.file("weights.safetensors", bytes);
         case.refuses(&[&"--load", &file], &["weights.safetensors", "no safetensors file"]);
@@ -144,7 +144,7 @@ fn weights_that_are_not_safetensors() {
 
 #[test]
 fn weights_of_another_network() {
-    let case = Case::new("weights");
+    let case = META_OT.case("weights");
 
     let mut names = network();
     names[0].0 = "Dense_9.kernel";

@@ -1,4 +1,4 @@
-//! What a run writes, and what is the same from run to run.
+//! What a run of `meta_ot` writes, and what is the same from run to run.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -6,12 +6,13 @@ use std::process::{Command, Stdio};
 
 use safetensors::SafeTensors;
 
-use crate::case::{Case, command, names, run};
+use crate::META_OT;
+use crate::case::names;
 use crate::input::network;
 
 #[test]
 fn help_names_every_option() {
-    let output = run(&[&"--help"]);
+    let output = META_OT.run(&[&"--help"]);
     assert!(output.status.success());
     let text = String::from_utf8_lossy(&output.stdout);
     for option in [
@@ -31,7 +32,7 @@ fn help_names_every_option() {
 
 #[test]
 fn a_run_writes_its_four_files_and_no_other() {
-    let case = Case::new("run");
+    let case = META_OT.case("run");
     let output = case.run(&[&"--updates", &"3", &"--batch", &"2", &"--pairs", &"2", &"--seed", &"7"]);
     assert_eq!(
         names(&case.output()),
@@ -54,11 +55,7 @@ fn a_run_writes_its_four_files_and_no_other() {
     }
 
     for name in ["convergence.png", "interpolation.png"] {
-        let bytes = fs::read(case.output().join(name)).expect("the picture was written");
-        let mut picture = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().expect("a PNG file");
-        let mut pixels = vec![0; picture.output_buffer_size().expect("a picture that fits in memory")];
-        picture.next_frame(&mut pixels).expect("a whole PNG file");
-        assert!(pixels.contains(&255) && pixels.iter().any(|&value| value < 60), "{name} is blank");
+        case.expect_picture(name);
     }
 
     let bytes = fs::read(case.output().join("weights.safetensors")).expect("the weights were written");
@@ -73,7 +70,7 @@ fn a_run_writes_its_four_files_and_no_other() {
 #[test]
 fn the_same_seed_gives_the_same_weights_and_counts() {
     let runs = [("seed_first", "7"), ("seed_second", "7"), ("seed_other", "8")].map(|(name, seed)| {
-        let case = Case::new(name);
+        let case = META_OT.case(name);
         case.run(&[&"--updates", &"2", &"--batch", &"3", &"--pairs", &"2", &"--seed", &seed]);
         let report = case.report();
         let weights = fs::read(case.output().join("weights.safetensors")).expect("the weights were written");
@@ -85,19 +82,19 @@ fn the_same_seed_gives_the_same_weights_and_counts() {
 
 #[test]
 fn loaded_weights_are_evaluated_as_they_are_or_trained_further() {
-    let saved = Case::new("save");
+    let saved = META_OT.case("save");
     saved.run(&[&"--updates", &"2", &"--batch", &"2", &"--pairs", &"2"]);
     let file = saved.output().join("weights.safetensors");
     let before = fs::read(&file).expect("the weights were written");
 
-    let evaluated = Case::new("load");
+    let evaluated = META_OT.case("load");
     evaluated.run(&[&"--load", &file, &"--pairs", &"2"]);
     assert_eq!(evaluated.report()["updates"], 0);
     assert!(evaluated.report()["loss"].is_null());
     assert_eq!(evaluated.report()["iterations"], saved.report()["iterations"]);
     assert!(fs::read(evaluated.output().join("weights.safetensors")).is_ok_and(|after| after == before));
 
-    let trained = Case::new("load_and_train");
+    let trained = META_OT.case("load_and_train");
     trained.run(&[&"--load", &file, &"--updates", &"1", &"--batch", &"2", &"--pairs", &"2"]);
     assert_eq!(trained.report()["updates"], 1);
     assert!(fs::read(trained.output().join("weights.safetensors")).is_ok_and(|after| after != before));
@@ -108,12 +105,16 @@ fn loaded_weights_are_evaluated_as_they_are_or_trained_further() {
 fn control_c_ends_the_training_and_keeps_what_there_is() {
     use std::io::{BufRead, BufReader};
 
-    let case = Case::new("interrupt");
+    let case = META_OT.case("interrupt");
     let output = case.output();
     let arguments: [&dyn AsRef<OsStr>; 8] =
         [&"--updates", &"4000000000", &"--batch", &"1", &"--pairs", &"1", &"--output", &output];
-    let mut child =
-        command(&arguments).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the example runs");
+    let mut child = META_OT
+        .command(&arguments)
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the example runs");
     // The first line on standard error says that updates are being made.
     let mut line = String::new();
     let mut error = BufReader::new(child.stderr.take().expect("standard error is piped"));

@@ -11,7 +11,7 @@ const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A progress bar on standard error.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub struct Progress {
     bar: ProgressBar,
     name: &'static str,
     length: usize,
@@ -21,7 +21,8 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// A bar called `name` for so many rounds of a loop.
-    pub(crate) fn new(name: &'static str, length: usize) -> Self {
+    #[must_use]
+    pub fn new(name: &'static str, length: usize) -> Self {
         let target = ProgressDrawTarget::stderr();
         let bar = ProgressBar::with_draw_target(Some(length as u64), target);
         let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len}  {msg}")
@@ -32,12 +33,13 @@ impl Progress {
     }
 
     /// Rounds per second up to now, of which `done` have been made.
-    pub(crate) fn rate(&self, done: usize) -> f64 {
+    #[must_use]
+    pub fn rate(&self, done: usize) -> f64 {
         done as f64 / self.start.elapsed().as_secs_f64()
     }
 
     /// Shows that `done` rounds have been made.
-    pub(crate) fn show(&mut self, done: usize, message: impl FnOnce() -> String) {
+    pub fn show(&mut self, done: usize, message: impl FnOnce() -> String) {
         if !self.bar.is_hidden() {
             self.bar.set_message(message());
             self.bar.set_position(done as u64);

@@ -5,6 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use crate::error::{Error, Result};
 
 /// A folder in which files appear whole and all at once.
@@ -12,7 +14,7 @@ use crate::error::{Error, Result};
 /// [`stage`](Self::stage) writes beside the final name, [`publish`](Self::publish)
 /// renames. Whatever is staged and not published is removed on drop.
 #[derive(Debug)]
-pub(crate) struct Output {
+pub struct Output {
     folder: PathBuf,
     staged: Vec<Staged>,
 }
@@ -26,7 +28,10 @@ struct Staged {
 impl Output {
     /// Creates `folder` if need be and tries whether a file can be written
     /// there, so that a long run does not end in finding out.
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    /// [`Error::Write`] for a folder that cannot be written.
+    pub fn open(folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder).map_err(|source| write_error(folder, source))?;
         let mut output = Self { folder: folder.into(), staged: Vec::new() };
         output.stage("probe", b"")?;
@@ -35,14 +40,30 @@ impl Output {
     }
 
     /// Writes `bytes` beside `name`.
-    pub(crate) fn stage(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`Error::Write`] for a file that cannot be written.
+    pub fn stage(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
         self.stage_with(name, |partial| {
             fs::write(partial, bytes).map_err(|source| write_error(partial, source))
         })
     }
 
+    /// Writes `report` as JSON beside `name`.
+    ///
+    /// # Errors
+    /// [`Error::Write`] for a file that cannot be written, [`Error::Report`] for
+    /// what JSON cannot hold.
+    pub fn stage_json(&mut self, name: &str, report: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string_pretty(report)? + "\n";
+        self.stage(name, text.as_bytes())
+    }
+
     /// Has `write` write beside `name`, to the path that it is given.
-    pub(crate) fn stage_with(&mut self, name: &str, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub fn stage_with<E>(&mut self, name: &str, write: impl FnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
         let path = self.folder.join(name);
         let partial = self.folder.join(format!(".{name}.partial"));
         self.staged.push(Staged { partial: partial.clone(), path });
@@ -50,7 +71,10 @@ impl Output {
     }
 
     /// Gives every staged file its name, and returns the names.
-    pub(crate) fn publish(mut self) -> Result<Vec<PathBuf>> {
+    ///
+    /// # Errors
+    /// [`Error::Write`] for a file that cannot be written.
+    pub fn publish(mut self) -> Result<Vec<PathBuf>> {
         let mut paths = Vec::new();
         for Staged { partial, path } in &self.staged {
             fs::rename(partial, path).map_err(|source| write_error(path, source))?;

@@ -18,13 +18,16 @@ const EXIT_INTERRUPTED: i32 = 130;
 /// The first press ends the training; one during the evaluation ends the
 /// program with nothing written; while results are written it does nothing.
 #[derive(Debug, Clone)]
-pub(crate) struct Interrupt {
+pub struct Interrupt {
     stage: Arc<AtomicU8>,
 }
 
 impl Interrupt {
     /// Starts listening, in the training stage.
-    pub(crate) fn listen() -> Result<Self> {
+    ///
+    /// # Errors
+    /// [`Error::Interrupt`](crate::Error::Interrupt) if the system refuses.
+    pub fn listen() -> Result<Self> {
         let stage = Arc::new(AtomicU8::new(TRAINING));
         let seen = Arc::clone(&stage);
         ctrlc::set_handler(move || {
@@ -37,17 +40,18 @@ impl Interrupt {
     }
 
     /// Whether the training may go on.
-    pub(crate) fn is_training(&self) -> bool {
+    #[must_use]
+    pub fn is_training(&self) -> bool {
         self.stage.load(Ordering::SeqCst) == TRAINING
     }
 
     /// The training is over, by itself or by a press.
-    pub(crate) fn evaluating(&self) {
+    pub fn evaluating(&self) {
         self.stage.store(EVALUATING, Ordering::SeqCst);
     }
 
     /// Results are being written; presses are ignored from here on.
-    pub(crate) fn writing(&self) {
+    pub fn writing(&self) {
         self.stage.store(WRITING, Ordering::SeqCst);
     }
 }
