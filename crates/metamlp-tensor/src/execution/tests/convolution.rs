@@ -46,8 +46,13 @@ fn program(seed: u64, largest: usize) -> (Graph, Vec<Buffer>) {
         let some = |choices: &mut Choices, most: usize| 1 + choices.next(most);
         let groups = choices.pick(&[1, 1, 1, 2, 3, 8, 17, 33]);
         let most = if groups > 3 { 4 } else { largest };
-        let (batch, features, out) =
-            (some(&mut choices, largest), some(&mut choices, most), some(&mut choices, most));
+        let batch = some(&mut choices, largest);
+        // Some that fill the kernels' panels, some that do not.
+        let channels = |choices: &mut Choices| {
+            let few = some(choices, most);
+            if groups > 3 { few } else { choices.pick(&[few, few, 1, 3, 8, 17, 32, 33, 64]) }
+        };
+        let (features, out) = (channels(&mut choices), channels(&mut choices));
         let extents: Axes = (0..spatial).map(|_| some(&mut choices, largest)).collect();
         let windows: Vec<WindowAxis> = (0..spatial)
             .map(|_| {
@@ -63,7 +68,8 @@ fn program(seed: u64, largest: usize) -> (Graph, Vec<Buffer>) {
         let (w, w_values) = operand(&mut choices, &mut graph, &kernel, dtype);
         let op = Op::Convolution(windows.into());
         let Ok(ty) = infer(&op, &[&graph.node(x).ty, &graph.node(w).ty]) else { continue };
-        if ty.shape.size() == 0 || ty.shape.size() > 100_000 {
+        let products = ty.shape.size() * kernel.iter().product::<usize>() / (groups * out);
+        if ty.shape.size() == 0 || products > 1_000_000 {
             continue;
         }
         graph.outputs = vec![graph.push(node(op, &[x, w], ty))];

@@ -1,46 +1,26 @@
-//! `convolution` of floats: the windows, gathered a block at a time, times the
-//! kernel as a matrix; or, with few features to a group, group by group.
+//! Convolutions of any shape: the windows, gathered a block at a time, times
+//! the kernel as a matrix.
+
+use std::fmt;
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{ArrayView2, ArrayViewMut2, LinalgScalar, ShapeBuilder};
 use rayon::prelude::*;
 
 use crate::buffer::Buffer;
-use crate::dtype::DType;
-use crate::graph::{Graph, Id};
+use crate::execution::gemv::Vectors;
+use crate::execution::product::{Matrices, PARALLEL_FLOPS, product_here};
+use crate::execution::view::View;
 use crate::window::WindowAxis;
 
-use super::gemv::Vectors;
-use super::grouped::{GroupVectors, Grouped};
-use super::layout::Layout;
 use super::patches::Patches;
-use super::product::{Matrices, PARALLEL_FLOPS, product_here};
-use super::view::View;
+use super::{MOST_PARTIAL, PARTS};
 
 /// Elements of a block of windows: half of an L2 cache.
 const BLOCK: usize = 1 << 16;
-/// Parts in which a sum over all windows is made, whatever the number of threads.
-const PARTS: usize = 8;
-/// Elements of all parts together, where the kernel is large.
-const MOST_PARTIAL: usize = 1 << 24;
-
-/// A compiled `convolution`.
-pub(super) struct Convolution {
-    dtype: DType,
-    /// Elements of the result.
-    size: usize,
-    method: Method,
-}
-
-enum Method {
-    /// Nothing is multiplied.
-    Zero,
-    Matrix(Multiplication),
-    Grouped(Grouped),
-}
 
 /// Windows as the rows of a matrix, times the kernel as a matrix.
-struct Multiplication {
+pub(super) struct Multiplication {
     patches: Patches,
     /// `[groups, columns of the patches, out]`; if `sums_rows`, `[groups, rows, out]`.
     kernel: Matrices,
@@ -55,53 +35,18 @@ struct Multiplication {
     sums_rows: Option<usize>,
 }
 
-impl Convolution {
-    pub(super) fn new(graph: &Graph, layout: &Layout, id: Id, windows: &[WindowAxis]) -> Self {
-        let node = graph.node(id);
-        let (operand, kernel) = (&layout.place(node.operands[0]).view, &layout.place(node.operands[1]).view);
-        let size = node.ty.shape.size();
-        let places = &node.ty.shape[1..=windows.len()];
-        let method = if size == 0 || operand.size() == 0 || kernel.size() == 0 {
-            Method::Zero
-        } else if Grouped::fits(operand, kernel) {
-            Method::Grouped(Grouped::new(operand, kernel, windows, places))
-        } else {
-            Method::Matrix(Multiplication::new(operand, kernel, windows, places))
-        };
-        Self { dtype: node.ty.dtype, size, method }
-    }
-
-    /// The convolution of two buffers.
-    pub(super) fn run(&self, operand: &Buffer, kernel: &Buffer) -> Buffer {
-        match self.dtype {
-            DType::F64 => self.convolve::<f64>(operand, kernel),
-            _ => self.convolve::<f32>(operand, kernel),
-        }
-    }
-
-    fn convolve<T: LinalgScalar + Vectors + GroupVectors>(
-        &self,
-        operand: &Buffer,
-        kernel: &Buffer,
-    ) -> Buffer {
-        let mut result = T::pool().take(self.size);
-        match &self.method {
-            Method::Zero => result.fill(T::zero()),
-            Method::Matrix(multiplication) => multiplication.run(operand, kernel, &mut result),
-            Method::Grouped(grouped) => grouped.run(operand, kernel, &mut result),
-        }
-        Buffer::from_vec(result)
-    }
-}
-
 impl Multiplication {
-    fn new(operand: &View, kernel: &View, windows: &[WindowAxis], places: &[usize]) -> Self {
+    /// `by_window` if the operand's batch lies closer together than its
+    /// features, as in the gradient of a kernel: the sum then runs over rows
+    /// that are gathered as those of the forward pass were.
+    pub(super) fn new(
+        operand: &View,
+        kernel: &View,
+        windows: &[WindowAxis],
+        places: &[usize],
+        by_window: bool,
+    ) -> Self {
         let spatial = windows.len();
-        // The index whose last axis lies closest becomes the inner one. In
-        // memory a gradient's batch is what the features were: the sum then
-        // runs over rows that are gathered as those of the forward pass were.
-        let stride = |axis: usize| if operand.shape[axis] == 1 { 0 } else { operand.strides[axis].abs() };
-        let by_window = operand.shape[spatial + 2] != 1 && stride(0) < stride(spatial + 2);
         let patches = Patches::new(operand, windows, places, by_window);
         let taps = 0..spatial;
         let groups: &[usize] = &[spatial];
@@ -123,7 +68,7 @@ impl Multiplication {
         }
     }
 
-    fn run<T: LinalgScalar + Vectors>(&self, operand: &Buffer, kernel: &Buffer, result: &mut [T]) {
+    pub(super) fn run<T: LinalgScalar + Vectors>(&self, operand: &Buffer, kernel: &Buffer, result: &mut [T]) {
         let kernel_packed = self.kernel.pack::<T>(kernel);
         let kernel = kernel_packed.as_ref().unwrap_or(kernel).as_slice().unwrap_or(&[]);
         let operand = operand.as_slice().unwrap_or(&[]);
@@ -229,5 +174,17 @@ impl Multiplication {
             }
         }
         drop((Buffer::from_vec(tiles), Buffer::from_vec(sums)));
+    }
+}
+
+impl fmt::Display for Multiplication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rows, columns, out, groups, .. } = self;
+        let transposed = if self.sums_rows.is_some() { "transposed " } else { "" };
+        write!(f, "{transposed}patches [{rows}, {columns}] by {out}")?;
+        if *groups > 1 {
+            write!(f, ", {groups} groups")?;
+        }
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use crate::window::WindowAxis;
 
-use super::view::View;
+use crate::execution::view::View;
 
 /// A matrix whose rows are the places of the outer index and whose columns
 /// are those of the inner one: the element that both together point to, or 0
@@ -34,9 +34,9 @@ struct PatchAxis {
 
 /// How an index moves along the padded axis.
 #[derive(Clone, Copy, Debug)]
-struct Walk {
-    count: usize,
-    step: usize,
+pub(super) struct Walk {
+    pub(super) count: usize,
+    pub(super) step: usize,
 }
 
 impl Patches {
@@ -63,6 +63,26 @@ impl Patches {
             axes: axes.collect(),
             minor,
         }
+    }
+
+    /// Each row a band: all elements, padding among them, under `block`
+    /// neighbouring places of the first axis and all places of the others,
+    /// whose windows reach over `reaches` elements. The outer index is (batch,
+    /// block), the inner one (elements, features); if `by_window`, batch and
+    /// features change places.
+    pub(super) fn bands(
+        view: &View,
+        windows: &[WindowAxis],
+        blocks: Walk,
+        reaches: &[usize],
+        by_window: bool,
+    ) -> Self {
+        let mut bands = Self::new(view, windows, reaches, by_window);
+        for (i, (axis, &reach)) in bands.axes.iter_mut().zip(reaches).enumerate() {
+            axis.outer = if i == 0 { blocks } else { Walk { count: 1, step: 0 } };
+            axis.inner = Walk { count: reach, step: 1 };
+        }
+        bands
     }
 
     pub(super) fn rows(&self) -> usize {

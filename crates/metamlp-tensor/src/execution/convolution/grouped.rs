@@ -1,6 +1,8 @@
 //! Convolutions of many groups with few features each, depthwise ones above
 //! all: for each window a sum of products of vectors, an element per group.
 
+use std::fmt;
+
 use multiversion::multiversion;
 use rayon::prelude::*;
 use smallvec::SmallVec;
@@ -9,9 +11,9 @@ use crate::buffer::Buffer;
 use crate::dtype::Element;
 use crate::window::WindowAxis;
 
-use super::load;
-use super::product::PARALLEL_FLOPS;
-use super::view::View;
+use crate::execution::load;
+use crate::execution::product::PARALLEL_FLOPS;
+use crate::execution::view::View;
 
 /// Products that are added to the sums of a vector while it is in registers.
 const TOGETHER: usize = 256;
@@ -166,6 +168,17 @@ impl Lanes {
         let pattern = load::pattern(&view.shape[1..], &view.strides);
         load::gather(buffer.as_slice::<T>()?, view.offset, &pattern, view.shape[0], &mut packed);
         Some(Buffer::from_vec(packed))
+    }
+}
+
+impl fmt::Display for Grouped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let taps: usize = self.windows.iter().map(|window| window.size).product();
+        write!(
+            f,
+            "groups side by side, {} of {} features and {taps} taps by {}",
+            self.groups, self.features, self.out
+        )
     }
 }
 
