@@ -1,6 +1,8 @@
 //! One loop over slices for each elementwise operation, compiled once per
 //! instruction set. The arithmetic is the oracle's. Knows no tiles.
 
+use std::hint::select_unpredictable;
+
 use half::{bf16, f16};
 use multiversion::multiversion;
 
@@ -44,7 +46,8 @@ macro_rules! loops {
             ))]
             pub(super) fn select(choice: &[bool], yes: &[$number], no: &[$number], out: &mut [$number]) {
                 for (((out, &choice), &yes), &no) in out.iter_mut().zip(choice).zip(yes).zip(no) {
-                    *out = if choice { yes } else { no };
+                    // An `if` becomes a choice of addresses, and that a gather.
+                    *out = select_unpredictable(choice, yes, no);
                 }
             }
 
