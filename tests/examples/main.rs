@@ -4,7 +4,9 @@ mod case;
 mod input;
 mod meta_ot_refusals;
 mod meta_ot_runs;
+mod transformer_char;
 
 use case::Example;
 
 const META_OT: Example = Example("meta_ot");
+const TRANSFORMER_CHAR: Example = Example("transformer_char");

@@ -1,0 +1,78 @@
+//! The text as numbers: an id for each character that occurs. Knows how it is
+//! cut into windows; not what learns from them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use metamlp::prelude::*;
+
+use crate::error::{Error, Result};
+
+/// One character in so many is held out, all of them at the end.
+const HELD_OUT: usize = 10;
+
+/// A text, of which the beginning is for training.
+#[derive(Debug)]
+pub(crate) struct Text {
+    path: PathBuf,
+    /// The characters that occur, in order: their places are their ids.
+    vocabulary: Vec<char>,
+    ids: Vec<i32>,
+}
+
+impl Text {
+    /// Reads a file. Each of its parts has to be longer than `context` characters.
+    pub(crate) fn read(path: &Path, context: usize) -> Result<Self> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| metamlp_experiment::Error::Read { path: path.into(), source })?;
+        let mut vocabulary: Vec<char> = text.chars().collect();
+        vocabulary.sort_unstable();
+        vocabulary.dedup();
+        let mut read = Self { path: path.into(), vocabulary, ids: Vec::new() };
+        read.ids = read.encode(&text)?;
+        let least = HELD_OUT * (context + 1);
+        if read.ids.len() < least {
+            return Err(Error::Short { path: path.into(), found: read.ids.len(), least });
+        }
+        Ok(read)
+    }
+
+    /// How many different characters there are.
+    pub(crate) fn vocabulary(&self) -> usize {
+        self.vocabulary.len()
+    }
+
+    /// The ids of the part to train on, `[characters]`.
+    pub(crate) fn training(&self) -> Tensor {
+        ids(&self.ids[..self.ids.len() - self.ids.len() / HELD_OUT])
+    }
+
+    /// The ids of the part that is held out, `[characters]`.
+    pub(crate) fn held_out(&self) -> Tensor {
+        ids(&self.ids[self.ids.len() - self.ids.len() / HELD_OUT..])
+    }
+
+    /// The ids of characters, all of which have to occur in the text.
+    pub(crate) fn encode(&self, characters: &str) -> Result<Vec<i32>> {
+        let id = |character| match self.vocabulary.binary_search(&character) {
+            // There are far fewer characters than numbers.
+            Ok(id) => Ok(id as i32),
+            Err(_) => Err(Error::Character { path: self.path.clone(), character }),
+        };
+        characters.chars().map(id).collect()
+    }
+
+    /// The characters that have these ids.
+    pub(crate) fn decode(&self, ids: &[i32]) -> String {
+        ids.iter().filter_map(|&id| self.vocabulary.get(usize::try_from(id).ok()?)).collect()
+    }
+}
+
+/// The windows of `length` ids that begin at each of `starts`: `[starts, length]`.
+pub(crate) fn windows(ids: &Tensor, starts: &Tensor, length: usize) -> Tensor {
+    ids.take(&(starts.expand_dims(1) + Tensor::arange(length, I32)), 0)
+}
+
+fn ids(ids: &[i32]) -> Tensor {
+    Tensor::from_vec([ids.len()], ids.to_vec())
+}
