@@ -1,10 +1,13 @@
 //! What the user sees of a long loop: a bar on a terminal, a line now and then
 //! elsewhere. Knows how far the loop is and what it says of itself.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::terminal::print;
 
 /// Time between two lines where there is no terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
@@ -47,6 +50,11 @@ impl Progress {
             self.last_line = Some(Instant::now());
             let _ = writeln!(io::stderr(), "{} {done}/{}  {}", self.name, self.length, message());
         }
+    }
+
+    /// A line on standard output, above the bar.
+    pub fn print(&self, line: impl Display) {
+        self.bar.suspend(|| print(line));
     }
 }
 
