@@ -1,6 +1,7 @@
 //! The examples as a user runs them.
 
 mod case;
+mod digits;
 mod input;
 mod meta_ot_refusals;
 mod meta_ot_runs;

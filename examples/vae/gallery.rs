@@ -1,0 +1,45 @@
+//! Pictures of many images in rows. Knows ink; not whose images they are.
+
+use metamlp::prelude::*;
+use metamlp_experiment::{Canvas, DrawingError, PIXELS, Result, SIDE, tile, write};
+
+/// Picture pixels a digit pixel.
+const SCALE: i32 = 3;
+const TILE: i32 = SIDE as i32 * SCALE;
+const MARGIN: i32 = 24;
+const HEADING: i32 = 72;
+const BETWEEN: i32 = 6;
+
+/// What the rows of a picture are called in turn, at their left; nothing if empty.
+type Names<'a> = &'a [&'a str];
+
+/// Draws `images`, `[count, 28, 28, 1]` of ink from 0 to 1, in so many columns,
+/// and returns the PNG file's bytes.
+pub(crate) fn draw(
+    name: &'static str,
+    title: &str,
+    names: Names<'_>,
+    columns: usize,
+    images: &Tensor,
+) -> Result<Vec<u8>> {
+    let pixels = images.to_vec::<f32>()?;
+    let rows = images.shape()[0].div_ceil(columns);
+    let left = if names.is_empty() { MARGIN } else { 4 * MARGIN };
+    let width = left + columns as i32 * (TILE + BETWEEN) - BETWEEN + MARGIN;
+    let height = HEADING + rows as i32 * (TILE + BETWEEN) - BETWEEN + MARGIN;
+    let mut canvas = Canvas::new(name, width as u32, height as u32);
+    canvas.draw(|area| {
+        write(area, title, 22, (width / 2, HEADING / 2))?;
+        for (row, images) in pixels.chunks(columns * PIXELS).enumerate() {
+            let top = HEADING + row as i32 * (TILE + BETWEEN);
+            if let Some(name) = names.get(row % names.len().max(1)) {
+                write(area, name, 18, (left / 2, top + TILE / 2))?;
+            }
+            for (column, image) in images.chunks(PIXELS).enumerate() {
+                tile(area, image, SCALE, (left + column as i32 * (TILE + BETWEEN), top))?;
+            }
+        }
+        Ok::<(), DrawingError>(())
+    })?;
+    canvas.png()
+}
