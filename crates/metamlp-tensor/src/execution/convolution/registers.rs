@@ -189,6 +189,24 @@ macro_rules! registers {
                 from: usize,
                 sums: &mut [[$number; $panel]],
             ) {
+                let tile = correlated::<T, W>(reads, tap, factors, step, from);
+                for (sums, tile) in sums.iter_mut().zip(&tile) {
+                    for (sum, &more) in sums[from..].iter_mut().zip(tile) {
+                        *sum += more;
+                    }
+                }
+            }
+
+            /// By value: in a loop that ends with a variable number of rows
+            /// the tile would lie in memory.
+            #[inline(always)]
+            fn correlated<const T: usize, const W: usize>(
+                reads: Reads<'_, $number>,
+                tap: usize,
+                factors: &[$number],
+                step: usize,
+                from: usize,
+            ) -> [[$number; W]; T] {
                 let mut tile = [[0.0; W]; T];
                 for (i, &start) in reads.starts.iter().enumerate() {
                     let taps = &reads.band[start + tap..][..T];
@@ -199,11 +217,7 @@ macro_rules! registers {
                         }
                     }
                 }
-                for (sums, tile) in sums.iter_mut().zip(&tile) {
-                    for (sum, &more) in sums[from..].iter_mut().zip(tile) {
-                        *sum += more;
-                    }
-                }
+                tile
             }
         }
 
