@@ -80,8 +80,17 @@ impl Executable {
             Work::Product(product) => {
                 values[step.writes[0] as usize] = both(&inputs).map(|(lhs, rhs)| product.run(lhs, rhs));
             }
-            Work::Convolution(convolution) => {
+            Work::Convolution(convolution, None) => {
                 values[step.writes[0] as usize] = both(&inputs).map(|(lhs, rhs)| convolution.run(lhs, rhs));
+            }
+            Work::Convolution(convolution, Some(epilogue)) => {
+                let mut inputs = inputs.into_iter();
+                if let (Some(Some(lhs)), Some(Some(rhs))) = (inputs.next(), inputs.next()) {
+                    let results = convolution.run_with(epilogue, &lhs, &rhs, inputs);
+                    for (&id, value) in step.writes.iter().zip(results) {
+                        values[id as usize] = Some(value);
+                    }
+                }
             }
             Work::Direct(id) => {
                 let node = self.graph.node(*id);
@@ -111,7 +120,7 @@ impl fmt::Display for Executable {
                 Work::Map(map) => write!(f, "map {:?}", map.program.tiling.extents)?,
                 Work::Reduce(reduce) => write!(f, "reduce {:?}", reduce.program.tiling.extents)?,
                 Work::Product(_) => f.write_str("dot")?,
-                Work::Convolution(_) => f.write_str("convolution")?,
+                Work::Convolution(convolution, _) => write!(f, "convolution by {convolution}")?,
                 Work::Direct(_) => f.write_str("direct")?,
             }
             f.write_str(" (")?;

@@ -36,6 +36,8 @@ pub(super) enum Source<'a, T> {
     Slice(&'a [T]),
     /// The old content of an output, which takes its place.
     InPlace(usize),
+    /// The elements from the given one on; those that the tiles need are among them.
+    Block(&'a [T], usize),
 }
 
 /// One element type's part of a [`Frame`].
@@ -93,6 +95,7 @@ impl<'a, T: Loops> Bank<'a, T> {
             Operand::Window(i) => match self.sources[i] {
                 Source::Slice(slice) => &slice[self.offsets[i].cast_unsigned()..][..length],
                 Source::InPlace(output) => &self.outputs[output][..length],
+                Source::Block(slice, first) => &slice[self.offsets[i].cast_unsigned() - first..][..length],
             },
         }
     }
@@ -102,6 +105,7 @@ impl<'a, T: Loops> Bank<'a, T> {
         match self.sources[i] {
             Source::Slice(slice) => (slice, self.offsets[i]),
             Source::InPlace(_) => (&[], 0),
+            Source::Block(slice, first) => (slice, self.offsets[i] - first.cast_signed()),
         }
     }
 }

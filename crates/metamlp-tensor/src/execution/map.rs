@@ -42,6 +42,18 @@ impl Map {
     /// The outputs, from buffers in the order of the program's inputs. Those
     /// that nobody else holds may be `None`, when they are in `given`.
     pub(super) fn run(&self, mut inputs: SmallVec<[Option<Buffer>; 4]>) -> SmallVec<[Buffer; 3]> {
+        let (replaced, mut allocations) = self.allocate(&mut inputs);
+        if self.size > 0 {
+            self.fill(&inputs, &replaced, &mut allocations);
+        }
+        allocations.into_iter().map(Allocation::into_buffer).collect()
+    }
+
+    /// The outputs' memory, that of inputs where it can be taken over.
+    pub(super) fn allocate(
+        &self,
+        inputs: &mut [Option<Buffer>],
+    ) -> (SmallVec<[InPlaceOutput; 3]>, SmallVec<[Allocation; 3]>) {
         let program = &self.program;
         let mut replaced: SmallVec<[InPlaceOutput; 3]> = SmallVec::new();
         let mut allocations: SmallVec<[Allocation; 3]> = SmallVec::new();
@@ -61,10 +73,7 @@ impl Map {
             });
             allocations.push(own.unwrap_or_else(|| Allocation::take(output.dtype, self.size)));
         }
-        if self.size > 0 {
-            self.fill(&inputs, &replaced, &mut allocations);
-        }
-        allocations.into_iter().map(Allocation::into_buffer).collect()
+        (replaced, allocations)
     }
 
     fn fill(&self, inputs: &[Option<Buffer>], replaced: &[InPlaceOutput], allocations: &mut [Allocation]) {

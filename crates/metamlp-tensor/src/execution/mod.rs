@@ -6,6 +6,7 @@ mod body;
 mod compiler;
 mod convolution;
 mod direct;
+mod epilogue;
 mod executable;
 mod folds;
 mod frame;

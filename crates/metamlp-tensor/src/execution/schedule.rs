@@ -10,6 +10,7 @@ use crate::op::Op;
 
 use super::body::Body;
 use super::convolution::Convolution;
+use super::epilogue::Epilogue;
 use super::fusion::Fusion;
 use super::layout::{Kind, Layout};
 use super::map::Map;
@@ -21,7 +22,7 @@ pub(super) enum Work {
     Map(Map),
     Reduce(Reduce),
     Product(Product),
-    Convolution(Convolution),
+    Convolution(Convolution, Option<Box<Epilogue>>),
     /// The node's operation by itself.
     Direct(Id),
 }
@@ -40,15 +41,25 @@ pub(super) struct Step {
 /// A step before it is compiled.
 struct Draft {
     body: Option<Body>,
+    /// The contraction that the body is the epilogue of.
+    follows: Option<Follows>,
     id: Id,
     reads: SmallVec<[Id; 4]>,
     writes: SmallVec<[Id; 3]>,
 }
 
+#[derive(Clone, Copy)]
+struct Follows {
+    id: Id,
+    /// Whether another step reads the contraction's result.
+    keeps: bool,
+}
+
 /// The steps of `graph`, operands' before their users'.
 pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
     let fusion = Fusion::new(graph, layout);
-    let drafts = ordered(graph, drafts(graph, layout, &fusion));
+    let drafts = with_epilogues(graph, layout, drafts(graph, layout, &fusion));
+    let drafts = ordered(graph, drafts);
     let mut last_reads: FxHashMap<Id, usize> = FxHashMap::default();
     for (position, draft) in drafts.iter().enumerate() {
         for &read in &draft.reads {
@@ -62,6 +73,12 @@ pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
         let dies =
             |id: Id| last_reads.get(&id) == Some(&position) && !matches!(layout.kind(id), Kind::Constant);
         let (work, reads) = match &draft.body {
+            Some(body) if let Some(Follows { id, keeps }) = draft.follows => {
+                let map = Map::new(graph, body, &|base| base != id && dies(base));
+                let epilogue = Epilogue::new(map, id, keeps);
+                let reads = contracted(graph, layout, id).chain(epilogue.reads()).collect();
+                (Work::Convolution(Convolution::new(graph, layout, id), Some(Box::new(epilogue))), reads)
+            }
             Some(body) => match Reduce::new(graph, body) {
                 Some(reduce) => {
                     let reads = reduce.program.inputs.clone();
@@ -77,16 +94,19 @@ pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
                 Op::DotGeneral(dimensions) if layout.kind(draft.id) == Kind::Contraction => {
                     (Work::Product(Product::new(graph, layout, draft.id, dimensions)), draft.reads)
                 }
-                Op::Convolution(windows) if layout.kind(draft.id) == Kind::Contraction => {
-                    (Work::Convolution(Convolution::new(graph, layout, draft.id, windows)), draft.reads)
+                Op::Convolution(_) if layout.kind(draft.id) == Kind::Contraction => {
+                    (Work::Convolution(Convolution::new(graph, layout, draft.id), None), draft.reads)
                 }
                 _ => (Work::Direct(draft.id), draft.reads),
             },
         };
         let frees = (0..reads.len()).map(|i| dies(reads[i]) && !reads[i + 1..].contains(&reads[i])).collect();
-        let mut nodes = vec![draft.id];
+        let mut nodes = vec![draft.follows.map_or(draft.id, |follows| follows.id)];
         if let Some(body) = draft.body {
-            nodes = body.nodes;
+            if draft.follows.is_none() {
+                nodes.clear();
+            }
+            nodes.extend(body.nodes);
             nodes.extend(body.reduced.map(|(id, _)| id));
         }
         Step { work, reads, writes: draft.writes, frees, nodes }
@@ -111,11 +131,11 @@ fn drafts(graph: &Graph, layout: &Layout, fusion: &Fusion) -> Vec<Draft> {
     let mut drafts = Vec::new();
     for kernel in kernels {
         if matches!(layout.kind(kernel), Kind::Contraction | Kind::Direct) {
-            let reads = graph.node(kernel).operands.iter().map(|&operand| layout.place(operand).base);
             let draft = Draft {
                 body: None,
+                follows: None,
                 id: kernel,
-                reads: reads.collect(),
+                reads: contracted(graph, layout, kernel).collect(),
                 writes: SmallVec::from_slice(&[kernel]),
             };
             drafts.push(draft);
@@ -125,10 +145,80 @@ fn drafts(graph: &Graph, layout: &Layout, fusion: &Fusion) -> Vec<Draft> {
             reads.dedup();
             let mut writes = body.stored.clone();
             writes.extend(body.reduced.map(|(id, _)| id));
-            drafts.push(Draft { body: Some(body), id: kernel, reads, writes });
+            drafts.push(Draft { body: Some(body), follows: None, id: kernel, reads, writes });
         }
     }
     drafts
+}
+
+/// The owners of a node's operands.
+fn contracted<'a>(graph: &'a Graph, layout: &'a Layout, id: Id) -> impl Iterator<Item = Id> + 'a {
+    graph.node(id).operands.iter().map(|&operand| layout.place(operand).base)
+}
+
+/// Joins contractions with the kernels that read them one for one, where the
+/// contraction can be computed in blocks.
+fn with_epilogues(graph: &Graph, layout: &Layout, drafts: Vec<Draft>) -> Vec<Draft> {
+    let is_convolution = |draft: &Draft| {
+        matches!(graph.node(draft.id).op, Op::Convolution(_)) && layout.kind(draft.id) == Kind::Contraction
+    };
+    if !drafts.iter().any(is_convolution) {
+        return drafts;
+    }
+    let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
+    let is_output = |id: Id| graph.outputs.iter().any(|&output| layout.place(output).base == id);
+    for number in 0..drafts.len() {
+        let Some(id) = drafts[number].as_ref().filter(|draft| is_convolution(draft)).map(|draft| draft.id)
+        else {
+            continue;
+        };
+        let Some(unit) = Convolution::new(graph, layout, id).unit() else { continue };
+        let reads = |draft: &Option<Draft>| draft.as_ref().is_some_and(|draft| draft.reads.contains(&id));
+        let readers: Vec<usize> = (0..drafts.len()).filter(|&reader| reads(&drafts[reader])).collect();
+        let fits = |reader: &usize| {
+            drafts[*reader].as_ref().is_some_and(|draft| {
+                draft.follows.is_none()
+                    && draft.body.as_ref().is_some_and(|body| Epilogue::fits(graph, body, id, unit))
+            }) && !waits_for(&drafts, *reader, number)
+        };
+        let Some(reader) = readers.iter().copied().find(fits) else { continue };
+        let keeps = readers.len() > 1 || is_output(id);
+        let own = drafts[number].take();
+        if let (Some(own), Some(draft)) = (own, &mut drafts[reader]) {
+            let rest = draft.reads.iter().copied().filter(|&read| read != id);
+            draft.reads = own.reads.into_iter().chain(rest).collect();
+            if keeps {
+                draft.writes.insert(0, id);
+            }
+            draft.follows = Some(Follows { id, keeps });
+        }
+    }
+    drafts.into_iter().flatten().collect()
+}
+
+/// Whether something that `reader` reads, other than what `writer` itself
+/// writes, can only be computed after `writer`.
+fn waits_for(drafts: &[Option<Draft>], reader: usize, writer: usize) -> bool {
+    let mut writers: FxHashMap<Id, usize> = FxHashMap::default();
+    for (number, draft) in drafts.iter().enumerate() {
+        writers.extend(draft.iter().flat_map(|draft| &draft.writes).map(|&write| (write, number)));
+    }
+    let operands = |number: usize| {
+        let reads = drafts[number].iter().flat_map(|draft| &draft.reads);
+        reads.filter_map(|read| writers.get(read).copied()).collect::<Vec<usize>>()
+    };
+    let mut pending = operands(reader);
+    pending.retain(|&operand| operand != writer);
+    let mut met = vec![false; drafts.len()];
+    while let Some(number) = pending.pop() {
+        if number == writer {
+            return true;
+        }
+        if !std::mem::replace(&mut met[number], true) {
+            pending.extend(operands(number));
+        }
+    }
+    false
 }
 
 /// Of the steps that could come next, those that are compared; an `init` has thousands.

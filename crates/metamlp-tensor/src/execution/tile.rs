@@ -82,6 +82,25 @@ impl Tiling {
         Tile { index, entries, length: entries * self.inner, linear: (outer * extent + start) * self.inner }
     }
 
+    /// Calls `f` with tiles that cover the `length` elements from `first` on;
+    /// both are multiples of `inner`.
+    pub(super) fn each_within(&self, first: usize, length: usize, mut f: impl FnMut(&Tile)) {
+        let extent = self.extents[self.split];
+        let (mut entry, end) = (first / self.inner, (first + length) / self.inner);
+        while entry < end {
+            let start = entry % extent;
+            let entries = self.block.min(extent - start).min(end - entry);
+            let mut index = SmallVec::from_elem(start, self.split + 1);
+            let mut rest = entry / extent;
+            for axis in (0..self.split).rev() {
+                index[axis] = rest % self.extents[axis];
+                rest /= self.extents[axis];
+            }
+            f(&Tile { index, entries, length: entries * self.inner, linear: entry * self.inner });
+            entry += entries;
+        }
+    }
+
     /// The row-major position of tile `number`'s first element; of the end, for the number of tiles.
     pub(super) fn linear(&self, number: usize) -> usize {
         let start = number % self.blocks * self.block;
@@ -105,6 +124,16 @@ mod tests {
                 end += tile.length;
             }
             assert_eq!(end, extents.iter().product::<usize>());
+            let middle = end / tiling.inner / 2 * tiling.inner;
+            let mut covered = 0;
+            for (first, last) in [(0, middle), (middle, end)] {
+                tiling.each_within(first, last - first, |tile| {
+                    assert_eq!(tile.linear, covered);
+                    assert!(tile.length <= TILE && tile.length > 0);
+                    covered += tile.length;
+                });
+                assert_eq!(covered, last);
+            }
             assert_eq!(tiling.linear(tiling.count), end);
         }
         assert_eq!(Tiling::new([4, 0, 3].as_slice().into()).count, 0);

@@ -16,12 +16,85 @@ use super::lanes::{each_part, split};
 /// The windows' results. They fit, `infer` has seen to that.
 pub(super) fn reduce<T: Folds>(operand: (&Buffer, &Type), kind: Reduction, windows: &[WindowAxis]) -> Buffer {
     let (mut buffer, mut ty) = (operand.0.clone(), operand.1.clone());
-    for (axis, window) in windows.iter().enumerate() {
-        if !window.is_trivial() {
-            (buffer, ty) = along::<T>(&buffer, &ty, kind, window, axis);
-        }
+    let mut axes = (0..windows.len()).filter(|&axis| !windows[axis].is_trivial()).peekable();
+    let mut left = axes.clone().count();
+    while let Some(axis) = axes.next() {
+        (buffer, ty) = match axes.peek() {
+            // The last two together: images, and rows of them, stay in cache.
+            Some(&last) if left == 2 => {
+                axes.next();
+                along_both::<T>(&buffer, &ty, kind, [(axis, &windows[axis]), (last, &windows[last])])
+            }
+            _ => along::<T>(&buffer, &ty, kind, &windows[axis], axis),
+        };
+        left -= 1;
     }
     buffer
+}
+
+/// Along the first axis into a row of the second one, and along that.
+fn along_both<T: Folds>(
+    buffer: &Buffer,
+    ty: &Type,
+    kind: Reduction,
+    [(first, by), (last, across)]: [(usize, &WindowAxis); 2],
+) -> (Buffer, Type) {
+    let (_, rows, _) = split(ty, first);
+    let (_, extent, inner) = split(ty, last);
+    let between: usize = ty.shape[first + 1..last].iter().product();
+    let places = |window: &WindowAxis, extent: usize| window.places(extent).unwrap_or(0);
+    let (row_places, column_places) = (places(by, rows), places(across, extent));
+    let mut shape: Axes = ty.shape.iter().copied().collect();
+    (shape[first], shape[last]) = (row_places, column_places);
+    let to = Type::new(shape, ty.dtype);
+    let elements = buffer.as_slice::<T>().unwrap_or(&[]);
+    let mut result = T::pool().take(to.shape.size());
+    let (row, result_row) = (extent * inner, column_places * inner);
+    let image = rows * between * row;
+    let cost = (row_places * between).saturating_mul(row * by.size + result_row * across.size);
+    let cost = cost.saturating_mul(result.len() / (row_places * between * result_row).max(1));
+    each_part(&mut result, row_places * between * result_row, cost, |number, result| {
+        let elements = &elements[number * image..][..image];
+        if elements.is_empty() {
+            return result.fill(T::start(kind));
+        }
+        let mut sums = T::pool().take(row);
+        for (place, result) in result.chunks_exact_mut(result_row).enumerate() {
+            let (place, offset) = (place / between, place % between);
+            let inside = (0..by.size).filter_map(|tap| by.element(place, tap, rows));
+            let mut inside = inside.map(|element| &elements[(element * between + offset) * row..][..row]);
+            match (inside.next(), inside.next()) {
+                (None, _) => result.fill(T::start(kind)),
+                (Some(only), None) => fold_row(kind, across, only, inner, result),
+                (Some(one), Some(other)) => {
+                    sums.copy_from_slice(one);
+                    T::vertical(kind, &mut sums, other);
+                    for more in inside {
+                        T::vertical(kind, &mut sums, more);
+                    }
+                    fold_row(kind, across, &sums, inner, result);
+                }
+            }
+        }
+        drop(Buffer::from_vec(sums));
+    });
+    (Buffer::from_vec(result), to)
+}
+
+/// Each place of a window that moves over entries of `inner` elements.
+fn fold_row<T: Folds>(kind: Reduction, window: &WindowAxis, elements: &[T], inner: usize, result: &mut [T]) {
+    let extent = elements.len() / inner;
+    for (place, result) in result.chunks_exact_mut(inner).enumerate() {
+        let mut inside = (0..window.size).filter_map(|tap| window.element(place, tap, extent));
+        let Some(first) = inside.next() else {
+            result.fill(T::start(kind));
+            continue;
+        };
+        result.copy_from_slice(&elements[first * inner..][..inner]);
+        for element in inside {
+            T::vertical(kind, result, &elements[element * inner..][..inner]);
+        }
+    }
 }
 
 fn along<T: Folds>(
@@ -41,17 +114,7 @@ fn along<T: Folds>(
     let cost = result.len().saturating_mul(window.size);
     each_part(&mut result, places * inner, cost, |number, result| {
         let elements = &elements[number * extent * inner..][..extent * inner];
-        for (place, result) in result.chunks_exact_mut(inner).enumerate() {
-            let mut inside = (0..window.size).filter_map(|tap| window.element(place, tap, extent));
-            let Some(first) = inside.next() else {
-                result.fill(T::start(kind));
-                continue;
-            };
-            result.copy_from_slice(&elements[first * inner..][..inner]);
-            for element in inside {
-                T::vertical(kind, result, &elements[element * inner..][..inner]);
-            }
-        }
+        fold_row(kind, window, elements, inner, result);
     });
     (Buffer::from_vec(result), to)
 }

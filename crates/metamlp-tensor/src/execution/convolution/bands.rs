@@ -158,6 +158,18 @@ impl Bands {
         self.first_place(block + 1) - self.first_place(block)
     }
 
+    /// Every block ends after a multiple of so many places.
+    pub(super) fn unit(&self) -> usize {
+        if self.bands == 1 {
+            return self.places;
+        }
+        let (mut a, mut b) = (self.places, self.band_places);
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    }
+
     /// Places of an image.
     pub(super) fn places_of_image(&self) -> usize {
         self.places

@@ -12,10 +12,12 @@ mod sliding;
 use std::fmt;
 
 use ndarray::LinalgScalar;
+use smallvec::SmallVec;
 
 use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::graph::{Graph, Id};
+use crate::op::Op;
 use crate::window::WindowAxis;
 
 use self::grouped::{GroupVectors, Grouped};
@@ -23,6 +25,9 @@ use self::kernel_gradient::KernelGradient;
 use self::multiplication::Multiplication;
 use self::registers::Registers;
 use self::sliding::Sliding;
+use super::allocation::Allocation;
+use super::epilogue::{Epilogue, Inputs};
+use super::frame::Lane;
 use super::gemv::Vectors;
 use super::layout::Layout;
 use super::view::View;
@@ -52,8 +57,10 @@ enum Method {
 }
 
 impl Convolution {
-    pub(super) fn new(graph: &Graph, layout: &Layout, id: Id, windows: &[WindowAxis]) -> Self {
+    /// Of the node `id`, a convolution.
+    pub(super) fn new(graph: &Graph, layout: &Layout, id: Id) -> Self {
         let node = graph.node(id);
+        let windows: &[WindowAxis] = if let Op::Convolution(windows) = &node.op { windows } else { &[] };
         let (operand, kernel) = (&layout.place(node.operands[0]).view, &layout.place(node.operands[1]).view);
         let size = node.ty.shape.size();
         let places = &node.ty.shape[1..=windows.len()];
@@ -69,7 +76,34 @@ impl Convolution {
         }
     }
 
-    fn convolve<T: LinalgScalar + Vectors + GroupVectors + Registers>(
+    /// Where an epilogue can follow on each block of the result: what all
+    /// blocks' lengths are multiples of.
+    pub(super) fn unit(&self) -> Option<usize> {
+        match &self.method {
+            Method::Sliding(sliding) => Some(sliding.unit()),
+            _ => None,
+        }
+    }
+
+    /// The convolution if the epilogue keeps it, then the epilogue's outputs;
+    /// `rest` are the buffers that the epilogue reads.
+    pub(super) fn run_with(
+        &self,
+        epilogue: &Epilogue,
+        operand: &Buffer,
+        kernel: &Buffer,
+        rest: impl Iterator<Item = Option<Buffer>>,
+    ) -> SmallVec<[Buffer; 3]> {
+        let (inputs, mut allocations) = epilogue.prepare(rest);
+        let after = (epilogue, &inputs, &mut allocations[..]);
+        let own = match self.dtype {
+            DType::F64 => self.convolve_with::<f64>(operand, kernel, after),
+            _ => self.convolve_with::<f32>(operand, kernel, after),
+        };
+        own.into_iter().chain(allocations.into_iter().map(Allocation::into_buffer)).collect()
+    }
+
+    fn convolve<T: LinalgScalar + Vectors + GroupVectors + Registers + Lane>(
         &self,
         operand: &Buffer,
         kernel: &Buffer,
@@ -77,12 +111,25 @@ impl Convolution {
         let mut result = T::pool().take(self.size);
         match &self.method {
             Method::Zero => result.fill(T::zero()),
-            Method::Sliding(sliding) => sliding.run(operand, kernel, &mut result),
+            Method::Sliding(sliding) => sliding.run(operand, kernel, Some(&mut result), None),
             Method::KernelGradient(gradient) => gradient.run(operand, kernel, &mut result),
             Method::Grouped(grouped) => grouped.run(operand, kernel, &mut result),
             Method::Matrix(multiplication) => multiplication.run(operand, kernel, &mut result),
         }
         Buffer::from_vec(result)
+    }
+
+    fn convolve_with<T: Registers + Lane>(
+        &self,
+        operand: &Buffer,
+        kernel: &Buffer,
+        after: (&Epilogue, &Inputs, &mut [Allocation]),
+    ) -> Option<Buffer> {
+        let mut result = after.0.keeps.then(|| T::pool().take(self.size));
+        if let Method::Sliding(sliding) = &self.method {
+            sliding.run::<T>(operand, kernel, result.as_deref_mut(), Some(after));
+        }
+        result.map(Buffer::from_vec)
     }
 }
 

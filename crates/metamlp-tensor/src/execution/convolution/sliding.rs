@@ -3,10 +3,14 @@
 //! of an operand is one as well.
 
 use std::fmt;
+use std::mem::take;
 
 use rayon::prelude::*;
 
 use crate::buffer::Buffer;
+use crate::execution::allocation::Allocation;
+use crate::execution::epilogue::{Epilogue, Inputs, Parts};
+use crate::execution::frame::Lane;
 use crate::execution::product::PARALLEL_FLOPS;
 use crate::execution::view::View;
 use crate::window::WindowAxis;
@@ -43,30 +47,67 @@ impl Sliding {
         Some(Self { bands, kernel: kernel.clone(), groups, out })
     }
 
-    pub(super) fn run<T: Registers>(&self, operand: &Buffer, kernel: &Buffer, result: &mut [T]) {
+    /// Every block of the result ends after a multiple of so many elements.
+    pub(super) fn unit(&self) -> usize {
+        self.bands.unit() * self.groups * self.out
+    }
+
+    /// Writes the result, unless only the epilogue needs it, and the epilogue's outputs.
+    pub(super) fn run<T: Registers + Lane>(
+        &self,
+        operand: &Buffer,
+        kernel: &Buffer,
+        result: Option<&mut [T]>,
+        epilogue: Option<(&Epilogue, &Inputs, &mut [Allocation])>,
+    ) {
         let operand: &[T] = operand.as_slice().unwrap_or(&[]);
         let panels = self.panels(kernel.as_slice().unwrap_or(&[]));
         let width = self.groups * self.out;
-        let flops = 2 * result.len() * self.bands.depth();
-        let mut parts: Vec<(usize, &mut [T])> = Vec::with_capacity(self.bands.blocks());
+        let lengths = || (0..self.bands.blocks()).map(|block| self.bands.places(block) * width);
         let mut rest = result;
-        for block in 0..self.bands.blocks() {
-            let (now, later) = rest.split_at_mut(self.bands.places(block) * width);
-            parts.push((block, now));
-            rest = later;
-        }
-        let work = |parts: &mut [(usize, &mut [T])]| {
-            let mut scratch = T::pool().take(self.bands.scratch());
-            for (block, result) in parts {
-                self.block(operand, &panels, *block, &mut scratch, result);
+        let mut blocks: Vec<Block<'_, T>> = lengths()
+            .enumerate()
+            .map(|(number, length)| {
+                let own = rest.take().map(|elements| {
+                    let (own, others) = elements.split_at_mut(length);
+                    rest = Some(others);
+                    own
+                });
+                Block { number, length, own, parts: Parts::new() }
+            })
+            .collect();
+        let epilogue = epilogue.map(|(epilogue, inputs, allocations)| {
+            for allocation in allocations {
+                for (block, part) in blocks.iter_mut().zip(allocation.parts(lengths())) {
+                    block.parts.push(part);
+                }
             }
-            drop(Buffer::from_vec(scratch));
+            (epilogue, inputs)
+        });
+        let work = |blocks: &mut [Block<'_, T>]| {
+            let mut scratch = T::pool().take(self.bands.scratch());
+            let most =
+                if blocks.iter().all(|block| block.own.is_some()) { 0 } else { self.bands.most_places() };
+            let mut unkept = T::pool().take(most * width);
+            for block in blocks {
+                let own = match &mut block.own {
+                    Some(own) => own,
+                    None => &mut unkept[..block.length],
+                };
+                self.block(operand, &panels, block.number, &mut scratch, own);
+                if let Some((epilogue, inputs)) = epilogue {
+                    let first = self.bands.first_place(block.number) * width;
+                    epilogue.run(inputs, first, own, take(&mut block.parts));
+                }
+            }
+            drop((Buffer::from_vec(scratch), Buffer::from_vec(unkept)));
         };
+        let flops = 2 * lengths().sum::<usize>() * self.bands.depth();
         let threads = rayon::current_num_threads();
         if flops > PARALLEL_FLOPS && threads > 1 {
-            parts.par_chunks_mut(self.bands.blocks().div_ceil(4 * threads)).for_each(work);
+            blocks.par_chunks_mut(self.bands.blocks().div_ceil(4 * threads)).for_each(work);
         } else {
-            work(&mut parts);
+            work(&mut blocks);
         }
         drop(Buffer::from_vec(panels));
     }
@@ -126,6 +167,16 @@ impl Sliding {
         }
         panels
     }
+}
+
+/// A piece of work: some places, in what is kept of the result and in the
+/// outputs of the epilogue.
+struct Block<'a, T> {
+    number: usize,
+    /// Elements of the result.
+    length: usize,
+    own: Option<&'a mut [T]>,
+    parts: Parts<'a>,
 }
 
 /// How a window moves over the places.

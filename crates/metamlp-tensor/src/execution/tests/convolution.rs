@@ -8,7 +8,7 @@ use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::graph::{Graph, Id};
 use crate::infer::infer;
-use crate::op::Op;
+use crate::op::{Binary, Comparison, Op, Reduction, Unary};
 use crate::oracle;
 use crate::shape::{Axes, Type};
 use crate::window::WindowAxis;
@@ -101,6 +101,76 @@ proptest! {
         let one = with(1);
         for threads in [2, 3] {
             prop_assert_eq!(bits(&one[0]), bits(&with(threads)[0]));
+        }
+    }
+}
+
+/// Adds a few elementwise operations on the convolution, and perhaps others
+/// that read it too. The sums are few enough to be exact.
+fn follow(choices: &mut Choices, graph: &mut Graph, inputs: &mut Vec<Buffer>) {
+    let convolution = graph.outputs[0];
+    let ty = graph.node(convolution).ty.clone();
+    let rank = ty.shape.len();
+    let mut last = convolution;
+    for _ in 0..1 + choices.next(4) {
+        let (op, operands) = match choices.next(6) {
+            0 | 1 => {
+                // Along some of the axes, a bias above all.
+                let axes =
+                    if choices.next(2) == 0 { [rank - 1].as_slice().into() } else { choices.subset(rank) };
+                let shape: Axes = axes.iter().map(|&axis| ty.shape[axis]).collect();
+                let own = Type::new(shape, ty.dtype);
+                inputs.push(choices.values(&own));
+                let input = graph.push(node(Op::Input, &[], own));
+                let op = Op::BroadcastInDim { shape: ty.shape.clone(), axes };
+                let broadcast = graph.push(node(op, &[input], ty.clone()));
+                (Op::Binary(Binary::Add), vec![last, broadcast])
+            }
+            2 => (Op::Binary(Binary::Max), vec![convolution, last]),
+            3 => {
+                // Something that waits for the convolution.
+                let axes: Axes = choices.subset(rank);
+                let kept: Axes = (0..rank).filter(|axis| !axes.contains(axis)).collect();
+                let op = Op::Reduce { kind: Reduction::Max, axes };
+                let reduced = infer(&op, &[&ty]).unwrap();
+                let reduced = graph.push(node(op, &[convolution], reduced));
+                let op = Op::BroadcastInDim { shape: ty.shape.clone(), axes: kept };
+                let broadcast = graph.push(node(op, &[reduced], ty.clone()));
+                (Op::Binary(Binary::Sub), vec![last, broadcast])
+            }
+            4 => {
+                let operands = [last, convolution];
+                let negative = infer(&Op::Compare(Comparison::Le), &[&ty, &ty]).unwrap();
+                let negative = graph.push(node(Op::Compare(Comparison::Le), &operands, negative));
+                if choices.next(3) == 0 {
+                    graph.outputs.push(negative);
+                }
+                (Op::Select, vec![negative, last, convolution])
+            }
+            _ => (Op::Unary(Unary::Neg), vec![last]),
+        };
+        last = graph.push(node(op, &operands, ty.clone()));
+    }
+    if choices.next(2) == 0 {
+        graph.outputs.clear();
+    }
+    graph.outputs.push(last);
+}
+
+proptest! {
+    #![proptest_config(programs(400))]
+
+    #[test]
+    fn what_follows_a_convolution_has_the_oracles_values(seed: u64, largest in 3usize..9) {
+        let (mut graph, mut inputs) = program(seed, largest);
+        let mut choices = Choices(seed ^ 1);
+        follow(&mut choices, &mut graph, &mut inputs);
+        let expected = oracle::run(&graph, inputs.clone());
+        for executable in [super::super::compile(&graph), super::Executable::new(graph.clone())] {
+            let found = executable.run(inputs.clone());
+            for (expected, found) in expected.iter().zip(&found) {
+                prop_assert_eq!(bits(expected), bits(found), "{}\nas\n{}", graph, executable);
+            }
         }
     }
 }

@@ -1,0 +1,89 @@
+//! What is computed of a contraction's elements while they are in cache: the
+//! fused kernel that reads them one for one, run on each block of the result
+//! by the thread that has made it. Knows no contractions.
+
+use smallvec::SmallVec;
+
+use crate::buffer::Buffer;
+use crate::graph::{Graph, Id};
+
+use super::allocation::{Allocation, Part};
+use super::body::{Body, Load};
+use super::frame::{Frame, Lane, Source};
+use super::map::Map;
+use super::program::{InPlaceOutput, Merged, Order};
+use super::tile::Tiling;
+
+/// A kernel that follows a contraction.
+pub(super) struct Epilogue {
+    map: Map,
+    /// Which of the kernel's inputs the contraction gives.
+    input: usize,
+    /// Whether somebody else reads the contraction's result too.
+    pub(super) keeps: bool,
+}
+
+/// The inputs of an epilogue's kernel, without the contraction's result.
+pub(super) struct Inputs {
+    buffers: SmallVec<[Option<Buffer>; 4]>,
+    replaced: SmallVec<[InPlaceOutput; 3]>,
+}
+
+/// The parts of an epilogue's outputs that belong to one block.
+pub(super) type Parts<'a> = SmallVec<[Part<'a>; 3]>;
+
+impl Epilogue {
+    /// Whether the kernel of `body` can follow the contraction `id`, whose
+    /// blocks end after multiples of `unit` elements.
+    pub(super) fn fits(graph: &Graph, body: &Body, id: Id, unit: usize) -> bool {
+        let merged = Merged::new(body, &Order::natural(body.space.len()));
+        let tiling = Tiling::new(merged.extents);
+        let is_whole = |load: &Load| load.base != Some(id) || load.is_whole;
+        body.reduced.is_none()
+            && body.space.iter().product::<usize>() == graph.node(id).ty.shape.size()
+            && body.loads.iter().all(is_whole)
+            && unit.is_multiple_of(tiling.inner)
+    }
+
+    /// `map` reads what the contraction `id` gives.
+    pub(super) fn new(map: Map, id: Id, keeps: bool) -> Self {
+        let input = map.program.inputs.iter().position(|&input| input == id).unwrap_or(0);
+        Self { map, input, keeps }
+    }
+
+    /// The buffers that it reads beside the contraction's result.
+    pub(super) fn reads(&self) -> impl Iterator<Item = Id> {
+        let inputs = self.map.program.inputs.iter().enumerate();
+        inputs.filter(|(number, _)| *number != self.input).map(|(_, &id)| id)
+    }
+
+    /// The memory of its outputs, from the buffers of [`reads`](Self::reads);
+    /// those that nobody else holds may become outputs.
+    pub(super) fn prepare(
+        &self,
+        inputs: impl Iterator<Item = Option<Buffer>>,
+    ) -> (Inputs, SmallVec<[Allocation; 3]>) {
+        let mut buffers: SmallVec<[Option<Buffer>; 4]> = inputs.collect();
+        buffers.insert(self.input.min(buffers.len()), None);
+        let (replaced, allocations) = self.map.allocate(&mut buffers);
+        (Inputs { buffers, replaced }, allocations)
+    }
+
+    /// Computes the block of the outputs that begins at element `first`.
+    pub(super) fn run<T: Lane>(&self, inputs: &Inputs, first: usize, own: &[T], parts: Parts<'_>) {
+        let program = &self.map.program;
+        Frame::with(|frame| {
+            for part in parts {
+                part.push_to(frame);
+            }
+            program.enter(frame, &inputs.buffers, &inputs.replaced);
+            for window in program.windows.iter().filter(|window| window.input == self.input) {
+                T::bank(frame).sources[window.number] = Source::Block(own, first);
+            }
+            program.tiling.each_within(first, own.len(), |tile| {
+                frame.advance(tile.length);
+                program.run(frame, tile);
+            });
+        });
+    }
+}
