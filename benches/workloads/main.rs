@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo bench --bench workloads                     # all of them, on one thread and on two
-//! cargo bench --bench workloads -- W7 --threads 2   # those whose name begins so
+//! cargo bench --bench workloads -- W7 --threads 2   # those of a group, or one by its name
 //! ```
 //!
 //! `--serve N` answers `benches/peers/drive.py` on N threads, and `--once mlp`
@@ -55,7 +55,9 @@ fn on(threads: usize, f: impl FnOnce() -> Outcome + Send) -> Outcome {
 fn table(wanted: &[&String], threads: usize, is_measured: bool) -> Outcome {
     let mut out = io::stdout().lock();
     for name in cases::NAMES {
-        if !wanted.is_empty() && !wanted.iter().any(|wanted| name.starts_with(wanted.as_str())) {
+        let is_wanted =
+            |wanted: &&String| name == **wanted || name.split('_').next() == Some(wanted.as_str());
+        if !wanted.is_empty() && !wanted.iter().any(is_wanted) {
             continue;
         }
         let Some(mut call) = cases::case(name)? else { continue };

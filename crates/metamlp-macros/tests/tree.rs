@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use metamlp::prelude::*;
-use metamlp::tensor::{Segment, TreeVisitor};
+use metamlp::tensor::{Segment, StaticPart, TreeVisitor};
 
 #[derive(Clone, Debug, Tree)]
 struct Batch {
@@ -57,7 +57,7 @@ fn shown(tree: &impl Tree) -> String {
             self.0.truncate(self.0.trim_end().len());
             self.0.push_str(") ");
         }
-        fn static_part(&mut self, _hash: u64) {
+        fn static_part(&mut self, _value: &dyn StaticPart) {
             self.0.push_str("static ");
         }
     }

@@ -10,7 +10,6 @@ use smallvec::SmallVec;
 
 use crate::error::{Error, Result};
 use crate::execution;
-use crate::graph::Linearized;
 use crate::node::{Expression, Tensor};
 use crate::source::Source;
 use crate::tree::Tree;
@@ -94,16 +93,16 @@ pub(crate) fn compute(tensors: &[Tensor]) -> Result<()> {
     if pending.is_empty() {
         return Ok(());
     }
-    let Linearized { graph, leaves } = Linearized::from_outputs(&pending);
-    let mut inputs = Vec::with_capacity(leaves.len());
-    for leaf in &leaves {
+    let (recording, executable) = execution::prepared(&[], &pending);
+    let mut inputs = Vec::with_capacity(recording.inputs().len());
+    for leaf in recording.inputs() {
         match leaf.0.value.get() {
             Some(value) => inputs.push(value.clone()),
             None => return Err(no_value(leaf)),
         }
     }
-    drop(leaves);
-    let values = execution::run(graph, inputs);
+    drop(recording);
+    let values = executable.run(inputs);
     for (tensor, value) in pending.iter().zip(values) {
         tensor.0.set_value(value);
     }
@@ -111,8 +110,8 @@ pub(crate) fn compute(tensors: &[Tensor]) -> Result<()> {
 }
 
 fn first_error(tensors: &[Tensor]) -> Result<()> {
-    match tensors.iter().find_map(|tensor| tensor.0.poison.clone()) {
-        Some(error) => Err(error),
+    match tensors.iter().find_map(|tensor| tensor.0.poison.as_deref()) {
+        Some(error) => Err(error.clone()),
         None => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Add;
 
 use crate::boundary;
 use crate::grad::backward;
-use crate::graph::{Graph, GraphNode, Linearized};
+use crate::graph::{Graph, GraphNode};
 use crate::node::Tensor;
 use crate::op::{Binary, Op, Unary, Update};
 use crate::tree::Tree;
@@ -59,7 +59,7 @@ impl Cost {
     /// Each tensor counts once, however often it is used.
     #[must_use]
     pub fn of(outputs: &impl Tree, inputs: &impl Tree) -> Self {
-        Self::of_graph(&Linearized::from_function(&inputs.tensors(), &outputs.tensors()).graph)
+        Self::of_graph(&Graph::of(&inputs.tensors(), &outputs.tensors()))
     }
 
     /// What it takes to compute `outputs` and to pull a gradient back from
@@ -80,7 +80,7 @@ impl Cost {
             cotangents.map(|output| (output.clone(), Tensor::spec(output.shape(), output.dtype()))).collect();
         let gradients = boundary::tracing(|| backward(&cotangents, &inputs));
         let both = [outputs, gradients].concat();
-        Self::of_graph(&Linearized::from_function(&inputs, &both).graph)
+        Self::of_graph(&Graph::of(&inputs, &both))
     }
 
     fn of_graph(graph: &Graph) -> Self {
@@ -99,8 +99,8 @@ impl Cost {
             | Op::BroadcastInDim { .. }
             | Op::Reshape(_)
             | Op::Transpose(_)
-            | Op::Slice { .. }
-            | Op::Pad { .. }
+            | Op::Slice(_)
+            | Op::Pad(_)
             | Op::Concatenate { .. }
             | Op::Reverse { .. }
             | Op::DynamicSlice { .. }

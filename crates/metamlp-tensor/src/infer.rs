@@ -3,7 +3,7 @@
 
 use crate::dtype::DType;
 use crate::error::Problem;
-use crate::op::{Binary, DotDimensions, Op, Reduction, Unary};
+use crate::op::{Binary, DotDimensions, Op, Pad, Reduction, Slice, Unary};
 use crate::shape::{Axes, Shape, Type};
 use crate::window::WindowAxis;
 
@@ -116,7 +116,8 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
         }
         Op::DotGeneral(dimensions) => infer_dot(dimensions, operands[0], operands[1])?,
         Op::Convolution(windows) => infer_convolution(windows, operands[0], operands[1])?,
-        Op::Slice { starts, limits, strides } => {
+        Op::Slice(slice) => {
+            let Slice { starts, limits, strides } = &**slice;
             let from = shape_of(0);
             if starts.len() != from.len() || limits.len() != from.len() || strides.len() != from.len() {
                 return Err(shape(format!(
@@ -137,7 +138,8 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
             }
             Type::new(result, dtype_of(0))
         }
-        Op::Pad { low, high, interior } => {
+        Op::Pad(pad) => {
+            let Pad { low, high, interior } = &**pad;
             let from = shape_of(0);
             same_dtypes(operands)?;
             if !shape_of(1).is_empty() {
@@ -252,7 +254,7 @@ fn expect_operands(op: &Op, operands: &[&Type]) -> Result<(), Problem> {
         | Op::ReduceWindow { .. }
         | Op::ArgReduceWindow { .. }
         | Op::ArgReduce { .. }
-        | Op::Slice { .. }
+        | Op::Slice(_)
         | Op::Reverse { .. }
         | Op::ArgSort { .. }
         | Op::TopK { .. }
@@ -263,7 +265,7 @@ fn expect_operands(op: &Op, operands: &[&Type]) -> Result<(), Problem> {
         | Op::Compare(_)
         | Op::DotGeneral(_)
         | Op::Convolution(_)
-        | Op::Pad { .. }
+        | Op::Pad(_)
         | Op::DynamicSlice { .. }
         | Op::Gather { .. } => 2,
         Op::Select | Op::MulAdd | Op::Scatter { .. } | Op::DynamicUpdateSlice => 3,

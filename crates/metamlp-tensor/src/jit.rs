@@ -9,7 +9,6 @@ use crate::boundary;
 use crate::buffer::Buffer;
 use crate::error::{Error, Result};
 use crate::execution::{self, Executable};
-use crate::graph::Linearized;
 use crate::node::Tensor;
 use crate::source::Source;
 use crate::tree::{Structure, Tree};
@@ -124,12 +123,11 @@ impl<R: Tree> Program<R> {
         });
         let result = boundary::tracing(|| function(abstract_arguments))?;
         let outputs = result.tensors();
-        if let Some(error) = outputs.iter().find_map(|tensor| tensor.0.poison.clone()) {
-            return Err(error);
+        if let Some(error) = outputs.iter().find_map(|tensor| tensor.0.poison.as_deref()) {
+            return Err(error.clone());
         }
-        let Linearized { graph, mut leaves } = Linearized::from_function(&placeholders, &outputs);
-        let captured = leaves.split_off(placeholders.len());
-        let executable = execution::prepared(graph);
+        let (recording, executable) = execution::prepared(&placeholders, &outputs);
+        let captured = recording.inputs().skip(placeholders.len()).cloned().collect();
         // The recorded operations are not needed any more, only the form.
         let result = result.map(&mut |tensor| Tensor::placeholder(tensor.0.ty.clone()));
         Ok(Self { executable, captured, result })

@@ -46,7 +46,8 @@ pub(crate) struct Node {
     depth: u32,
     /// Whether it depends on a tensor that has no value yet.
     is_abstract: bool,
-    pub(crate) poison: Option<Error>,
+    /// Boxed, as it is rare and large.
+    pub(crate) poison: Option<Box<Error>>,
     pub(crate) value: OnceLock<Buffer>,
     expression: Mutex<Expression>,
 }
@@ -74,10 +75,12 @@ impl Tensor {
     /// The result of `op`, poisoned if the operands don't fit or are poisoned.
     #[track_caller]
     pub(crate) fn apply(op: Op, operands: impl IntoIterator<Item = Tensor>) -> Tensor {
-        let operands: Operands = operands.into_iter().collect();
-        if let Some(poison) = operands.iter().find_map(|operand| operand.0.poison.clone()) {
+        let mut list = Operands::new();
+        operands.into_iter().for_each(|operand| list.push(operand));
+        let operands = list;
+        if let Some(poison) = operands.iter().find_map(|operand| operand.0.poison.as_deref()) {
             let ty = Self::infer(&op, &operands).unwrap_or_else(|_| Self::guess(&operands));
-            return Self::poisoned(poison, ty);
+            return Self::poisoned(poison.clone(), ty);
         }
         let ty = match Self::infer(&op, &operands) {
             Ok(ty) => ty,
@@ -115,7 +118,7 @@ impl Tensor {
 
     #[track_caller]
     pub(crate) fn poisoned(error: Error, ty: Type) -> Tensor {
-        Self::node(ty, 0, false, Some(error), Expression::Poisoned)
+        Self::node(ty, 0, false, Some(Box::new(error)), Expression::Poisoned)
     }
 
     #[track_caller]
@@ -128,7 +131,7 @@ impl Tensor {
         ty: Type,
         depth: u32,
         is_abstract: bool,
-        poison: Option<Error>,
+        poison: Option<Box<Error>>,
         expression: Expression,
     ) -> Tensor {
         Tensor(Arc::new(Node {
@@ -143,8 +146,11 @@ impl Tensor {
     }
 
     fn infer(op: &Op, operands: &[Tensor]) -> Result<Type, Problem> {
-        let types: SmallVec<[&Type; 3]> = operands.iter().map(|operand| &operand.0.ty).collect();
-        infer(op, &types)
+        match operands {
+            [x] => infer(op, &[&x.0.ty]),
+            [x, y] => infer(op, &[&x.0.ty, &y.0.ty]),
+            _ => infer(op, &operands.iter().map(|operand| &operand.0.ty).collect::<SmallVec<[&Type; 3]>>()),
+        }
     }
 
     /// The likeliest type of what could not be computed.

@@ -62,11 +62,10 @@ pub(crate) enum Op {
     /// in, out]` is `[batch, spatial.., groups, out]`: the groups, an axis of
     /// their own, are convolved separately. Both gradients have this form too.
     Convolution(Box<[WindowAxis]>),
-    /// Elements `starts[i]`, `starts[i] + strides[i]`, ... below `limits[i]`.
-    Slice { starts: Axes, limits: Axes, strides: Axes },
-    /// (operand, scalar): `low[i]` and `high[i]` scalars around axis `i`,
-    /// `interior[i]` between neighbours.
-    Pad { low: Axes, high: Axes, interior: Axes },
+    /// A part of every axis, evenly spaced.
+    Slice(Box<Slice>),
+    /// (operand, scalar): the scalar around and between the elements.
+    Pad(Box<Pad>),
     /// The operands one after the other along an axis.
     Concatenate { axis: usize },
     /// Back to front along `axes`.
@@ -98,6 +97,22 @@ pub(crate) enum Op {
     RngBits(Shape),
     /// (u32[2] key): the `count` keys from number `first` on, `[count, 2]`.
     RngSplit { first: u32, count: usize },
+}
+
+/// Elements `starts[i]`, `starts[i] + strides[i]`, ... below `limits[i]` of axis `i`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Slice {
+    pub(crate) starts: Axes,
+    pub(crate) limits: Axes,
+    pub(crate) strides: Axes,
+}
+
+/// `low[i]` and `high[i]` scalars around axis `i`, `interior[i]` between neighbours.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Pad {
+    pub(crate) low: Axes,
+    pub(crate) high: Axes,
+    pub(crate) interior: Axes,
 }
 
 /// A scalar in a program. Compares and hashes by its bits.

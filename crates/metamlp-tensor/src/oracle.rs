@@ -9,7 +9,7 @@ use crate::dtype::{DType, Element};
 #[cfg(test)]
 use crate::graph::Graph;
 use crate::half_precision;
-use crate::op::{Binary, DotDimensions, Literal, Op, Reduction, Unary, Update};
+use crate::op::{self, Binary, DotDimensions, Literal, Op, Reduction, Unary, Update};
 use crate::random::threefry;
 use crate::shape::{Axes, Type};
 use crate::window::WindowAxis;
@@ -112,7 +112,8 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
             let kernel = view::<T>(operands[1].0, &operands[1].1.shape);
             convolution(windows, &operand, &kernel, ty)
         }),
-        Op::Slice { starts, limits, strides } => for_dtype!(ty.dtype, T => {
+        Op::Slice(slice) => for_dtype!(ty.dtype, T => {
+            let op::Slice { starts, limits, strides } = &**slice;
             let mut operand = view::<T>(first(), &operands[0].1.shape);
             for axis in 0..starts.len() {
                 let part = Slice::new(starts[axis].cast_signed(), Some(limits[axis].cast_signed()), strides[axis].cast_signed());
@@ -120,7 +121,8 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
             }
             collect(operand)
         }),
-        Op::Pad { low, interior, .. } => for_dtype!(ty.dtype, T => {
+        Op::Pad(pad) => for_dtype!(ty.dtype, T => {
+            let op::Pad { low, interior, .. } = &**pad;
             let operand = view::<T>(first(), &operands[0].1.shape);
             let mut result = ArrayD::from_elem(IxDyn(&ty.shape), elements::<T>(operands[1].0)[0]);
             for (index, &x) in operand.indexed_iter() {

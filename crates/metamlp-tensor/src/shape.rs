@@ -11,8 +11,15 @@ use crate::dtype::DType;
 pub type Axes = SmallVec<[usize; 4]>;
 
 /// The extents of a tensor, outermost first.
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(PartialEq, Eq, Hash, Default)]
 pub struct Shape(Axes);
+
+impl Clone for Shape {
+    fn clone(&self) -> Self {
+        // One copy of the slice; the vector's own goes element by element.
+        Self(Axes::from_slice(&self.0))
+    }
+}
 
 impl Shape {
     /// The number of elements; the greatest number there is of a shape beyond it.
@@ -47,7 +54,7 @@ impl AsRef<[usize]> for Shape {
 
 impl From<&[usize]> for Shape {
     fn from(extents: &[usize]) -> Self {
-        Self(extents.into())
+        Self(Axes::from_slice(extents))
     }
 }
 

@@ -2,7 +2,7 @@
 //! `Tree` of JAX's pytrees.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::node::Tensor;
@@ -86,8 +86,20 @@ pub trait TreeVisitor {
     fn enter(&mut self, _segment: Segment<'_>) {}
     /// The end of what the last [`enter`](TreeVisitor::enter) opened.
     fn leave(&mut self) {}
-    /// A part that is not a tensor, by a hash of its value.
-    fn static_part(&mut self, _hash: u64) {}
+    /// A part that is not a tensor.
+    fn static_part(&mut self, _value: &dyn StaticPart) {}
+}
+
+/// A part of a tree that is not a tensor: any value that can be hashed.
+pub trait StaticPart {
+    /// Hashes the value.
+    fn feed(&self, hasher: &mut dyn Hasher);
+}
+
+impl<T: Hash> StaticPart for T {
+    fn feed(&self, mut hasher: &mut dyn Hasher) {
+        self.hash(&mut hasher);
+    }
 }
 
 impl dyn TreeVisitor + '_ {
@@ -100,9 +112,7 @@ impl dyn TreeVisitor + '_ {
 
     /// Shows a part that is not a tensor.
     pub fn fixed(&mut self, value: &(impl Hash + ?Sized)) {
-        let mut hasher = DefaultHasher::new();
-        value.hash(&mut hasher);
-        self.static_part(hasher.finish());
+        self.static_part(&value);
     }
 }
 
@@ -162,30 +172,61 @@ impl std::fmt::Display for TreePath {
 }
 
 /// A tree's form without its tensors' values: what a compiled program is
-/// chosen by.
+/// chosen by. All that is hashed of its parts, in full.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Structure(Vec<u64>);
+pub(crate) struct Structure(Vec<u8>);
 
 impl Structure {
     pub(crate) fn of(tree: &impl Tree) -> Self {
-        let mut structure = Self::default();
+        // Room for a model of a few layers.
+        let mut structure = Self(Vec::with_capacity(512));
         tree.visit(&mut structure);
         structure
     }
 }
 
+/// What begins in a structure.
+enum Begin {
+    Tensor,
+    Name,
+    Index,
+    Leave,
+    Static,
+}
+
 impl TreeVisitor for Structure {
     fn tensor(&mut self, tensor: &Tensor) {
-        <dyn TreeVisitor>::fixed(self, &tensor.0.ty);
+        self.0.push(Begin::Tensor as u8);
+        tensor.0.ty.hash(self);
     }
     fn enter(&mut self, segment: Segment<'_>) {
-        <dyn TreeVisitor>::fixed(self, &segment);
+        match segment {
+            Segment::Name(name) => {
+                self.0.push(Begin::Name as u8);
+                name.hash(self);
+            }
+            Segment::Index(index) => {
+                self.0.push(Begin::Index as u8);
+                index.hash(self);
+            }
+        }
     }
     fn leave(&mut self) {
-        self.0.push(u64::MAX);
+        self.0.push(Begin::Leave as u8);
     }
-    fn static_part(&mut self, hash: u64) {
-        self.0.push(hash);
+    fn static_part(&mut self, value: &dyn StaticPart) {
+        self.0.push(Begin::Static as u8);
+        value.feed(self);
+    }
+}
+
+/// Keeps what it is fed.
+impl Hasher for Structure {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+    fn finish(&self) -> u64 {
+        0
     }
 }
 

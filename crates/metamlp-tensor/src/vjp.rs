@@ -5,7 +5,7 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::dtype::DType;
 use crate::node::Tensor;
-use crate::op::{Binary, DotDimensions, Extremum, Op, Reduction, Unary, Update};
+use crate::op::{Binary, DotDimensions, Extremum, Op, Pad, Reduction, Slice, Unary, Update};
 use crate::shape::Axes;
 use crate::window::WindowAxis;
 
@@ -76,7 +76,8 @@ pub(crate) fn vjp(
                 wanted(kernel).then(|| convolution_vjp_kernel(windows, x(), kernel, ct)),
             ]
         }
-        Op::Slice { starts, limits: _, strides } => {
+        Op::Slice(slice) => {
+            let Slice { starts, limits: _, strides } = &**slice;
             // Put every element back; what follows the last one may be cut short.
             let rank = x().rank();
             let interior: Axes = strides.iter().map(|stride| stride - 1).collect();
@@ -89,7 +90,8 @@ pub(crate) fn vjp(
                 .collect();
             one(ct.pad_interior(starts, high, interior, 0))
         }
-        Op::Pad { low, interior, .. } => {
+        Op::Pad(pad) => {
+            let Pad { low, interior, .. } = &**pad;
             let limits: Axes = (0..low.len())
                 .map(|axis| {
                     let extent = x().shape()[axis];

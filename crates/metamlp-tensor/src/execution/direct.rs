@@ -32,8 +32,8 @@ pub(super) fn evaluate(op: &Op, mut operands: Operands<'_>, ty: &Type) -> Buffer
             let operands: SmallVec<[(&Buffer, &Type); 4]> =
                 operands.iter().map(|(buffer, ty)| (buffer, *ty)).collect();
             match op {
-                Op::Pad { low, interior, .. } => {
-                    for_dtype!(ty.dtype, T => pad::<T>(&operands, ty, low, interior))
+                Op::Pad(amounts) => {
+                    for_dtype!(ty.dtype, T => pad::<T>(&operands, ty, &amounts.low, &amounts.interior))
                 }
                 Op::Concatenate { axis } => for_dtype!(ty.dtype, T => concatenate::<T>(&operands, ty, *axis)),
                 Op::Gather { axis } => for_dtype!(ty.dtype, T => gather::<T>(&operands, ty, *axis)),

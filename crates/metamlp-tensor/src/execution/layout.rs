@@ -77,12 +77,12 @@ impl Layout {
                 | Op::BroadcastInDim { .. }
                 | Op::Reshape(_)
                 | Op::Transpose(_)
-                | Op::Slice { .. }
+                | Op::Slice(_)
                 | Op::Reverse { .. } => Kind::Alias,
                 Op::ArgReduce { .. }
                 | Op::ReduceWindow { .. }
                 | Op::ArgReduceWindow { .. }
-                | Op::Pad { .. }
+                | Op::Pad(_)
                 | Op::Concatenate { .. }
                 | Op::Gather { .. }
                 | Op::Scatter { .. }
@@ -132,7 +132,7 @@ impl Layout {
             Op::Identity | Op::StopGradient => view,
             Op::BroadcastInDim { axes, .. } => view.broadcast(axes, shape),
             Op::Transpose(permutation) => view.transpose(permutation),
-            Op::Slice { starts, strides, .. } => view.slice(starts, strides, shape),
+            Op::Slice(slice) => view.slice(&slice.starts, &slice.strides, shape),
             Op::Reverse { axes } => view.reverse(axes),
             // A reduction over axes of extent 1 leaves every element as it is.
             Op::Reduce { axes, .. } if axes.iter().all(|&axis| view.shape[axis] == 1) => {
@@ -192,7 +192,7 @@ fn shows_iota(graph: &Graph, mut id: Id) -> bool {
             | Op::BroadcastInDim { .. }
             | Op::Reshape(_)
             | Op::Transpose(_)
-            | Op::Slice { .. }
+            | Op::Slice(_)
             | Op::Reverse { .. }
             | Op::Reduce { .. } => id = node.operands[0],
             _ => return false,
@@ -213,7 +213,7 @@ fn needed_in_order(graph: &Graph) -> Vec<bool> {
             Op::ArgReduce { .. }
                 | Op::ReduceWindow { .. }
                 | Op::ArgReduceWindow { .. }
-                | Op::Pad { .. }
+                | Op::Pad(_)
                 | Op::Concatenate { .. }
                 | Op::Gather { .. }
                 | Op::Scatter { .. }

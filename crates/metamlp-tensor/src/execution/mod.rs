@@ -36,22 +36,24 @@ pub(crate) use executable::Executable;
 
 use std::sync::Arc;
 
-use crate::buffer::Buffer;
 use crate::graph::Graph;
 use crate::half_precision;
+use crate::node::Tensor;
 use crate::passes;
+use crate::recording::Recording;
 
 /// Optimises and prepares `graph`.
 pub(crate) fn compile(graph: &Graph) -> Executable {
     Executable::new(passes::optimise(&half_precision::widen(graph)))
 }
 
-/// Runs `graph`, compiled now or before.
-pub(crate) fn run(graph: Graph, inputs: Vec<Buffer>) -> Vec<Buffer> {
-    prepared(graph).run(inputs)
-}
-
-/// `graph`'s compiled form, from the cache if it is there.
-pub(crate) fn prepared(graph: Graph) -> Arc<Executable> {
-    plan_cache::get_or_compile(graph)
+/// What computes `outputs`, with `arguments` as its first inputs, and the
+/// program, compiled now or before.
+pub(crate) fn prepared(arguments: &[Tensor], outputs: &[Tensor]) -> (Recording, Arc<Executable>) {
+    loop {
+        let recording = Recording::of(arguments, outputs);
+        if let Some(executable) = plan_cache::get_or_compile(&recording) {
+            return (recording, executable);
+        }
+    }
 }

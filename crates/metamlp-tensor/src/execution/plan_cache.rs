@@ -1,13 +1,13 @@
 //! Compiled programs by the structure of their graphs. Values are never part
 //! of a graph, so a model applied in a loop is compiled once.
 
-use std::hash::{BuildHasher, BuildHasherDefault};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHashMap;
 
 use crate::execution::{Executable, compile, statistics};
 use crate::graph::Graph;
+use crate::recording::Recording;
 
 /// Beyond this many programs the cache starts anew: shapes that change all the
 /// time must not fill the memory.
@@ -20,13 +20,15 @@ struct Plan {
 
 static PLANS: Mutex<Option<FxHashMap<u64, Vec<Plan>>>> = Mutex::new(None);
 
-/// The program of `graph`, compiled if no equal graph has been before.
-pub(crate) fn get_or_compile(graph: Graph) -> Arc<Executable> {
-    let hash = BuildHasherDefault::<FxHasher>::default().hash_one(&graph);
-    if let Some(found) = lookup(hash, &graph) {
+/// The program of `recording`, compiled if no equal one has been before; none
+/// if the recording has to be made again.
+pub(crate) fn get_or_compile(recording: &Recording) -> Option<Arc<Executable>> {
+    let hash = recording.hash();
+    if let Some(found) = lookup(hash, recording) {
         statistics::count_cached_plan();
-        return found;
+        return Some(found);
     }
+    let graph = recording.graph()?;
     // Without the lock: compiling is slow, and another thread's plan is as good.
     let executable = Arc::new(compile(&graph));
     statistics::count_compiled_plan();
@@ -37,11 +39,11 @@ pub(crate) fn get_or_compile(graph: Graph) -> Arc<Executable> {
     }
     let plan = Plan { graph, executable: Arc::clone(&executable) };
     plans.entry(hash).or_default().push(plan);
-    executable
+    Some(executable)
 }
 
-fn lookup(hash: u64, graph: &Graph) -> Option<Arc<Executable>> {
+fn lookup(hash: u64, recording: &Recording) -> Option<Arc<Executable>> {
     let plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
     let same_hash = plans.as_ref()?.get(&hash)?;
-    same_hash.iter().find(|plan| plan.graph == *graph).map(|plan| Arc::clone(&plan.executable))
+    same_hash.iter().find(|plan| recording.is(&plan.graph)).map(|plan| Arc::clone(&plan.executable))
 }

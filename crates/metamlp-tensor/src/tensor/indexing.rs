@@ -75,7 +75,7 @@ impl Tensor {
             Ok(axis) => axis,
             Err(error) => return self.poisoned_like(error),
         };
-        if let Some(poison) = &indices.0.poison {
+        if let Some(poison) = indices.error() {
             return self.poisoned_like(poison.clone());
         }
         let (extent, count) = (self.shape()[axis], indices.shape().get(axis).copied().unwrap_or(1));

@@ -49,7 +49,7 @@ impl Tensor {
     /// The error that the tensor carries instead of a value.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
-        self.0.poison.as_ref()
+        self.0.poison.as_deref()
     }
 
     /// A tensor that carries `error` instead of a value; all that is computed

@@ -60,6 +60,6 @@ impl Tensor {
 
     /// A poisoned tensor of this one's type.
     pub(crate) fn poisoned_like(&self, error: Error) -> Tensor {
-        Self::poisoned(self.0.poison.clone().unwrap_or(error), self.0.ty.clone())
+        Self::poisoned(self.error().cloned().unwrap_or(error), self.0.ty.clone())
     }
 }

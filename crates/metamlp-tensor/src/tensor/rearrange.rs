@@ -2,7 +2,7 @@
 
 use crate::error::argument;
 use crate::node::Tensor;
-use crate::op::Op;
+use crate::op::{Op, Pad, Slice};
 use crate::shape::{Axes, Shape};
 use crate::source::Source;
 use crate::tensor::Operand;
@@ -80,7 +80,7 @@ impl Tensor {
         strides: impl AsRef<[usize]>,
     ) -> Tensor {
         let [starts, limits, strides] = [starts.as_ref(), limits.as_ref(), strides.as_ref()].map(Axes::from);
-        Self::apply(Op::Slice { starts, limits, strides }, [self.clone()])
+        Self::apply(Op::Slice(Box::new(Slice { starts, limits, strides })), [self.clone()])
     }
 
     /// Elements `start..limit` of `axis`.
@@ -163,7 +163,7 @@ impl Tensor {
     ) -> Tensor {
         let [low, high, interior] = [low.as_ref(), high.as_ref(), interior.as_ref()].map(Axes::from);
         let value = value.into_tensor(self.dtype()).convert(self.dtype());
-        Self::apply(Op::Pad { low, high, interior }, [self.clone(), value])
+        Self::apply(Op::Pad(Box::new(Pad { low, high, interior })), [self.clone(), value])
     }
 
     /// Back to front along `axis`.

@@ -14,7 +14,9 @@ use crate::dtype::{DType, Element};
 use crate::graph::{Graph, GraphNode, Id};
 use crate::half_precision;
 use crate::infer::infer;
-use crate::op::{Binary, Comparison, DotDimensions, Extremum, Literal, Op, Reduction, Unary, Update};
+use crate::op::{
+    Binary, Comparison, DotDimensions, Extremum, Literal, Op, Pad, Reduction, Slice, Unary, Update,
+};
 use crate::oracle;
 use crate::shape::{Axes, Shape, Type};
 use crate::window::WindowAxis;
@@ -221,7 +223,8 @@ fn operation(choices: &mut Choices, graph: &Graph, largest: usize) -> (Op, Small
         24 => {
             let starts: Axes = shape.iter().map(|&extent| choices.next(extent + 1)).collect();
             let limits = starts.iter().zip(&shape[..]).map(|(&s, &e)| s + choices.next(e - s + 1)).collect();
-            (Op::Slice { starts, limits, strides: (0..rank).map(|_| 1 + choices.next(3)).collect() }, one)
+            let strides = (0..rank).map(|_| 1 + choices.next(3)).collect();
+            (Op::Slice(Box::new(Slice { starts, limits, strides })), one)
         }
         25 => (Op::Reverse { axes: choices.subset(rank) }, one),
         26 => {
@@ -249,7 +252,7 @@ fn operation(choices: &mut Choices, graph: &Graph, largest: usize) -> (Op, Small
             let (low, high, interior) = (amounts(choices), amounts(choices), amounts(choices));
             let dtype = graph.node(a).ty.dtype;
             let value = fitting(choices, &|ty| ty.dtype == dtype && ty.shape.is_empty());
-            (Op::Pad { low, high, interior }, [a, value].into_iter().collect())
+            (Op::Pad(Box::new(Pad { low, high, interior })), [a, value].into_iter().collect())
         }
         29 => convolution(choices, graph, a),
         28 => match choices.next(12) {
