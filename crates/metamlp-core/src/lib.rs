@@ -75,8 +75,8 @@ pub use variables::Variables;
 
 pub use metamlp_tensor::random::{self, Key};
 pub use metamlp_tensor::{
-    BF16, BOOL, DType, Element, F16, F32, F64, I32, Tensor, Tree, U32, deferred, evaluate, grad, is_tracing,
-    jit, value_and_grad, value_and_grad_with_aux,
+    BF16, BOOL, DType, Element, F16, F32, F64, I32, Plan, Tensor, Tree, U32, deferred, evaluate, grad,
+    is_tracing, jit, value_and_grad, value_and_grad_with_aux, with_threads,
 };
 
 pub use metamlp_macros::{Tree, compact, module};

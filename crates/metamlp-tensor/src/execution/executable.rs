@@ -9,9 +9,11 @@ use crate::buffer::Buffer;
 use crate::graph::{Graph, Id};
 use crate::op::Op;
 use crate::oracle;
+use crate::threads;
 
 use super::direct;
 use super::layout::Layout;
+use super::memory::Memory;
 use super::schedule::{self, Step, Work};
 use super::statistics;
 
@@ -46,6 +48,10 @@ impl Executable {
     /// The outputs' values; `inputs` are bound in the order of the graph's.
     pub(crate) fn run(&self, inputs: Vec<Buffer>) -> Vec<Buffer> {
         statistics::count_nodes(self.graph.nodes.len() - self.graph.inputs.len());
+        threads::enter(|| self.run_steps(inputs))
+    }
+
+    fn run_steps(&self, inputs: Vec<Buffer>) -> Vec<Buffer> {
         let mut values: Vec<Option<Buffer>> = vec![None; self.graph.nodes.len()];
         for (&id, input) in self.graph.inputs.iter().zip(inputs) {
             values[id as usize] = Some(input);
@@ -58,6 +64,16 @@ impl Executable {
         }
         let empty = || Buffer::from_vec(Vec::<bool>::new());
         self.outputs.iter().map(|&id| values[id as usize].clone().unwrap_or_else(empty)).collect()
+    }
+
+    /// Steps of a run.
+    pub(crate) fn kernels(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// What a run needs.
+    pub(crate) fn memory(&self) -> Memory {
+        Memory::of(&self.graph, &self.steps, &self.outputs)
     }
 
     fn step(&self, step: &Step, values: &mut [Option<Buffer>]) {

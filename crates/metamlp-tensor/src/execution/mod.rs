@@ -19,6 +19,7 @@ mod layout;
 mod load;
 mod loops;
 mod map;
+mod memory;
 mod order;
 mod plan_cache;
 mod product;

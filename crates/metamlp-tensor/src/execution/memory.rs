@@ -1,0 +1,56 @@
+//! The bytes that a program's buffers take, found by going through its steps
+//! without running them.
+
+use rustc_hash::FxHashMap;
+
+use crate::graph::{Graph, Id};
+
+use super::schedule::{Step, Work};
+
+/// Bytes of a program's buffers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Memory {
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
+    /// The most that a run holds at once: all but the inputs.
+    pub(crate) peak: usize,
+}
+
+impl Memory {
+    /// Of `steps`, whose results are the buffers of `outputs`.
+    pub(super) fn of(graph: &Graph, steps: &[Step], outputs: &[Id]) -> Self {
+        let bytes = |id: Id| {
+            let ty = &graph.node(id).ty;
+            ty.shape.size() * ty.dtype.size()
+        };
+        let mut distinct = outputs.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let mut memory = Self {
+            inputs: graph.inputs.iter().map(|&id| bytes(id)).sum(),
+            outputs: distinct.iter().map(|&id| bytes(id)).sum(),
+            peak: 0,
+        };
+        let mut held: FxHashMap<Id, usize> = FxHashMap::default();
+        let mut now = 0;
+        for step in steps {
+            // A result in the place of something that dies takes no more.
+            let replaced: usize = match &step.work {
+                Work::Map(map) => {
+                    let in_place = map.program.outputs.iter().filter_map(|output| output.in_place);
+                    in_place.filter_map(|place| held.get(&step.reads[place.input])).sum()
+                }
+                _ => 0,
+            };
+            for &id in &step.writes {
+                held.insert(id, bytes(id));
+                now += bytes(id);
+            }
+            memory.peak = memory.peak.max(now - replaced);
+            for (id, _) in step.reads.iter().zip(&step.frees).filter(|(_, dies)| **dies) {
+                now -= held.remove(id).unwrap_or(0);
+            }
+        }
+        memory
+    }
+}

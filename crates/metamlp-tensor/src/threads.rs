@@ -1,0 +1,76 @@
+//! How many threads the kernels may use. A setting of the thread that runs a
+//! program; knows nothing of programs.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+thread_local! {
+    static THREADS: Cell<Option<NonZeroUsize>> = const { Cell::new(None) };
+}
+
+/// One pool for each number of threads that has been asked for; they sleep
+/// while nobody uses them.
+static POOLS: Mutex<BTreeMap<NonZeroUsize, Arc<ThreadPool>>> = Mutex::new(BTreeMap::new());
+
+/// Runs `f`, in which programs run on `threads` threads instead of on all of
+/// the machine. Results have the same bits for any number.
+///
+/// ```
+/// use std::num::NonZeroUsize;
+/// use metamlp_tensor::{F32, Tensor, with_threads};
+/// let x = Tensor::ones([300, 300], F32);
+/// let one = with_threads(NonZeroUsize::MIN, || x.matmul(&x).exp().sum_all().item::<f32>())?;
+/// assert_eq!(one, x.matmul(&x).exp().sum_all().item::<f32>()?);
+/// # Ok::<(), metamlp_tensor::Error>(())
+/// ```
+pub fn with_threads<R>(threads: NonZeroUsize, f: impl FnOnce() -> R) -> R {
+    /// Sets the number back, also through a panic.
+    struct Before(Option<NonZeroUsize>);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            THREADS.set(self.0);
+        }
+    }
+    let _before = Before(THREADS.replace(Some(threads)));
+    f()
+}
+
+/// Runs `f` where as many threads work as this one has asked for.
+pub(crate) fn enter<R: Send>(f: impl FnOnce() -> R + Send) -> R {
+    match THREADS.get().and_then(pool) {
+        Some(pool) => pool.install(f),
+        None => f(),
+    }
+}
+
+/// The pool of so many threads; none if the system refuses to start it.
+fn pool(threads: NonZeroUsize) -> Option<Arc<ThreadPool>> {
+    let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(pool) = pools.get(&threads) {
+        return Some(Arc::clone(pool));
+    }
+    let pool = Arc::new(ThreadPoolBuilder::new().num_threads(threads.get()).build().ok()?);
+    pools.insert(threads, Arc::clone(&pool));
+    Some(pool)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THREE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
+
+    #[test]
+    fn the_innermost_number_counts_and_ends_with_its_function() {
+        let threads = || enter(rayon::current_num_threads);
+        let outside = threads();
+        let inside = with_threads(THREE, || [threads(), with_threads(NonZeroUsize::MIN, threads), threads()]);
+        assert_eq!(inside, [3, 1, 3]);
+        assert!(std::panic::catch_unwind(|| with_threads(THREE, || panic!("thrown away"))).is_err());
+        assert_eq!(threads(), outside);
+    }
+}
