@@ -252,6 +252,20 @@ pub enum Error {
         at: Source,
     },
 
+    /// A collection was written inside of a lifted transform that gives it to read only.
+    #[error(
+        "{at}: `{variable}` cannot be written: the collection `{collection}` is mutable in this call, \
+         but not inside of the lifted transform around the module; say `.mutable(true)` to the transform"
+    )]
+    LiftedReadOnly {
+        /// The collection.
+        collection: String,
+        /// The variable.
+        variable: String,
+        /// Where it was written.
+        at: Source,
+    },
+
     /// A name in `mutable` that is probably another one misspelt.
     #[error(
         "{location}: `mutable` names the collection `{collection}`, which is not among the variables \

@@ -28,6 +28,7 @@ mod inputs;
 mod intercept;
 mod invoke;
 pub mod layers;
+pub mod lift;
 pub mod losses;
 mod map;
 pub mod metrics;

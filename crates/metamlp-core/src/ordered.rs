@@ -49,6 +49,11 @@ impl<V> Ordered<V> {
         &self.entries[at].1
     }
 
+    /// The name at a position that `position` or `push` gave.
+    pub(crate) fn key(&self, at: usize) -> &Arc<str> {
+        &self.entries[at].0
+    }
+
     /// The entry at a position that `position` or `insert` gave.
     pub(crate) fn at_mut(&mut self, at: usize) -> &mut V {
         &mut self.entries[at].1

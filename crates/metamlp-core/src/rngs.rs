@@ -92,10 +92,10 @@ impl Rngs {
         }
     }
 
-    /// The position of the stream that answers for `stream`.
-    pub(crate) fn resolve(&self, stream: &str) -> Option<usize> {
-        let fallback = if self.derivation.strict { None } else { self.streams.position(PARAMS) };
-        self.streams.position(stream).or(fallback)
+    /// The position of the stream that answers for `stream`, among those that are `seen`.
+    pub(crate) fn resolve(&self, stream: &str, seen: impl Fn(&str) -> bool) -> Option<usize> {
+        let position = |stream| self.streams.position(stream).filter(|_| seen(stream));
+        position(stream).or_else(|| if self.derivation.strict { None } else { position(PARAMS) })
     }
 
     /// The key of the stream at that position for the `count`-th draw (from 1) at `path`.
@@ -206,9 +206,9 @@ mod tests {
         let rngs = Rngs::new([("params", Key::new(0)), ("noise", Key::new(0))]);
         let of = |rngs: &Rngs, stream| rngs.derive(stream, ["Dense_0"], 1).unwrap().words().unwrap();
         assert_eq!(of(&rngs, 0), of(&rngs, 1));
-        assert_eq!(rngs.resolve("dropout"), Some(0));
+        assert_eq!(rngs.resolve("dropout", |_| true), Some(0));
         let strict = rngs.strict();
         assert_ne!(of(&strict, 0), of(&strict, 1));
-        assert_eq!(strict.resolve("dropout"), None);
+        assert_eq!(strict.resolve("dropout", |_| true), None);
     }
 }

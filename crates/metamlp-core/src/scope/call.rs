@@ -130,7 +130,7 @@ fn observe<R>(
             method,
             inputs: inputs.clone(),
             output: None,
-            before: frame.root.state().updates(),
+            before: frame.root.state().seen(),
             after: Variables::new(),
         };
         (record, record.begin(call))
@@ -160,7 +160,7 @@ fn observe<R>(
     };
 
     if let Some((record, position)) = record {
-        record.end(position, output.entry(), frame.root.state().updates());
+        record.end(position, output.entry(), frame.root.state().seen());
     }
     if let Some(capture) = &frame.root.capture
         && capture.takes(&module, method)

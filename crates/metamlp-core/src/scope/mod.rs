@@ -4,6 +4,7 @@
 
 mod blame;
 mod call;
+mod lift;
 mod naming;
 mod root;
 mod run;
@@ -18,6 +19,7 @@ use metamlp_tensor::random::Key;
 use metamlp_tensor::{Source, Tensor, U32, deferred, with_path};
 
 pub use call::{Call, Entered};
+pub(crate) use lift::{Pack, View};
 pub(crate) use root::{Purpose, Root};
 pub(crate) use run::{root_frame, run, run_in};
 pub(crate) use stack::{Frame, Owner};
@@ -135,7 +137,7 @@ impl Scope {
                         Some(other) => {
                             return Err(state.wrong_kind(scope, params, name, &other, "a tensor", location));
                         }
-                        None if state.is_mutable(PARAMS) => state.draw(scope, PARAMS, location)?,
+                        None if state.is_mutable(scope, PARAMS) => state.draw(scope, PARAMS, location)?,
                         None => return Err(state.not_found(scope, params, name, location)),
                     }
                 };
@@ -177,7 +179,7 @@ impl Scope {
             state.claim_variable(scope, Kind::Variable, position, name, false, location)?;
             match state.find(scope, position, name) {
                 Some(_) => Ok(false),
-                None if state.is_mutable(collection) => Ok(true),
+                None if state.is_mutable(scope, collection) => Ok(true),
                 None => Err(state.not_found(scope, position, name, location)),
             }
         });
@@ -207,7 +209,7 @@ impl Scope {
     /// See [`Module::has_rng`](crate::Module::has_rng).
     #[must_use]
     pub fn has_rng(&self, stream: &str) -> bool {
-        self.frame.as_ref().is_some_and(|Frame { root, .. }| root.state().has_rng(stream))
+        self.frame.as_ref().is_some_and(|Frame { root, scope, .. }| root.state().has_rng(*scope, stream))
     }
 
     /// See [`Module::sow`](crate::Module::sow).
@@ -254,12 +256,12 @@ impl Scope {
             |root, scope| {
                 let mut state = root.state();
                 let position = state.collection(PERTURBATIONS);
-                if state.is_mutable(PERTURBATIONS) && state.find(scope, position, name).is_none() {
+                if state.is_mutable(scope, PERTURBATIONS) && state.find(scope, position, name).is_none() {
                     state.claim_variable(scope, Kind::Variable, position, name, true, location)?;
                     let zeros = Tensor::zeros(value.shape(), value.dtype());
                     state.put(scope, position, name, zeros.into(), location)?;
                 }
-                if !state.is_present(position) {
+                if !state.is_present(scope, position) {
                     return Ok(value.clone());
                 }
                 match state.find(scope, position, name) {
@@ -307,7 +309,7 @@ impl Scope {
     /// See [`Module::is_mutable_collection`](crate::Module::is_mutable_collection).
     #[must_use]
     pub fn is_mutable_collection(&self, collection: &str) -> bool {
-        self.frame.as_ref().is_some_and(|Frame { root, .. }| root.state().is_mutable(collection))
+        self.frame.as_ref().is_some_and(|Frame { root, scope, .. }| root.state().is_mutable(*scope, collection))
     }
 
     /// See [`Module::path`](crate::Module::path).
@@ -376,7 +378,7 @@ impl Scope {
         let sown = self.attempt(location, what, |root, scope| {
             let (position, sown) = {
                 let mut state = root.state();
-                if !state.is_mutable(collection) {
+                if !state.is_mutable(scope, collection) {
                     return Ok(false);
                 }
                 let position = state.collection(collection);

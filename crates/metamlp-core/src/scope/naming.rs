@@ -34,6 +34,13 @@ struct Hold {
     collection: Option<usize>,
 }
 
+/// What a module has named up to some moment.
+#[derive(Debug)]
+pub(super) struct Named {
+    classes: SmallVec<[(&'static str, u32); 4]>,
+    holds: Vec<SmallVec<[Hold; 2]>>,
+}
+
 /// A name that a module holds.
 pub(super) struct Held {
     pub(super) name: Arc<str>,
@@ -186,6 +193,43 @@ impl State {
         }
     }
 
+    /// The scope of a module in a field, if it has one already.
+    pub(super) fn place_of(&mut self, module: &Identity) -> Option<ScopeId> {
+        if let Some(owner) = module.owner.filter(|owner| owner.root == self.root) {
+            self.name_all(owner.scope);
+        }
+        self.bound_scope(module.id)
+    }
+
+    /// The scopes below one, by name.
+    pub(super) fn named_children(&self, home: ScopeId) -> impl Iterator<Item = (&Arc<str>, ScopeId)> {
+        self.node(home).names.iter().filter_map(|(name, known)| Some((name, known.child?)))
+    }
+
+    /// Whether a scope of that name is below one.
+    pub(super) fn has_child(&self, scope: ScopeId, name: &str) -> bool {
+        self.node(self.home(scope)).names.get(name).is_some_and(|known| known.child.is_some())
+    }
+
+    /// What a scope's module has named so far.
+    pub(super) fn named(&mut self, scope: ScopeId) -> Named {
+        self.name_all(scope);
+        let home = self.home(scope);
+        let holds = self.node(home).names.iter().map(|(_, known)| known.holds.clone()).collect();
+        Named { classes: self.node(scope).classes.clone(), holds }
+    }
+
+    /// Lets a module name again what it has named since.
+    pub(super) fn rename(&mut self, scope: ScopeId, named: Named) {
+        self.name_all(scope);
+        let home = self.home(scope);
+        let mut holds = named.holds.into_iter();
+        for known in self.node_mut(home).names.values_mut() {
+            known.holds = holds.next().unwrap_or_default();
+        }
+        self.node_mut(scope).classes = named.classes;
+    }
+
     /// Whether a name at `home` is still held: by a field for good, else until its holder's next pass.
     fn is_current(&self, home: ScopeId, kind: Kind, hold: &Hold) -> bool {
         self.home(hold.holder) == home && (kind == Kind::Field || hold.pass == self.node(hold.holder).pass)
@@ -250,7 +294,7 @@ impl State {
         let collection = claim.collection.map(|(collection, _)| collection);
         let hold = Hold { holder: scope, pass, instance, collection };
         let Some(position) = self.node(home).names.position(name) else {
-            if let Some(problem) = problem_of(name) {
+            if let Some(problem) = problem_of(name, claim.kind) {
                 return Err(Error::InvalidName {
                     name: name.to_owned(),
                     kind: claim.kind,
@@ -307,10 +351,12 @@ impl State {
     }
 }
 
-fn problem_of(name: &str) -> Option<&'static str> {
-    if name.is_empty() {
-        Some("it is empty")
-    } else if name.contains('/') {
+/// A variable may be called by a path, as `Dense_0/kernel/scale`: that of what it belongs to.
+fn problem_of(name: &str, kind: Kind) -> Option<&'static str> {
+    let is_variable = matches!(kind, Kind::Param | Kind::Variable);
+    if name.split('/').any(str::is_empty) {
+        Some("it is empty, or a part of it is")
+    } else if name.contains('/') && !is_variable {
         Some("`/` separates the names of a path")
     } else {
         None

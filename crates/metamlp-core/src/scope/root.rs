@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::stack;
-use super::state::State;
+use super::state::{ScopeId, State};
 use crate::apply::Apply;
 use crate::capture::{Capture, INTERMEDIATES};
 use crate::error::{Error, Names};
@@ -101,14 +101,15 @@ impl Root {
     /// A name given as mutable that is no collection's and nearly one's, and the collections.
     pub(super) fn unknown_mutable(&self) -> Option<(String, Names)> {
         let state = self.state();
-        let by_default = self.capture.is_some() || matches!(state.mutable, Filter::Except(_));
-        let mut given = state.mutable.names().filter(|name| !(by_default && *name == INTERMEDIATES));
+        let mutable = state.mutable(ScopeId::ROOT);
+        let by_default = self.capture.is_some() || matches!(mutable, Filter::Except(_));
+        let mut given = mutable.names().filter(|name| !(by_default && *name == INTERMEDIATES));
         given.find_map(|name| {
             if state.collections.position(name).is_some() {
                 return None;
             }
             let available = Names::new(name, state.collections.names());
-            let is_given = |near: &str| state.mutable.names().any(|name| name == near);
+            let is_given = |near: &str| mutable.names().any(|name| name == near);
             available.nearest().is_some_and(|near| !is_given(near)).then(|| (name.to_owned(), available))
         })
     }

@@ -58,6 +58,7 @@ impl State {
             let problem = format!("`{}` was asked for before; call share_scope first", early.name);
             return refused(self, problem);
         }
+        self.leave_parts(moving);
         let before = self.node_mut(moving).shares.replace(to);
         for submodule in held.iter().filter(|held| held.child.is_some()) {
             if let Err(error) = self.bring(moving, submodule) {
@@ -71,12 +72,14 @@ impl State {
 
     /// Gives a scope that shares another one its own place back.
     pub(super) fn stop_sharing(&mut self, scope: ScopeId) {
-        if self.node_mut(scope).shares.take().is_some() {
+        if self.node(scope).shares.is_some() {
+            self.leave_parts(scope);
+            self.node_mut(scope).shares = None;
             self.forget_places(scope);
         }
     }
 
-    fn is_below(&self, scope: ScopeId, above: ScopeId) -> bool {
+    pub(super) fn is_below(&self, scope: ScopeId, above: ScopeId) -> bool {
         let mut at = Some(scope);
         while let Some(scope) = at {
             if scope == above {
@@ -87,9 +90,17 @@ impl State {
         false
     }
 
+    /// Gives the parts of a scope that moves, and of those below it, back to what is above.
+    fn leave_parts(&mut self, moving: ScopeId) {
+        let home = self.home(moving);
+        match self.node(home).parent {
+            Some(parent) if self.node(home).view.is_none() => self.gather_all(parent),
+            _ => self.gather_all(home),
+        }
+    }
+
     /// Finds anew what is remembered of places at or below a scope that moves.
     fn forget_places(&mut self, moving: ScopeId) {
-        self.node_mut(moving).frozen.clear();
         let is_leaf = !self.scopes.iter().any(|node| [node.parent, node.shares].contains(&Some(moving)));
         if is_leaf {
             return;
@@ -99,7 +110,6 @@ impl State {
             let path = self.names_to(scope).iter().fold(root, |path, name| path + "/" + name);
             let node = self.node_mut(scope);
             node.path = path.into();
-            node.frozen.clear();
         }
     }
 }

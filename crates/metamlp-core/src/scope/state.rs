@@ -10,7 +10,8 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::naming::Name;
-use super::store::Collection;
+use super::lift::View;
+use super::store::{Part, Parts};
 use crate::error::{Error, Names};
 use crate::filter::Filter;
 use crate::handle::Identity;
@@ -35,8 +36,8 @@ pub(crate) struct State {
     pub(super) scopes: Vec<Node>,
     /// The scope of each module that has one, by identity.
     pub(super) bound: FxHashMap<u64, ScopeId>,
-    pub(super) collections: Ordered<Collection>,
-    pub(super) mutable: Filter,
+    /// The names of collections; a scope's part of one has its position.
+    pub(super) collections: Ordered<()>,
     /// Whether only the types of variables are kept.
     pub(super) is_abstract: bool,
     /// Whether a module in a field goes by the name that it was given.
@@ -76,8 +77,10 @@ pub(super) struct Node {
     pub(super) fields_of: u64,
     /// Keys drawn, by the stream's position.
     draws: SmallVec<[(usize, u32); 2]>,
-    /// The module's own part of each immutable collection, once looked up.
-    pub(super) frozen: SmallVec<[Option<Option<Map>>; 2]>,
+    /// The scope's part of each collection, once looked up.
+    pub(super) parts: Parts,
+    /// What the scope and those below see in the place of what is above; the root has one.
+    pub(super) view: Option<View>,
 }
 
 impl Node {
@@ -101,7 +104,8 @@ impl Node {
             adopted: SmallVec::new(),
             fields_of: 0,
             draws: SmallVec::new(),
-            frozen: SmallVec::new(),
+            parts: Parts::new(),
+            view: None,
         }
     }
 }
@@ -115,15 +119,12 @@ impl State {
         mutable: Filter,
         is_abstract: bool,
     ) -> Self {
-        let collections = variables.map(|variables| {
-            variables.collections(|name, map| Collection::new(mutable.contains(name), Some(map.clone())))
-        });
+        let given = variables.cloned().unwrap_or_default();
         let mut state = Self {
             root,
             scopes: Vec::with_capacity(8),
             bound: FxHashMap::default(),
-            collections: collections.unwrap_or_default(),
-            mutable,
+            collections: given.collections(|_, _| ()),
             is_abstract,
             preserve_adopted_names: false,
             reads: None,
@@ -131,7 +132,11 @@ impl State {
             error: None,
         };
         let name = interned(module.class);
-        state.scopes.push(Node::new(None, Arc::clone(&name), name, module.location));
+        let mut node = Node::new(None, Arc::clone(&name), name, module.location);
+        let part = |(name, map): (&str, &Map)| Some(Part::new(mutable.contains(name), Some(map.clone())));
+        node.parts = given.iter().map(part).collect();
+        node.view = Some(View { mutable, rngs: Filter::All(true) });
+        state.scopes.push(node);
         state.bound.insert(module.id, ScopeId::ROOT);
         state
     }
@@ -237,10 +242,12 @@ impl State {
     pub(crate) fn draw(&mut self, scope: ScopeId, stream: &str, location: Caller) -> Result<Key, Error> {
         let missing = |state: &Self| Error::MissingRng {
             stream: stream.to_owned(),
-            available: Names::new(stream, state.rngs.names()),
+            available: Names::new(stream, state.rngs.names().filter(|name| state.sees_rng(scope, name))),
             at: state.source(scope, location),
         };
-        let Some(position) = self.rngs.resolve(stream) else { return Err(missing(self)) };
+        let Some(position) = self.rngs.resolve(stream, |stream| self.sees_rng(scope, stream)) else {
+            return Err(missing(self));
+        };
         let home = self.home(scope);
         let draws = &mut self.node_mut(home).draws;
         let count = match draws.iter_mut().find(|(at, _)| *at == position) {
@@ -258,8 +265,8 @@ impl State {
         key.ok_or_else(|| missing(self))
     }
 
-    pub(crate) fn has_rng(&self, stream: &str) -> bool {
-        self.rngs.get(stream).is_some()
+    pub(crate) fn has_rng(&self, scope: ScopeId, stream: &str) -> bool {
+        self.rngs.get(stream).is_some() && self.sees_rng(scope, stream)
     }
 }
 
