@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use metamlp::checkpoint::{load_safetensors, save_safetensors};
+use metamlp::lift::map_variables;
 use metamlp::prelude::*;
 use metamlp::{Error, make_rng, param, share_scope, tensor, variable};
 
@@ -17,6 +18,7 @@ fn errors() -> Vec<(&'static str, Error)> {
         ("VariableNotFound", variable_not_found()),
         ("WrongKind", wrong_kind()),
         ("ImmutableCollection", immutable_collection()),
+        ("LiftedReadOnly", lifted_read_only()),
         ("MutableInApply", mutable_in_apply()),
         ("UnknownMutable", unknown_mutable()),
         ("MissingRng", missing_rng()),
@@ -89,6 +91,16 @@ fn immutable_collection() -> Error {
     let variables = normalised().init(Key::new(0), |m| m.call(&x(7))).unwrap();
     let options = Apply::new().mutable(["batch_stat"]);
     normalised().apply_mut(&variables, options, |m| m.call(&x(7))).unwrap_err()
+}
+
+fn lifted_read_only() -> Error {
+    #[compact]
+    fn foo(x: &Tensor) -> Tensor {
+        let dense = Dense::new(1);
+        map_variables("params").run(&dense, |dense| dense.put_variable("params", "seen", x));
+        x.clone()
+    }
+    foo().init(Key::new(0), |m| m.call(&x(7))).unwrap_err()
 }
 
 fn mutable_in_apply() -> Error {

@@ -31,6 +31,11 @@ pub(crate) fn check(case: &Case) -> Result<(), Failed> {
             run_unary(case, &Transformer::new(layers), |m, ids| m.call(ids, deterministic))
         }
         ("Seq", None) => run_unary(case, &Seq::new(), Seq::call),
+        ("WeightNormed", None) => run_unary(case, &WeightNormed::new(), WeightNormed::call),
+        ("SpectralNormed", None) => {
+            let update_stats = flag("kwargs", "update_stats");
+            run_unary(case, &SpectralNormed::new(), |m, x| m.call(x, update_stats))
+        }
         ("Cnn", None) => run_unary(case, &Cnn::new(), Cnn::call),
         (model, None) => Err(format!("the harness knows no model `{model}`").into()),
         (model, Some(method)) => Err(format!("the harness knows no method `{method}` of `{model}`").into()),
@@ -248,6 +253,28 @@ impl Transformer {
             x = Block::new().call(&x, deterministic);
         }
         Dense::new(13).use_bias(false).call(&LayerNorm::new().call(&x))
+    }
+}
+
+/// A layer whose weights have length 1, times a scale.
+#[module]
+struct WeightNormed {}
+
+#[compact]
+impl WeightNormed {
+    fn call(&self, x: &Tensor) -> Tensor {
+        WeightNorm::new(Dense::new(4)).call(x)
+    }
+}
+
+/// A layer whose weights have spectral norm 1.
+#[module]
+struct SpectralNormed {}
+
+#[compact]
+impl SpectralNormed {
+    fn call(&self, x: &Tensor, update_stats: bool) -> Tensor {
+        SpectralNorm::new(Dense::new(4)).n_steps(2).call(x, update_stats)
     }
 }
 

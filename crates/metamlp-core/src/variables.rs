@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Index;
 use std::sync::Arc;
 
-use metamlp_tensor::{Segment, Tensor, Tree, TreeVisitor};
+use metamlp_tensor::{Segment, Tensor, Tree, TreePath, TreeVisitor};
 
 use crate::entry::Entry;
 use crate::map::Map;
@@ -87,6 +87,28 @@ impl Variables {
             self.0.insert(name, collection);
         }
         self
+    }
+
+    /// The same variables, each made from its path and the old one (JAX's
+    /// `tree_map_with_path`). A path begins with the collection.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    /// let variables = Variables::from_params(Map::from([("w", 1.0f32), ("b", 1.0)]));
+    /// let halved = variables.map_with_path(|path, tensor| match &*path.to_string() {
+    ///     "params/w" => tensor * 0.5,
+    ///     _ => tensor.clone(),
+    /// });
+    /// assert_eq!(halved["params"]["w"].tensor().unwrap().item::<f32>()?, 0.5);
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    #[must_use]
+    pub fn map_with_path(&self, mut f: impl FnMut(&TreePath, &Tensor) -> Tensor) -> Self {
+        let mut paths = self.tensors_with_paths().into_iter();
+        self.map(&mut |tensor| match paths.next() {
+            Some((path, tensor)) => f(&path, &tensor),
+            None => tensor.clone(),
+        })
     }
 
     /// The number of collections.

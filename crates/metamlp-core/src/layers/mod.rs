@@ -21,6 +21,7 @@ mod embed;
 mod group_norm;
 mod instance_norm;
 mod layer;
+mod layer_instance;
 mod layer_norm;
 mod pooling;
 mod prelu;
@@ -29,7 +30,9 @@ mod recurrent;
 mod rms_norm;
 mod sequential;
 mod sizes;
+mod spectral_norm;
 mod statistics;
+mod weight_norm;
 
 pub use attention::{
     AttentionOptions, MultiHeadDotProductAttention, combine_masks, dot_product_attention,
@@ -47,6 +50,7 @@ pub use embed::Embed;
 pub use group_norm::GroupNorm;
 pub use instance_norm::InstanceNorm;
 pub use layer::{Chained, Layer};
+pub use layer_instance::LayerInstance;
 pub use layer_norm::LayerNorm;
 pub use pooling::{Pooling, avg_pool, max_pool, min_pool};
 pub use prelu::PReLU;
@@ -57,3 +61,5 @@ pub use recurrent::{
 pub use rms_norm::RMSNorm;
 pub use sequential::Sequential;
 pub use sizes::Sizes;
+pub use spectral_norm::SpectralNorm;
+pub use weight_norm::WeightNorm;

@@ -28,8 +28,10 @@ use crate::variables::Variables;
 /// #[compact]
 /// impl CausalDense {
 ///     fn call(&self, x: &Tensor) -> Tensor {
+///         let n = x.shape()[x.rank() - 1];
+///         let causal = make_causal_mask(&Tensor::ones([n], F32)).reshape([n, n]).t();
 ///         map_variables("params")
-///             .trans_in(|variables| variables.map(&mut |kernel| kernel.triu(0)))
+///             .trans_in(|variables| variables.map(&mut |kernel| kernel * &causal))
 ///             .init(self.is_initializing())
 ///             .run(&self.dense, |dense| dense.call(x))
 ///     }
@@ -118,7 +120,7 @@ impl<'f> MapVariables<'f> {
     /// are mapped there, by another call of the functions. Not meant to be run
     /// on one module by several threads at a time.
     #[track_caller]
-    pub fn run<M: Module, R>(&self, module: &M, f: impl Fn(&M) -> R) -> R {
+    pub fn run<M: Module + ?Sized, R>(&self, module: &M, f: impl Fn(&M) -> R) -> R {
         let Some(pack) = Pack::of(module) else { return f(module) };
         let own = self.mapped_collections.union(&self.variables);
         let is_written = self.init || self.mutable;

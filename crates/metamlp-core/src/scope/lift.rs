@@ -36,7 +36,7 @@ pub(crate) struct Pack {
 impl Pack {
     /// `None` where no model runs.
     #[track_caller]
-    pub(crate) fn of(module: &impl Module) -> Option<Self> {
+    pub(crate) fn of(module: &(impl Module + ?Sized)) -> Option<Self> {
         let scope = Scope::of(module.handle());
         let Frame { root, scope: own, .. } = scope.frame.filter(|frame| frame.root.is_running())?;
         let mut scopes = Vec::new();
@@ -169,7 +169,8 @@ impl State {
                 homes.push(home);
             }
         }
-        let is_top = |scope: &ScopeId| !homes.iter().any(|home| home != scope && self.is_below(*scope, *home));
+        let is_top =
+            |scope: &ScopeId| !homes.iter().any(|home| home != scope && self.is_below(*scope, *home));
         homes.iter().copied().filter(is_top).collect()
     }
 

@@ -309,7 +309,9 @@ impl Scope {
     /// See [`Module::is_mutable_collection`](crate::Module::is_mutable_collection).
     #[must_use]
     pub fn is_mutable_collection(&self, collection: &str) -> bool {
-        self.frame.as_ref().is_some_and(|Frame { root, scope, .. }| root.state().is_mutable(*scope, collection))
+        self.frame
+            .as_ref()
+            .is_some_and(|Frame { root, scope, .. }| root.state().is_mutable(*scope, collection))
     }
 
     /// See [`Module::path`](crate::Module::path).

@@ -9,8 +9,8 @@ use metamlp_tensor::random::Key;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::naming::Name;
 use super::lift::View;
+use super::naming::Name;
 use super::store::{Part, Parts};
 use crate::error::{Error, Names};
 use crate::filter::Filter;

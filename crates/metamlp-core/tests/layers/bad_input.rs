@@ -108,6 +108,27 @@ fn norms() {
 }
 
 #[test]
+fn norms_around_a_layer() {
+    let x = ones([2, 3]);
+    for epsilon in [-1.0, NAN, f64::INFINITY] {
+        refused("epsilon", WeightNorm::new(Dense::new(4)).epsilon(epsilon), |m| m.call(&x));
+        refused("epsilon", SpectralNorm::new(Dense::new(4)).epsilon(epsilon), |m| m.call(&x, true));
+    }
+    for axis in [2, -3, FAR] {
+        let layer = WeightNorm::new(Dense::new(4)).feature_axes(AxisList::from(axis));
+        refused("feature_axes", layer, |m| m.call(&x));
+    }
+    // A vector has no second axis.
+    let of_all = WeightNorm::new(Dense::new(4)).variable_filter([]).feature_axes(AxisList::from(1));
+    refused("feature_axes", of_all, |m| m.call(&x));
+    refused("dtype", WeightNorm::new(Dense::new(4)).dtype(I32), |m| m.call(&x));
+    refused("param_dtype", SpectralNorm::new(Dense::new(4)).param_dtype(I32), |m| m.call(&x, true));
+    refused("n_steps", SpectralNorm::new(Dense::new(4)).n_steps(HUGE), |m| m.call(&x, true));
+    let strict = SpectralNorm::new(Conv::new(2, [1])).error_on_non_matrix(true);
+    refused("error_on_non_matrix", strict, |m| m.call(&ones([1, 4, 3]), true));
+}
+
+#[test]
 fn dropout() {
     let x = ones([2, 3]);
     for rate in [-0.1, 1.1, NAN, f64::INFINITY] {

@@ -10,3 +10,4 @@ mod norms;
 mod pooling;
 mod recurrent;
 mod support;
+mod wrapped_norms;
