@@ -48,7 +48,7 @@ fn sigma(matrix: &Tensor) -> f32 {
     let mut v = ones([matrix.shape()[1], 1]) + normal(9, [matrix.shape()[1], 1]) * 0.1;
     for _ in 0..200 {
         v = matrix.t().matmul(&matrix.matmul(&v));
-        v = (&v / v.square().sum_all().sqrt()).evaluate().unwrap().clone();
+        v = evaluate(&v / v.square().sum_all().sqrt()).unwrap();
     }
     matrix.matmul(&v).square().sum_all().sqrt().item().unwrap()
 }
@@ -67,9 +67,11 @@ fn test_spectral_norm_sigma() {
         let (y, updates) =
             layer.apply_mut(&variables, Apply::new().mutable("batch_stats"), |m| m.call(&x, true)).unwrap();
         let found = values(tensor(&updates, "batch_stats/layer_instance/kernel/sigma"))[0];
-        let tolerance = if n_steps == 100 { 1e-4 } else { 0.6 };
-        assert!((found - sigma(&kernel)).abs() < tolerance, "{n_steps}: {found}");
-        near(&y, &x.matmul(&(kernel / found)), 1e-5);
+        // The power iteration comes from below.
+        let greatest = sigma(&kernel);
+        let least = if n_steps == 100 { greatest - 1e-4 } else { 0.0 };
+        assert!((least..greatest + 1e-4).contains(&found), "{n_steps}: {found}, {greatest}");
+        near(&y, &x.matmul(&(kernel / f64::from(found))), 1e-5);
     }
 }
 
