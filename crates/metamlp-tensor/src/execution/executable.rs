@@ -16,6 +16,7 @@ use super::layout::Layout;
 use super::memory::Memory;
 use super::schedule::{self, Step, Work};
 use super::statistics;
+use super::windows::Windows;
 
 /// A program ready to run.
 pub(crate) struct Executable {
@@ -136,8 +137,18 @@ impl fmt::Display for Executable {
                 Work::Map(map) => write!(f, "map {:?}", map.program.tiling.extents)?,
                 Work::Reduce(reduce) => write!(f, "reduce {:?}", reduce.program.tiling.extents)?,
                 Work::Product(_) => f.write_str("dot")?,
-                Work::Convolution(convolution, _) => write!(f, "convolution by {convolution}")?,
-                Work::Direct(_) => f.write_str("direct")?,
+                Work::Convolution(convolution, epilogue) => {
+                    write!(f, "convolution by {convolution}")?;
+                    if epilogue.is_some() {
+                        f.write_str(", and what follows")?;
+                    }
+                }
+                Work::Direct(id) => match &self.graph.node(*id).op {
+                    Op::ReduceWindow { windows, .. } | Op::ArgReduceWindow { windows, .. } => {
+                        Windows(windows).fmt(f)?;
+                    }
+                    _ => f.write_str("direct")?,
+                },
             }
             f.write_str(" (")?;
             for (i, &id) in step.nodes.iter().enumerate() {

@@ -9,6 +9,7 @@
 
 use smallvec::SmallVec;
 
+use crate::dtype::DType;
 use crate::graph::{Graph, Id};
 use crate::op::{Binary, Op, Unary};
 
@@ -128,12 +129,19 @@ impl<'a> Analysis<'a> {
 
     fn find_cheap(&mut self) {
         let mut costs = vec![(0u32, 0u32); self.graph.nodes.len()];
+        // A truth about each of a contraction's numbers, such as where an
+        // activation is flat, is a byte; the numbers themselves can then go.
+        let mut tells_of_contraction = vec![false; self.graph.nodes.len()];
         for id in self.ids() {
             if !self.is_elementwise(id) {
                 continue;
             }
             let (mut cost, mut loads) = (weight(&self.graph.node(id).op), 0u32);
             for place in self.layout.operands(self.graph, id) {
+                let base = self.graph.node(place.base);
+                let is_contraction = self.layout.kind(place.base) == Kind::Contraction;
+                tells_of_contraction[id as usize] |= tells_of_contraction[place.base as usize]
+                    || (is_contraction && place.view.is_whole(base.ty.shape.size()));
                 if self.layout.is_one_for_one(self.graph, place) {
                     let (more, reads) = costs[place.base as usize];
                     cost = cost.saturating_add(more);
@@ -143,7 +151,8 @@ impl<'a> Analysis<'a> {
                 }
             }
             costs[id as usize] = (cost, loads);
-            self.is_cheap[id as usize] = cost <= CHEAP && loads <= FEW_LOADS;
+            let is_byte = self.graph.node(id).ty.dtype == DType::Bool && tells_of_contraction[id as usize];
+            self.is_cheap[id as usize] = cost <= CHEAP && loads <= FEW_LOADS && !is_byte;
         }
     }
 

@@ -1,6 +1,8 @@
 //! Reductions under a moving window. Sums and extrema are taken along one
 //! axis after the other, so that all loops run over neighbours.
 
+use std::fmt;
+
 use smallvec::SmallVec;
 
 use crate::arithmetic::Arithmetic;
@@ -12,6 +14,20 @@ use crate::window::WindowAxis;
 
 use super::folds::Folds;
 use super::lanes::{each_part, split};
+
+/// How the windows move, in a line.
+pub(super) struct Windows<'a>(pub(super) &'a [WindowAxis]);
+
+impl fmt::Display for Windows<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let each = |of: fn(&WindowAxis) -> usize| -> Vec<usize> { self.0.iter().map(of).collect() };
+        write!(f, "windows {:?} by {:?}", each(|window| window.size), each(|window| window.stride))?;
+        if self.0.iter().any(|window| window.base_dilation > 1) {
+            write!(f, " over every {:?}", each(|window| window.base_dilation))?;
+        }
+        Ok(())
+    }
+}
 
 /// The windows' results. They fit, `infer` has seen to that.
 pub(super) fn reduce<T: Folds>(operand: (&Buffer, &Type), kind: Reduction, windows: &[WindowAxis]) -> Buffer {
