@@ -2,9 +2,10 @@
 //! elements is read once, in the order in which it lies.
 
 use multiversion::multiversion;
-use ndarray::{ArrayView1, ArrayView2};
 
 use crate::dtype::Element;
+
+use super::matmul::Matrix;
 
 /// Partial sums that are carried side by side.
 const LANES: usize = 16;
@@ -88,68 +89,52 @@ macro_rules! vectors {
 vectors!(f32 in single);
 vectors!(f64 in double);
 
-/// `result = matrix · vector`, for a matrix whose rows or columns are contiguous; else does nothing and says so.
-pub(super) fn multiply<T: Vectors>(
-    matrix: &ArrayView2<'_, T>,
-    vector: &ArrayView1<'_, T>,
-    result: &mut [T],
-) -> bool {
-    let gathered;
-    let vector = match vector.as_slice() {
-        Some(vector) => vector,
-        None => {
-            gathered = vector.to_vec();
-            &gathered[..]
+/// `result = matrix · vector`; both operands have as many columns as `vector` has elements.
+pub(super) fn multiply<T: Vectors>(matrix: Matrix<'_, T>, vector: &[T], result: &mut [T]) {
+    let Matrix { elements, stride, is_transposed } = matrix;
+    if !is_transposed {
+        for (number, result) in result.iter_mut().enumerate() {
+            *result = T::dot(&elements[number * stride..][..vector.len()], vector);
         }
-    };
-    let (rows, columns) = matrix.dim();
-    let strides = matrix.strides();
-    if rows == 1 || strides[1] == 1 {
-        for (result, row) in result.iter_mut().zip(matrix.rows()) {
-            match row.as_slice() {
-                Some(row) => *result = T::dot(row, vector),
-                None => return false,
-            }
-        }
-        return true;
-    }
-    if strides[0] != 1 {
-        return false;
+        return;
     }
     result.fill(T::default());
-    let column = |i: usize| matrix.column(i).to_slice();
-    let fours = columns / 4 * 4;
-    for i in (0..fours).step_by(4) {
-        let (Some(a), Some(b), Some(c), Some(d)) = (column(i), column(i + 1), column(i + 2), column(i + 3))
-        else {
-            return false;
-        };
-        T::add_rows([a, b, c, d], [vector[i], vector[i + 1], vector[i + 2], vector[i + 3]], result);
+    let rows = result.len();
+    let column = |i: usize| &elements[i * stride..][..rows];
+    let (fours, rest) = vector.as_chunks::<4>();
+    for (number, &x) in fours.iter().enumerate() {
+        let columns = std::array::from_fn(|i| column(4 * number + i));
+        T::add_rows(columns, x, result);
     }
-    for (i, &x) in vector.iter().enumerate().skip(fours) {
-        let Some(column) = column(i) else { return false };
-        T::add_row(column, x, result);
+    for (number, &x) in rest.iter().enumerate() {
+        T::add_row(column(4 * fours.len() + number), x, result);
     }
-    true
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Array1, Array2, ShapeBuilder};
 
     #[test]
     fn both_layouts_give_the_product() {
         for (rows, columns) in [(1, 1), (1, 7), (5, 3), (33, 70), (16, 4)] {
-            let entry = |(i, j): (usize, usize)| ((i * 31 + j * 17) % 13) as f64 - 6.0;
-            let by_rows = Array2::from_shape_fn((rows, columns), entry);
-            let by_columns = Array2::from_shape_fn((rows, columns).f(), entry);
-            let x = Array1::from_shape_fn(columns, |i| i as f64 * 0.5 - 1.0);
-            let expected = by_rows.dot(&x);
-            for matrix in [by_rows, by_columns] {
+            let entry = |i: usize, j: usize| ((i * 31 + j * 17) % 13) as f64 - 6.0;
+            let vector: Vec<f64> = (0..columns).map(|i| i as f64 * 0.5 - 1.0).collect();
+            let sum = |i: usize| (0..columns).map(|j| entry(i, j) * vector[j]).sum();
+            let expected: Vec<f64> = (0..rows).map(sum).collect();
+            for is_transposed in [false, true] {
+                let (outer, inner) = if is_transposed { (columns, rows) } else { (rows, columns) };
+                let stride = inner + 2;
+                let mut elements = vec![f64::NAN; outer * stride];
+                for i in 0..rows {
+                    for j in 0..columns {
+                        elements[if is_transposed { j * stride + i } else { i * stride + j }] = entry(i, j);
+                    }
+                }
+                let matrix = Matrix { elements: &elements, stride, is_transposed };
                 let mut result = vec![f64::NAN; rows];
-                assert!(multiply(&matrix.view(), &x.view(), &mut result));
-                assert_eq!(result, expected.to_vec());
+                multiply(matrix, &vector, &mut result);
+                assert_eq!(result, expected);
             }
         }
     }

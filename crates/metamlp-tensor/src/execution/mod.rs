@@ -19,6 +19,7 @@ mod layout;
 mod load;
 mod loops;
 mod map;
+mod matmul;
 mod memory;
 mod order;
 mod plan_cache;

@@ -1,8 +1,6 @@
 //! `dot_general` of floats: matrix products on strided operands, which are
 //! never copied where their axes can be walked as rows and columns.
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, LinalgScalar, ShapeBuilder};
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
@@ -14,10 +12,15 @@ use crate::op::DotDimensions;
 use super::gemv::{self, Vectors};
 use super::layout::Layout;
 use super::load;
+use super::matmul::{self, Matrix, Number};
 use super::view::{Strides, View, merged};
 
 /// Multiplications and additions from which a product is worth more than one thread.
 pub(super) const PARALLEL_FLOPS: usize = 4_000_000;
+/// Columns of a part of a product are a multiple of this: whole tiles, and whole cache lines.
+const COLUMNS: usize = 32;
+/// Rows of a part of a product: whole tiles.
+const TILE_ROWS: usize = 12;
 /// Weights from which a matrix-vector product is: it is bound by memory.
 const PARALLEL_WEIGHTS: usize = 2_000_000;
 
@@ -27,10 +30,11 @@ pub(super) struct Matrices {
     offset: isize,
     /// (extent, stride) of the axes of the batch.
     batch: SmallVec<[(usize, isize); 4]>,
-    row: usize,
-    column: usize,
-    /// Where it has no such strides: its axes in the order batch, rows,
-    /// columns, to be copied together first.
+    /// From one row to the next, or from one column if they are transposed.
+    stride: usize,
+    is_transposed: bool,
+    /// Where neither rows nor columns are contiguous: its axes in the order
+    /// batch, rows, columns, to be copied together first.
     packed: Option<View>,
 }
 
@@ -73,11 +77,11 @@ impl Product {
         }
     }
 
-    fn multiply<T: LinalgScalar + Vectors>(&self, lhs: &Buffer, rhs: &Buffer) -> Buffer {
+    fn multiply<T: Number + Vectors>(&self, lhs: &Buffer, rhs: &Buffer) -> Buffer {
         let size = self.rows * self.columns;
         let mut result = T::pool().take(self.batch * size);
         if self.depth == 0 {
-            result.fill(T::zero());
+            result.fill(T::default());
         }
         if result.is_empty() || self.depth == 0 {
             return Buffer::from_vec(result);
@@ -86,12 +90,14 @@ impl Product {
         let lhs = lhs_packed.as_ref().unwrap_or(lhs).as_slice().unwrap_or(&[]);
         let rhs = rhs_packed.as_ref().unwrap_or(rhs).as_slice().unwrap_or(&[]);
         let one = |(number, result): (usize, &mut [T])| {
-            let lhs = self.lhs.matrix(lhs, number, (self.rows, self.depth));
-            let rhs = self.rhs.matrix(rhs, number, (self.depth, self.columns));
-            let result = ArrayViewMut2::from_shape((self.rows, self.columns), result);
-            if let (Ok(lhs), Ok(rhs), Ok(result)) = (lhs, rhs, result) {
-                product(&lhs, &rhs, result, self.batch == 1);
-            }
+            let factors = Factors {
+                lhs: self.lhs.matrix(lhs, number),
+                rhs: self.rhs.matrix(rhs, number),
+                rows: self.rows,
+                depth: self.depth,
+                columns: self.columns,
+            };
+            if self.batch == 1 { factors.multiply_on_threads(result) } else { factors.multiply(result) }
         };
         let flops = 2 * size * self.depth;
         if self.batch > 1 && flops * self.batch > PARALLEL_FLOPS {
@@ -114,25 +120,31 @@ impl Matrices {
                 axes.iter().map(|&axis| view.strides[axis]).collect(),
             )
         };
-        // One axis, or none of more than one entry; repeated and reversed ones are copied.
-        let stride = |axes: &[usize]| -> Option<usize> {
+        // One run of entries; repeated and reversed ones are copied.
+        let run = |axes: &[usize]| -> Option<(usize, Option<usize>)> {
             let (extents, strides) = pick(axes);
             match merged(&extents, &strides)[..] {
-                [] => Some(1),
-                [(_, stride)] if stride > 0 => Some(stride.cast_unsigned()),
+                [] => Some((1, None)),
+                [(extent, stride)] if stride > 0 => Some((extent, Some(stride.cast_unsigned()))),
                 _ => None,
             }
         };
         let (batch_extents, batch_strides) = pick(batch);
-        if let (Some(row), Some(column)) = (stride(rows), stride(columns)) {
-            let batch = merged(&batch_extents, &batch_strides);
-            return Self { offset: view.offset, batch, row, column, packed: None };
+        let batch_axes = merged(&batch_extents, &batch_strides);
+        // Where there is one row, as far as to the end of it.
+        let found = match (run(rows), run(columns)) {
+            (Some((_, stride)), Some((extent, None | Some(1)))) => Some((stride.unwrap_or(extent), false)),
+            (Some((extent, None | Some(1))), Some((_, stride))) => Some((stride.unwrap_or(extent), true)),
+            _ => None,
+        };
+        if let Some((stride, is_transposed)) = found {
+            return Self { offset: view.offset, batch: batch_axes, stride, is_transposed, packed: None };
         }
         let order: SmallVec<[usize; 6]> = batch.iter().chain(rows).chain(columns).copied().collect();
         let count = |axes: &[usize]| -> usize { axes.iter().map(|&axis| view.shape[axis]).product() };
         let (rows, columns) = (count(rows), count(columns));
         let batch = SmallVec::from_slice(&[(count(batch), (rows * columns).cast_signed())]);
-        Self { offset: 0, batch, row: columns, column: 1, packed: Some(view.transpose(&order)) }
+        Self { offset: 0, batch, stride: columns, is_transposed: false, packed: Some(view.transpose(&order)) }
     }
 
     /// The elements copied together, where that is needed.
@@ -144,70 +156,111 @@ impl Matrices {
         Some(Buffer::from_vec(packed))
     }
 
-    /// Matrix `number` of the batch, of `shape`.
-    pub(super) fn matrix<'a, T>(
-        &self,
-        elements: &'a [T],
-        number: usize,
-        shape: (usize, usize),
-    ) -> Result<ArrayView2<'a, T>, ndarray::ShapeError> {
+    /// Matrix `number` of the batch.
+    pub(super) fn matrix<'a, T>(&self, elements: &'a [T], number: usize) -> Matrix<'a, T> {
         let (mut offset, mut rest) = (self.offset, number);
         for &(extent, stride) in self.batch.iter().rev() {
             offset += (rest % extent).cast_signed() * stride;
             rest /= extent;
         }
-        ArrayView2::from_shape(shape.strides((self.row, self.column)), &elements[offset.cast_unsigned()..])
-    }
-}
-
-/// `lhs · rhs`. Each element is the same sum in the same order wherever the result is cut.
-fn product<T: LinalgScalar + Vectors>(
-    lhs: &ArrayView2<'_, T>,
-    rhs: &ArrayView2<'_, T>,
-    mut result: ArrayViewMut2<'_, T>,
-    may_split: bool,
-) {
-    let (rows, columns) = result.dim();
-    let weights = if rows == 1 { rhs.len() } else { lhs.len() };
-    let is_vector = rows == 1 || columns == 1;
-    let is_large =
-        if is_vector { weights >= PARALLEL_WEIGHTS } else { 2 * lhs.len() * columns > PARALLEL_FLOPS };
-    let threads = if may_split && is_large { rayon::current_num_threads() } else { 1 };
-    if threads == 1 {
-        return product_here(lhs, rhs, result);
-    }
-    // Along the longer side, in whole tiles of the product's kernel.
-    let axis = Axis(usize::from(columns >= rows));
-    let block = result.len_of(axis).div_ceil(threads).next_multiple_of(16);
-    let mut parts: Vec<_> = result.axis_chunks_iter_mut(axis, block).enumerate().collect();
-    parts.par_iter_mut().for_each(|(number, part)| {
-        let place = ndarray::Slice::from(*number * block..*number * block + part.len_of(axis));
-        if axis == Axis(1) {
-            product_here(lhs, &rhs.slice_axis(axis, place), part.view_mut());
-        } else {
-            product_here(&lhs.slice_axis(axis, place), rhs, part.view_mut());
+        Matrix {
+            elements: &elements[offset.cast_unsigned()..],
+            stride: self.stride,
+            is_transposed: self.is_transposed,
         }
-    });
+    }
 }
 
-/// `lhs · rhs`, on this thread.
-pub(super) fn product_here<T: LinalgScalar + Vectors>(
-    lhs: &ArrayView2<'_, T>,
-    rhs: &ArrayView2<'_, T>,
-    mut result: ArrayViewMut2<'_, T>,
-) {
-    let (rows, columns) = result.dim();
-    if rows == 1
-        && let Some(result) = result.as_slice_mut()
-        && gemv::multiply(&rhs.t(), &lhs.row(0), result)
-    {
-        return;
+/// Two matrices that are multiplied.
+pub(super) struct Factors<'a, T> {
+    /// `[rows, depth]`.
+    pub(super) lhs: Matrix<'a, T>,
+    /// `[depth, columns]`.
+    pub(super) rhs: Matrix<'a, T>,
+    pub(super) rows: usize,
+    pub(super) depth: usize,
+    pub(super) columns: usize,
+}
+
+impl<T: Number + Vectors> Factors<'_, T> {
+    /// The product on as many threads as it is worth. Each element is the
+    /// same sum in the same order wherever the result is cut.
+    fn multiply_on_threads(&self, result: &mut [T]) {
+        let is_vector = self.rows == 1 || self.columns == 1;
+        let is_large = if is_vector {
+            self.depth * self.rows * self.columns >= PARALLEL_WEIGHTS
+        } else {
+            2 * self.depth * self.rows * self.columns > PARALLEL_FLOPS
+        };
+        let threads = if is_large { rayon::current_num_threads() } else { 1 };
+        if threads == 1 {
+            return self.multiply(result);
+        }
+        // A part that has all rows reads, and copies, the columns for itself.
+        if !is_vector && self.rows <= matmul::ROWS && self.columns >= threads * COLUMNS {
+            return self.multiply_columns(result, threads);
+        }
+        let rows = if self.rows == 1 {
+            return self.multiply_row(result, threads);
+        } else {
+            self.rows.div_ceil(threads).next_multiple_of(TILE_ROWS)
+        };
+        result.par_chunks_mut(rows * self.columns).enumerate().for_each(|(number, part)| {
+            let lhs = self.lhs.from(number * rows, 0);
+            Factors { lhs, rows: part.len() / self.columns, ..*self }.multiply(part);
+        });
     }
-    if columns == 1
-        && let Some(result) = result.as_slice_mut()
-        && gemv::multiply(lhs, &rhs.column(0), result)
-    {
-        return;
+
+    /// A result of one row, in parts.
+    fn multiply_row(&self, result: &mut [T], threads: usize) {
+        let columns = self.columns.div_ceil(threads).next_multiple_of(COLUMNS);
+        result.par_chunks_mut(columns).enumerate().for_each(|(number, part)| {
+            let rhs = self.rhs.from(0, number * columns);
+            Factors { rhs, columns: part.len(), ..*self }.multiply(part);
+        });
     }
-    general_mat_mul(T::one(), lhs, rhs, T::zero(), &mut result);
+
+    /// A result of few rows, its columns in parts.
+    fn multiply_columns(&self, result: &mut [T], threads: usize) {
+        let columns = self.columns.div_ceil(threads).next_multiple_of(COLUMNS);
+        let mut rests: SmallVec<[&mut [T]; matmul::ROWS]> = result.chunks_mut(self.columns).collect();
+        let mut parts: SmallVec<[&mut [T]; 2 * matmul::ROWS]> = SmallVec::new();
+        for _ in 0..self.columns.div_ceil(columns) {
+            for rest in &mut rests {
+                let row = std::mem::take(rest);
+                let (part, after) = row.split_at_mut(columns.min(row.len()));
+                *rest = after;
+                parts.push(part);
+            }
+        }
+        parts.par_chunks_mut(self.rows).enumerate().for_each(|(number, part)| {
+            matmul::multiply(self.lhs, self.rhs.from(0, number * columns), self.depth, part, false);
+        });
+    }
+
+    /// The product on this thread.
+    pub(super) fn multiply(&self, result: &mut [T]) {
+        if self.columns == 1 {
+            return self.multiply_vector(self.lhs, self.rhs.transposed(), result);
+        }
+        if self.rows == 1 {
+            return self.multiply_vector(self.rhs.transposed(), self.lhs, result);
+        }
+        for (number, result) in result.chunks_mut(matmul::ROWS * self.columns).enumerate() {
+            let lhs = self.lhs.from(number * matmul::ROWS, 0);
+            let mut rows: SmallVec<[&mut [T]; matmul::ROWS]> = result.chunks_mut(self.columns).collect();
+            matmul::multiply(lhs, self.rhs, self.depth, &mut rows, false);
+        }
+    }
+
+    /// `matrix` times the only row of `vector`.
+    fn multiply_vector(&self, matrix: Matrix<'_, T>, vector: Matrix<'_, T>, result: &mut [T]) {
+        if vector.is_transposed && vector.stride != 1 {
+            let gathered: Vec<T> =
+                vector.elements.iter().step_by(vector.stride).take(self.depth).copied().collect();
+            gemv::multiply(matrix, &gathered, result);
+        } else {
+            gemv::multiply(matrix, &vector.elements[..self.depth], result);
+        }
+    }
 }

@@ -11,7 +11,6 @@ mod sliding;
 
 use std::fmt;
 
-use ndarray::LinalgScalar;
 use smallvec::SmallVec;
 
 use crate::buffer::Buffer;
@@ -28,8 +27,8 @@ use self::sliding::Sliding;
 use super::allocation::Allocation;
 use super::epilogue::{Epilogue, Inputs};
 use super::frame::Lane;
-use super::gemv::Vectors;
 use super::layout::Layout;
+use super::matmul::Number;
 use super::view::View;
 
 /// Parts in which a sum over all windows is made, whatever the number of threads.
@@ -103,14 +102,14 @@ impl Convolution {
         own.into_iter().chain(allocations.into_iter().map(Allocation::into_buffer)).collect()
     }
 
-    fn convolve<T: LinalgScalar + Vectors + GroupVectors + Registers + Lane>(
+    fn convolve<T: Number + GroupVectors + Registers + Lane>(
         &self,
         operand: &Buffer,
         kernel: &Buffer,
     ) -> Buffer {
         let mut result = T::pool().take(self.size);
         match &self.method {
-            Method::Zero => result.fill(T::zero()),
+            Method::Zero => result.fill(T::default()),
             Method::Sliding(sliding) => sliding.run(operand, kernel, Some(&mut result), None),
             Method::KernelGradient(gradient) => gradient.run(operand, kernel, &mut result),
             Method::Grouped(grouped) => grouped.run(operand, kernel, &mut result),

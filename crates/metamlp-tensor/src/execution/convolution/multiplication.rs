@@ -3,13 +3,12 @@
 
 use std::fmt;
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{ArrayView2, ArrayViewMut2, LinalgScalar, ShapeBuilder};
 use rayon::prelude::*;
+use smallvec::SmallVec;
 
 use crate::buffer::Buffer;
-use crate::execution::gemv::Vectors;
-use crate::execution::product::{Matrices, PARALLEL_FLOPS, product_here};
+use crate::execution::matmul::{self, Matrix, Number};
+use crate::execution::product::{Matrices, PARALLEL_FLOPS};
 use crate::execution::view::View;
 use crate::window::WindowAxis;
 
@@ -68,7 +67,7 @@ impl Multiplication {
         }
     }
 
-    pub(super) fn run<T: LinalgScalar + Vectors>(&self, operand: &Buffer, kernel: &Buffer, result: &mut [T]) {
+    pub(super) fn run<T: Number>(&self, operand: &Buffer, kernel: &Buffer, result: &mut [T]) {
         let kernel_packed = self.kernel.pack::<T>(kernel);
         let kernel = kernel_packed.as_ref().unwrap_or(kernel).as_slice().unwrap_or(&[]);
         let operand = operand.as_slice().unwrap_or(&[]);
@@ -84,7 +83,7 @@ impl Multiplication {
     }
 
     /// Each row of the patches gives a row of the result.
-    fn map_rows<T: LinalgScalar + Vectors>(&self, operand: &[T], kernel: &[T], result: &mut [T]) {
+    fn map_rows<T: Number>(&self, operand: &[T], kernel: &[T], result: &mut [T]) {
         let width = self.groups * self.out;
         let tile = self.block * self.columns;
         let blocks = self.rows.div_ceil(self.block);
@@ -99,14 +98,15 @@ impl Multiplication {
                 for group in 0..self.groups {
                     let tile = &mut tile[..rows * self.columns];
                     self.patches.fill(operand, group, first, tile);
-                    let windows = ArrayView2::from_shape((rows, self.columns), &*tile);
-                    let kernel = self.kernel.matrix(kernel, group, (self.columns, self.out));
-                    let result = ArrayViewMut2::from_shape(
-                        (rows, self.out).strides((width, 1)),
-                        &mut result[group * self.out..],
-                    );
-                    if let (Ok(windows), Ok(kernel), Ok(result)) = (windows, kernel, result) {
-                        product_here(&windows, &kernel, result);
+                    let windows = Matrix { elements: &*tile, stride: self.columns, is_transposed: false };
+                    let kernel = self.kernel.matrix(kernel, group);
+                    for (number, result) in result.chunks_mut(matmul::ROWS * width).enumerate() {
+                        let windows = windows.from(number * matmul::ROWS, 0);
+                        let mut rows: SmallVec<[&mut [T]; matmul::ROWS]> = result
+                            .chunks_mut(width)
+                            .map(|row| &mut row[group * self.out..][..self.out])
+                            .collect();
+                        matmul::multiply(windows, kernel, self.columns, &mut rows, false);
                     }
                 }
             }
@@ -121,13 +121,7 @@ impl Multiplication {
     }
 
     /// The result is a sum over all rows of the patches.
-    fn sum_rows<T: LinalgScalar + Vectors>(
-        &self,
-        operand: &[T],
-        kernel: &[T],
-        result: &mut [T],
-        batch: usize,
-    ) {
+    fn sum_rows<T: Number>(&self, operand: &[T], kernel: &[T], result: &mut [T], batch: usize) {
         let size = self.columns * self.out;
         let tile = self.block * self.columns;
         let blocks = self.rows.div_ceil(self.block);
@@ -137,19 +131,20 @@ impl Multiplication {
         let mut tiles = T::pool().take(parts * tile);
         let mut sums = T::pool().take(parts * self.groups * size);
         let part = |(number, (sums, tile)): (usize, (&mut [T], &mut [T]))| {
-            sums.fill(T::zero());
+            sums.fill(T::default());
             for block in number * together..blocks.min((number + 1) * together) {
                 let first = block * self.block;
                 let rows = self.block.min(self.rows - first);
                 let tile = &mut tile[..rows * self.columns];
                 for (group, sums) in sums.chunks_exact_mut(size).enumerate() {
                     self.patches.fill(operand, group, first, tile);
-                    let windows = ArrayView2::from_shape((rows, self.columns), &*tile);
-                    let kernel = self.kernel.matrix(kernel, group, (self.rows, self.out));
-                    let sums = ArrayViewMut2::from_shape((self.columns, self.out), sums);
-                    if let (Ok(windows), Ok(kernel), Ok(mut sums)) = (windows, kernel, sums) {
-                        let kernel = kernel.slice_move(ndarray::s![first..first + rows, ..]);
-                        general_mat_mul(T::one(), &windows.t(), &kernel, T::one(), &mut sums);
+                    let windows = Matrix { elements: &*tile, stride: self.columns, is_transposed: true };
+                    let kernel = self.kernel.matrix(kernel, group).from(first, 0);
+                    for (number, sums) in sums.chunks_mut(matmul::ROWS * self.out).enumerate() {
+                        let windows = windows.from(number * matmul::ROWS, 0);
+                        let mut sums: SmallVec<[&mut [T]; matmul::ROWS]> =
+                            sums.chunks_mut(self.out).collect();
+                        matmul::multiply(windows, kernel, rows, &mut sums, true);
                     }
                 }
             }

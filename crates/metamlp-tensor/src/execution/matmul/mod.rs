@@ -1,0 +1,198 @@
+//! Products of matrices in memory, on one thread. Each element of a result is
+//! the same sum in the same order, however the result is cut.
+//!
+//! A tile of the result stays in registers (`tile`) while the columns of the
+//! right-hand side that it needs are read in their place, or, where many tiles
+//! read them, from a copy (`panel`).
+
+mod matrix;
+mod number;
+mod panel;
+mod tile;
+
+pub(in crate::execution) use matrix::Matrix;
+pub(in crate::execution) use number::Number;
+
+use pulp::{Arch, Simd, WithSimd};
+use smallvec::SmallVec;
+
+use crate::buffer::Buffer;
+
+use tile::tile;
+
+/// Rows of a block, whose left-hand side stays in a second-level cache; whole tiles.
+pub(in crate::execution) const ROWS: usize = 252;
+/// Steps of a block: a panel of them is a part of a second-level cache.
+const STEPS: usize = 512;
+/// Tiles that share a panel from which it is copied.
+const SHARED: usize = 8;
+
+/// `result = lhs · rhs`, or `result += lhs · rhs` if it `accumulates`.
+/// `result` has rows of equal length; `depth` is the extent that is summed over.
+pub(in crate::execution) fn multiply<T: Number>(
+    lhs: Matrix<'_, T>,
+    rhs: Matrix<'_, T>,
+    depth: usize,
+    result: &mut [&mut [T]],
+    accumulates: bool,
+) {
+    for (number, result) in result.chunks_mut(ROWS).enumerate() {
+        Arch::new().dispatch(Block { lhs: lhs.from(number * ROWS, 0), rhs, depth, result, accumulates });
+    }
+}
+
+/// The rows of a block.
+type Rows<'a, T> = SmallVec<[&'a mut [T]; ROWS]>;
+
+/// Some rows of a product.
+struct Block<'a, 'r, T> {
+    lhs: Matrix<'a, T>,
+    rhs: Matrix<'a, T>,
+    depth: usize,
+    result: &'a mut [&'r mut [T]],
+    accumulates: bool,
+}
+
+/// Some steps of a block.
+struct Slab<'a, T> {
+    lhs: Matrix<'a, T>,
+    rhs: Matrix<'a, T>,
+    steps: usize,
+    accumulates: bool,
+}
+
+impl<T: Number> WithSimd for Block<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        // Two vectors a row, and room for the operands.
+        if S::REGISTER_COUNT >= 32 {
+            self.run::<S, 12>(simd);
+        } else if T::lanes::<S>() > 1 {
+            self.run::<S, 6>(simd);
+        } else {
+            self.run::<S, 2>(simd);
+        }
+    }
+}
+
+impl<T: Number> Block<'_, '_, T> {
+    #[inline(always)]
+    fn run<S: Simd, const R: usize>(self, simd: S) {
+        let lanes = T::lanes::<S>();
+        let columns = self.result.first().map_or(0, |row| row.len());
+        // Columns that are not whole vectors get their sums elsewhere.
+        let first = columns / lanes * lanes;
+        let mut edge = T::pool().take(if first < columns { self.result.len() * lanes } else { 0 });
+        let mut edges: Rows<'_, T> = edge.chunks_exact_mut(lanes).collect();
+        let mut rows: Rows<'_, T> = self.result.iter_mut().map(|row| &mut **row).collect();
+        if self.accumulates {
+            for (edge, row) in edges.iter_mut().zip(&rows) {
+                edge[..columns - first].copy_from_slice(&row[first..]);
+            }
+        }
+        let mut packed: Vec<T> = Vec::new();
+        for from in (0..self.depth).step_by(STEPS) {
+            let slab = Slab {
+                lhs: self.lhs.from(0, from),
+                rhs: self.rhs.from(from, 0),
+                steps: STEPS.min(self.depth - from),
+                accumulates: self.accumulates || from > 0,
+            };
+            let mut column = 0;
+            while column + 2 * lanes <= columns {
+                slab.panel::<S, R, 2>(simd, &mut rows, [column, column], 2 * lanes, &mut packed);
+                column += 2 * lanes;
+            }
+            while column < columns {
+                let width = lanes.min(columns - column);
+                let (rows, place) = if width == lanes { (&mut rows, column) } else { (&mut edges, 0) };
+                slab.panel::<S, R, 1>(simd, rows, [column, place], width, &mut packed);
+                column += width;
+            }
+        }
+        for (edge, row) in edges.iter().zip(&mut rows) {
+            row[first..].copy_from_slice(&edge[..columns - first]);
+        }
+        drop((edges, rows));
+        drop((Buffer::from_vec(edge), Buffer::from_vec(packed)));
+    }
+}
+
+impl<T: Number> Slab<'_, T> {
+    /// The sums of `width` columns of the right-hand side from column `from`
+    /// on, in those of `result` from `to` on.
+    #[inline(always)]
+    fn panel<S: Simd, const R: usize, const V: usize>(
+        &self,
+        simd: S,
+        result: &mut [&mut [T]],
+        [from, to]: [usize; 2],
+        width: usize,
+        packed: &mut Vec<T>,
+    ) {
+        let whole = V * T::lanes::<S>();
+        let rhs = self.rhs.from(0, from);
+        let is_direct = width == whole && !rhs.is_transposed;
+        let is_copied = !is_direct || (result.len() > SHARED * R && rhs.stride != whole);
+        if is_copied && packed.is_empty() {
+            *packed = T::pool().take(STEPS * 2 * T::lanes::<S>());
+        }
+        let (elements, stride) = if is_copied {
+            let packed = &mut packed[..self.steps * whole];
+            panel::pack(rhs, width, whole, packed);
+            (&*packed, whole)
+        } else {
+            (rhs.elements, rhs.stride)
+        };
+        let mut done = 0;
+        macro_rules! tiles {
+            ($($count:expr),*) => {$(
+                while let Some(rows) = result[done..].first_chunk_mut::<{ $count }>() {
+                    let rhs = panel::<T, S, V>(elements, stride);
+                    self.tile::<S, { $count }, V>(simd, done, rows, to, rhs);
+                    done += $count;
+                }
+            )*};
+        }
+        tiles!(R, 4, 2, 1);
+    }
+
+    #[inline(always)]
+    fn tile<'a, S: Simd, const R: usize, const V: usize>(
+        &self,
+        simd: S,
+        row: usize,
+        result: &mut [&mut [T]; R],
+        first: usize,
+        rhs: impl Iterator<Item = &'a [T::Vector<S>; V]>,
+    ) where
+        T::Vector<S>: 'a,
+    {
+        let lhs = self.lhs.from(row, 0);
+        if lhs.is_transposed {
+            let columns = lhs.elements.chunks(lhs.stride).map_while(|column| column.first_chunk().copied());
+            tile(simd, columns.take(self.steps), rhs, result, first, self.accumulates);
+        } else {
+            let rows: [&[T]; R] = std::array::from_fn(|i| &lhs.elements[i * lhs.stride..][..self.steps]);
+            let columns = (0..self.steps).map(|k| {
+                let mut column = [T::default(); R];
+                for (x, row) in column.iter_mut().zip(&rows) {
+                    *x = row[k];
+                }
+                column
+            });
+            tile(simd, columns, rhs, result, first, self.accumulates);
+        }
+    }
+}
+
+/// Rows of `V` vectors, `stride` elements apart.
+#[inline(always)]
+fn panel<'a, T: Number, S: Simd, const V: usize>(
+    elements: &'a [T],
+    stride: usize,
+) -> impl Iterator<Item = &'a [T::Vector<S>; V]> {
+    elements.chunks(stride).map_while(|row| T::vectors::<S>(row).first_chunk::<V>())
+}
