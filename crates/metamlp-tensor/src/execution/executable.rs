@@ -136,7 +136,7 @@ impl fmt::Display for Executable {
             match &step.work {
                 Work::Map(map) => write!(f, "map {:?}", map.program.tiling.extents)?,
                 Work::Reduce(reduce) => write!(f, "reduce {:?}", reduce.program.tiling.extents)?,
-                Work::Product(_) => f.write_str("dot")?,
+                Work::Product(product) => write!(f, "dot {product}")?,
                 Work::Convolution(convolution, epilogue) => {
                     write!(f, "convolution by {convolution}")?;
                     if epilogue.is_some() {

@@ -1,6 +1,8 @@
 //! `dot_general` of floats: matrix products on strided operands, which are
 //! never copied where their axes can be walked as rows and columns.
 
+use std::fmt;
+
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
@@ -108,6 +110,26 @@ impl Product {
             result.chunks_mut(size).enumerate().for_each(one);
         }
         Buffer::from_vec(result)
+    }
+}
+
+/// The kernel, its extents, and which operands are copied first.
+impl fmt::Display for Product {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { batch, rows, depth, columns, .. } = self;
+        let kernel = if *rows == 1 || *columns == 1 { "matrix by vector" } else { "tiles" };
+        if *batch != 1 {
+            write!(f, "{batch} of ")?;
+        }
+        write!(f, "[{rows}, {depth}] by [{depth}, {columns}], {kernel}")?;
+        for (name, operand) in [("lhs", &self.lhs), ("rhs", &self.rhs)] {
+            if operand.packed.is_some() {
+                write!(f, ", {name} copied")?;
+            } else if operand.is_transposed {
+                write!(f, ", {name} transposed")?;
+            }
+        }
+        Ok(())
     }
 }
 

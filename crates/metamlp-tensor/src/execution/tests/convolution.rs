@@ -14,7 +14,12 @@ use crate::shape::{Axes, Type};
 use crate::window::WindowAxis;
 
 /// An input whose axes lie in another order than they are used in, some of them reversed.
-fn operand(choices: &mut Choices, graph: &mut Graph, shape: &[usize], dtype: DType) -> (Id, Buffer) {
+pub(super) fn operand(
+    choices: &mut Choices,
+    graph: &mut Graph,
+    shape: &[usize],
+    dtype: DType,
+) -> (Id, Buffer) {
     let rank = shape.len();
     let mut order: Axes = (0..rank).collect();
     if choices.next(2) == 0 {

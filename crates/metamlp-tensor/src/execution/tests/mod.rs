@@ -2,6 +2,7 @@
 //! for sums of floats, whose order is the executor's own.
 
 mod convolution;
+mod product;
 
 use half::{bf16, f16};
 use proptest::prelude::*;
