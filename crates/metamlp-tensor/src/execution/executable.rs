@@ -94,11 +94,20 @@ impl Executable {
                 }
             }
             Work::Reduce(reduce) => values[step.writes[0] as usize] = Some(reduce.run(&inputs)),
-            Work::Product(product) => {
+            Work::Product(product, None) => {
                 values[step.writes[0] as usize] = both(&inputs).map(|(lhs, rhs)| product.run(lhs, rhs));
             }
             Work::Convolution(convolution, None) => {
                 values[step.writes[0] as usize] = both(&inputs).map(|(lhs, rhs)| convolution.run(lhs, rhs));
+            }
+            Work::Product(product, Some(epilogue)) => {
+                let mut inputs = inputs.into_iter();
+                if let (Some(Some(lhs)), Some(Some(rhs))) = (inputs.next(), inputs.next()) {
+                    let results = product.run_with(epilogue, &lhs, &rhs, inputs);
+                    for (&id, value) in step.writes.iter().zip(results) {
+                        values[id as usize] = Some(value);
+                    }
+                }
             }
             Work::Convolution(convolution, Some(epilogue)) => {
                 let mut inputs = inputs.into_iter();
@@ -136,7 +145,12 @@ impl fmt::Display for Executable {
             match &step.work {
                 Work::Map(map) => write!(f, "map {:?}", map.program.tiling.extents)?,
                 Work::Reduce(reduce) => write!(f, "reduce {:?}", reduce.program.tiling.extents)?,
-                Work::Product(product) => write!(f, "dot {product}")?,
+                Work::Product(product, epilogue) => {
+                    write!(f, "dot {product}")?;
+                    if epilogue.is_some() {
+                        f.write_str(", and what follows")?;
+                    }
+                }
                 Work::Convolution(convolution, epilogue) => {
                     write!(f, "convolution by {convolution}")?;
                     if epilogue.is_some() {

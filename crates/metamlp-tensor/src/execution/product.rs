@@ -2,6 +2,7 @@
 //! never copied where their axes can be walked as rows and columns.
 
 use std::fmt;
+use std::mem::take;
 
 use rayon::prelude::*;
 use smallvec::SmallVec;
@@ -9,8 +10,11 @@ use smallvec::SmallVec;
 use crate::buffer::Buffer;
 use crate::dtype::{DType, Element};
 use crate::graph::{Graph, Id};
-use crate::op::DotDimensions;
+use crate::op::{DotDimensions, Op};
 
+use super::allocation::Allocation;
+use super::epilogue::{Epilogue, Inputs, Parts};
+use super::frame::Lane;
 use super::gemv::{self, Vectors};
 use super::layout::Layout;
 use super::load;
@@ -54,8 +58,11 @@ pub(super) struct Product {
 }
 
 impl Product {
-    pub(super) fn new(graph: &Graph, layout: &Layout, id: Id, dimensions: &DotDimensions) -> Self {
+    /// The product `id` of `graph`, a `dot_general`.
+    pub(super) fn new(graph: &Graph, layout: &Layout, id: Id) -> Self {
         let node = graph.node(id);
+        let none = DotDimensions::default();
+        let dimensions = if let Op::DotGeneral(dimensions) = &node.op { dimensions } else { &none };
         let (lhs, rhs) = (&layout.place(node.operands[0]).view, &layout.place(node.operands[1]).view);
         let (lhs_free, rhs_free) = dimensions.free_axes(lhs.shape.len(), rhs.shape.len());
         let extent = |view: &View, axes: &[usize]| axes.iter().map(|&axis| view.shape[axis]).product();
@@ -79,6 +86,116 @@ impl Product {
         }
     }
 
+    /// Where an epilogue can follow on each block of the result: what all
+    /// blocks' lengths are multiples of.
+    pub(super) fn unit(&self) -> Option<usize> {
+        let fits = self.rows > 1
+            && self.columns > 1
+            && self.depth > 0
+            && (self.batch == 1 || (self.batch > 1 && self.rows <= matmul::ROWS));
+        fits.then_some(self.columns)
+    }
+
+    /// The product if the epilogue keeps it, then the epilogue's outputs;
+    /// `rest` are the buffers that the epilogue reads.
+    pub(super) fn run_with(
+        &self,
+        epilogue: &Epilogue,
+        lhs: &Buffer,
+        rhs: &Buffer,
+        rest: impl Iterator<Item = Option<Buffer>>,
+    ) -> SmallVec<[Buffer; 3]> {
+        let (inputs, mut allocations) = epilogue.prepare(rest);
+        let after = (epilogue, &inputs, &mut allocations[..]);
+        let own = match self.dtype {
+            DType::F64 => self.multiply_with::<f64>(lhs, rhs, after),
+            _ => self.multiply_with::<f32>(lhs, rhs, after),
+        };
+        own.into_iter().chain(allocations.into_iter().map(Allocation::into_buffer)).collect()
+    }
+
+    fn multiply_with<T: Number + Vectors + Lane>(
+        &self,
+        lhs: &Buffer,
+        rhs: &Buffer,
+        (epilogue, inputs, allocations): (&Epilogue, &Inputs, &mut [Allocation]),
+    ) -> Option<Buffer> {
+        let (lhs_packed, rhs_packed) = (self.lhs.pack::<T>(lhs), self.rhs.pack::<T>(rhs));
+        let lhs = lhs_packed.as_ref().unwrap_or(lhs).as_slice().unwrap_or(&[]);
+        let rhs = rhs_packed.as_ref().unwrap_or(rhs).as_slice().unwrap_or(&[]);
+        let size = self.rows * self.columns;
+        let flops = 2 * self.batch * size * self.depth;
+        let threads = if flops > PARALLEL_FLOPS { rayon::current_num_threads() } else { 1 };
+        // Few rows are shared out by columns, and what follows by rows.
+        let is_first_whole = threads > 1 && self.batch == 1 && self.rows <= matmul::ROWS;
+        let has_own = epilogue.keeps || is_first_whole;
+        let mut result = T::pool().take(if has_own { self.batch * size } else { 0 });
+        if is_first_whole {
+            self.factors(lhs, rhs, 0).multiply_on_threads(&mut result);
+        }
+        let blocks = if is_first_whole || self.batch == 1 && threads > 1 {
+            (2 * threads).max(self.rows.div_ceil(matmul::ROWS))
+        } else {
+            self.rows.div_ceil(matmul::ROWS)
+        };
+        let rows = self.rows.div_ceil(blocks).next_multiple_of(TILE_ROWS);
+        let firsts =
+            || (0..self.batch).flat_map(|matrix| (0..self.rows).step_by(rows).map(move |row| (matrix, row)));
+        let lengths = || firsts().map(|(_, row)| rows.min(self.rows - row) * self.columns);
+        let mut rest = &mut result[..];
+        let mut pieces: SmallVec<[Piece<'_, T>; 8]> = SmallVec::new();
+        for ((matrix, row), length) in firsts().zip(lengths()) {
+            let own = has_own.then(|| {
+                let (own, others) = take(&mut rest).split_at_mut(length);
+                rest = others;
+                own
+            });
+            pieces.push(Piece { matrix, row, length, own, parts: Parts::new() });
+        }
+        for allocation in allocations {
+            for (piece, part) in pieces.iter_mut().zip(allocation.parts(lengths())) {
+                piece.parts.push(part);
+            }
+        }
+        let work = |pieces: &mut [Piece<'_, T>]| {
+            let mut unkept = T::pool().take(if has_own { 0 } else { rows.min(self.rows) * self.columns });
+            for piece in pieces {
+                let own = match &mut piece.own {
+                    Some(own) => own,
+                    None => &mut unkept[..piece.length],
+                };
+                if !is_first_whole {
+                    let factors = self.factors(lhs, rhs, piece.matrix);
+                    let lhs = factors.lhs.from(piece.row, 0);
+                    Factors { lhs, rows: piece.length / self.columns, ..factors }.multiply(own);
+                }
+                let first = piece.matrix * size + piece.row * self.columns;
+                epilogue.run(inputs, first, own, take(&mut piece.parts));
+            }
+            drop(Buffer::from_vec(unkept));
+        };
+        if threads > 1 {
+            let together = pieces.len().div_ceil(4 * threads);
+            pieces.par_chunks_mut(together).for_each(work);
+        } else {
+            work(&mut pieces);
+        }
+        drop(pieces);
+        let result = Buffer::from_vec(result);
+        epilogue.keeps.then_some(result)
+    }
+
+    /// The matrices that are multiplied to matrix `number` of the result.
+    fn factors<'a, T>(&self, lhs: &'a [T], rhs: &'a [T], number: usize) -> Factors<'a, T> {
+        Factors {
+            lhs: self.lhs.matrix(lhs, number),
+            rhs: self.rhs.matrix(rhs, number),
+            rows: self.rows,
+            depth: self.depth,
+            columns: self.columns,
+        }
+    }
+
     fn multiply<T: Number + Vectors>(&self, lhs: &Buffer, rhs: &Buffer) -> Buffer {
         let size = self.rows * self.columns;
         let mut result = T::pool().take(self.batch * size);
@@ -92,13 +209,7 @@ impl Product {
         let lhs = lhs_packed.as_ref().unwrap_or(lhs).as_slice().unwrap_or(&[]);
         let rhs = rhs_packed.as_ref().unwrap_or(rhs).as_slice().unwrap_or(&[]);
         let one = |(number, result): (usize, &mut [T])| {
-            let factors = Factors {
-                lhs: self.lhs.matrix(lhs, number),
-                rhs: self.rhs.matrix(rhs, number),
-                rows: self.rows,
-                depth: self.depth,
-                columns: self.columns,
-            };
+            let factors = self.factors(lhs, rhs, number);
             if self.batch == 1 { factors.multiply_on_threads(result) } else { factors.multiply(result) }
         };
         let flops = 2 * size * self.depth;
@@ -193,6 +304,16 @@ impl Matrices {
     }
 }
 
+/// A piece of work: some rows of a matrix of the result, in what is kept of
+/// it and in the outputs of the epilogue.
+struct Piece<'a, T> {
+    matrix: usize,
+    row: usize,
+    length: usize,
+    own: Option<&'a mut [T]>,
+    parts: Parts<'a>,
+}
+
 /// Two matrices that are multiplied.
 pub(super) struct Factors<'a, T> {
     /// `[rows, depth]`.
@@ -249,7 +370,7 @@ impl<T: Number + Vectors> Factors<'_, T> {
         let mut parts: SmallVec<[&mut [T]; 2 * matmul::ROWS]> = SmallVec::new();
         for _ in 0..self.columns.div_ceil(columns) {
             for rest in &mut rests {
-                let row = std::mem::take(rest);
+                let row = take(rest);
                 let (part, after) = row.split_at_mut(columns.min(row.len()));
                 *rest = after;
                 parts.push(part);

@@ -21,10 +21,19 @@ use super::reduce::Reduce;
 pub(super) enum Work {
     Map(Map),
     Reduce(Reduce),
-    Product(Product),
+    Product(Product, Option<Box<Epilogue>>),
     Convolution(Convolution, Option<Box<Epilogue>>),
     /// The node's operation by itself.
     Direct(Id),
+}
+
+impl Work {
+    fn contraction(graph: &Graph, layout: &Layout, id: Id, epilogue: Option<Box<Epilogue>>) -> Self {
+        match graph.node(id).op {
+            Op::Convolution(_) => Self::Convolution(Convolution::new(graph, layout, id), epilogue),
+            _ => Self::Product(Product::new(graph, layout, id), epilogue),
+        }
+    }
 }
 
 /// Something to run, with the nodes whose buffers it reads, makes and frees.
@@ -77,7 +86,7 @@ pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
                 let map = Map::new(graph, body, &|base| base != id && dies(base));
                 let epilogue = Epilogue::new(map, id, keeps);
                 let reads = contracted(graph, layout, id).chain(epilogue.reads()).collect();
-                (Work::Convolution(Convolution::new(graph, layout, id), Some(Box::new(epilogue))), reads)
+                (Work::contraction(graph, layout, id, Some(Box::new(epilogue))), reads)
             }
             Some(body) => match Reduce::new(graph, body) {
                 Some(reduce) => {
@@ -90,15 +99,10 @@ pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
                     (Work::Map(map), reads)
                 }
             },
-            None => match &graph.node(draft.id).op {
-                Op::DotGeneral(dimensions) if layout.kind(draft.id) == Kind::Contraction => {
-                    (Work::Product(Product::new(graph, layout, draft.id, dimensions)), draft.reads)
-                }
-                Op::Convolution(_) if layout.kind(draft.id) == Kind::Contraction => {
-                    (Work::Convolution(Convolution::new(graph, layout, draft.id), None), draft.reads)
-                }
-                _ => (Work::Direct(draft.id), draft.reads),
-            },
+            None if layout.kind(draft.id) == Kind::Contraction => {
+                (Work::contraction(graph, layout, draft.id, None), draft.reads)
+            }
+            None => (Work::Direct(draft.id), draft.reads),
         };
         let frees = (0..reads.len()).map(|i| dies(reads[i]) && !reads[i + 1..].contains(&reads[i])).collect();
         let mut nodes = vec![draft.follows.map_or(draft.id, |follows| follows.id)];
@@ -159,20 +163,22 @@ fn contracted<'a>(graph: &'a Graph, layout: &'a Layout, id: Id) -> impl Iterator
 /// Joins contractions with the kernels that read them one for one, where the
 /// contraction can be computed in blocks.
 fn with_epilogues(graph: &Graph, layout: &Layout, drafts: Vec<Draft>) -> Vec<Draft> {
-    let is_convolution = |draft: &Draft| {
-        matches!(graph.node(draft.id).op, Op::Convolution(_)) && layout.kind(draft.id) == Kind::Contraction
-    };
-    if !drafts.iter().any(is_convolution) {
+    let is_contraction = |draft: &Draft| layout.kind(draft.id) == Kind::Contraction && draft.body.is_none();
+    if !drafts.iter().any(is_contraction) {
         return drafts;
     }
     let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
     let is_output = |id: Id| graph.outputs.iter().any(|&output| layout.place(output).base == id);
     for number in 0..drafts.len() {
-        let Some(id) = drafts[number].as_ref().filter(|draft| is_convolution(draft)).map(|draft| draft.id)
+        let Some(id) = drafts[number].as_ref().filter(|draft| is_contraction(draft)).map(|draft| draft.id)
         else {
             continue;
         };
-        let Some(unit) = Convolution::new(graph, layout, id).unit() else { continue };
+        let unit = match graph.node(id).op {
+            Op::Convolution(_) => Convolution::new(graph, layout, id).unit(),
+            _ => Product::new(graph, layout, id).unit(),
+        };
+        let Some(unit) = unit else { continue };
         let reads = |draft: &Option<Draft>| draft.as_ref().is_some_and(|draft| draft.reads.contains(&id));
         let readers: Vec<usize> = (0..drafts.len()).filter(|&reader| reads(&drafts[reader])).collect();
         let fits = |reader: &usize| {

@@ -190,9 +190,9 @@ impl<T: Number> Slab<'_, T> {
 
 /// Rows of `V` vectors, `stride` elements apart.
 #[inline(always)]
-fn panel<'a, T: Number, S: Simd, const V: usize>(
-    elements: &'a [T],
+fn panel<T: Number, S: Simd, const V: usize>(
+    elements: &[T],
     stride: usize,
-) -> impl Iterator<Item = &'a [T::Vector<S>; V]> {
+) -> impl Iterator<Item = &[T::Vector<S>; V]> {
     elements.chunks(stride).map_while(|row| T::vectors::<S>(row).first_chunk::<V>())
 }
