@@ -8,41 +8,19 @@ use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use crate::buffer::Buffer;
-use crate::dtype::{DType, Element};
+use crate::dtype::DType;
 use crate::graph::{Graph, Id};
 use crate::op::{DotDimensions, Op};
 
 use super::allocation::Allocation;
 use super::epilogue::{Epilogue, Inputs, Parts};
+use super::factors::{Factors, PARALLEL_FLOPS, TILE_ROWS};
 use super::frame::Lane;
-use super::gemv::{self, Vectors};
+use super::gemv::Vectors;
 use super::layout::Layout;
-use super::load;
-use super::matmul::{self, Matrix, Number};
-use super::view::{Strides, View, merged};
-
-/// Multiplications and additions from which a product is worth more than one thread.
-pub(super) const PARALLEL_FLOPS: usize = 4_000_000;
-/// Columns of a part of a product are a multiple of this: whole tiles, and whole cache lines.
-const COLUMNS: usize = 32;
-/// Rows of a part of a product: whole tiles.
-const TILE_ROWS: usize = 12;
-/// Weights from which a matrix-vector product is: it is bound by memory.
-const PARALLEL_WEIGHTS: usize = 2_000_000;
-
-/// An operand: a batch of matrices in a buffer.
-#[derive(Clone, Debug)]
-pub(super) struct Matrices {
-    offset: isize,
-    /// (extent, stride) of the axes of the batch.
-    batch: SmallVec<[(usize, isize); 4]>,
-    /// From one row to the next, or from one column if they are transposed.
-    stride: usize,
-    is_transposed: bool,
-    /// Where neither rows nor columns are contiguous: its axes in the order
-    /// batch, rows, columns, to be copied together first.
-    packed: Option<View>,
-}
+use super::matmul::{self, Number};
+use super::matrices::Matrices;
+use super::view::View;
 
 /// A compiled `dot_general`.
 pub(super) struct Product {
@@ -234,73 +212,11 @@ impl fmt::Display for Product {
         }
         write!(f, "[{rows}, {depth}] by [{depth}, {columns}], {kernel}")?;
         for (name, operand) in [("lhs", &self.lhs), ("rhs", &self.rhs)] {
-            if operand.packed.is_some() {
-                write!(f, ", {name} copied")?;
-            } else if operand.is_transposed {
-                write!(f, ", {name} transposed")?;
+            if let Some(manner) = operand.manner() {
+                write!(f, ", {name} {manner}")?;
             }
         }
         Ok(())
-    }
-}
-
-impl Matrices {
-    /// The elements of `view`, its axes in three roles.
-    pub(super) fn new(view: &View, [batch, rows, columns]: [&[usize]; 3]) -> Self {
-        let pick = |axes: &[usize]| -> (SmallVec<[usize; 4]>, Strides) {
-            (
-                axes.iter().map(|&axis| view.shape[axis]).collect(),
-                axes.iter().map(|&axis| view.strides[axis]).collect(),
-            )
-        };
-        // One run of entries; repeated and reversed ones are copied.
-        let run = |axes: &[usize]| -> Option<(usize, Option<usize>)> {
-            let (extents, strides) = pick(axes);
-            match merged(&extents, &strides)[..] {
-                [] => Some((1, None)),
-                [(extent, stride)] if stride > 0 => Some((extent, Some(stride.cast_unsigned()))),
-                _ => None,
-            }
-        };
-        let (batch_extents, batch_strides) = pick(batch);
-        let batch_axes = merged(&batch_extents, &batch_strides);
-        // Where there is one row, as far as to the end of it.
-        let found = match (run(rows), run(columns)) {
-            (Some((_, stride)), Some((extent, None | Some(1)))) => Some((stride.unwrap_or(extent), false)),
-            (Some((extent, None | Some(1))), Some((_, stride))) => Some((stride.unwrap_or(extent), true)),
-            _ => None,
-        };
-        if let Some((stride, is_transposed)) = found {
-            return Self { offset: view.offset, batch: batch_axes, stride, is_transposed, packed: None };
-        }
-        let order: SmallVec<[usize; 6]> = batch.iter().chain(rows).chain(columns).copied().collect();
-        let count = |axes: &[usize]| -> usize { axes.iter().map(|&axis| view.shape[axis]).product() };
-        let (rows, columns) = (count(rows), count(columns));
-        let batch = SmallVec::from_slice(&[(count(batch), (rows * columns).cast_signed())]);
-        Self { offset: 0, batch, stride: columns, is_transposed: false, packed: Some(view.transpose(&order)) }
-    }
-
-    /// The elements copied together, where that is needed.
-    pub(super) fn pack<T: Element>(&self, buffer: &Buffer) -> Option<Buffer> {
-        let view = self.packed.as_ref()?;
-        let mut packed = T::pool().take(view.size());
-        let pattern = load::pattern(&view.shape[1..], &view.strides);
-        load::gather(buffer.as_slice::<T>()?, view.offset, &pattern, view.shape[0], &mut packed);
-        Some(Buffer::from_vec(packed))
-    }
-
-    /// Matrix `number` of the batch.
-    pub(super) fn matrix<'a, T>(&self, elements: &'a [T], number: usize) -> Matrix<'a, T> {
-        let (mut offset, mut rest) = (self.offset, number);
-        for &(extent, stride) in self.batch.iter().rev() {
-            offset += (rest % extent).cast_signed() * stride;
-            rest /= extent;
-        }
-        Matrix {
-            elements: &elements[offset.cast_unsigned()..],
-            stride: self.stride,
-            is_transposed: self.is_transposed,
-        }
     }
 }
 
@@ -312,98 +228,4 @@ struct Piece<'a, T> {
     length: usize,
     own: Option<&'a mut [T]>,
     parts: Parts<'a>,
-}
-
-/// Two matrices that are multiplied.
-pub(super) struct Factors<'a, T> {
-    /// `[rows, depth]`.
-    pub(super) lhs: Matrix<'a, T>,
-    /// `[depth, columns]`.
-    pub(super) rhs: Matrix<'a, T>,
-    pub(super) rows: usize,
-    pub(super) depth: usize,
-    pub(super) columns: usize,
-}
-
-impl<T: Number + Vectors> Factors<'_, T> {
-    /// The product on as many threads as it is worth. Each element is the
-    /// same sum in the same order wherever the result is cut.
-    fn multiply_on_threads(&self, result: &mut [T]) {
-        let is_vector = self.rows == 1 || self.columns == 1;
-        let is_large = if is_vector {
-            self.depth * self.rows * self.columns >= PARALLEL_WEIGHTS
-        } else {
-            2 * self.depth * self.rows * self.columns > PARALLEL_FLOPS
-        };
-        let threads = if is_large { rayon::current_num_threads() } else { 1 };
-        if threads == 1 {
-            return self.multiply(result);
-        }
-        // A part that has all rows reads, and copies, the columns for itself.
-        if !is_vector && self.rows <= matmul::ROWS && self.columns >= threads * COLUMNS {
-            return self.multiply_columns(result, threads);
-        }
-        let rows = if self.rows == 1 {
-            return self.multiply_row(result, threads);
-        } else {
-            self.rows.div_ceil(threads).next_multiple_of(TILE_ROWS)
-        };
-        result.par_chunks_mut(rows * self.columns).enumerate().for_each(|(number, part)| {
-            let lhs = self.lhs.from(number * rows, 0);
-            Factors { lhs, rows: part.len() / self.columns, ..*self }.multiply(part);
-        });
-    }
-
-    /// A result of one row, in parts.
-    fn multiply_row(&self, result: &mut [T], threads: usize) {
-        let columns = self.columns.div_ceil(threads).next_multiple_of(COLUMNS);
-        result.par_chunks_mut(columns).enumerate().for_each(|(number, part)| {
-            let rhs = self.rhs.from(0, number * columns);
-            Factors { rhs, columns: part.len(), ..*self }.multiply(part);
-        });
-    }
-
-    /// A result of few rows, its columns in parts.
-    fn multiply_columns(&self, result: &mut [T], threads: usize) {
-        let columns = self.columns.div_ceil(threads).next_multiple_of(COLUMNS);
-        let mut rests: SmallVec<[&mut [T]; matmul::ROWS]> = result.chunks_mut(self.columns).collect();
-        let mut parts: SmallVec<[&mut [T]; 2 * matmul::ROWS]> = SmallVec::new();
-        for _ in 0..self.columns.div_ceil(columns) {
-            for rest in &mut rests {
-                let row = take(rest);
-                let (part, after) = row.split_at_mut(columns.min(row.len()));
-                *rest = after;
-                parts.push(part);
-            }
-        }
-        parts.par_chunks_mut(self.rows).enumerate().for_each(|(number, part)| {
-            matmul::multiply(self.lhs, self.rhs.from(0, number * columns), self.depth, part, false);
-        });
-    }
-
-    /// The product on this thread.
-    pub(super) fn multiply(&self, result: &mut [T]) {
-        if self.columns == 1 {
-            return self.multiply_vector(self.lhs, self.rhs.transposed(), result);
-        }
-        if self.rows == 1 {
-            return self.multiply_vector(self.rhs.transposed(), self.lhs, result);
-        }
-        for (number, result) in result.chunks_mut(matmul::ROWS * self.columns).enumerate() {
-            let lhs = self.lhs.from(number * matmul::ROWS, 0);
-            let mut rows: SmallVec<[&mut [T]; matmul::ROWS]> = result.chunks_mut(self.columns).collect();
-            matmul::multiply(lhs, self.rhs, self.depth, &mut rows, false);
-        }
-    }
-
-    /// `matrix` times the only row of `vector`.
-    fn multiply_vector(&self, matrix: Matrix<'_, T>, vector: Matrix<'_, T>, result: &mut [T]) {
-        if vector.is_transposed && vector.stride != 1 {
-            let gathered: Vec<T> =
-                vector.elements.iter().step_by(vector.stride).take(self.depth).copied().collect();
-            gemv::multiply(matrix, &gathered, result);
-        } else {
-            gemv::multiply(matrix, &vector.elements[..self.depth], result);
-        }
-    }
 }

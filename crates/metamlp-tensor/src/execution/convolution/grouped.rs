@@ -11,8 +11,8 @@ use crate::buffer::Buffer;
 use crate::dtype::Element;
 use crate::window::WindowAxis;
 
+use crate::execution::factors::PARALLEL_FLOPS;
 use crate::execution::load;
-use crate::execution::product::PARALLEL_FLOPS;
 use crate::execution::view::View;
 
 /// Products that are added to the sums of a vector while it is in registers.

@@ -6,8 +6,8 @@ use std::fmt;
 use rayon::prelude::*;
 
 use crate::buffer::Buffer;
+use crate::execution::factors::PARALLEL_FLOPS;
 use crate::execution::load;
-use crate::execution::product::PARALLEL_FLOPS;
 use crate::execution::view::{View, merged};
 use crate::window::WindowAxis;
 

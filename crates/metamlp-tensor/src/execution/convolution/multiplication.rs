@@ -7,8 +7,9 @@ use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use crate::buffer::Buffer;
+use crate::execution::factors::PARALLEL_FLOPS;
 use crate::execution::matmul::{self, Matrix, Number};
-use crate::execution::product::{Matrices, PARALLEL_FLOPS};
+use crate::execution::matrices::Matrices;
 use crate::execution::view::View;
 use crate::window::WindowAxis;
 

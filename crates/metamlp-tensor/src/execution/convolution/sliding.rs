@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use crate::buffer::Buffer;
 use crate::execution::allocation::Allocation;
 use crate::execution::epilogue::{Epilogue, Inputs, Parts};
+use crate::execution::factors::PARALLEL_FLOPS;
 use crate::execution::frame::Lane;
-use crate::execution::product::PARALLEL_FLOPS;
 use crate::execution::view::View;
 use crate::window::WindowAxis;
 
