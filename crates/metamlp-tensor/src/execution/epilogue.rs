@@ -38,11 +38,13 @@ impl Epilogue {
     pub(super) fn fits(graph: &Graph, body: &Body, id: Id, unit: usize) -> bool {
         let merged = Merged::new(body, &Order::natural(body.space.len()));
         let tiling = Tiling::new(merged.extents);
+        // What a single tile reads may have been put together for all of it beforehand.
+        let step = if tiling.blocks == 1 { tiling.length() } else { tiling.inner };
         let is_whole = |load: &Load| load.base != Some(id) || load.is_whole;
         body.reduced.is_none()
             && body.space.iter().product::<usize>() == graph.node(id).ty.shape.size()
             && body.loads.iter().all(is_whole)
-            && unit.is_multiple_of(tiling.inner)
+            && unit.is_multiple_of(step)
     }
 
     /// `map` reads what the contraction `id` gives.

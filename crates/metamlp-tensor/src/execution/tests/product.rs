@@ -119,6 +119,33 @@ proptest! {
     }
 }
 
+/// What follows a small product is one tile, whose windows are gathered once; blocks must not cut it.
+#[test]
+fn what_follows_a_small_product_reads_its_own_rows() {
+    let mut graph = Graph::default();
+    let types = [[255, 100], [100, 3], [255, 1]].map(|shape| Type::new(shape, DType::F32));
+    let mut choices = Choices(5);
+    let inputs: Vec<Buffer> = types.iter().map(|ty| choices.values(ty)).collect();
+    for ty in types {
+        graph.push(node(Op::Input, &[], ty));
+    }
+    let dimensions = DotDimensions {
+        lhs_contracting: [1].as_slice().into(),
+        rhs_contracting: [0].as_slice().into(),
+        ..DotDimensions::default()
+    };
+    let result = Type::new([255, 3], DType::F32);
+    graph.push(node(Op::DotGeneral(Box::new(dimensions)), &[0, 1], result.clone()));
+    let shape = Shape::from(&result.shape[..]);
+    let axes = [0, 1].as_slice().into();
+    graph.push(node(Op::BroadcastInDim { shape, axes }, &[2], result.clone()));
+    graph.push(node(Op::Binary(Binary::Add), &[3, 4], result));
+    graph.outputs = vec![5];
+    let expected = oracle::run(&graph, inputs.clone());
+    let found = crate::execution::compile(&graph).run(inputs);
+    assert_eq!(numbers(&expected[0]), numbers(&found[0]));
+}
+
 /// The bits of a result must not tell how it was cut, nor which buffers were used before.
 #[test]
 fn a_product_in_a_loop_reads_the_weights_that_it_is_given() {
