@@ -24,6 +24,10 @@ use tile::tile;
 pub(in crate::execution) const ROWS: usize = 252;
 /// Steps of a block: a panel of them is a part of a second-level cache.
 const STEPS: usize = 512;
+/// Distance in bytes at which rows fall on few sets of a first-level cache.
+const COLLISION: usize = 4096;
+/// From one row to the next in a copy of a block's left-hand side, where they do not.
+const APART: usize = STEPS + 16;
 /// Tiles that share a panel from which it is copied.
 const SHARED: usize = 8;
 
@@ -92,14 +96,22 @@ impl<T: Number> Block<'_, '_, T> {
                 edge[..columns - first].copy_from_slice(&row[first..]);
             }
         }
+        // Rows that lie a multiple of this apart, in bytes, push each other out of the cache.
+        let stride = if self.lhs.is_transposed { 1 } else { self.lhs.stride * size_of::<T>() };
+        let collides = stride.is_multiple_of(COLLISION) && columns > 2 * lanes;
+        let mut copy = T::pool().take(if collides { rows.len() * APART } else { 0 });
         let mut packed: Vec<T> = Vec::new();
         for from in (0..self.depth).step_by(STEPS) {
-            let slab = Slab {
-                lhs: self.lhs.from(0, from),
-                rhs: self.rhs.from(from, 0),
-                steps: STEPS.min(self.depth - from),
-                accumulates: self.accumulates || from > 0,
-            };
+            let steps = STEPS.min(self.depth - from);
+            let mut lhs = self.lhs.from(0, from);
+            if collides {
+                for (copy, row) in copy.chunks_exact_mut(APART).zip(lhs.elements.chunks(lhs.stride)) {
+                    copy[..steps].copy_from_slice(&row[..steps]);
+                }
+                lhs = Matrix { elements: &copy, stride: APART, ..lhs };
+            }
+            let slab =
+                Slab { lhs, rhs: self.rhs.from(from, 0), steps, accumulates: self.accumulates || from > 0 };
             let mut column = 0;
             while column + 2 * lanes <= columns {
                 slab.panel::<S, R, 2>(simd, &mut rows, [column, column], 2 * lanes, &mut packed);
@@ -116,7 +128,7 @@ impl<T: Number> Block<'_, '_, T> {
             row[first..].copy_from_slice(&edge[..columns - first]);
         }
         drop((edges, rows));
-        drop((Buffer::from_vec(edge), Buffer::from_vec(packed)));
+        drop((Buffer::from_vec(edge), Buffer::from_vec(packed), Buffer::from_vec(copy)));
     }
 }
 

@@ -15,7 +15,7 @@ use crate::oracle;
 use crate::shape::{Axes, Shape, Type};
 
 /// Extents that fill the kernels' tiles and blocks, and such that do not.
-const EXTENTS: [usize; 20] = [0, 1, 1, 2, 3, 4, 5, 7, 8, 12, 13, 16, 17, 31, 32, 33, 64, 100, 255, 530];
+const EXTENTS: [usize; 20] = [0, 1, 1, 2, 3, 4, 5, 7, 8, 12, 13, 16, 17, 31, 33, 64, 100, 255, 530, 1024];
 /// Multiplications of a program at most.
 const MOST: usize = 3_000_000;
 
