@@ -35,13 +35,16 @@ type Times = (Duration, Duration);
 
 type Case = fn() -> Result<Times>;
 
-const CASES: [(&str, Case); 14] = [
+const CASES: [(&str, Case); 17] = [
     ("train_step", train_step),
     ("forward_1", || forward(1)),
     ("forward_128", || forward(128)),
     ("logsumexp", logsumexp),
     ("normal", normal),
     ("gelu", gelu),
+    ("layer_norm", || layer_norm(Tensor::clone)),
+    ("gelu_layer_norm", || layer_norm(gelu_of)),
+    ("softmax", softmax),
     ("tiny", tiny),
     ("conv_1_32", || convolution(&[64, 28, 28, 1], 32, 1, Pass::Forward)),
     ("conv_1_32_dw", || convolution(&[64, 28, 28, 1], 32, 1, Pass::Kernel)),
@@ -149,12 +152,34 @@ fn normal() -> Result<Times> {
     time(|| random::normal(&key, [1_700_000]).evaluate())
 }
 
+fn gelu_of(x: &Tensor) -> Tensor {
+    let is_inside = x.abs().less(1e3);
+    let inside = is_inside.select(x, 0);
+    let argument = (&inside + inside.integer_pow(3) * 0.044_715) * 0.797_884_56;
+    is_inside.select(&inside * ((argument.tanh() + 1.0) * 0.5), x.maximum(0))
+}
+
+fn layer_norm_of(x: &Tensor, scale: &Tensor, bias: &Tensor) -> Tensor {
+    let mean = x.mean_keepdims([-1]);
+    let variance = (x.square().mean_keepdims([-1]) - mean.square()).maximum(0);
+    (x - mean) * ((variance + 1e-6).rsqrt() * scale) + bias
+}
+
 fn gelu() -> Result<Times> {
     let x = noise(1, &[4096, 768])?;
-    let run = jit(|x: Tensor| {
-        let inner = (&x + x.square() * &x * 0.044715) * 0.797_884_56;
-        Ok(&x * 0.5 * (inner.tanh() + 1.0))
-    });
+    let run = jit(|x: Tensor| Ok(gelu_of(&x)));
+    time(|| run(x.clone()).map(drop))
+}
+
+fn layer_norm(first: fn(&Tensor) -> Tensor) -> Result<Times> {
+    let (x, scale, bias) = (noise(1, &[4096, 768])?, noise(2, &[768])?, noise(3, &[768])?);
+    let run = jit(move |x: Tensor, scale: Tensor, bias: Tensor| Ok(layer_norm_of(&first(&x), &scale, &bias)));
+    time(|| run(x.clone(), scale.clone(), bias.clone()).map(drop))
+}
+
+fn softmax() -> Result<Times> {
+    let x = noise(1, &[512, 4096])?;
+    let run = jit(|x: Tensor| Ok(x.softmax(-1)));
     time(|| run(x.clone()).map(drop))
 }
 

@@ -150,19 +150,23 @@ macro_rules! float_arithmetic {
                     Binary::Mul => self * other,
                     Binary::Div => self / other,
                     Binary::Rem => self % other,
+                    // Each choice is one instruction. They differ where the operands are zeros, whose
+                    // signs are joined, and where one is NaN, which stays.
                     Binary::Max => {
-                        if self.is_nan() || self > other || (self == other && !self.is_sign_negative()) {
-                            self
-                        } else {
-                            other
-                        }
+                        let (x, y) = (
+                            if self > other { self } else { other },
+                            if other > self { other } else { self },
+                        );
+                        let joined = $ty::from_bits(x.to_bits() & y.to_bits());
+                        if self.is_nan() || other.is_nan() { self + other } else { joined }
                     }
                     Binary::Min => {
-                        if self.is_nan() || self < other || (self == other && self.is_sign_negative()) {
-                            self
-                        } else {
-                            other
-                        }
+                        let (x, y) = (
+                            if self < other { self } else { other },
+                            if other < self { other } else { self },
+                        );
+                        let joined = $ty::from_bits(x.to_bits() | y.to_bits());
+                        if self.is_nan() || other.is_nan() { self + other } else { joined }
                     }
                     Binary::Pow => self.powf(other),
                     Binary::Atan2 => self.atan2(other),

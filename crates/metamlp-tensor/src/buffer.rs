@@ -122,7 +122,7 @@ impl<T: Element> Pool<T> {
         vec![T::default(); length]
     }
 
-    fn give(&self, vector: Vec<T>) {
+    pub(crate) fn give(&self, vector: Vec<T>) {
         let bytes = vector.len() * size_of::<T>();
         if vector.len() >= SMALLEST_POOLED
             && let Ok(mut free) = self.free.lock()

@@ -7,29 +7,8 @@ use smallvec::SmallVec;
 use crate::buffer::Buffer;
 use crate::dtype::{DType, Element};
 
-use super::frame::Frame;
-
-/// An owned vector of any element type.
-pub(super) enum Allocation {
-    Bool(Vec<bool>),
-    I32(Vec<i32>),
-    U32(Vec<u32>),
-    F16(Vec<f16>),
-    BF16(Vec<bf16>),
-    F32(Vec<f32>),
-    F64(Vec<f64>),
-}
-
-/// A part of an [`Allocation`].
-pub(super) enum Part<'a> {
-    Bool(&'a mut [bool]),
-    I32(&'a mut [i32]),
-    U32(&'a mut [u32]),
-    F16(&'a mut [f16]),
-    BF16(&'a mut [bf16]),
-    F32(&'a mut [f32]),
-    F64(&'a mut [f64]),
-}
+use super::folds::Folds;
+use super::frame::{Frame, Lane};
 
 macro_rules! each {
     ($kind:ident, $value:expr, $bound:ident => $body:expr) => {
@@ -43,6 +22,54 @@ macro_rules! each {
             $kind::F64($bound) => $body,
         }
     };
+}
+
+/// An owned vector of any element type.
+pub(super) enum Allocation {
+    Bool(Vec<bool>),
+    I32(Vec<i32>),
+    U32(Vec<u32>),
+    F16(Vec<f16>),
+    BF16(Vec<bf16>),
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+}
+
+/// Elements that a kernel reads.
+#[derive(Clone, Copy)]
+pub(super) enum Elements<'a> {
+    /// Of a buffer that an output has taken over.
+    None,
+    Buffer(&'a Buffer),
+    Part(&'a Part<'a>),
+}
+
+impl<'a> Elements<'a> {
+    pub(super) fn of(buffer: &'a Option<Buffer>) -> Self {
+        buffer.as_ref().map_or(Self::None, Self::Buffer)
+    }
+
+    /// Makes them the frame's next source of their element type, `dtype`.
+    pub(super) fn push_to(self, dtype: DType, frame: &mut Frame<'a>) {
+        match self {
+            Self::Part(part) => each!(Part, part, values => frame.push_source(values)),
+            Self::Buffer(buffer) => {
+                for_dtype!(dtype, T => frame.push_source::<T>(buffer.as_slice().unwrap_or(&[])));
+            }
+            Self::None => for_dtype!(dtype, T => frame.push_source::<T>(&[])),
+        }
+    }
+}
+
+/// A part of an [`Allocation`].
+pub(super) enum Part<'a> {
+    Bool(&'a mut [bool]),
+    I32(&'a mut [i32]),
+    U32(&'a mut [u32]),
+    F16(&'a mut [f16]),
+    BF16(&'a mut [bf16]),
+    F32(&'a mut [f32]),
+    F64(&'a mut [f64]),
 }
 
 impl Allocation {
@@ -70,6 +97,27 @@ impl Allocation {
             DType::F32 => Self::F32(buffer.try_into_vec()?),
             DType::F64 => Self::F64(buffer.try_into_vec()?),
         })
+    }
+
+    /// Hands the memory to the next who takes as much.
+    pub(super) fn give_back(self) {
+        fn give<T: Element>(values: Vec<T>) {
+            T::pool().give(values);
+        }
+        each!(Self, self, values => give(values));
+    }
+
+    /// All of it.
+    pub(super) fn whole(&mut self) -> Part<'_> {
+        match self {
+            Self::Bool(values) => Part::Bool(values),
+            Self::I32(values) => Part::I32(values),
+            Self::U32(values) => Part::U32(values),
+            Self::F16(values) => Part::F16(values),
+            Self::BF16(values) => Part::BF16(values),
+            Self::F32(values) => Part::F32(values),
+            Self::F64(values) => Part::F64(values),
+        }
     }
 
     pub(super) fn into_buffer(self) -> Buffer {
@@ -104,7 +152,29 @@ impl Allocation {
     }
 }
 
+/// Something to do with the elements, whatever their type.
+pub(super) trait Visitor {
+    fn visit<T: Lane + Folds>(self, elements: &mut [T]);
+}
+
 impl<'a> Part<'a> {
+    pub(super) fn visit(&mut self, visitor: impl Visitor) {
+        each!(Self, self, values => visitor.visit(values));
+    }
+
+    /// The same part, lent for less long.
+    pub(super) fn lend(&mut self) -> Part<'_> {
+        match self {
+            Self::Bool(values) => Part::Bool(values),
+            Self::I32(values) => Part::I32(values),
+            Self::U32(values) => Part::U32(values),
+            Self::F16(values) => Part::F16(values),
+            Self::BF16(values) => Part::BF16(values),
+            Self::F32(values) => Part::F32(values),
+            Self::F64(values) => Part::F64(values),
+        }
+    }
+
     /// Makes it the frame's next output of its element type.
     pub(super) fn push_to(self, frame: &mut Frame<'a>) {
         match self {

@@ -33,6 +33,8 @@ pub(super) struct Load {
     /// One for each axis of the space.
     pub(super) strides: Strides,
     pub(super) offset: isize,
+    /// In a block of rows: from a row to the next in a buffer of all rows.
+    pub(super) row_step: isize,
     /// Whether it is the buffer from its first to its last element, in the space's order.
     pub(super) is_whole: bool,
 }
@@ -50,8 +52,12 @@ pub(super) struct Body {
     pub(super) stored: SmallVec<[Id; 3]>,
     /// What is reduced, and by which node.
     pub(super) reduced: Option<(Id, Value)>,
+    /// Of each axis of the space, whether the reduction is over it.
+    pub(super) is_reduced: SmallVec<[bool; 6]>,
     /// Additions an element.
     pub(super) cost: u32,
+    /// Whether this is a block of rows, one of many.
+    pub(super) is_block: bool,
 }
 
 impl Body {
@@ -77,7 +83,16 @@ impl Body {
             loads: Vec::new(),
             stored,
             reduced: None,
+            is_reduced: SmallVec::new(),
             cost: 1,
+            is_block: false,
+        };
+        body.is_reduced = match reduction.map(|id| &graph.node(id).op) {
+            Some(Op::Reduce { axes, .. }) => {
+                let shape = &graph.node(like).ty.shape;
+                (0..shape.len()).filter(|&axis| shape[axis] != 1).map(|axis| axes.contains(&axis)).collect()
+            }
+            _ => SmallVec::from_elem(false, body.space.len()),
         };
         let context = Context { graph, layout, fusion, kernel };
         let mut pending: Vec<Id> = body.stored.to_vec();
@@ -99,6 +114,7 @@ impl Body {
                     dtype: DType::U32,
                     strides: Strides::from_elem(0, body.space.len()),
                     offset: place.view.offset,
+                    row_step: 0,
                     is_whole: false,
                 })]
             } else {
@@ -112,6 +128,58 @@ impl Body {
         }
         body.nodes.sort_unstable();
         Some(body)
+    }
+
+    /// What the kernel writes.
+    pub(super) fn writes(&self) -> impl Iterator<Item = Id> {
+        self.stored.iter().copied().chain(self.reduced.map(|(id, _)| id))
+    }
+
+    /// How many of the leading axes make `rows` rows, each by itself.
+    pub(super) fn row_axes(&self, rows: usize) -> Option<usize> {
+        let mut product = 1;
+        for (axis, &extent) in self.space.iter().enumerate() {
+            product *= extent;
+            let joins = axis == 0
+                || self
+                    .loads
+                    .iter()
+                    .all(|load| load.strides[axis - 1] == load.strides[axis] * extent.cast_signed());
+            if self.is_reduced[axis] || !joins {
+                return None;
+            }
+            if product == rows {
+                return Some(axis + 1);
+            }
+        }
+        None
+    }
+
+    /// The same for `block` of the `rows` rows that the first `axes` axes make. Buffers for
+    /// which `is_local` holds are of the block alone.
+    pub(super) fn block(&self, axes: usize, block: usize, is_local: impl Fn(Id) -> bool) -> Self {
+        let after =
+            |all: &[usize]| -> Axes { std::iter::once(block).chain(all[axes..].iter().copied()).collect() };
+        let loads = self.loads.iter().map(|load| {
+            let row_step = load.strides[axes - 1];
+            Load {
+                strides: std::iter::once(row_step).chain(load.strides[axes..].iter().copied()).collect(),
+                row_step: if load.base.is_some_and(&is_local) { 0 } else { row_step },
+                is_whole: false,
+                ..load.clone()
+            }
+        });
+        Self {
+            space: after(&self.space),
+            nodes: self.nodes.clone(),
+            operands: self.operands.clone(),
+            loads: loads.collect(),
+            stored: self.stored.clone(),
+            reduced: self.reduced,
+            is_reduced: std::iter::once(false).chain(self.is_reduced[axes..].iter().copied()).collect(),
+            cost: self.cost,
+            is_block: true,
+        }
     }
 
     /// The buffers that the kernel reads.
@@ -138,6 +206,7 @@ impl Body {
             dtype: base.ty.dtype,
             strides: place.view.squeezed_strides(),
             offset: place.view.offset,
+            row_step: 0,
             is_whole: !place.is_counted && in_order && squeezed(&place.view.shape) == self.space,
         })
     }

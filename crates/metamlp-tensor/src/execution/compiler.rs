@@ -1,5 +1,5 @@
 //! From a body to a program: which operand is where, which register is free,
-//! and one instruction for each node.
+//! and one instruction for each job.
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -9,6 +9,7 @@ use crate::graph::{Graph, Id};
 use crate::op::{Literal, Op};
 
 use super::body::{Body, Value};
+use super::formulas::{self, Job};
 use super::frame::{Operand, Target};
 use super::instruction;
 use super::load;
@@ -52,8 +53,9 @@ impl<'a> Compiler<'a> {
     pub(super) fn compile(mut self, dies: &dyn Fn(Id) -> bool) -> Program {
         self.open_windows();
         self.take_over(dies);
-        for (position, id) in self.body.nodes.iter().enumerate() {
-            for &value in &self.body.operands[id] {
+        let jobs = formulas::jobs(self.graph, self.body);
+        for (position, job) in jobs.iter().enumerate() {
+            for &value in &job.operands {
                 self.last_uses.insert(value, position);
             }
         }
@@ -65,8 +67,8 @@ impl<'a> Compiler<'a> {
         for &id in &in_place {
             self.last_uses.insert(self.value_of(id), usize::MAX);
         }
-        for (position, &id) in self.body.nodes.iter().enumerate() {
-            self.node(position, id, in_place.contains(&id));
+        for (position, job) in jobs.iter().enumerate() {
+            self.job(position, job, in_place.contains(&job.id));
         }
         // What takes a buffer over is written when everything has been read.
         for &id in &in_place {
@@ -74,7 +76,8 @@ impl<'a> Compiler<'a> {
         }
         if let Some((id, value)) = self.body.reduced {
             let dtype = self.graph.node(id).ty.dtype;
-            self.program.result = Some((dtype, self.operand(value)));
+            let operand = self.operand(value);
+            self.program.result = Some((dtype, self.spread(operand, dtype)));
         }
         self.program
     }
@@ -99,6 +102,7 @@ impl<'a> Compiler<'a> {
                 input,
                 strides: strides.clone(),
                 offset: load.offset,
+                row_step: load.row_step,
             });
             *count += 1;
         }
@@ -145,44 +149,63 @@ impl<'a> Compiler<'a> {
         )
     }
 
-    fn node(&mut self, position: usize, id: Id, is_in_place: bool) {
+    fn job(&mut self, position: usize, job: &Job, is_in_place: bool) {
+        let id = job.id;
         let node = self.graph.node(id);
-        let values = &self.body.operands[&id];
+        let dtype = node.ty.dtype;
         if self.is_copy(id) {
             if !is_in_place {
                 self.store(id);
             }
-            self.release(values, position);
+            self.release(&job.operands, position);
             return;
         }
         let is_random = matches!(node.op, Op::RngBits(_));
-        let operands: SmallVec<[Operand; 3]> = if is_random {
+        let operands: SmallVec<[Operand; 4]> = if is_random {
             SmallVec::new()
         } else {
-            values.iter().map(|&value| self.operand(value)).collect()
+            job.operands.iter().map(|&value| self.operand(value)).collect()
         };
-        let target = match self.output_of(id) {
-            Some(output) if !is_in_place => Target::Output(output),
-            _ => Target::Register(self.register(node.ty.dtype)),
+        let is_same = !is_random && operands.iter().all(|operand| matches!(operand, Operand::Same(_)));
+        let output = self.output_of(id).filter(|_| !is_in_place);
+        let target = match output {
+            Some(output) if !is_same => Target::Output(output),
+            _ => Target::Register(self.register(dtype)),
         };
-        let instruction = if is_random {
-            let key = match values[0] {
-                Value::Load(load) => {
-                    self.windows[load].map_or(0, |window| self.program.windows[window].number)
-                }
-                _ => 0,
-            };
-            instruction::rng_bits(key, target)
-        } else {
-            instruction::apply(&node.op, self.dtype(values[0]), node.ty.dtype, &operands, target)
+        let instruction = match job.formula {
+            Some(formula) => instruction::formula(formula, &operands, target),
+            None if is_random => instruction::rng_bits(self.key(job.operands[0]), target),
+            None => instruction::apply(&node.op, self.dtype(job.operands[0]), dtype, &operands, target),
         };
-        self.program.instructions.push(instruction);
+        self.program.instructions.push(if is_same { instruction::once(instruction) } else { instruction });
         let place = match target {
+            Target::Register(register) if is_same => Operand::Same(register),
             Target::Register(register) => Operand::Register(register),
             Target::Output(output) => Operand::Output(output),
         };
+        if let (true, Some(output)) = (is_same, output) {
+            self.program.instructions.push(instruction::copy(dtype, place, Target::Output(output)));
+        }
         self.places.insert(Value::Node(id), place);
-        self.release(values, position);
+        self.release(&job.operands, position);
+    }
+
+    /// The source number of the key of random bits.
+    fn key(&self, value: Value) -> usize {
+        match value {
+            Value::Load(load) => self.windows[load].map_or(0, |window| self.program.windows[window].number),
+            _ => 0,
+        }
+    }
+
+    /// The operand with an element for each of the tile's.
+    fn spread(&mut self, operand: Operand, dtype: DType) -> Operand {
+        if !matches!(operand, Operand::Same(_)) {
+            return operand;
+        }
+        let register = self.fresh(dtype);
+        self.program.instructions.push(instruction::copy(dtype, operand, Target::Register(register)));
+        Operand::Register(register)
     }
 
     /// Copies the node's value to its output.
@@ -227,7 +250,7 @@ impl<'a> Compiler<'a> {
         let register = self.fresh(literal.dtype());
         self.program.prologue.push(instruction::splat(literal, Target::Register(register)));
         self.kept.push(Value::Literal(literal));
-        Operand::Register(register)
+        Operand::Same(register)
     }
 
     fn load(&mut self, number: usize) -> Operand {
@@ -235,17 +258,26 @@ impl<'a> Compiler<'a> {
         let (dtype, offset) = (load.dtype, load.offset);
         let tiling = &self.program.tiling;
         let (strides, split) = (self.strides[number].clone(), tiling.split);
-        let pattern = load::pattern(&tiling.extents[split + 1..], &strides[split..]);
+        let mut walked: Strides = strides[split..].into();
+        if let (1, Some((&extent, &stride))) =
+            (tiling.block, tiling.extents[split + 1..].first().zip(walked.get(1)))
+        {
+            // One entry a tile: its stride is nobody's.
+            walked[0] = stride * extent.cast_signed();
+        }
+        let pattern = load::pattern(&tiling.extents[split + 1..], &walked);
         let window = self.windows[number].map(|window| self.program.windows[window].number);
         if let (Some(window), true) = (window, load::is_run(&pattern)) {
             return Operand::Window(window);
         }
+        let is_same = walked.iter().all(|&stride| stride == 0);
         let is_same_everywhere =
             strides[..split].iter().all(|&stride| stride == 0) && (strides[split] == 0 || tiling.blocks == 1);
         // What is read before the tiles must not meet a register that the tiles use.
         let register = if is_same_everywhere { self.fresh(dtype) } else { self.register(dtype) };
         let target = Target::Register(register);
         let instruction = match window {
+            Some(window) if is_same => instruction::same(dtype, window, target),
             Some(window) => instruction::gather(dtype, window, pattern, target),
             None => instruction::iota(dtype, (offset, strides), pattern, target),
         };
@@ -255,7 +287,7 @@ impl<'a> Compiler<'a> {
         } else {
             self.program.instructions.push(instruction);
         }
-        Operand::Register(register)
+        if is_same && window.is_some() { Operand::Same(register) } else { Operand::Register(register) }
     }
 
     /// A register that nothing holds.
@@ -280,7 +312,7 @@ impl<'a> Compiler<'a> {
             if !is_last || values[..i].contains(value) || self.kept.contains(value) {
                 continue;
             }
-            if let Some(&Operand::Register(register)) = self.places.get(value) {
+            if let Some(&(Operand::Register(register) | Operand::Same(register))) = self.places.get(value) {
                 self.free[bank(self.dtype(*value))].push(register);
                 self.places.remove(value);
             }

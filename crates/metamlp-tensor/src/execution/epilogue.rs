@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::buffer::Buffer;
 use crate::graph::{Graph, Id};
 
-use super::allocation::{Allocation, Part};
+use super::allocation::{Allocation, Elements, Part};
 use super::body::{Body, Load};
 use super::frame::{Frame, Lane, Source};
 use super::map::Map;
@@ -78,7 +78,8 @@ impl Epilogue {
             for part in parts {
                 part.push_to(frame);
             }
-            program.enter(frame, &inputs.buffers, &inputs.replaced);
+            let elements: SmallVec<[Elements<'_>; 4]> = inputs.buffers.iter().map(Elements::of).collect();
+            program.enter(frame, &elements, &inputs.replaced);
             for window in program.windows.iter().filter(|window| window.input == self.input) {
                 T::bank(frame).sources[window.number] = Source::Block(own, first);
             }

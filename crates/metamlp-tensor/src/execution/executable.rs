@@ -77,6 +77,16 @@ impl Executable {
         Memory::of(&self.graph, &self.steps, &self.outputs)
     }
 
+    /// How many instructions each elementwise kernel has.
+    #[cfg(test)]
+    pub(super) fn instructions(&self) -> Vec<usize> {
+        let maps = self.steps.iter().filter_map(|step| match &step.work {
+            Work::Map(map) => Some(map.program.instructions.len()),
+            _ => None,
+        });
+        maps.collect()
+    }
+
     fn step(&self, step: &Step, values: &mut [Option<Buffer>]) {
         let inputs: SmallVec<[Option<Buffer>; 4]> = step
             .reads
@@ -94,6 +104,11 @@ impl Executable {
                 }
             }
             Work::Reduce(reduce) => values[step.writes[0] as usize] = Some(reduce.run(&inputs)),
+            Work::Rows(rows) => {
+                for (&id, value) in step.writes.iter().zip(rows.run(&inputs)) {
+                    values[id as usize] = Some(value);
+                }
+            }
             Work::Product(product, None) => {
                 values[step.writes[0] as usize] = both(&inputs).map(|(lhs, rhs)| product.run(lhs, rhs));
             }
@@ -143,8 +158,9 @@ impl fmt::Display for Executable {
         for (number, step) in self.steps.iter().enumerate() {
             write!(f, "{number}: ")?;
             match &step.work {
-                Work::Map(map) => write!(f, "map {:?}", map.program.tiling.extents)?,
-                Work::Reduce(reduce) => write!(f, "reduce {:?}", reduce.program.tiling.extents)?,
+                Work::Map(map) => write!(f, "{map}")?,
+                Work::Reduce(reduce) => write!(f, "{reduce}")?,
+                Work::Rows(rows) => write!(f, "{rows}")?,
                 Work::Product(product, epilogue) => {
                     write!(f, "dot {product}")?;
                     if epilogue.is_some() {

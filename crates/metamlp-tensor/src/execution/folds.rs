@@ -5,7 +5,7 @@ use half::{bf16, f16};
 use multiversion::multiversion;
 
 use crate::arithmetic::Arithmetic;
-use crate::op::Reduction;
+use crate::op::{Comparison, Reduction};
 
 /// Partial results that are carried side by side.
 const LANES: usize = 32;
@@ -76,6 +76,13 @@ fn lanes<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
     if x.len() < LANES {
         return x.iter().fold(start, |result, &x| result.reduce(kind, x));
     }
+    if matches!(kind, Reduction::Max | Reduction::Min) && T::DTYPE.is_float() {
+        let best = extremum(kind, x);
+        // Comparisons do not know the sign of zero.
+        if best != T::default() {
+            return best;
+        }
+    }
     let mut lanes = [start; LANES];
     let (chunks, rest) = x.as_chunks::<LANES>();
     for chunk in chunks {
@@ -94,6 +101,25 @@ fn lanes<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
         width /= 2;
     }
     lanes[0]
+}
+
+/// The greatest or least float, by one comparison an element; a NaN if there is one.
+#[inline(always)]
+fn extremum<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
+    let (mut best, mut nan) = ([T::start(kind); LANES], [T::default(); LANES]);
+    let comparison = if kind == Reduction::Max { Comparison::Gt } else { Comparison::Lt };
+    let (chunks, rest) = x.as_chunks::<LANES>();
+    for chunk in chunks {
+        for ((best, nan), &x) in best.iter_mut().zip(&mut nan).zip(chunk) {
+            *best = if comparison.holds(x, *best) { x } else { *best };
+            // Equal to itself unless it is NaN.
+            *nan = if Comparison::Ne.holds(x, x) { x } else { *nan };
+        }
+    }
+    if let Some(&nan) = nan.iter().find(|&&x| Comparison::Ne.holds(x, x)) {
+        return nan;
+    }
+    rest.iter().chain(&best).fold(T::start(kind), |best, &x| best.reduce(kind, x))
 }
 
 #[inline(always)]

@@ -7,16 +7,15 @@ use std::mem::take;
 use half::{bf16, f16};
 use smallvec::SmallVec;
 
-use crate::buffer::Buffer;
-use crate::dtype::DType;
-
-use super::loops::Loops;
+use super::loops::{CHUNK, Lanes, Loops};
 use super::tile::TILE;
 
 /// Where an instruction finds an operand, by number within its element type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operand {
     Register(usize),
+    /// A register whose first chunk stands for every element of the tile.
+    Same(usize),
     /// A run of a buffer that is read.
     Window(usize),
     /// What has been written to the tile of an output.
@@ -87,10 +86,20 @@ impl<'a, T: Loops> Bank<'a, T> {
         }
     }
 
-    /// The operand's elements in the tile.
+    /// The operand as loops take it.
+    #[inline]
+    pub(super) fn lanes(&self, operand: Operand, length: usize) -> Lanes<'_, T> {
+        match operand {
+            Operand::Same(i) => Lanes::same(&self.registers[i][..CHUNK]),
+            _ => Lanes::each(self.read(operand, length)),
+        }
+    }
+
+    /// The operand's elements in the tile; no more than a chunk of equal ones.
+    #[inline]
     pub(super) fn read(&self, operand: Operand, length: usize) -> &[T] {
         match operand {
-            Operand::Register(i) => &self.registers[i][..length],
+            Operand::Register(i) | Operand::Same(i) => &self.registers[i][..length],
             Operand::Output(i) => &self.outputs[i][..length],
             Operand::Window(i) => match self.sources[i] {
                 Source::Slice(slice) => &slice[self.offsets[i].cast_unsigned()..][..length],
@@ -118,6 +127,8 @@ pub(super) struct Frame<'a> {
     pub(super) entries: usize,
     /// Row-major position of the tile's first element.
     pub(super) linear: usize,
+    /// In a block of rows: its first.
+    pub(super) row: usize,
     /// The tile's position on the axes up to the blocked one.
     pub(super) index: SmallVec<[usize; 6]>,
     pub(super) f32: Bank<'a, f32>,
@@ -153,6 +164,7 @@ impl<'a> Frame<'a> {
             length: 0,
             entries: 0,
             linear: 0,
+            row: 0,
             index: SmallVec::new(),
             f32: Bank::new(take(&mut registers.f32)),
             f64: Bank::new(take(&mut registers.f64)),
@@ -175,15 +187,11 @@ impl<'a> Frame<'a> {
         result
     }
 
-    /// Adds the buffer to the sources of its element type; none if an output has taken it over.
-    pub(super) fn push_source(&mut self, dtype: DType, buffer: Option<&'a Buffer>) {
-        fn push<'a, T: Lane>(frame: &mut Frame<'a>, buffer: Option<&'a Buffer>) {
-            let slice = buffer.and_then(Buffer::as_slice::<T>).unwrap_or(&[]);
-            let bank = T::bank(frame);
-            bank.sources.push(Source::Slice(slice));
-            bank.offsets.push(0);
-        }
-        for_dtype!(dtype, T => push::<T>(self, buffer));
+    /// Adds the elements to the sources of their type.
+    pub(super) fn push_source<T: Lane>(&mut self, elements: &'a [T]) {
+        let bank = T::bank(self);
+        bank.sources.push(Source::Slice(elements));
+        bank.offsets.push(0);
     }
 
     pub(super) fn advance(&mut self, length: usize) {

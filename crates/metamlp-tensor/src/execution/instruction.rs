@@ -2,15 +2,17 @@
 
 use half::f16;
 use half::slice::HalfFloatSliceExt as _;
+use smallvec::SmallVec;
 
 use crate::arithmetic::Arithmetic;
 use crate::dtype::DType;
 use crate::op::{Literal, Op, Unary};
 use crate::random::threefry;
 
+use super::formulas::{Formula, MOST_LEAVES};
 use super::frame::{Frame, Lane, Operand, Target};
 use super::load::{self, Pattern};
-use super::loops::{self, BinaryLoop, Loops, TernaryLoop, UnaryLoop};
+use super::loops::{self, BinaryLoop, CHUNK, Lanes, Loops, TernaryLoop};
 use super::program::at;
 use super::view::Strides;
 
@@ -28,7 +30,10 @@ pub(super) fn apply(op: &Op, from: DType, to: DType, operands: &[Operand], targe
         }),
         Op::Binary(op) => for_dtype!(to, T => match T::binary_loop(op) {
             Some(run) => binary(run, operands, target),
-            None => binary(move |x: &[T], y: &[T], out: &mut [T]| loops::rare_binary(op, x, y, out), operands, target),
+            None => {
+                let run = move |x: Lanes<'_, T>, y: Lanes<'_, T>, out: &mut [T]| loops::rare_binary(op, x, y, out);
+                binary(run, operands, target)
+            }
         }),
         Op::Compare(op) => for_dtype!(from, T => {
             let run: BinaryLoop<T, bool> = T::comparison_loop(op);
@@ -56,9 +61,34 @@ pub(super) fn apply(op: &Op, from: DType, to: DType, operands: &[Operand], targe
 
 /// The operand's elements, unchanged.
 pub(super) fn copy(dtype: DType, operand: Operand, target: Target) -> Instruction {
-    for_dtype!(dtype, T => {
-        let run: UnaryLoop<T, T> = loops::copy;
-        unary(run, operand, target)
+    for_dtype!(dtype, T => Box::new(move |frame| {
+        let length = frame.length;
+        frame.write(target, length, |frame, out: &mut [T]| {
+            loops::copy(T::of(frame).lanes(operand, length), out);
+        });
+    }))
+}
+
+/// `instruction` for one chunk, when all its operands are the same everywhere in the tile.
+pub(super) fn once(instruction: Instruction) -> Instruction {
+    Box::new(move |frame| {
+        let length = std::mem::replace(&mut frame.length, CHUNK);
+        instruction(frame);
+        frame.length = length;
+    })
+}
+
+/// Several operations in one loop.
+pub(super) fn formula(formula: &Formula, operands: &[Operand], target: Target) -> Instruction {
+    let (run, operands) =
+        (formula.run, operands.iter().copied().collect::<SmallVec<[Operand; MOST_LEAVES]>>());
+    Box::new(move |frame| {
+        let length = frame.length;
+        frame.write(target, length, |frame, out| {
+            let leaves: SmallVec<[Lanes<'_, f32>; MOST_LEAVES]> =
+                operands.iter().map(|&operand| frame.f32.lanes(operand, length)).collect();
+            run(&leaves, out);
+        });
     })
 }
 
@@ -67,10 +97,19 @@ pub(super) fn splat(literal: Literal, target: Target) -> Instruction {
     for_dtype!(literal.dtype(), T => {
         let value = T::from_literal(literal);
         Box::new(move |frame| {
-            let length = frame.length;
-            frame.write(target, length, |_, out: &mut [T]| out.fill(value));
+            frame.write(target, CHUNK, |_, out: &mut [T]| out.fill(value));
         })
     })
+}
+
+/// The element of the source number `source` that all of the tile have.
+pub(super) fn same(dtype: DType, source: usize, target: Target) -> Instruction {
+    for_dtype!(dtype, T => Box::new(move |frame| {
+        frame.write(target, CHUNK, |frame, out: &mut [T]| {
+            let (slice, offset) = T::of(frame).source(source);
+            out.fill(slice[offset.cast_unsigned()]);
+        });
+    }))
 }
 
 /// What `pattern` finds in the source number `source`.
@@ -123,7 +162,7 @@ fn unary<S: Lane, T: Lane>(
 }
 
 fn binary<S: Lane, T: Lane>(
-    run: impl Fn(&[S], &[S], &mut [T]) + Send + Sync + 'static,
+    run: impl Fn(Lanes<'_, S>, Lanes<'_, S>, &mut [T]) + Send + Sync + 'static,
     operands: &[Operand],
     target: Target,
 ) -> Instruction {
@@ -132,7 +171,7 @@ fn binary<S: Lane, T: Lane>(
         let length = frame.length;
         frame.write(target, length, |frame, out| {
             let bank = S::of(frame);
-            run(bank.read(x, length), bank.read(y, length), out);
+            run(bank.lanes(x, length), bank.lanes(y, length), out);
         });
     })
 }
@@ -143,7 +182,7 @@ fn ternary<C: Lane, T: Lane>(run: TernaryLoop<C, T>, operands: &[Operand], targe
         let length = frame.length;
         frame.write(target, length, |frame, out| {
             let bank = T::of(frame);
-            run(C::of(frame).read(a, length), bank.read(b, length), bank.read(c, length), out);
+            run(C::of(frame).lanes(a, length), bank.lanes(b, length), bank.lanes(c, length), out);
         });
     })
 }

@@ -1,5 +1,9 @@
 //! One loop over slices for each elementwise operation, compiled once per
 //! instruction set. The arithmetic is the oracle's. Knows no tiles.
+//!
+//! Operands are read by chunks of a fixed number of elements, so that one
+//! element that stands for all of a tile needs neither a loop nor a register
+//! of its own: it is a chunk that is read again and again.
 
 use std::hint::select_unpredictable;
 
@@ -13,10 +17,64 @@ use crate::op::{Binary, Comparison, Unary};
 
 /// A loop that reads slices of `S` and writes one of `T`.
 pub(super) type UnaryLoop<S, T> = fn(&[S], &mut [T]);
-/// A loop that reads two slices of `S` and writes one of `T`.
-pub(super) type BinaryLoop<S, T> = fn(&[S], &[S], &mut [T]);
-/// A loop that reads three slices and writes one.
-pub(super) type TernaryLoop<C, T> = fn(&[C], &[T], &[T], &mut [T]);
+/// A loop that reads two operands of `S` and writes `T`.
+pub(super) type BinaryLoop<S, T> = fn(Lanes<'_, S>, Lanes<'_, S>, &mut [T]);
+/// A loop that reads three operands.
+pub(super) type TernaryLoop<C, T> = fn(Lanes<'_, C>, Lanes<'_, T>, Lanes<'_, T>, &mut [T]);
+
+/// Elements that a loop takes at once.
+pub(super) const CHUNK: usize = 64;
+
+/// An operand's elements in a tile.
+#[derive(Clone, Copy)]
+pub(super) struct Lanes<'a, T> {
+    elements: &'a [T],
+    /// From a chunk to the next: none, where one chunk stands for all.
+    step: usize,
+}
+
+impl<'a, T> Lanes<'a, T> {
+    /// One for each element of the tile.
+    pub(super) fn each(elements: &'a [T]) -> Self {
+        Self { elements, step: CHUNK }
+    }
+
+    /// A chunk of equal elements for the whole tile.
+    pub(super) fn same(chunk: &'a [T]) -> Self {
+        Self { elements: chunk, step: 0 }
+    }
+
+    #[inline(always)]
+    pub(super) fn chunk(&self, number: usize) -> Option<&'a [T; CHUNK]> {
+        self.elements.get(number * self.step..)?.first_chunk()
+    }
+
+    /// What follows the first `chunks`, `length` elements.
+    #[inline(always)]
+    pub(super) fn rest(&self, chunks: usize, length: usize) -> Option<&'a [T]> {
+        self.elements.get(chunks * self.step..)?.get(..length)
+    }
+}
+
+/// Fills `$out` with `$value`, an expression of an element of each operand.
+macro_rules! elementwise {
+    ($out:ident = $($x:ident),+ => $value:expr) => {{
+        let (chunks, rest) = $out.as_chunks_mut::<{ $crate::execution::loops::CHUNK }>();
+        for (number, out) in chunks.iter_mut().enumerate() {
+            $(let Some($x) = $x.chunk(number) else { return };)+
+            for (lane, out) in out.iter_mut().enumerate() {
+                $(let $x = $x[lane];)+
+                *out = $value;
+            }
+        }
+        $(let Some($x) = $x.rest(chunks.len(), rest.len()) else { return };)+
+        for (lane, out) in rest.iter_mut().enumerate() {
+            $(let $x = $x[lane];)+
+            *out = $value;
+        }
+    }};
+}
+pub(super) use elementwise;
 
 /// The loops of an element type; `None` for what is too rare to have its own.
 pub(super) trait Loops: Arithmetic {
@@ -44,21 +102,27 @@ macro_rules! loops {
                 "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
                 "x86_64+avx2+fma",
             ))]
-            pub(super) fn select(choice: &[bool], yes: &[$number], no: &[$number], out: &mut [$number]) {
-                for (((out, &choice), &yes), &no) in out.iter_mut().zip(choice).zip(yes).zip(no) {
-                    // An `if` becomes a choice of addresses, and that a gather.
-                    *out = select_unpredictable(choice, yes, no);
-                }
+            pub(super) fn select(
+                choice: Lanes<'_, bool>,
+                yes: Lanes<'_, $number>,
+                no: Lanes<'_, $number>,
+                out: &mut [$number],
+            ) {
+                // An `if` becomes a choice of addresses, and that a gather.
+                elementwise!(out = choice, yes, no => select_unpredictable(choice, yes, no));
             }
 
             #[multiversion(targets(
                 "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
                 "x86_64+avx2+fma",
             ))]
-            pub(super) fn mul_add(a: &[$number], b: &[$number], c: &[$number], out: &mut [$number]) {
-                for (((out, &a), &b), &c) in out.iter_mut().zip(a).zip(b).zip(c) {
-                    *out = Arithmetic::mul_add(a, b, c);
-                }
+            pub(super) fn mul_add(
+                a: Lanes<'_, $number>,
+                b: Lanes<'_, $number>,
+                c: Lanes<'_, $number>,
+                out: &mut [$number],
+            ) {
+                elementwise!(out = a, b, c => Arithmetic::mul_add(a, b, c));
             }
         }
 
@@ -115,10 +179,8 @@ macro_rules! loops {
             "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
             "x86_64+avx2+fma",
         ))]
-        pub(super) fn $name(x: &[$number], y: &[$number], out: &mut [$number]) {
-            for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
-                *out = Arithmetic::binary(x, Binary::$Op, y);
-            }
+        pub(super) fn $name(x: Lanes<'_, $number>, y: Lanes<'_, $number>, out: &mut [$number]) {
+            elementwise!(out = x, y => Arithmetic::binary(x, Binary::$Op, y));
         }
     )*};
     (@compare $number:ident $($name:ident $Op:ident),*) => {$(
@@ -126,10 +188,8 @@ macro_rules! loops {
             "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
             "x86_64+avx2+fma",
         ))]
-        pub(super) fn $name(x: &[$number], y: &[$number], out: &mut [bool]) {
-            for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
-                *out = Comparison::$Op.holds(x, y);
-            }
+        pub(super) fn $name(x: Lanes<'_, $number>, y: Lanes<'_, $number>, out: &mut [bool]) {
+            elementwise!(out = x, y => Comparison::$Op.holds(x, y));
         }
     )*};
 }
@@ -199,10 +259,8 @@ pub(super) fn rare_unary<T: Arithmetic>(op: Unary, x: &[T], out: &mut [T]) {
 }
 
 /// `op` without a loop of its own.
-pub(super) fn rare_binary<T: Arithmetic>(op: Binary, x: &[T], y: &[T], out: &mut [T]) {
-    for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
-        *out = x.binary(op, y);
-    }
+pub(super) fn rare_binary<T: Arithmetic>(op: Binary, x: Lanes<'_, T>, y: Lanes<'_, T>, out: &mut [T]) {
+    elementwise!(out = x, y => x.binary(op, y));
 }
 
 /// Numbers of `bf16` as `f32`, exactly.
@@ -240,8 +298,14 @@ pub(super) fn bitcast<S: Element, T: Arithmetic>(x: &[S], out: &mut [T]) {
 }
 
 /// The same elements.
-pub(super) fn copy<T: Copy>(x: &[T], out: &mut [T]) {
-    out.copy_from_slice(x);
+pub(super) fn copy<T: Copy>(x: Lanes<'_, T>, out: &mut [T]) {
+    if x.step == 0 {
+        if let Some(&same) = x.elements.first() {
+            out.fill(same);
+        }
+    } else if let Some(x) = x.rest(0, out.len()) {
+        out.copy_from_slice(x);
+    }
 }
 
 /// Neither infinite nor NaN.

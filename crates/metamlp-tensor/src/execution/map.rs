@@ -1,12 +1,15 @@
 //! Kernels that write elements: a program run on every tile of its space.
 
+use std::fmt;
+use std::ops::Range;
+
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use crate::buffer::Buffer;
 use crate::graph::{Graph, Id};
 
-use super::allocation::{Allocation, Part};
+use super::allocation::{Allocation, Elements, Part};
 use super::body::Body;
 use super::frame::Frame;
 use super::program::{InPlaceOutput, Merged, Order, Program};
@@ -76,19 +79,39 @@ impl Map {
         (replaced, allocations)
     }
 
+    /// Fills the outputs for rows from `row` on.
+    pub(super) fn run_block<'a>(
+        &self,
+        inputs: &[Elements<'a>],
+        row: usize,
+        outputs: impl Iterator<Item = Part<'a>>,
+    ) {
+        Frame::with(|frame| {
+            frame.row = row;
+            outputs.for_each(|part| part.push_to(frame));
+            self.program.enter(frame, inputs, &[]);
+            self.run_tiles(frame, 0..self.program.tiling.count);
+        });
+    }
+
+    fn run_tiles(&self, frame: &mut Frame<'_>, tiles: Range<usize>) {
+        for number in tiles {
+            let tile = self.program.tiling.tile(number);
+            frame.advance(tile.length);
+            self.program.run(frame, &tile);
+        }
+    }
+
     fn fill(&self, inputs: &[Option<Buffer>], replaced: &[InPlaceOutput], allocations: &mut [Allocation]) {
+        let inputs: SmallVec<[Elements<'_>; 4]> = inputs.iter().map(Elements::of).collect();
         let count = self.program.tiling.count;
         let work = |first: usize, parts: SmallVec<[Part<'_>; 3]>| {
             Frame::with(|frame| {
                 for part in parts {
                     part.push_to(frame);
                 }
-                self.program.enter(frame, inputs, replaced);
-                for number in first..(first + self.piece).min(count) {
-                    let tile = self.program.tiling.tile(number);
-                    frame.advance(tile.length);
-                    self.program.run(frame, &tile);
-                }
+                self.program.enter(frame, &inputs, replaced);
+                self.run_tiles(frame, first..(first + self.piece).min(count));
             });
         };
         if count <= self.piece {
@@ -108,5 +131,11 @@ impl Map {
             }
         }
         pieces.into_par_iter().for_each(|(first, parts)| work(first, parts));
+    }
+}
+
+impl fmt::Display for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "map {}", self.program)
     }
 }

@@ -10,6 +10,7 @@ mod epilogue;
 mod executable;
 mod factors;
 mod folds;
+mod formulas;
 mod frame;
 mod fusion;
 mod gemv;
@@ -28,6 +29,8 @@ mod plan_cache;
 mod product;
 mod program;
 mod reduce;
+mod row_group;
+mod rows;
 mod schedule;
 pub mod statistics;
 #[cfg(test)]

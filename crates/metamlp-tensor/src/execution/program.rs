@@ -1,12 +1,14 @@
 //! A fused kernel compiled to instructions on registers: every value of its
 //! body gets a register, a window of a buffer, or its place in the output.
 
+use std::fmt;
+
 use smallvec::SmallVec;
 
-use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::graph::{Graph, Id};
 
+use super::allocation::Elements;
 use super::body::Body;
 use super::compiler::Compiler;
 use super::frame::{Frame, Lane, Operand, Source};
@@ -23,6 +25,8 @@ pub(super) struct Window {
     pub(super) input: usize,
     pub(super) strides: Strides,
     pub(super) offset: isize,
+    /// From a row to the next, where a block of rows is less than the buffer's.
+    pub(super) row_step: isize,
 }
 
 /// Something that the kernel writes.
@@ -144,11 +148,11 @@ impl Program {
     pub(super) fn enter<'a>(
         &self,
         frame: &mut Frame<'a>,
-        inputs: &'a [Option<Buffer>],
+        inputs: &[Elements<'a>],
         replaced: &[InPlaceOutput],
     ) {
         for window in &self.windows {
-            frame.push_source(window.dtype, inputs[window.input].as_ref());
+            inputs[window.input].push_to(window.dtype, frame);
         }
         for replaced in replaced {
             let window = &self.windows[replaced.window];
@@ -189,10 +193,14 @@ impl Program {
     }
 
     fn seek(&self, frame: &mut Frame<'_>, tile: &Tile) {
-        frame.index.clear();
-        frame.index.extend_from_slice(&tile.index);
+        if frame.index.len() == tile.index.len() {
+            frame.index.copy_from_slice(&tile.index);
+        } else {
+            frame.index.clone_from(&tile.index);
+        }
         for window in &self.windows {
-            let offset = at(window.offset, &window.strides, &tile.index);
+            let start = window.offset + frame.row.cast_signed() * window.row_step;
+            let offset = at(start, &window.strides, &tile.index);
             match window.dtype {
                 DType::Bool => frame.bool.offsets[window.number] = offset,
                 DType::I32 => frame.i32.offsets[window.number] = offset,
@@ -203,6 +211,19 @@ impl Program {
                 DType::F64 => frame.f64.offsets[window.number] = offset,
             }
         }
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outputs = self.outputs.len() + usize::from(self.result.is_some());
+        write!(
+            f,
+            "{:?}: {} instructions, {} in, {outputs} out",
+            &self.tiling.extents[..],
+            self.instructions.len(),
+            self.inputs.len(),
+        )
     }
 }
 

@@ -4,6 +4,9 @@
 //! The space is walked as [outer kept axes, reduced axes, inner kept axes].
 //! Sums are added up within a tile, tiles within a run, runs pairwise.
 
+use std::fmt;
+use std::ops::Range;
+
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
@@ -12,12 +15,12 @@ use crate::dtype::DType;
 use crate::graph::Graph;
 use crate::op::{Op, Reduction};
 
+use super::allocation::{Elements, Part, Visitor};
 use super::body::Body;
 use super::folds::Folds;
 use super::frame::{Frame, Lane, Operand};
 use super::map::PARALLEL_COST;
 use super::program::{Merged, Order, Program};
-use super::view::squeezed;
 
 const OUTER: u8 = 0;
 const REDUCED: u8 = 1;
@@ -67,10 +70,8 @@ impl Reduce {
     pub(super) fn new(graph: &Graph, body: &Body) -> Option<Self> {
         let (id, _) = body.reduced?;
         let node = graph.node(id);
-        let Op::Reduce { kind, axes } = &node.op else { return None };
-        let shape = &graph.node(node.operands[0]).ty.shape;
-        let is_reduced: SmallVec<[bool; 6]> =
-            (0..shape.len()).filter(|&axis| shape[axis] != 1).map(|axis| axes.contains(&axis)).collect();
+        let Op::Reduce { kind, .. } = &node.op else { return None };
+        let is_reduced = &body.is_reduced;
         let last = is_reduced.iter().rposition(|&reduced| reduced)?;
         let group = |axis: usize| match is_reduced[axis] {
             true => REDUCED,
@@ -105,7 +106,7 @@ impl Reduce {
         };
         // Depends on extents alone, never on the number of threads.
         let longest = (RUN / tiling.length().max(1)).max(1);
-        let is_split = tiles > 2 * longest && (units < 64 || tiles > 64 * longest);
+        let is_split = !body.is_block && tiles > 2 * longest && (units < 64 || tiles > 64 * longest);
         let run = if is_split { longest } else { tiles.max(1) };
         let runs = tiles.div_ceil(run).max(1);
         let cost = outer * reduced * inner * (body.cost as usize + 1);
@@ -121,7 +122,7 @@ impl Reduce {
             extent,
             reduced,
             inner,
-            size: squeezed(&node.ty.shape).iter().product(),
+            size: outer * inner,
             units,
             tiles,
             step,
@@ -134,10 +135,16 @@ impl Reduce {
 
     /// The result, from buffers in the order of the program's inputs.
     pub(super) fn run(&self, inputs: &[Option<Buffer>]) -> Buffer {
-        for_dtype!(self.dtype, T => Buffer::from_vec(self.reduce::<T>(inputs)))
+        let inputs: SmallVec<[Elements<'_>; 4]> = inputs.iter().map(Elements::of).collect();
+        for_dtype!(self.dtype, T => Buffer::from_vec(self.reduce::<T>(&inputs)))
     }
 
-    fn reduce<T: Lane + Folds>(&self, inputs: &[Option<Buffer>]) -> Vec<T> {
+    /// The result for a block of rows, the first of which is `row`.
+    pub(super) fn run_block(&self, inputs: &[Elements<'_>], row: usize, result: &mut Part<'_>) {
+        result.visit(Block { reduce: self, inputs, row });
+    }
+
+    fn reduce<T: Lane + Folds>(&self, inputs: &[Elements<'_>]) -> Vec<T> {
         let mut result = T::pool().take(self.size);
         if self.program.tiling.count == 0 {
             result.fill(T::start(self.kind));
@@ -177,10 +184,10 @@ impl Reduce {
     }
 
     /// Every run's result, one after the other.
-    fn fold<T: Lane + Folds>(&self, inputs: &[Option<Buffer>], results: &mut [T]) {
+    fn fold<T: Lane + Folds>(&self, inputs: &[Elements<'_>], results: &mut [T]) {
         let count = self.units * self.runs;
         if count <= self.piece {
-            self.fold_runs(inputs, 0, count, results);
+            self.fold_runs(inputs, 0, 0..count, results);
             return;
         }
         let mut pieces: Vec<(usize, &mut [T])> = Vec::with_capacity(count.div_ceil(self.piece));
@@ -193,22 +200,23 @@ impl Reduce {
             rest = later;
         }
         pieces.into_par_iter().for_each(|(first, results)| {
-            self.fold_runs(inputs, first, (first + self.piece).min(count), results);
+            self.fold_runs(inputs, 0, first..(first + self.piece).min(count), results);
         });
     }
 
     fn fold_runs<T: Lane + Folds>(
         &self,
-        inputs: &[Option<Buffer>],
-        first: usize,
-        last: usize,
+        inputs: &[Elements<'_>],
+        row: usize,
+        runs: Range<usize>,
         results: &mut [T],
     ) {
         Frame::with(|frame| {
+            frame.row = row;
             self.program.enter(frame, inputs, &[]);
             let mut rest = results;
             let mut sums = vec![T::default(); if self.extent == Extent::Rows { self.inner } else { 0 }];
-            for number in first..last {
+            for number in runs {
                 let (unit, run) = (number / self.runs, number % self.runs);
                 let (result, later) = std::mem::take(&mut rest).split_at_mut(self.unit_length(unit));
                 rest = later;
@@ -262,5 +270,24 @@ impl Reduce {
             Extent::Rows => self.inner,
             Extent::Part => tiling.linear(unit % self.step + 1) - tiling.linear(unit % self.step),
         }
+    }
+}
+
+/// A reduction about to be run on a block of rows.
+struct Block<'r, 'a> {
+    reduce: &'r Reduce,
+    inputs: &'r [Elements<'a>],
+    row: usize,
+}
+
+impl Visitor for Block<'_, '_> {
+    fn visit<T: Lane + Folds>(self, result: &mut [T]) {
+        self.reduce.fold_runs(self.inputs, self.row, 0..self.reduce.units, result);
+    }
+}
+
+impl fmt::Display for Reduce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "reduce {}", self.program)
     }
 }

@@ -16,11 +16,14 @@ use super::layout::{Kind, Layout};
 use super::map::Map;
 use super::product::Product;
 use super::reduce::Reduce;
+use super::row_group::RowGroup;
+use super::rows::Rows;
 
 /// What a step does.
 pub(super) enum Work {
     Map(Map),
     Reduce(Reduce),
+    Rows(Rows),
     Product(Product, Option<Box<Epilogue>>),
     Convolution(Convolution, Option<Box<Epilogue>>),
     /// The node's operation by itself.
@@ -49,7 +52,10 @@ pub(super) struct Step {
 
 /// A step before it is compiled.
 struct Draft {
-    body: Option<Body>,
+    /// Of a kernel, or of several that share rows.
+    bodies: Vec<Body>,
+    /// Whom it shares rows with.
+    rows: Option<RowGroup>,
     /// The contraction that the body is the epilogue of.
     follows: Option<Follows>,
     id: Id,
@@ -62,6 +68,18 @@ struct Follows {
     id: Id,
     /// Whether another step reads the contraction's result.
     keeps: bool,
+}
+
+impl Draft {
+    /// Takes up another kernel, with which it makes the group `rows`.
+    fn join(&mut self, other: Draft, rows: RowGroup) {
+        self.bodies.extend(other.bodies);
+        self.reads.extend(other.reads.into_iter().filter(|read| !self.writes.contains(read)));
+        self.reads.sort_unstable();
+        self.reads.dedup();
+        self.writes.extend(other.writes);
+        self.rows = Some(rows);
+    }
 }
 
 /// The steps of `graph`, operands' before their users'.
@@ -81,14 +99,21 @@ pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
     let compile = |(position, draft): (usize, Draft)| {
         let dies =
             |id: Id| last_reads.get(&id) == Some(&position) && !matches!(layout.kind(id), Kind::Constant);
-        let (work, reads) = match &draft.body {
-            Some(body) if let Some(Follows { id, keeps }) = draft.follows => {
+        let mut writes = draft.writes;
+        let (work, reads) = match (&draft.bodies[..], draft.rows.as_ref().and_then(RowGroup::rows)) {
+            (bodies @ [_, _, ..], Some(rows)) => {
+                let is_output = |id: Id| last_reads.get(&id).is_some_and(|&last| last > position);
+                let (rows, reads) = Rows::new(graph, bodies, rows, &is_output);
+                writes = rows.writes().collect();
+                (Work::Rows(rows), reads)
+            }
+            ([body, ..], _) if let Some(Follows { id, keeps }) = draft.follows => {
                 let map = Map::new(graph, body, &|base| base != id && dies(base));
                 let epilogue = Epilogue::new(map, id, keeps);
                 let reads = contracted(graph, layout, id).chain(epilogue.reads()).collect();
                 (Work::contraction(graph, layout, id, Some(Box::new(epilogue))), reads)
             }
-            Some(body) => match Reduce::new(graph, body) {
+            ([body, ..], _) => match Reduce::new(graph, body) {
                 Some(reduce) => {
                     let reads = reduce.program.inputs.clone();
                     (Work::Reduce(reduce), reads)
@@ -99,21 +124,21 @@ pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
                     (Work::Map(map), reads)
                 }
             },
-            None if layout.kind(draft.id) == Kind::Contraction => {
+            ([], _) if layout.kind(draft.id) == Kind::Contraction => {
                 (Work::contraction(graph, layout, draft.id, None), draft.reads)
             }
-            None => (Work::Direct(draft.id), draft.reads),
+            ([], _) => (Work::Direct(draft.id), draft.reads),
         };
         let frees = (0..reads.len()).map(|i| dies(reads[i]) && !reads[i + 1..].contains(&reads[i])).collect();
-        let mut nodes = vec![draft.follows.map_or(draft.id, |follows| follows.id)];
-        if let Some(body) = draft.body {
-            if draft.follows.is_none() {
-                nodes.clear();
-            }
+        let mut nodes: Vec<Id> = Vec::new();
+        if draft.follows.is_some() || draft.bodies.is_empty() {
+            nodes.push(draft.follows.map_or(draft.id, |follows| follows.id));
+        }
+        for body in draft.bodies {
             nodes.extend(body.nodes);
             nodes.extend(body.reduced.map(|(id, _)| id));
         }
-        Step { work, reads, writes: draft.writes, frees, nodes }
+        Step { work, reads, writes, frees, nodes }
     };
     drafts.into_iter().enumerate().map(compile).collect()
 }
@@ -136,7 +161,8 @@ fn drafts(graph: &Graph, layout: &Layout, fusion: &Fusion) -> Vec<Draft> {
     for kernel in kernels {
         if matches!(layout.kind(kernel), Kind::Contraction | Kind::Direct) {
             let draft = Draft {
-                body: None,
+                bodies: Vec::new(),
+                rows: None,
                 follows: None,
                 id: kernel,
                 reads: contracted(graph, layout, kernel).collect(),
@@ -147,9 +173,8 @@ fn drafts(graph: &Graph, layout: &Layout, fusion: &Fusion) -> Vec<Draft> {
             let mut reads: SmallVec<[Id; 4]> = body.reads().collect();
             reads.sort_unstable();
             reads.dedup();
-            let mut writes = body.stored.clone();
-            writes.extend(body.reduced.map(|(id, _)| id));
-            drafts.push(Draft { body: Some(body), follows: None, id: kernel, reads, writes });
+            let (writes, rows) = (body.writes().collect(), Some(RowGroup::new(graph, &body)));
+            drafts.push(Draft { bodies: vec![body], rows, follows: None, id: kernel, reads, writes });
         }
     }
     drafts
@@ -184,7 +209,7 @@ fn with_epilogues(graph: &Graph, layout: &Layout, drafts: Vec<Draft>) -> Vec<Dra
         let fits = |reader: &usize| {
             drafts[*reader].as_ref().is_some_and(|draft| {
                 draft.follows.is_none()
-                    && draft.body.as_ref().is_some_and(|body| Epilogue::fits(graph, body, id, unit))
+                    && draft.bodies.first().is_some_and(|body| Epilogue::fits(graph, body, id, unit))
             }) && !waits_for(&drafts, *reader, number)
         };
         let Some(reader) = readers.iter().copied().find(fits) else { continue };
@@ -196,6 +221,7 @@ fn with_epilogues(graph: &Graph, layout: &Layout, drafts: Vec<Draft>) -> Vec<Dra
             if keeps {
                 draft.writes.insert(0, id);
             }
+            draft.rows = None;
             draft.follows = Some(Follows { id, keeps });
         }
     }
@@ -231,7 +257,8 @@ fn waits_for(drafts: &[Option<Draft>], reader: usize, writer: usize) -> bool {
 const CANDIDATES: usize = 32;
 
 /// The drafts so that each follows what it reads; of those that could come
-/// next, the one that leaves the least memory in use.
+/// next, the one that leaves the least memory in use, but first those that
+/// share rows with what came before, with which they become one.
 fn ordered(graph: &Graph, drafts: Vec<Draft>) -> Vec<Draft> {
     let bytes = |id: Id| {
         let ty = &graph.node(id).ty;
@@ -259,7 +286,7 @@ fn ordered(graph: &Graph, drafts: Vec<Draft>) -> Vec<Draft> {
     }
     let mut ready: BTreeSet<usize> = (0..drafts.len()).filter(|&number| waits[number] == 0).collect();
     let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
-    let mut result = Vec::with_capacity(drafts.len());
+    let mut result: Vec<Draft> = Vec::with_capacity(drafts.len());
     loop {
         let growth = |number: usize| -> isize {
             drafts[number].as_ref().map_or(0, |draft| {
@@ -268,8 +295,14 @@ fn ordered(graph: &Graph, drafts: Vec<Draft>) -> Vec<Draft> {
                 draft.writes.iter().map(|&id| bytes(id)).sum::<isize>() - freed.sum::<isize>()
             })
         };
-        let candidates = ready.iter().take(CANDIDATES);
-        let Some(&number) = candidates.min_by_key(|&&number| (growth(number), number)) else { break };
+        let shares_rows = |number: usize| {
+            let open = result.last().and_then(|draft: &Draft| draft.rows.as_ref())?;
+            let draft = drafts[number].as_ref()?;
+            open.with(graph, draft.bodies.first()?, draft.rows.as_ref()?)
+        };
+        let candidates = ready.iter().take(CANDIDATES).map(|&number| (number, shares_rows(number)));
+        let next = candidates.min_by_key(|(number, rows)| (rows.is_none(), growth(*number), *number));
+        let Some((number, rows)) = next else { break };
         ready.remove(&number);
         if let Some(draft) = drafts[number].take() {
             for read in &draft.reads {
@@ -281,7 +314,10 @@ fn ordered(graph: &Graph, drafts: Vec<Draft>) -> Vec<Draft> {
                     ready.insert(user);
                 }
             }
-            result.push(draft);
+            match (result.last_mut(), rows) {
+                (Some(open), Some(rows)) => open.join(draft, rows),
+                _ => result.push(draft),
+            }
         }
     }
     result

@@ -69,16 +69,27 @@ impl Tiling {
     }
 
     pub(super) fn tile(&self, number: usize) -> Tile {
-        let start = number % self.blocks * self.block;
         let extent = self.extents[self.split];
-        let outer = number / self.blocks;
+        let (outer, block) =
+            if self.blocks == 1 { (number, 0) } else { (number / self.blocks, number % self.blocks) };
+        let start = block * self.block;
+        let entries = self.block.min(extent - start);
+        if self.split == 1 {
+            // The commonest of all, without a division.
+            let index = SmallVec::from_slice(&[outer, start]);
+            return Tile {
+                index,
+                entries,
+                length: entries * self.inner,
+                linear: (outer * extent + start) * self.inner,
+            };
+        }
         let mut index = SmallVec::from_elem(start, self.split + 1);
         let mut rest = outer;
         for axis in (0..self.split).rev() {
             index[axis] = rest % self.extents[axis];
             rest /= self.extents[axis];
         }
-        let entries = self.block.min(extent - start);
         Tile { index, entries, length: entries * self.inner, linear: (outer * extent + start) * self.inner }
     }
 

@@ -3,6 +3,7 @@
 
 mod convolution;
 mod product;
+mod rows;
 
 use half::{bf16, f16};
 use proptest::prelude::*;

@@ -1,0 +1,384 @@
+//! Operations that often follow each other, in one loop each: their values
+//! between stay in the processor's registers, and their arithmetic and its
+//! order are those of the single operations, so that no bit changes. Knows
+//! bodies of kernels; nothing of tiles.
+
+use std::sync::LazyLock;
+
+use multiversion::multiversion;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::arithmetic::Arithmetic;
+use crate::dtype::DType;
+use crate::graph::{Graph, Id};
+use crate::op::{Binary, Comparison, Op, Unary};
+
+use super::body::{Body, Value};
+use super::loops::{Lanes, elementwise};
+
+/// Operands of a formula at most.
+pub(super) const MOST_LEAVES: usize = 8;
+
+/// A tree of operations on `f32`, and the loop that computes it.
+pub(super) struct Formula {
+    tree: Tree,
+    leaves: usize,
+    pub(super) run: fn(&[Lanes<'_, f32>], &mut [f32]),
+}
+
+#[derive(Clone)]
+enum Tree {
+    Leaf(usize),
+    Unary(Unary, Box<Tree>),
+    Binary(Binary, Box<[Tree; 2]>),
+    /// A maximum with a literal, in which neither NaN nor the sign of zero is a question.
+    AtLeast(Box<[Tree; 2]>),
+    Less(Box<[Tree; 2]>),
+    Select(Box<[Tree; 3]>),
+}
+
+macro_rules! tree {
+    ((AtLeast $x:tt $bound:tt)) => {
+        Tree::AtLeast(Box::new([tree!($x), tree!($bound)]))
+    };
+    ((Less $x:tt $y:tt)) => {
+        Tree::Less(Box::new([tree!($x), tree!($y)]))
+    };
+    ((Select $choice:tt $yes:tt $no:tt)) => {
+        Tree::Select(Box::new([tree!($choice), tree!($yes), tree!($no)]))
+    };
+    (($Op:ident $x:tt)) => {
+        Tree::Unary(Unary::$Op, Box::new(tree!($x)))
+    };
+    (($Op:ident $x:tt $y:tt)) => {
+        Tree::Binary(Binary::$Op, Box::new([tree!($x), tree!($y)]))
+    };
+    ($name:ident) => {
+        $name.clone()
+    };
+}
+
+macro_rules! value {
+    ((AtLeast $x:tt $bound:tt)) => {{
+        let (x, bound) = (value!($x), value!($bound));
+        if x <= bound { bound } else { x }
+    }};
+    ((Less $x:tt $y:tt)) => {
+        Comparison::Lt.holds(value!($x), value!($y))
+    };
+    ((Select $choice:tt $yes:tt $no:tt)) => {
+        if value!($choice) { value!($yes) } else { value!($no) }
+    };
+    (($Op:ident $x:tt)) => {
+        Arithmetic::unary(value!($x), Unary::$Op)
+    };
+    (($Op:ident $x:tt $y:tt)) => {
+        Arithmetic::binary(value!($x), Binary::$Op, value!($y))
+    };
+    ($name:ident) => {
+        $name
+    };
+}
+
+/// Each formula with its leaves, then values that it names, then its own value.
+macro_rules! formulas {
+    ($($name:ident($($leaf:ident),+) { $($inner:ident = $expression:tt;)* => $result:tt })*) => {
+        mod single {
+            use super::*;
+
+            $(
+                #[multiversion(targets(
+                    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
+                    "x86_64+avx2+fma",
+                ))]
+                pub(super) fn $name(leaves: &[Lanes<'_, f32>], out: &mut [f32]) {
+                    let &[$($leaf),+] = leaves else { return };
+                    elementwise!(out = $($leaf),+ => {
+                        $(let $inner = value!($expression);)*
+                        value!($result)
+                    });
+                }
+            )*
+        }
+
+        /// The larger ones first.
+        static FORMULAS: LazyLock<Vec<Formula>> = LazyLock::new(|| {
+            vec![$({
+                let mut leaves = 0;
+                $(
+                    let $leaf = Tree::Leaf(leaves);
+                    leaves += 1;
+                )+
+                $(let $inner = tree!($expression);)*
+                Formula { tree: tree!($result), leaves, run: single::$name }
+            }),*]
+        });
+    };
+}
+
+formulas! {
+    gelu(x, bound, zero, cubic, scale, one, half) {
+        is_inside = (Less (Abs x) bound);
+        inside = (Select is_inside x zero);
+        argument = (Mul (Add inside (Mul (Mul inside (Mul inside inside)) cubic)) scale);
+        gated = (Mul inside (Mul (Add (Tanh argument) one) half));
+        => (Select is_inside gated (AtLeast x zero))
+    }
+    silu(x, bound, zero) {
+        is_inside = (Less (Abs x) bound);
+        inside = (Select is_inside x zero);
+        => (Select is_inside (Mul inside (Logistic inside)) (AtLeast x zero))
+    }
+    mul_add_square(a, b, c, d) { => (Add (Mul a b) (Mul (Mul c c) d)) }
+    normalize(x, mean, factor, scale, bias) { => (Add (Mul (Sub x mean) (Mul factor scale)) bias) }
+    scale_shift(x, mean, factor, bias) { => (Add (Mul (Sub x mean) factor) bias) }
+    sum_of_products(a, b, c, d) { => (Add (Mul a b) (Mul c d)) }
+    difference_of_products(a, b, c, d) { => (Sub (Mul a b) (Mul c d)) }
+    tanh_slope(a, y, one) { => (Mul a (Sub one (Mul y y))) }
+    exp_difference(x, y) { => (Exp (Sub x y)) }
+    difference_scaled(x, y, factor) { => (Mul (Sub x y) factor) }
+    sum_scaled(x, y, factor) { => (Mul (Add x y) factor) }
+    product_of_three(x, y, z) { => (Mul (Mul x y) z) }
+    product_plus(x, y, z) { => (Add (Mul x y) z) }
+    product_minus(x, y, z) { => (Sub (Mul x y) z) }
+    minus_product(x, y, z) { => (Sub z (Mul x y)) }
+    sum_of_three(x, y, z) { => (Add (Add x y) z) }
+    sum_at_least(x, y, bound) { => (AtLeast (Add x y) bound) }
+    at_least(x, bound) { => (AtLeast x bound) }
+}
+
+/// What a kernel does in one go: a node, perhaps with those that only it needs.
+pub(super) struct Job {
+    pub(super) id: Id,
+    pub(super) operands: SmallVec<[Value; 4]>,
+    /// The node's own operation, if there is none.
+    pub(super) formula: Option<&'static Formula>,
+}
+
+/// The nodes of `body` in as few jobs as there are formulas for.
+pub(super) fn jobs(graph: &Graph, body: &Body) -> Vec<Job> {
+    let mut users: FxHashMap<Id, SmallVec<[Id; 2]>> = FxHashMap::default();
+    for id in &body.nodes {
+        for operand in body.operands[id].iter().filter_map(Value::node) {
+            users.entry(operand).or_default().push(*id);
+        }
+    }
+    let kept =
+        |id: Id| body.stored.contains(&id) || body.reduced.is_some_and(|(_, value)| value == Value::Node(id));
+    let mut inside: SmallVec<[Id; 16]> = SmallVec::new();
+    let mut jobs: Vec<Job> = Vec::new();
+    for &id in body.nodes.iter().rev() {
+        if inside.contains(&id) {
+            continue;
+        }
+        let found = FORMULAS.iter().find_map(|formula| {
+            let mut search = Search {
+                graph,
+                body,
+                leaves: SmallVec::from_elem(None, formula.leaves),
+                met: SmallVec::new(),
+            };
+            let is_closed = |met: &[Id]| {
+                met.iter().all(|&inner| {
+                    inner == id || (!kept(inner) && users[&inner].iter().all(|user| met.contains(user)))
+                })
+            };
+            if !search.matches(&formula.tree, Value::Node(id)) || !is_closed(&search.met) {
+                return None;
+            }
+            let leaves: Option<SmallVec<[Value; 4]>> = search.leaves.iter().copied().collect();
+            Some((formula, leaves?, search.met))
+        });
+        jobs.push(match found {
+            Some((formula, operands, met)) => {
+                inside.extend(met.into_iter().filter(|&inner| inner != id));
+                Job { id, operands, formula: Some(formula) }
+            }
+            None => Job { id, operands: body.operands[&id].iter().copied().collect(), formula: None },
+        });
+    }
+    jobs.reverse();
+    jobs
+}
+
+/// An attempt to see a formula in a body.
+struct Search<'a> {
+    graph: &'a Graph,
+    body: &'a Body,
+    leaves: SmallVec<[Option<Value>; MOST_LEAVES]>,
+    /// The nodes that the formula computes.
+    met: SmallVec<[Id; 16]>,
+}
+
+impl Search<'_> {
+    fn matches(&mut self, tree: &Tree, value: Value) -> bool {
+        if let Tree::Leaf(leaf) = *tree {
+            let known = self.leaves[leaf].get_or_insert(value);
+            return *known == value && self.dtype(value) == DType::F32;
+        }
+        let Value::Node(id) = value else { return false };
+        let operands = &self.body.operands[&id];
+        let is_found = match (tree, &self.graph.node(id).op) {
+            (Tree::Unary(op, x), Op::Unary(found)) => op == found && self.matches(x, operands[0]),
+            (Tree::Binary(op, trees), Op::Binary(found)) if op == found => {
+                let (x, y) = (operands[0], operands[1]);
+                let is_commutative = matches!(op, Binary::Add | Binary::Mul);
+                self.all(&trees[..], &[x, y]) || (is_commutative && self.all(&trees[..], &[y, x]))
+            }
+            (Tree::AtLeast(trees), Op::Binary(Binary::Max)) => {
+                let (x, y) = (operands[0], operands[1]);
+                (is_clear(y) && self.all(&trees[..], &[x, y]))
+                    || (is_clear(x) && self.all(&trees[..], &[y, x]))
+            }
+            (Tree::Less(trees), Op::Compare(Comparison::Lt)) => self.all(&trees[..], operands),
+            (Tree::Select(trees), Op::Select) => self.all(&trees[..], operands),
+            _ => false,
+        };
+        if is_found {
+            self.met.push(id);
+        }
+        is_found
+    }
+
+    /// Whether all of them match; leaves nothing behind if not.
+    fn all(&mut self, trees: &[Tree], values: &[Value]) -> bool {
+        let (leaves, met) = (self.leaves.clone(), self.met.len());
+        let is_found = trees.iter().zip(values).all(|(tree, &value)| self.matches(tree, value));
+        if !is_found {
+            self.leaves = leaves;
+            self.met.truncate(met);
+        }
+        is_found
+    }
+
+    fn dtype(&self, value: Value) -> DType {
+        match value {
+            Value::Literal(literal) => literal.dtype(),
+            Value::Load(load) => self.body.loads[load].dtype,
+            Value::Node(id) => self.graph.node(id).ty.dtype,
+        }
+    }
+}
+
+/// Whether a maximum with it is a comparison and a choice: it is neither NaN nor -0.
+fn is_clear(value: Value) -> bool {
+    let Value::Literal(literal) = value else { return false };
+    let number = literal.as_f64();
+    !number.is_nan() && (number != 0.0 || number.is_sign_positive())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::buffer::Buffer;
+    use crate::execution::compile;
+    use crate::graph::GraphNode;
+    use crate::op::Literal;
+    use crate::oracle;
+    use crate::shape::Type;
+
+    const LENGTH: usize = 1500;
+
+    fn push(graph: &mut Graph, op: Op, operands: &[Id], dtype: DType) -> Id {
+        graph.push(GraphNode { op, operands: operands.into(), ty: Type::new([LENGTH], dtype) })
+    }
+
+    /// The nodes that the tree stands for; its leaves are the first nodes.
+    fn build(graph: &mut Graph, tree: &Tree) -> Id {
+        let mut all = |trees: &[Tree]| trees.iter().map(|tree| build(graph, tree)).collect::<Vec<Id>>();
+        match tree {
+            Tree::Leaf(leaf) => *leaf as Id,
+            Tree::Unary(op, x) => {
+                let x = build(graph, x);
+                push(graph, Op::Unary(*op), &[x], DType::F32)
+            }
+            Tree::Binary(op, trees) => {
+                let operands = all(&trees[..]);
+                push(graph, Op::Binary(*op), &operands, DType::F32)
+            }
+            Tree::AtLeast(trees) => {
+                let operands = all(&trees[..]);
+                push(graph, Op::Binary(Binary::Max), &operands, DType::F32)
+            }
+            Tree::Less(trees) => {
+                let operands = all(&trees[..]);
+                push(graph, Op::Compare(Comparison::Lt), &operands, DType::Bool)
+            }
+            Tree::Select(trees) => {
+                let operands = all(&trees[..]);
+                push(graph, Op::Select, &operands, DType::F32)
+            }
+        }
+    }
+
+    /// Leaves that a maximum is taken with.
+    fn bounds(tree: &Tree) -> Vec<usize> {
+        match tree {
+            Tree::Leaf(_) => Vec::new(),
+            Tree::Unary(_, x) => bounds(x),
+            Tree::AtLeast(trees) => match trees[1] {
+                Tree::Leaf(leaf) => vec![leaf],
+                _ => Vec::new(),
+            },
+            Tree::Binary(_, trees) | Tree::Less(trees) => trees.iter().flat_map(bounds).collect(),
+            Tree::Select(trees) => trees.iter().flat_map(bounds).collect(),
+        }
+    }
+
+    #[test]
+    fn a_formula_is_one_instruction_with_the_bits_of_its_operations() {
+        let special =
+            [0.0, -0.0, 1.0, -1.5, 1e-40, 3e38, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e3, -7.25];
+        for formula in FORMULAS.iter() {
+            let mut graph = Graph::default();
+            let mut inputs = Vec::new();
+            let bounds = bounds(&formula.tree);
+            for leaf in 0..formula.leaves {
+                if bounds.contains(&leaf) {
+                    let zero = Op::Constant(Literal::new(0.0_f32));
+                    graph.push(GraphNode {
+                        op: zero,
+                        operands: SmallVec::new(),
+                        ty: Type::new([], DType::F32),
+                    });
+                    continue;
+                }
+                push(&mut graph, Op::Input, &[], DType::F32);
+                let values = |i: usize| match (i * 7 + leaf) % 3 {
+                    0 => special[(i + leaf * i / 11) % special.len()],
+                    _ => ((i * (leaf + 3)) % 97) as f32 / 8.0 - 6.0,
+                };
+                inputs.push(Buffer::from_vec((0..LENGTH).map(values).collect::<Vec<f32>>()));
+            }
+            let mut spread: Vec<Id> = (0..formula.leaves as Id).collect();
+            for &leaf in &bounds {
+                let shape = Type::new([LENGTH], DType::F32).shape;
+                let op = Op::BroadcastInDim { shape, axes: SmallVec::new() };
+                spread[leaf] = push(&mut graph, op, &[leaf as Id], DType::F32);
+            }
+            let root = build(&mut graph, &formula.tree);
+            for node in &mut graph.nodes {
+                if !matches!(node.op, Op::BroadcastInDim { .. }) {
+                    for operand in &mut node.operands {
+                        *operand = spread.get(*operand as usize).copied().unwrap_or(*operand);
+                    }
+                }
+            }
+            // The inputs too, so that none is written over.
+            let inputs_last = (0..formula.leaves as Id).filter(|&leaf| !bounds.contains(&(leaf as usize)));
+            graph.outputs = std::iter::once(root).chain(inputs_last).collect();
+            let expected = oracle::run(&graph, inputs.clone());
+            let executable = compile(&graph);
+            assert_eq!(executable.instructions(), [1], "{executable}");
+            let found = executable.run(inputs);
+            let both = expected[0].as_slice::<f32>().unwrap().iter().zip(found[0].as_slice::<f32>().unwrap());
+            for (position, (x, y)) in both.enumerate() {
+                assert!(
+                    x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan()),
+                    "{position}: {x}, {y}\n{graph}"
+                );
+            }
+        }
+    }
+}
