@@ -187,6 +187,11 @@ pub(super) fn jobs(graph: &Graph, body: &Body) -> Vec<Job> {
             if !search.matches(&formula.tree, Value::Node(id)) || !is_closed(&search.met) {
                 return None;
             }
+            // A value that is both inside and a leaf is needed by itself.
+            let is_inside = |value: Value| value.node().is_some_and(|node| search.met.contains(&node));
+            if search.leaves.iter().flatten().any(|&leaf| is_inside(leaf)) {
+                return None;
+            }
             let leaves: Option<SmallVec<[Value; 4]>> = search.leaves.iter().copied().collect();
             Some((formula, leaves?, search.met))
         });
