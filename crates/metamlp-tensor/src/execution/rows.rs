@@ -190,7 +190,7 @@ impl Rows {
             match &member.kernel {
                 Kernel::Map(map) => map.run_block(&reads, first, made.iter_mut().map(Part::lend)),
                 Kernel::Reduce(reduce) => {
-                    made.iter_mut().for_each(|part| reduce.run_block(&reads, first, part))
+                    made.iter_mut().for_each(|part| reduce.run_block(&reads, first, part));
                 }
             }
             drop(reads);
