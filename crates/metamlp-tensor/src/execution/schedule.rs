@@ -188,7 +188,8 @@ fn contracted<'a>(graph: &'a Graph, layout: &'a Layout, id: Id) -> impl Iterator
 /// Joins contractions with the kernels that read them one for one, where the
 /// contraction can be computed in blocks.
 fn with_epilogues(graph: &Graph, layout: &Layout, drafts: Vec<Draft>) -> Vec<Draft> {
-    let is_contraction = |draft: &Draft| layout.kind(draft.id) == Kind::Contraction && draft.body.is_none();
+    let is_contraction =
+        |draft: &Draft| layout.kind(draft.id) == Kind::Contraction && draft.bodies.is_empty();
     if !drafts.iter().any(is_contraction) {
         return drafts;
     }
