@@ -347,3 +347,6 @@ fn arranged(x: &Tensor, places: &[usize]) -> Tensor {
     }
     x.transpose(permutation)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,32 +3,10 @@
 
 use metamlp_tensor::{Convolution, F64, I32, OutOfRange, Padding, Tensor, Window, grad};
 
-const STEP: f64 = 1e-6;
+#[path = "gradients/differences.rs"]
+mod differences;
 
-/// Checks the gradient of `f` at `x` in every coordinate.
-#[track_caller]
-fn check(shape: &[usize], values: &[f64], f: impl Fn(&Tensor) -> Tensor) {
-    let loss = |x: &Tensor| {
-        // `sin` before, coefficients after, and the operation used twice.
-        let y = f(&(x.sin() * 0.9 + x * 0.4));
-        let count = y.size();
-        let coefficients: Vec<f64> = (0..count).map(|i| 0.3 + ((i * 7) % 5) as f64 * 0.21).collect();
-        let coefficients = Tensor::from_vec(y.shape(), coefficients);
-        (&y * &coefficients + y.square() * 0.5).sum_all()
-    };
-    let x = Tensor::from_vec(shape, values.to_vec());
-    let gradient = grad(&x, |x| loss(x)).unwrap().to_vec::<f64>().unwrap();
-    for i in 0..values.len() {
-        let at = |sign: f64| {
-            let mut moved = values.to_vec();
-            moved[i] += sign * STEP;
-            loss(&Tensor::from_vec(shape, moved)).item::<f64>().unwrap()
-        };
-        let expected = (at(1.0) - at(-1.0)) / (2.0 * STEP);
-        let error = (gradient[i] - expected).abs() / (1.0 + expected.abs());
-        assert!(error < 2e-7, "coordinate {i}: {} but differences give {expected}", gradient[i]);
-    }
-}
+use differences::check;
 
 const SIX: [f64; 6] = [0.31, 0.87, 1.42, 0.55, 1.9, 0.12];
 const TWELVE: [f64; 12] = [0.31, 0.87, 1.42, 0.55, 1.9, 0.12, 0.77, 1.13, 0.42, 1.61, 0.98, 0.21];
