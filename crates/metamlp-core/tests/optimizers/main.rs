@@ -1,6 +1,7 @@
 //! Optimizers: what they do step by step and under `jit`, and what they say of
 //! trees that do not fit. Where they end, against optax: `numbers.rs`.
 
+mod half_precision;
 mod numbers;
 mod refusals;
 mod wrappers;
