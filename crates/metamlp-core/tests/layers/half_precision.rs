@@ -101,7 +101,7 @@ fn batch_norm_and_attention_have_the_numbers_of_flax() {
 fn dtypes<M: Module>(layer: M, call: impl Fn(&M) -> Tensor) -> (DType, Option<DType>) {
     let rngs = Rngs::new([("params", Key::new(0)), ("dropout", Key::new(1))]);
     let (y, variables) = layer.init_with_output(rngs, call).unwrap();
-    let parameter = variables.params().tensors_with_paths().next().map(|(_, tensor)| tensor.dtype());
+    let parameter = variables.params().tensors_with_paths().first().map(|(_, tensor)| tensor.dtype());
     (y.dtype(), parameter)
 }
 

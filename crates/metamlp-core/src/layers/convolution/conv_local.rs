@@ -125,8 +125,29 @@ impl ConvLocal {
         };
         let kernel_shape = [&moves.places[..], &[patch, self.features]].concat();
         check_mask(NAME, self.mask.as_ref(), &kernel_shape)?;
+        if padded_elements(&moves).is_none_or(|elements| elements > MOST_PADDED) {
+            let expected = format!("the input, dilated and padded by it, of at most {MOST_PADDED} elements");
+            return Err(invalid(NAME, "padding", format!("{:?}", moves.padding), expected));
+        }
         Ok((moves, kernel_shape))
     }
+}
+
+/// The padding is in memory, unlike that of a convolution: a dilation that
+/// reaches far beyond the input must not fill all of it.
+const MOST_PADDED: usize = 1 << 28;
+
+/// The size of the dilated and padded input; none if it can't be counted.
+fn padded_elements(moves: &Moves) -> Option<usize> {
+    let shape = moves.input.shape();
+    let mut elements = shape[0].checked_mul(shape[shape.len() - 1])?;
+    for (axis, &(low, high)) in moves.padding.iter().enumerate() {
+        let between = shape[axis + 1].saturating_sub(1).checked_mul(moves.input_dilation[axis] - 1)?;
+        let around = low.max(0).unsigned_abs().checked_add(high.max(0).unsigned_abs())?;
+        let extent = shape[axis + 1].checked_add(between)?.checked_add(around)?;
+        elements = elements.checked_mul(extent)?;
+    }
+    Some(elements)
 }
 
 /// What the kernel meets at each place: `[batch, spatial.., inputs · kernel]`,

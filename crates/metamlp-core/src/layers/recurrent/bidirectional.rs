@@ -4,6 +4,7 @@ use metamlp_macros::{compact, module};
 use metamlp_tensor::Tensor;
 
 use super::rnn::RNN;
+use crate::argument::refuse;
 use crate::module::Module;
 
 /// Runs one [`RNN`] forwards and another backwards, and merges what they give
@@ -43,15 +44,28 @@ impl Bidirectional {
     /// `[batch.., time, features..]` (or `[time, batch.., features..]`) to the
     /// merged outputs of all steps, in the same form.
     pub fn call(&self, x: &Tensor) -> Tensor {
-        self.call_with_carry(x).1
+        self.run(x).1
     }
 
     /// As [`call`](Bidirectional::call), and the tensors of the last carry of
     /// either run: Flax's `return_carry`.
     pub fn call_with_carry(&self, x: &Tensor) -> ([Vec<Tensor>; 2], Tensor) {
+        self.run(x)
+    }
+}
+
+impl Bidirectional {
+    #[track_caller]
+    fn run(&self, x: &Tensor) -> ([Vec<Tensor>; 2], Tensor) {
         let configured = |rnn: RNN| rnn.time_major(self.time_major).seq_lengths(self.seq_lengths.clone());
         let forward = self.forward_rnn.with(|rnn| configured(rnn).reverse(false));
         let backward = self.backward_rnn.with(|rnn| configured(rnn).reverse(true).keep_order(true));
+        // Here the caller's line is known; in the RNN it would be one of this file.
+        for rnn in [&forward, &backward] {
+            if let Err(error) = rnn.batch_dims(x) {
+                return ([Vec::new(), Vec::new()], refuse(x, error));
+            }
+        }
         let (forward_carry, forward_outputs) = forward.call_with_carry(x);
         let (backward_carry, backward_outputs) = backward.call_with_carry(x);
         let outputs = (self.merge_fn)(&forward_outputs, &backward_outputs);

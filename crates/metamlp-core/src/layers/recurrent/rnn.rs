@@ -95,7 +95,7 @@ impl RNN {
 
     /// How many axes the batch has, if all is well.
     #[track_caller]
-    fn batch_dims(&self, x: &Tensor) -> Result<usize, Error> {
+    pub(super) fn batch_dims(&self, x: &Tensor) -> Result<usize, Error> {
         let feature_axes = self.cell.num_feature_axes();
         let Some(batch_dims) = x.rank().checked_sub(feature_axes + 1) else {
             let expected = format!("at least {}: time and what the cell takes", feature_axes + 1);
