@@ -84,6 +84,7 @@ impl Choices {
 const MOST: usize = 1 << 16;
 
 /// Calls `layer` on shapes alone; where those are small, in earnest too.
+#[allow(clippy::needless_pass_by_value)] // So that the layers are written in the table.
 fn works_or_is_refused<M: Module>(layer: M, call: impl Fn(&M) -> Tensor) -> Result<(), TestCaseError> {
     let class = std::any::type_name::<M>().rsplit("::").next().unwrap_or_default();
     let rngs = || Rngs::new([("params", Key::new(0)), ("dropout", Key::new(1))]);

@@ -23,6 +23,7 @@ fn place(bits: u16) -> i32 {
 
 /// Whether `layer` gives what Flax gives, to `apart` roundings.
 #[track_caller]
+#[allow(clippy::needless_pass_by_value)] // So that the layers are written in the table.
 fn gives<M: Module>(layer: M, call: impl Fn(&M) -> Tensor, dtype: DType, apart: i32, expected: &str) {
     let (y, _) = layer.init_with_output(Key::new(0), call).unwrap();
     assert_eq!(y.dtype(), dtype);
@@ -98,6 +99,7 @@ fn batch_norm_and_attention_have_the_numbers_of_flax() {
 }
 
 /// The dtype of a layer's result, and of the first of its parameters.
+#[allow(clippy::needless_pass_by_value)] // So that the layers are written in the table.
 fn dtypes<M: Module>(layer: M, call: impl Fn(&M) -> Tensor) -> (DType, Option<DType>) {
     let rngs = Rngs::new([("params", Key::new(0)), ("dropout", Key::new(1))]);
     let (y, variables) = layer.init_with_output(rngs, call).unwrap();
