@@ -1,0 +1,64 @@
+//! How many kernels the programs of usual models are, so that a fusion that is
+//! lost shows without a clock.
+
+use metamlp::prelude::*;
+use metamlp::{Error, Plan};
+
+fn spec(shape: &[usize]) -> Tensor {
+    Tensor::spec(shape, F32)
+}
+
+#[track_caller]
+fn kernels<M: Module>(model: &M, x: &Tensor, call: impl Fn(&M, &Tensor) -> Tensor) -> Result<usize, Error> {
+    let variables = model.eval_shape(Key::new(0), |m| call(m, x))?;
+    let apply = |(variables, x): (Variables, Tensor)| model.apply(&variables, (), |m| call(m, &x));
+    Ok(Plan::of(apply, &(variables, x.clone()))?.kernels())
+}
+
+#[compact]
+fn mlp(x: &Tensor) -> Tensor {
+    let x = relu(&Dense::new(512).call(x));
+    let x = relu(&Dense::new(512).call(&x));
+    Dense::new(784).call(&x)
+}
+
+#[compact]
+fn gelu_layer_norm(x: &Tensor) -> Tensor {
+    LayerNorm::new().call(&gelu(x))
+}
+
+#[test]
+fn a_dense_layer_with_its_activation_is_one_kernel() -> Result<(), Error> {
+    assert_eq!(kernels(&mlp(), &spec(&[128, 1568]), Mlp::call)?, 3);
+    Ok(())
+}
+
+#[test]
+fn softmax_and_norms_are_one_kernel() -> Result<(), Error> {
+    let softmax = Plan::of(|x: Tensor| Ok::<_, Error>(softmax(&x, -1)), &spec(&[512, 4096]))?;
+    assert_eq!(softmax.kernels(), 1);
+    let x = spec(&[4096, 768]);
+    assert_eq!(kernels(&LayerNorm::new(), &x, |m, x| m.call(x))?, 1);
+    assert_eq!(kernels(&gelu_layer_norm(), &x, GeluLayerNorm::call)?, 1);
+    Ok(())
+}
+
+#[test]
+fn a_training_step_is_products_and_one_kernel_for_each_update() -> Result<(), Error> {
+    let model = mlp();
+    let x = spec(&[128, 1568]);
+    let variables = model.eval_shape(Key::new(0), |m| m.call(&x))?;
+    let state = TrainState::new(&model, variables, optim::adam(1e-3));
+    let step = |(state, x, y): (TrainState, Tensor, Tensor)| {
+        let (loss, grads) = value_and_grad(&state.params, |params| {
+            let found = model.apply(&state.variables(params), (), |m| m.call(&x))?;
+            Ok((found - &y).square().mean_all())
+        })?;
+        Ok::<_, Error>((state.apply_gradients(&grads)?, loss))
+    };
+    let plan = Plan::of(step, &(state, x, spec(&[128, 784])))?;
+    // Three products forwards and five backwards; a sum and an update for each
+    // of six parameters; the loss, and what Adam counts.
+    assert!(plan.kernels() <= 24, "{plan}");
+    Ok(())
+}
