@@ -189,15 +189,15 @@ def machine():
 
 HEAD = """# Performance
 
-The same workloads, metamlp and its peers in turn, in one session; every number is written by `benches/peers/run`.
+The same workloads, metamlp and its peers in turn, in one session; every number is written by `benches/peers/compare.py`.
 
 - Machine: {machine}. Date: {date}.
 - Versions: {versions}.
 - All in `f32`. A cell is the median of {rounds} rounds' medians, and in brackets the least of all times; a round in which
   other processes took more than {busy} of a core was asked again. *Ratio* is ours over the best peer's: below 1 we are
   ahead. The machine is shared, and differences below a tenth mean nothing.
-- Flax and candle run compiled as they are; Flax's training steps give up their state; torch runs eagerly and as
-  `torch.compile`. A matrix product is also asked of the crates that make them.
+- Flax and candle run compiled as they are; Flax's training steps give up their state; torch runs eagerly and, where it is
+  named, as `torch.compile`. The crates for matrix products are asked for those where they are named.
 """
 
 
