@@ -2,7 +2,7 @@
 //! that gives a dropped allocation to the next tensor of its length.
 
 use std::collections::BTreeMap;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex};
 
 use half::{bf16, f16};
@@ -23,8 +23,8 @@ pub enum Buffer {
 }
 
 impl Buffer {
-    pub(crate) fn from_vec<T: Element>(values: Vec<T>) -> Self {
-        T::wrap(Arc::new(Storage { values }))
+    pub(crate) fn from_vec<T: Element>(values: impl Into<Storage<T>>) -> Self {
+        T::wrap(Arc::new(values.into()))
     }
 
     pub(crate) fn dtype(&self) -> DType {
@@ -41,23 +41,23 @@ impl Buffer {
 
     /// The elements, if they are of type `T`.
     pub(crate) fn as_slice<T: Element>(&self) -> Option<&[T]> {
-        T::unwrap(self).map(|storage| &storage.values[..])
+        T::unwrap(self).map(|storage| &storage[..])
     }
 
-    /// The elements as an owned vector, if nobody else holds them.
-    pub(crate) fn try_into_vec<T: Element>(self) -> Result<Vec<T>, Self> {
+    /// The elements themselves, if nobody else holds them.
+    pub(crate) fn try_into_storage<T: Element>(self) -> Result<Storage<T>, Self> {
         let Some(shared) = T::unwrap(&self).map(Arc::clone) else { return Err(self) };
         drop(self);
-        Arc::try_unwrap(shared).map(|mut storage| std::mem::take(&mut storage.values)).map_err(T::wrap)
+        Arc::try_unwrap(shared).map_err(T::wrap)
     }
 
-    /// The elements as an owned vector: without a copy if nobody else holds them.
-    pub(crate) fn into_vec<T: Element>(self) -> Option<Vec<T>> {
+    /// A vector and where in it the elements begin: without a copy if nobody else holds them.
+    pub(crate) fn into_vec<T: Element>(self) -> Option<(Vec<T>, usize)> {
         let shared = Arc::clone(T::unwrap(&self)?);
         drop(self);
         Some(match Arc::try_unwrap(shared) {
-            Ok(mut storage) => std::mem::take(&mut storage.values),
-            Err(shared) => shared.values.clone(),
+            Ok(mut storage) => (std::mem::take(&mut storage.values), storage.start),
+            Err(shared) => (shared.to_vec(), 0),
         })
     }
 }
@@ -66,20 +66,61 @@ impl Buffer {
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct Storage<T: Element> {
+    /// The elements, perhaps after some that only fill up a cache line.
     values: Vec<T>,
+    start: usize,
+}
+
+/// Bytes of a cache line, and of the widest vector: one that lies across two lines takes twice as long to read.
+const LINE: usize = 64;
+
+impl<T: Element> Storage<T> {
+    /// Of `length` elements, the first of which begins a cache line.
+    fn new(length: usize) -> Self {
+        let most = if length < SMALLEST_POOLED { 0 } else { LINE / size_of::<T>() };
+        let mut values = vec![T::default(); length + most];
+        let start = values.as_ptr().align_offset(LINE).min(most);
+        values.truncate(start + length);
+        Self { values, start }
+    }
+}
+
+impl<T: Element> Storage<T> {
+    /// The elements of `values` from `start` on.
+    pub(crate) fn after(values: Vec<T>, start: usize) -> Self {
+        Self { start: start.min(values.len()), values }
+    }
+}
+
+impl<T: Element> Default for Storage<T> {
+    fn default() -> Self {
+        Vec::new().into()
+    }
+}
+
+impl<T: Element> From<Vec<T>> for Storage<T> {
+    fn from(values: Vec<T>) -> Self {
+        Self { values, start: 0 }
+    }
 }
 
 impl<T: Element> Deref for Storage<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        &self.values
+        &self.values[self.start..]
+    }
+}
+
+impl<T: Element> DerefMut for Storage<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.values[self.start..]
     }
 }
 
 impl<T: Element> Drop for Storage<T> {
     fn drop(&mut self) {
-        T::pool().give(std::mem::take(&mut self.values));
+        T::pool().give(std::mem::take(&mut self.values), self.start);
     }
 }
 
@@ -96,7 +137,8 @@ pub struct Pool<T> {
 
 #[derive(Debug)]
 struct Free<T> {
-    by_length: BTreeMap<usize, Vec<Vec<T>>>,
+    /// Vectors, and where in them the elements begin.
+    by_length: BTreeMap<usize, Vec<(Vec<T>, usize)>>,
     bytes: usize,
 }
 
@@ -110,26 +152,30 @@ impl<T: Element> Pool<T> {
         Self { free: Mutex::new(Free { by_length: BTreeMap::new(), bytes: 0 }) }
     }
 
-    /// A vector of exactly `length` elements of arbitrary content.
-    pub(crate) fn take(&self, length: usize) -> Vec<T> {
+    /// Exactly `length` elements of arbitrary content.
+    pub(crate) fn take(&self, length: usize) -> Storage<T> {
         if length >= SMALLEST_POOLED
             && let Ok(mut free) = self.free.lock()
-            && let Some(vector) = free.by_length.get_mut(&length).and_then(Vec::pop)
+            && let Some((values, start)) = free.by_length.get_mut(&length).and_then(Vec::pop)
         {
             free.bytes -= length * size_of::<T>();
-            return vector;
+            return Storage { values, start };
         }
-        vec![T::default(); length]
+        Storage::new(length)
     }
 
-    pub(crate) fn give(&self, vector: Vec<T>) {
-        let bytes = vector.len() * size_of::<T>();
-        if vector.len() >= SMALLEST_POOLED
+    /// Keeps the elements of `values` from `start` on. Vectors that were made elsewhere do not begin a cache line.
+    fn give(&self, values: Vec<T>, start: usize) {
+        let length = values.len() - start;
+        let bytes = length * size_of::<T>();
+        let is_aligned = values[start..].as_ptr().align_offset(LINE) == 0;
+        if length >= SMALLEST_POOLED
+            && is_aligned
             && let Ok(mut free) = self.free.lock()
             && free.bytes + bytes <= MOST_POOLED_BYTES
         {
             free.bytes += bytes;
-            free.by_length.entry(vector.len()).or_default().push(vector);
+            free.by_length.entry(length).or_default().push((values, start));
         }
     }
 }
@@ -149,10 +195,32 @@ mod tests {
     }
 
     #[test]
+    fn elements_begin_a_cache_line_and_are_all_there() {
+        for length in [SMALLEST_POOLED, 5000, 1_000_003] {
+            assert_eq!(f32::pool().take(length).as_ptr().align_offset(LINE), 0);
+            assert_eq!(bool::pool().take(length).as_ptr().align_offset(LINE), 0);
+            assert_eq!(f64::pool().take(length).len(), length);
+        }
+        assert_eq!(f32::pool().take(3).len(), 3);
+        assert!(f32::pool().take(0).is_empty());
+    }
+
+    #[test]
+    fn a_vector_from_elsewhere_is_not_handed_on() {
+        let length = 7_654_321;
+        let vector: Vec<u32> = (0..=length as u32).collect();
+        let odd = Storage { values: vector, start: 1 };
+        let is_aligned = odd.as_ptr().align_offset(LINE) == 0;
+        let address = odd.as_ptr();
+        drop(odd);
+        assert_eq!(u32::pool().take(length).as_ptr() == address, is_aligned);
+    }
+
+    #[test]
     fn a_unique_buffer_gives_up_its_vector_without_a_copy() {
         let vector = vec![1i32, 2, 3];
         let address = vector.as_ptr();
         let buffer = Buffer::from_vec(vector);
-        assert_eq!(buffer.into_vec::<i32>().map(|v| v.as_ptr()), Some(address));
+        assert_eq!(buffer.into_vec::<i32>().map(|(vector, start)| vector[start..].as_ptr()), Some(address));
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
         Op::Constant(literal) => constant(*literal),
         Op::Iota { axis, .. } => {
             let positions = ArrayD::from_shape_fn(IxDyn(&ty.shape), |index| index[*axis] as f64);
-            for_dtype!(ty.dtype, T => Buffer::from_vec(positions.iter().map(|&i| T::from_f64(i)).collect()))
+            for_dtype!(ty.dtype, T => Buffer::from_vec(positions.iter().map(|&i| T::from_f64(i)).collect::<Vec<T>>()))
         }
         Op::Unary(Unary::IsFinite) => for_dtype!(from(), T => map(first(), |x: T| x.to_f64().is_finite())),
         Op::Unary(unary) => for_dtype!(ty.dtype, T => map(first(), |x: T| x.unary(*unary))),
@@ -58,11 +58,11 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
         }
         Op::Select => for_dtype!(ty.dtype, T => {
             let chosen = elements::<bool>(first()).iter().zip(elements::<T>(operands[1].0)).zip(elements::<T>(operands[2].0));
-            Buffer::from_vec(chosen.map(|((&choice, &yes), &no)| if choice { yes } else { no }).collect())
+            Buffer::from_vec(chosen.map(|((&choice, &yes), &no)| if choice { yes } else { no }).collect::<Vec<_>>())
         }),
         Op::MulAdd => for_dtype!(ty.dtype, T => {
             let triples = elements::<T>(first()).iter().zip(elements::<T>(operands[1].0)).zip(elements::<T>(operands[2].0));
-            Buffer::from_vec(triples.map(|((&a, &b), &c)| a.mul_add(b, c)).collect())
+            Buffer::from_vec(triples.map(|((&a, &b), &c)| a.mul_add(b, c)).collect::<Vec<_>>())
         }),
         Op::Convert(_) => {
             for_dtype!(from(), S => for_dtype!(ty.dtype, T => map(first(), |x: S| x.convert::<T>())))
@@ -252,7 +252,7 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
             let keys = (0..*count as u64)
                 .map(|i| u64::from(*start) + i)
                 .flat_map(|i| threefry::block(key, [(i >> 32) as u32, i as u32]));
-            Buffer::from_vec(keys.collect())
+            Buffer::from_vec(keys.collect::<Vec<_>>())
         }
     }
 }
@@ -383,11 +383,11 @@ fn elements<T: Element>(buffer: &Buffer) -> &[T] {
 }
 
 fn map<S: Element, T: Element>(buffer: &Buffer, f: impl Fn(S) -> T) -> Buffer {
-    Buffer::from_vec(elements(buffer).iter().map(|&x| f(x)).collect())
+    Buffer::from_vec(elements(buffer).iter().map(|&x| f(x)).collect::<Vec<_>>())
 }
 
 fn zip<S: Element, T: Element>(lhs: &Buffer, rhs: &Buffer, f: impl Fn(S, S) -> T) -> Buffer {
-    Buffer::from_vec(elements(lhs).iter().zip(elements(rhs)).map(|(&x, &y)| f(x, y)).collect())
+    Buffer::from_vec(elements(lhs).iter().zip(elements(rhs)).map(|(&x, &y)| f(x, y)).collect::<Vec<_>>())
 }
 
 fn view<'a, T: Element>(buffer: &'a Buffer, shape: &[usize]) -> ArrayViewD<'a, T> {
@@ -397,5 +397,5 @@ fn view<'a, T: Element>(buffer: &'a Buffer, shape: &[usize]) -> ArrayViewD<'a, T
 
 #[allow(clippy::needless_pass_by_value)] // views are made for this call
 fn collect<T: Element>(array: ArrayViewD<'_, T>) -> Buffer {
-    Buffer::from_vec(array.iter().copied().collect())
+    Buffer::from_vec(array.iter().copied().collect::<Vec<_>>())
 }

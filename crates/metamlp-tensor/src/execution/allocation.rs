@@ -4,8 +4,9 @@
 use half::{bf16, f16};
 use smallvec::SmallVec;
 
-use crate::buffer::Buffer;
-use crate::dtype::{DType, Element};
+use crate::buffer::{Buffer, Storage};
+use crate::dtype::DType;
+use crate::dtype::Element as _;
 
 use super::folds::Folds;
 use super::frame::{Frame, Lane};
@@ -24,15 +25,15 @@ macro_rules! each {
     };
 }
 
-/// An owned vector of any element type.
+/// Elements of any type, owned.
 pub(super) enum Allocation {
-    Bool(Vec<bool>),
-    I32(Vec<i32>),
-    U32(Vec<u32>),
-    F16(Vec<f16>),
-    BF16(Vec<bf16>),
-    F32(Vec<f32>),
-    F64(Vec<f64>),
+    Bool(Storage<bool>),
+    I32(Storage<i32>),
+    U32(Storage<u32>),
+    F16(Storage<f16>),
+    BF16(Storage<bf16>),
+    F32(Storage<f32>),
+    F64(Storage<f64>),
 }
 
 /// Elements that a kernel reads.
@@ -89,22 +90,14 @@ impl Allocation {
     /// The buffer's memory if nobody else holds it, else the buffer.
     pub(super) fn reuse(buffer: Buffer) -> Result<Self, Buffer> {
         Ok(match buffer.dtype() {
-            DType::Bool => Self::Bool(buffer.try_into_vec()?),
-            DType::I32 => Self::I32(buffer.try_into_vec()?),
-            DType::U32 => Self::U32(buffer.try_into_vec()?),
-            DType::F16 => Self::F16(buffer.try_into_vec()?),
-            DType::BF16 => Self::BF16(buffer.try_into_vec()?),
-            DType::F32 => Self::F32(buffer.try_into_vec()?),
-            DType::F64 => Self::F64(buffer.try_into_vec()?),
+            DType::Bool => Self::Bool(buffer.try_into_storage()?),
+            DType::I32 => Self::I32(buffer.try_into_storage()?),
+            DType::U32 => Self::U32(buffer.try_into_storage()?),
+            DType::F16 => Self::F16(buffer.try_into_storage()?),
+            DType::BF16 => Self::BF16(buffer.try_into_storage()?),
+            DType::F32 => Self::F32(buffer.try_into_storage()?),
+            DType::F64 => Self::F64(buffer.try_into_storage()?),
         })
-    }
-
-    /// Hands the memory to the next who takes as much.
-    pub(super) fn give_back(self) {
-        fn give<T: Element>(values: Vec<T>) {
-            T::pool().give(values);
-        }
-        each!(Self, self, values => give(values));
     }
 
     /// All of it.

@@ -9,7 +9,7 @@ use crate::graph::{Graph, Id};
 use crate::op::{Literal, Op};
 
 use super::body::{Body, Value};
-use super::formulas::{self, Job};
+use super::formulas::Job;
 use super::frame::{Operand, Target};
 use super::instruction;
 use super::load;
@@ -50,10 +50,9 @@ impl<'a> Compiler<'a> {
     }
 
     /// `dies` tells of the buffers that nobody reads after this kernel.
-    pub(super) fn compile(mut self, dies: &dyn Fn(Id) -> bool) -> Program {
+    pub(super) fn compile(mut self, jobs: &[Job], dies: &dyn Fn(Id) -> bool) -> Program {
         self.open_windows();
         self.take_over(dies);
-        let jobs = formulas::jobs(self.graph, self.body);
         for (position, job) in jobs.iter().enumerate() {
             for &value in &job.operands {
                 self.last_uses.insert(value, position);
@@ -70,7 +69,7 @@ impl<'a> Compiler<'a> {
         for (position, job) in jobs.iter().enumerate() {
             self.job(position, job, in_place.contains(&job.id));
         }
-        // What takes a buffer over is written when everything has been read.
+        // What takes a buffer over gets there when everything has been read.
         for &id in &in_place {
             self.store(id);
         }
@@ -167,8 +166,11 @@ impl<'a> Compiler<'a> {
             job.operands.iter().map(|&value| self.operand(value)).collect()
         };
         let is_same = !is_random && operands.iter().all(|operand| matches!(operand, Operand::Same(_)));
-        let output = self.output_of(id).filter(|_| !is_in_place);
+        let output = self.output_of(id);
         let target = match output {
+            Some(output) if !is_same && is_in_place => {
+                Target::Late { output, register: self.register(dtype) }
+            }
             Some(output) if !is_same => Target::Output(output),
             _ => Target::Register(self.register(dtype)),
         };
@@ -182,8 +184,9 @@ impl<'a> Compiler<'a> {
             Target::Register(register) if is_same => Operand::Same(register),
             Target::Register(register) => Operand::Register(register),
             Target::Output(output) => Operand::Output(output),
+            Target::Late { output, register } => Operand::Late { output, register },
         };
-        if let (true, Some(output)) = (is_same, output) {
+        if let (true, false, Some(output)) = (is_same, is_in_place, output) {
             self.program.instructions.push(instruction::copy(dtype, place, Target::Output(output)));
         }
         self.places.insert(Value::Node(id), place);
@@ -213,7 +216,10 @@ impl<'a> Compiler<'a> {
         if let Some(output) = self.output_of(id) {
             let operand = self.operand(self.value_of(id));
             let dtype = self.graph.node(id).ty.dtype;
-            self.program.instructions.push(instruction::copy(dtype, operand, Target::Output(output)));
+            self.program.instructions.push(match operand {
+                Operand::Late { output, register } => instruction::settle(dtype, output, register),
+                _ => instruction::copy(dtype, operand, Target::Output(output)),
+            });
         }
     }
 

@@ -5,7 +5,7 @@
 use smallvec::SmallVec;
 
 use crate::arithmetic::Arithmetic;
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, Storage};
 use crate::dtype::DType;
 use crate::op::{Binary, Op, Update};
 use crate::oracle;
@@ -144,8 +144,8 @@ fn gather<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) 
 }
 
 /// The elements, to be changed: copied only if somebody else holds them.
-fn editable<T: Arithmetic>(buffer: Buffer) -> Vec<T> {
-    buffer.try_into_vec().unwrap_or_else(|shared| {
+fn editable<T: Arithmetic>(buffer: Buffer) -> Storage<T> {
+    buffer.try_into_storage().unwrap_or_else(|shared| {
         let elements = elements::<T>(&shared);
         let mut copy = T::pool().take(elements.len());
         copy.copy_from_slice(elements);

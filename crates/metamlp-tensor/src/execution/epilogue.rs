@@ -9,10 +9,11 @@ use crate::graph::{Graph, Id};
 
 use super::allocation::{Allocation, Elements, Part};
 use super::body::{Body, Load};
+use super::formulas;
 use super::frame::{Frame, Lane, Source};
 use super::map::Map;
 use super::program::{InPlaceOutput, Merged, Order};
-use super::tile::Tiling;
+use super::tile::{self, Tiling};
 
 /// A kernel that follows a contraction.
 pub(super) struct Epilogue {
@@ -37,7 +38,7 @@ impl Epilogue {
     /// blocks end after multiples of `unit` elements.
     pub(super) fn fits(graph: &Graph, body: &Body, id: Id, unit: usize) -> bool {
         let merged = Merged::new(body, &Order::natural(body.space.len()));
-        let tiling = Tiling::new(merged.extents);
+        let tiling = Tiling::new(merged.extents, tile::longest(formulas::jobs(graph, body).len()));
         // What a single tile reads may have been put together for all of it beforehand.
         let step = if tiling.blocks == 1 { tiling.length() } else { tiling.inner };
         let is_whole = |load: &Load| load.base != Some(id) || load.is_whole;

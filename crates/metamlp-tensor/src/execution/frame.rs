@@ -7,6 +7,9 @@ use std::mem::take;
 use half::{bf16, f16};
 use smallvec::SmallVec;
 
+use crate::buffer::Storage;
+use crate::dtype::Element;
+
 use super::loops::{CHUNK, Lanes, Loops};
 use super::tile::TILE;
 
@@ -20,6 +23,11 @@ pub(super) enum Operand {
     Window(usize),
     /// What has been written to the tile of an output.
     Output(usize),
+    /// The same, if the output has memory of its own, else the register.
+    Late {
+        output: usize,
+        register: usize,
+    },
 }
 
 /// Where an instruction leaves its result.
@@ -27,6 +35,12 @@ pub(super) enum Operand {
 pub(super) enum Target {
     Register(usize),
     Output(usize),
+    /// The output if it has memory of its own; the register if it takes that
+    /// of a buffer which other instructions have yet to read.
+    Late {
+        output: usize,
+        register: usize,
+    },
 }
 
 /// A buffer that a kernel reads.
@@ -40,35 +54,45 @@ pub(super) enum Source<'a, T> {
 }
 
 /// One element type's part of a [`Frame`].
-pub(super) struct Bank<'a, T> {
-    registers: Vec<Vec<T>>,
+pub(super) struct Bank<'a, T: Element> {
+    registers: Vec<Storage<T>>,
     pub(super) sources: SmallVec<[Source<'a, T>; 4]>,
     /// Where the tile begins in each source.
     pub(super) offsets: SmallVec<[isize; 4]>,
     /// The tile of each output, and what follows it.
     outputs: SmallVec<[&'a mut [T]; 2]>,
     rests: SmallVec<[&'a mut [T]; 2]>,
+    /// Which outputs have taken over the memory of a source; short of those that have not.
+    takes_over: SmallVec<[bool; 2]>,
 }
 
-enum Taken<'a, T> {
-    Register(Vec<T>),
+enum Taken<'a, T: Element> {
+    Register(Storage<T>),
     Output(&'a mut [T]),
 }
 
 impl<'a, T: Loops> Bank<'a, T> {
-    fn new(registers: Vec<Vec<T>>) -> Self {
+    fn new(registers: Vec<Storage<T>>) -> Self {
         Self {
             registers,
             sources: SmallVec::new(),
             offsets: SmallVec::new(),
             outputs: SmallVec::new(),
             rests: SmallVec::new(),
+            takes_over: SmallVec::new(),
         }
+    }
+
+    /// Lets the source `source` be the old content of the output `output`.
+    pub(super) fn take_over(&mut self, source: usize, output: usize) {
+        self.sources[source] = Source::InPlace(output);
+        self.takes_over.resize(self.takes_over.len().max(output + 1), false);
+        self.takes_over[output] = true;
     }
 
     pub(super) fn reserve(&mut self, registers: usize) {
         while self.registers.len() < registers {
-            self.registers.push(vec![T::default(); TILE]);
+            self.registers.push(T::pool().take(TILE));
         }
     }
 
@@ -86,6 +110,11 @@ impl<'a, T: Loops> Bank<'a, T> {
         }
     }
 
+    /// Whether the output has memory of its own.
+    fn is_own(&self, output: usize) -> bool {
+        !self.takes_over.get(output).is_some_and(|&takes_over| takes_over)
+    }
+
     /// The operand as loops take it.
     #[inline]
     pub(super) fn lanes(&self, operand: Operand, length: usize) -> Lanes<'_, T> {
@@ -99,7 +128,10 @@ impl<'a, T: Loops> Bank<'a, T> {
     #[inline]
     pub(super) fn read(&self, operand: Operand, length: usize) -> &[T] {
         match operand {
-            Operand::Register(i) | Operand::Same(i) => &self.registers[i][..length],
+            Operand::Late { output, .. } if self.is_own(output) => &self.outputs[output][..length],
+            Operand::Register(i) | Operand::Same(i) | Operand::Late { register: i, .. } => {
+                &self.registers[i][..length]
+            }
             Operand::Output(i) => &self.outputs[i][..length],
             Operand::Window(i) => match self.sources[i] {
                 Source::Slice(slice) => &slice[self.offsets[i].cast_unsigned()..][..length],
@@ -143,13 +175,13 @@ pub(super) struct Frame<'a> {
 /// Registers between kernels.
 #[derive(Default)]
 struct Registers {
-    f32: Vec<Vec<f32>>,
-    f64: Vec<Vec<f64>>,
-    i32: Vec<Vec<i32>>,
-    u32: Vec<Vec<u32>>,
-    bool: Vec<Vec<bool>>,
-    f16: Vec<Vec<f16>>,
-    bf16: Vec<Vec<bf16>>,
+    f32: Vec<Storage<f32>>,
+    f64: Vec<Storage<f64>>,
+    i32: Vec<Storage<i32>>,
+    u32: Vec<Storage<u32>>,
+    bool: Vec<Storage<bool>>,
+    f16: Vec<Storage<f16>>,
+    bf16: Vec<Storage<bf16>>,
 }
 
 thread_local! {
@@ -204,12 +236,28 @@ impl<'a> Frame<'a> {
         self.bf16.advance(length);
     }
 
+    /// Copies the register to the output, if that is where the output's elements are.
+    pub(super) fn settle<T: Lane>(&mut self, output: usize, register: usize) {
+        let length = self.length;
+        let bank = T::bank(self);
+        if !bank.is_own(output) {
+            bank.outputs[output][..length].copy_from_slice(&bank.registers[register][..length]);
+        }
+    }
+
     /// Fills `target` from what `f` reads.
     pub(super) fn write<T: Lane>(&mut self, target: Target, length: usize, f: impl FnOnce(&Self, &mut [T])) {
         let bank = T::bank(self);
+        let target = match target {
+            Target::Late { output, .. } if bank.is_own(output) => Target::Output(output),
+            Target::Late { register, .. } => Target::Register(register),
+            _ => target,
+        };
         let mut taken = match target {
-            Target::Register(i) => Taken::Register(take(&mut bank.registers[i])),
             Target::Output(i) => Taken::Output(take(&mut bank.outputs[i])),
+            Target::Register(i) | Target::Late { register: i, .. } => {
+                Taken::Register(take(&mut bank.registers[i]))
+            }
         };
         match &mut taken {
             Taken::Register(register) => f(self, &mut register[..length]),

@@ -69,6 +69,11 @@ pub(super) fn copy(dtype: DType, operand: Operand, target: Target) -> Instructio
     }))
 }
 
+/// Brings a late result from its register to the output, where it has no memory of its own.
+pub(super) fn settle(dtype: DType, output: usize, register: usize) -> Instruction {
+    for_dtype!(dtype, T => Box::new(move |frame| frame.settle::<T>(output, register)))
+}
+
 /// `instruction` for one chunk, when all its operands are the same everywhere in the tile.
 pub(super) fn once(instruction: Instruction) -> Instruction {
     Box::new(move |frame| {
@@ -85,9 +90,11 @@ pub(super) fn formula(formula: &Formula, operands: &[Operand], target: Target) -
     Box::new(move |frame| {
         let length = frame.length;
         frame.write(target, length, |frame, out| {
-            let leaves: SmallVec<[Lanes<'_, f32>; MOST_LEAVES]> =
-                operands.iter().map(|&operand| frame.f32.lanes(operand, length)).collect();
-            run(&leaves, out);
+            let mut leaves = [Lanes::same(&[]); MOST_LEAVES];
+            for (leaf, &operand) in leaves.iter_mut().zip(&operands) {
+                *leaf = frame.f32.lanes(operand, length);
+            }
+            run(&leaves[..operands.len()], out);
         });
     })
 }

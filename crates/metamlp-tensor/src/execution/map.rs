@@ -16,8 +16,10 @@ use super::program::{InPlaceOutput, Merged, Order, Program};
 
 /// Additions below which a kernel stays on the caller's thread.
 pub(super) const PARALLEL_COST: usize = 1 << 17;
-/// Additions of a thread's piece of work.
-const PIECE_COST: usize = 1 << 16;
+/// Additions of a thread's piece of work, where there are many pieces.
+const PIECE_COST: usize = 1 << 18;
+/// Pieces that there are at least: two threads may not take the same time for one.
+const PIECES: usize = 4;
 
 /// A fused elementwise kernel.
 pub(super) struct Map {
@@ -37,7 +39,8 @@ impl Map {
         let piece = if cost < PARALLEL_COST {
             program.tiling.count.max(1)
         } else {
-            (PIECE_COST / (program.tiling.length() * body.cost as usize)).max(1)
+            let most = program.tiling.count.div_ceil(PIECES);
+            (PIECE_COST / (program.tiling.length() * body.cost as usize)).clamp(1, most)
         };
         Self { program, size, piece }
     }

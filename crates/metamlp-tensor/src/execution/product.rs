@@ -150,7 +150,6 @@ impl Product {
                 let first = piece.matrix * size + piece.row * self.columns;
                 epilogue.run(inputs, first, own, take(&mut piece.parts));
             }
-            drop(Buffer::from_vec(unkept));
         };
         if threads > 1 {
             let together = pieces.len().div_ceil(4 * threads);

@@ -11,9 +11,10 @@ use crate::graph::{Graph, Id};
 use super::allocation::Elements;
 use super::body::Body;
 use super::compiler::Compiler;
-use super::frame::{Frame, Lane, Operand, Source};
+use super::formulas;
+use super::frame::{Frame, Lane, Operand};
 use super::instruction::Instruction;
-use super::tile::{Extents, Tile, Tiling};
+use super::tile::{self, Extents, Tile, Tiling};
 use super::view::Strides;
 
 /// A window with its strides on the axes of the program's tiling.
@@ -126,7 +127,8 @@ impl Merged {
 impl Program {
     /// `dies` tells of the buffers that nobody reads after this kernel.
     pub(super) fn new(graph: &Graph, body: &Body, merged: Merged, dies: &dyn Fn(Id) -> bool) -> Self {
-        let tiling = Tiling::new(merged.extents);
+        let jobs = formulas::jobs(graph, body);
+        let tiling = Tiling::new(merged.extents, tile::longest(jobs.len()));
         let mut program = Self {
             tiling,
             inputs: SmallVec::new(),
@@ -141,7 +143,7 @@ impl Program {
             let dtype = graph.node(id).ty.dtype;
             program.outputs.push(Output { id, dtype, in_place: None });
         }
-        Compiler::new(graph, body, program, merged.strides).compile(dies)
+        Compiler::new(graph, body, program, merged.strides).compile(&jobs, dies)
     }
 
     /// Prepares a frame for the program's tiles: sources, registers and what is the same everywhere.
@@ -157,7 +159,7 @@ impl Program {
         for replaced in replaced {
             let window = &self.windows[replaced.window];
             for_dtype!(window.dtype, T => {
-                T::bank(frame).sources[window.number] = Source::InPlace(replaced.output);
+                T::bank(frame).take_over(window.number, replaced.output);
             });
         }
         let [f32, f64, i32, u32, bool, f16, bf16] = self.registers;

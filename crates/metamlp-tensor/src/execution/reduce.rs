@@ -10,7 +10,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, Storage};
 use crate::dtype::DType;
 use crate::graph::Graph;
 use crate::op::{Op, Reduction};
@@ -144,7 +144,7 @@ impl Reduce {
         result.visit(Block { reduce: self, inputs, row });
     }
 
-    fn reduce<T: Lane + Folds>(&self, inputs: &[Elements<'_>]) -> Vec<T> {
+    fn reduce<T: Lane + Folds>(&self, inputs: &[Elements<'_>]) -> Storage<T> {
         let mut result = T::pool().take(self.size);
         if self.program.tiling.count == 0 {
             result.fill(T::start(self.kind));
@@ -166,7 +166,6 @@ impl Reduce {
             place.copy_from_slice(&now[..length]);
             to = later;
         }
-        drop(Buffer::from_vec(runs));
         result
     }
 

@@ -63,14 +63,8 @@ struct Value {
     is_output: bool,
 }
 
-/// What a thread keeps of one block; handed back when it has done its last.
-struct Scratch(SmallVec<[Allocation; 8]>);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        self.0.drain(..).for_each(Allocation::give_back);
-    }
-}
+/// What a thread keeps of one block.
+type Scratch = SmallVec<[Allocation; 8]>;
 
 impl Rows {
     /// The kernels of `bodies`, which a [`RowGroup`](super::row_group::RowGroup) has cut into `rows` rows, and the
@@ -163,7 +157,7 @@ impl Rows {
 
     fn scratch(&self) -> Scratch {
         let inner = self.values.iter().filter(|value| !value.is_output);
-        Scratch(inner.map(|value| Allocation::take(value.dtype, self.block * value.row)).collect())
+        inner.map(|value| Allocation::take(value.dtype, self.block * value.row)).collect()
     }
 
     fn run_block(
@@ -171,10 +165,10 @@ impl Rows {
         inputs: &[Option<Buffer>],
         first: usize,
         parts: SmallVec<[Part<'_>; 3]>,
-        scratch: &mut Scratch,
+        scratch: &mut [Allocation],
     ) {
         let members = if self.rows - first < self.block { &self.rest } else { &self.members };
-        let (mut parts, mut scratch) = (parts.into_iter(), scratch.0.iter_mut());
+        let (mut parts, mut scratch) = (parts.into_iter(), scratch.iter_mut());
         let mut values: SmallVec<[Option<Part<'_>>; 8]> = SmallVec::new();
         for value in &self.values {
             values.push(if value.is_output { parts.next() } else { scratch.next().map(Allocation::whole) });

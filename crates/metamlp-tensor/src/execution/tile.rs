@@ -7,8 +7,18 @@ use smallvec::SmallVec;
 /// Extents of an iteration space, none of them 1.
 pub(super) type Extents = SmallVec<[usize; 6]>;
 
-/// Elements of a tile at most: eight registers of `f32` fill a first-level cache.
-pub(super) const TILE: usize = 1024;
+/// Elements of a tile at most, for a program of a single step.
+pub(super) const TILE: usize = 4096;
+
+/// Elements of a tile at most, for a program of so many steps: their
+/// registers, one each if it comes to that, must fit in a first-level cache.
+pub(super) fn longest(steps: usize) -> usize {
+    match steps {
+        0..=1 => TILE,
+        2..=3 => TILE / 2,
+        _ => TILE / 4,
+    }
+}
 
 /// Tiles take whole axes after `split`, and blocks of `split`.
 #[derive(Clone, Debug)]
@@ -39,18 +49,19 @@ pub(super) struct Tile {
 }
 
 impl Tiling {
-    pub(super) fn new(mut extents: Extents) -> Self {
+    /// `longest` is what a tile may have at most.
+    pub(super) fn new(mut extents: Extents, longest: usize) -> Self {
         if extents.is_empty() {
             extents.push(1);
         }
         let size: usize = extents.iter().product();
         let (mut split, mut inner) = (extents.len() - 1, 1);
-        while split > 0 && inner * extents[split] <= TILE {
+        while split > 0 && inner * extents[split] <= longest {
             inner *= extents[split];
             split -= 1;
         }
         let extent = extents[split];
-        let most = (TILE / inner.max(1)).max(1);
+        let most = (longest / inner.max(1)).max(1);
         let blocks = extent.div_ceil(most).max(1);
         let mut block = extent.div_ceil(blocks).max(1);
         if inner == 1 && blocks > 1 {
@@ -70,27 +81,33 @@ impl Tiling {
 
     pub(super) fn tile(&self, number: usize) -> Tile {
         let extent = self.extents[self.split];
-        let (outer, block) =
-            if self.blocks == 1 { (number, 0) } else { (number / self.blocks, number % self.blocks) };
+        let (outer, block) = match (self.blocks, self.split) {
+            (1, _) => (number, 0),
+            (_, 0) => (0, number),
+            (blocks, _) => (number / blocks, number % blocks),
+        };
         let start = block * self.block;
         let entries = self.block.min(extent - start);
-        if self.split == 1 {
+        let linear = (outer * extent + start) * self.inner;
+        Tile { index: self.index(outer, start), entries, length: entries * self.inner, linear }
+    }
+
+    /// The position on the axes before `split`, and on it.
+    fn index(&self, outer: usize, start: usize) -> SmallVec<[usize; 6]> {
+        match self.split {
             // The commonest of all, without a division.
-            let index = SmallVec::from_slice(&[outer, start]);
-            return Tile {
-                index,
-                entries,
-                length: entries * self.inner,
-                linear: (outer * extent + start) * self.inner,
-            };
+            0 => SmallVec::from_buf_and_len([start; 6], 1),
+            1 => SmallVec::from_buf_and_len([outer, start, 0, 0, 0, 0], 2),
+            _ => {
+                let mut index = SmallVec::from_elem(start, self.split + 1);
+                let mut rest = outer;
+                for axis in (0..self.split).rev() {
+                    index[axis] = rest % self.extents[axis];
+                    rest /= self.extents[axis];
+                }
+                index
+            }
         }
-        let mut index = SmallVec::from_elem(start, self.split + 1);
-        let mut rest = outer;
-        for axis in (0..self.split).rev() {
-            index[axis] = rest % self.extents[axis];
-            rest /= self.extents[axis];
-        }
-        Tile { index, entries, length: entries * self.inner, linear: (outer * extent + start) * self.inner }
     }
 
     /// Calls `f` with tiles that cover the `length` elements from `first` on;
@@ -101,12 +118,7 @@ impl Tiling {
         while entry < end {
             let start = entry % extent;
             let entries = self.block.min(extent - start).min(end - entry);
-            let mut index = SmallVec::from_elem(start, self.split + 1);
-            let mut rest = entry / extent;
-            for axis in (0..self.split).rev() {
-                index[axis] = rest % self.extents[axis];
-                rest /= self.extents[axis];
-            }
+            let index = self.index(entry / extent, start);
             f(&Tile { index, entries, length: entries * self.inner, linear: entry * self.inner });
             entry += entries;
         }
@@ -126,27 +138,29 @@ mod tests {
     #[test]
     fn tiles_follow_each_other_and_cover_the_space() {
         for extents in [&[][..], &[5], &[5000], &[128, 28, 28, 28], &[3, 2000], &[70000, 3], &[4, 1025, 2]] {
-            let tiling = Tiling::new(extents.into());
-            let mut end = 0;
-            for number in 0..tiling.count {
-                let tile = tiling.tile(number);
-                assert_eq!((tile.linear, tiling.linear(number)), (end, end), "{extents:?}");
-                assert!(tile.length <= TILE && tile.length > 0);
-                end += tile.length;
+            for longest in [longest(1), longest(2), longest(9)] {
+                let tiling = Tiling::new(extents.into(), longest);
+                let mut end = 0;
+                for number in 0..tiling.count {
+                    let tile = tiling.tile(number);
+                    assert_eq!((tile.linear, tiling.linear(number)), (end, end), "{extents:?}");
+                    assert!(tile.length <= longest && tile.length > 0);
+                    end += tile.length;
+                }
+                assert_eq!(end, extents.iter().product::<usize>());
+                let middle = end / tiling.inner / 2 * tiling.inner;
+                let mut covered = 0;
+                for (first, last) in [(0, middle), (middle, end)] {
+                    tiling.each_within(first, last - first, |tile| {
+                        assert_eq!(tile.linear, covered);
+                        assert!(tile.length <= longest && tile.length > 0);
+                        covered += tile.length;
+                    });
+                    assert_eq!(covered, last);
+                }
+                assert_eq!(tiling.linear(tiling.count), end);
             }
-            assert_eq!(end, extents.iter().product::<usize>());
-            let middle = end / tiling.inner / 2 * tiling.inner;
-            let mut covered = 0;
-            for (first, last) in [(0, middle), (middle, end)] {
-                tiling.each_within(first, last - first, |tile| {
-                    assert_eq!(tile.linear, covered);
-                    assert!(tile.length <= TILE && tile.length > 0);
-                    covered += tile.length;
-                });
-                assert_eq!(covered, last);
-            }
-            assert_eq!(tiling.linear(tiling.count), end);
         }
-        assert_eq!(Tiling::new([4, 0, 3].as_slice().into()).count, 0);
+        assert_eq!(Tiling::new([4, 0, 3].as_slice().into(), TILE).count, 0);
     }
 }

@@ -92,7 +92,6 @@ fn along_both<T: Folds>(
                 }
             }
         }
-        drop(Buffer::from_vec(sums));
     });
     (Buffer::from_vec(result), to)
 }

@@ -1,8 +1,8 @@
 //! From and to `ndarray`, without a copy where the layout allows.
 
-use ndarray::{Array, ArrayBase, ArrayD, Data, Dimension, IxDyn};
+use ndarray::{Array, ArrayBase, ArrayD, Data, Dimension, IxDyn, s};
 
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, Storage};
 use crate::dtype::Element;
 use crate::error::{Error, argument};
 use crate::node::Tensor;
@@ -21,13 +21,12 @@ impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
     fn from(array: Array<T, D>) -> Self {
         let shape = Shape::from(array.shape());
         let values = if array.is_standard_layout() {
-            match array.into_raw_vec_and_offset() {
-                (values, None | Some(0)) if values.len() == shape.size() => values,
-                // A part of a larger allocation, in order.
-                (values, offset) => values[offset.unwrap_or(0)..][..shape.size()].to_vec(),
-            }
+            let (mut values, offset) = array.into_raw_vec_and_offset();
+            let start = offset.unwrap_or(0);
+            values.truncate(start + shape.size());
+            Storage::after(values, start)
         } else {
-            array.iter().copied().collect()
+            array.iter().copied().collect::<Vec<T>>().into()
         };
         Self::concrete(shape, Buffer::from_vec(values))
     }
@@ -37,7 +36,10 @@ impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
 impl<T: Element, S: Data<Elem = T>, D: Dimension> From<&ArrayBase<S, D>> for Tensor {
     #[track_caller]
     fn from(array: &ArrayBase<S, D>) -> Self {
-        Self::concrete(Shape::from(array.shape()), Buffer::from_vec(array.iter().copied().collect()))
+        Self::concrete(
+            Shape::from(array.shape()),
+            Buffer::from_vec(array.iter().copied().collect::<Vec<T>>()),
+        )
     }
 }
 
@@ -59,8 +61,10 @@ impl<T: Element> TryFrom<Tensor> for ArrayD<T> {
         let source_line = Source::here();
         let shape = IxDyn(tensor.shape());
         let value = tensor.into_value();
-        let values = value.and_then(Buffer::into_vec::<T>).unwrap_or_default();
-        ArrayD::from_shape_vec(shape, values)
+        let (values, start) = value.and_then(Buffer::into_vec::<T>).unwrap_or_default();
+        Array::from_vec(values)
+            .slice_move(s![start..])
+            .into_shape_with_order(shape)
             .map_err(|error| argument("try_from", "tensor", error, "one that ndarray can hold", source_line))
     }
 }

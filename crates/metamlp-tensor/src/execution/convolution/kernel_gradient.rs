@@ -78,7 +78,6 @@ impl KernelGradient {
                     self.block(operand, factors, (block, group), &mut scratch, &mut panel, sums);
                 }
             }
-            drop((Buffer::from_vec(scratch), Buffer::from_vec(panel)));
         };
         let flops = 2 * length * self.bands.all_places();
         if flops > PARALLEL_FLOPS && rayon::current_num_threads() > 1 {
@@ -87,7 +86,6 @@ impl KernelGradient {
             sums.chunks_mut(length).enumerate().for_each(part);
         }
         self.add_parts(&sums, length, result);
-        drop(Buffer::from_vec(sums));
     }
 
     fn panels<T: Registers>(&self) -> usize {

@@ -118,7 +118,6 @@ impl Multiplication {
         } else {
             result.chunks_mut(length).zip(tiles.chunks_mut(tile)).enumerate().for_each(task);
         }
-        drop(Buffer::from_vec(tiles));
     }
 
     /// The result is a sum over all rows of the patches.
@@ -169,7 +168,6 @@ impl Multiplication {
                 }
             }
         }
-        drop((Buffer::from_vec(tiles), Buffer::from_vec(sums)));
     }
 }
 

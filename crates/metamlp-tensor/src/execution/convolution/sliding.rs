@@ -7,7 +7,7 @@ use std::mem::take;
 
 use rayon::prelude::*;
 
-use crate::buffer::Buffer;
+use crate::buffer::{Buffer, Storage};
 use crate::execution::allocation::Allocation;
 use crate::execution::epilogue::{Epilogue, Inputs, Parts};
 use crate::execution::factors::PARALLEL_FLOPS;
@@ -100,7 +100,6 @@ impl Sliding {
                     epilogue.run(inputs, first, own, take(&mut block.parts));
                 }
             }
-            drop((Buffer::from_vec(scratch), Buffer::from_vec(unkept)));
         };
         let flops = 2 * lengths().sum::<usize>() * self.bands.depth();
         let threads = rayon::current_num_threads();
@@ -109,7 +108,6 @@ impl Sliding {
         } else {
             work(&mut blocks);
         }
-        drop(Buffer::from_vec(panels));
     }
 
     fn block<T: Registers>(
@@ -134,7 +132,7 @@ impl Sliding {
     }
 
     /// The kernel as `[groups, panels, taps and features, PANEL]`, filled up with zeros.
-    fn panels<T: Registers>(&self, kernel: &[T]) -> Vec<T> {
+    fn panels<T: Registers>(&self, kernel: &[T]) -> Storage<T> {
         let spatial = self.kernel.shape.len() - 3;
         let strides = &self.kernel.strides;
         let of_group = self.out.div_ceil(T::PANEL);

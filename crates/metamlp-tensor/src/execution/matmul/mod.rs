@@ -16,7 +16,7 @@ pub(in crate::execution) use number::Number;
 use pulp::{Arch, Simd, WithSimd};
 use smallvec::SmallVec;
 
-use crate::buffer::Buffer;
+use crate::buffer::Storage;
 
 use tile::tile;
 
@@ -100,7 +100,7 @@ impl<T: Number> Block<'_, '_, T> {
         let stride = if self.lhs.is_transposed { 1 } else { self.lhs.stride * size_of::<T>() };
         let collides = stride.is_multiple_of(COLLISION) && columns > 2 * lanes;
         let mut copy = T::pool().take(if collides { rows.len() * APART } else { 0 });
-        let mut packed: Vec<T> = Vec::new();
+        let mut packed: Storage<T> = Storage::default();
         for from in (0..self.depth).step_by(STEPS) {
             let steps = STEPS.min(self.depth - from);
             let mut lhs = self.lhs.from(0, from);
@@ -127,8 +127,6 @@ impl<T: Number> Block<'_, '_, T> {
         for (edge, row) in edges.iter().zip(&mut rows) {
             row[first..].copy_from_slice(&edge[..columns - first]);
         }
-        drop((edges, rows));
-        drop((Buffer::from_vec(edge), Buffer::from_vec(packed), Buffer::from_vec(copy)));
     }
 }
 
@@ -142,7 +140,7 @@ impl<T: Number> Slab<'_, T> {
         result: &mut [&mut [T]],
         [from, to]: [usize; 2],
         width: usize,
-        packed: &mut Vec<T>,
+        packed: &mut Storage<T>,
     ) {
         let whole = V * T::lanes::<S>();
         let rhs = self.rhs.from(0, from);

@@ -166,7 +166,7 @@ fn a_product_in_a_loop_reads_the_weights_that_it_is_given() {
     // Each call's weights take the memory that the last one's gave back, or are written over them.
     let mut last: Option<Buffer> = None;
     for round in 0..20 {
-        let mut weights = match last.take().map(Buffer::try_into_vec::<f32>) {
+        let mut weights = match last.take().map(Buffer::try_into_storage::<f32>) {
             Some(Ok(weights)) if round % 2 == 0 => weights,
             _ => <f32 as crate::dtype::Element>::pool().take(64 * 48),
         };
