@@ -3,7 +3,7 @@
 //!
 //! A tile of the result stays in registers (`tile`) while the columns of the
 //! right-hand side that it needs are read in their place, or, where many tiles
-//! read them, from a copy (`panel`).
+//! read them, from a copy (`panel`), which the first of those tiles makes.
 
 mod matrix;
 mod number;
@@ -21,8 +21,8 @@ use crate::buffer::Storage;
 use tile::tile;
 
 /// Rows of a block, whose left-hand side stays in a second-level cache; whole tiles.
-pub(in crate::execution) const ROWS: usize = 252;
-/// Steps of a block: a panel of them is a part of a second-level cache.
+pub(in crate::execution) const ROWS: usize = 264;
+/// Steps of a slab at most: a panel of them is a part of a second-level cache.
 const STEPS: usize = 512;
 /// Distance in bytes at which rows fall on few sets of a first-level cache.
 const COLLISION: usize = 4096;
@@ -101,8 +101,10 @@ impl<T: Number> Block<'_, '_, T> {
         let collides = stride.is_multiple_of(COLLISION) && columns > 2 * lanes;
         let mut copy = T::pool().take(if collides { rows.len() * APART } else { 0 });
         let mut packed: Storage<T> = Storage::default();
-        for from in (0..self.depth).step_by(STEPS) {
-            let steps = STEPS.min(self.depth - from);
+        // Of about equal steps: what a tile begins and ends with is paid for by all of them.
+        let most = self.depth.div_ceil(self.depth.div_ceil(STEPS).max(1)).max(1);
+        for from in (0..self.depth).step_by(most) {
+            let steps = most.min(self.depth - from);
             let mut lhs = self.lhs.from(0, from);
             if collides {
                 for (copy, row) in copy.chunks_exact_mut(APART).zip(lhs.elements.chunks(lhs.stride)) {
@@ -144,52 +146,76 @@ impl<T: Number> Slab<'_, T> {
     ) {
         let whole = V * T::lanes::<S>();
         let rhs = self.rhs.from(0, from);
-        let is_direct = width == whole && !rhs.is_transposed;
-        let is_copied = !is_direct || (result.len() > SHARED * R && rhs.stride != whole);
+        let is_in_place = width == whole && !rhs.is_transposed;
+        let is_copied = !is_in_place || (result.len() > SHARED * R && rhs.stride != whole);
         if is_copied && packed.is_empty() {
             *packed = T::pool().take(STEPS * 2 * T::lanes::<S>());
         }
-        let (elements, stride) = if is_copied {
-            let packed = &mut packed[..self.steps * whole];
+        let packed = &mut packed[..if is_copied { self.steps * whole } else { 0 }];
+        if !is_in_place {
             panel::pack(rhs, width, whole, packed);
-            (&*packed, whole)
-        } else {
-            (rhs.elements, rhs.stride)
-        };
+        }
+        // Tiles of few rows come first: while the panel comes from memory, the
+        // shorter a step is, the more loads are under way at once.
+        let all = result.len();
+        let head = all.min(all.saturating_sub(1) % R + 1);
         let mut done = 0;
         macro_rules! tiles {
-            ($($count:expr),*) => {$(
-                while let Some(rows) = result[done..].first_chunk_mut::<{ $count }>() {
-                    let rhs = panel::<T, S, V>(elements, stride);
-                    self.tile::<S, { $count }, V>(simd, done, rows, to, rhs);
+            ($end:expr, $rhs:expr, $($count:expr),*) => {$(
+                while let Some(rows) = result[done..$end].first_chunk_mut::<{ $count }>() {
+                    self.tile::<S, { $count }, V>(simd, done, rows, to, $rhs);
                     done += $count;
                 }
             )*};
         }
-        tiles!(R, 4, 2, 1);
+        macro_rules! copying {
+            ($($count:expr),*) => {$(
+                if done == 0 && let Some(rows) = result[..head].first_chunk_mut::<{ $count }>() {
+                    let copies = T::vectors_mut::<S>(packed).as_chunks_mut::<V>().0;
+                    let rhs = panel::<T, S, V>(rhs).zip(copies).map(|(&vectors, copy)| {
+                        *copy = vectors;
+                        vectors
+                    });
+                    self.tile::<S, { $count }, V>(simd, 0, rows, to, rhs);
+                    done = $count;
+                }
+            )*};
+        }
+        if is_copied {
+            if is_in_place {
+                copying!(4, 2, 1);
+            }
+            let packed = T::vectors::<S>(packed).as_chunks::<V>().0;
+            let rhs = || packed.iter().copied();
+            tiles!(head, rhs(), 4, 2, 1);
+            tiles!(all, rhs(), R);
+        } else {
+            let rhs = || panel::<T, S, V>(rhs).copied();
+            tiles!(head, rhs(), 4, 2, 1);
+            tiles!(all, rhs(), R);
+        }
     }
 
     #[inline(always)]
-    fn tile<'a, S: Simd, const R: usize, const V: usize>(
+    fn tile<S: Simd, const R: usize, const V: usize>(
         &self,
         simd: S,
         row: usize,
         result: &mut [&mut [T]; R],
         first: usize,
-        rhs: impl Iterator<Item = &'a [T::Vector<S>; V]>,
-    ) where
-        T::Vector<S>: 'a,
-    {
+        rhs: impl Iterator<Item = [T::Vector<S>; V]>,
+    ) {
         let lhs = self.lhs.from(row, 0);
         if lhs.is_transposed {
-            let columns = lhs.elements.chunks(lhs.stride).map_while(|column| column.first_chunk().copied());
-            tile(simd, columns.take(self.steps), rhs, result, first, self.accumulates);
+            let columns = lhs.elements.chunks(lhs.stride).map_while(|column| column.first_chunk());
+            let columns = columns.take(self.steps).map(<[T; R]>::each_ref);
+            tile(simd, columns, rhs, result, first, self.accumulates);
         } else {
             let rows: [&[T]; R] = std::array::from_fn(|i| &lhs.elements[i * lhs.stride..][..self.steps]);
             let columns = (0..self.steps).map(|k| {
-                let mut column = [T::default(); R];
+                let mut column = [&rows[0][k]; R];
                 for (x, row) in column.iter_mut().zip(&rows) {
-                    *x = row[k];
+                    *x = &row[k];
                 }
                 column
             });
@@ -198,11 +224,8 @@ impl<T: Number> Slab<'_, T> {
     }
 }
 
-/// Rows of `V` vectors, `stride` elements apart.
+/// The first `V` vectors of each row.
 #[inline(always)]
-fn panel<T: Number, S: Simd, const V: usize>(
-    elements: &[T],
-    stride: usize,
-) -> impl Iterator<Item = &[T::Vector<S>; V]> {
-    elements.chunks(stride).map_while(|row| T::vectors::<S>(row).first_chunk::<V>())
+fn panel<T: Number, S: Simd, const V: usize>(rhs: Matrix<'_, T>) -> impl Iterator<Item = &[T::Vector<S>; V]> {
+    rhs.elements.chunks(rhs.stride).map_while(|row| T::vectors::<S>(row).first_chunk::<V>())
 }
