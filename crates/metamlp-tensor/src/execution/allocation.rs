@@ -8,8 +8,7 @@ use crate::buffer::{Buffer, Storage};
 use crate::dtype::DType;
 use crate::dtype::Element as _;
 
-use super::folds::Folds;
-use super::frame::{Frame, Lane};
+use super::frame::Frame;
 
 macro_rules! each {
     ($kind:ident, $value:expr, $bound:ident => $body:expr) => {
@@ -34,32 +33,6 @@ pub(super) enum Allocation {
     BF16(Storage<bf16>),
     F32(Storage<f32>),
     F64(Storage<f64>),
-}
-
-/// Elements that a kernel reads.
-#[derive(Clone, Copy)]
-pub(super) enum Elements<'a> {
-    /// Of a buffer that an output has taken over.
-    None,
-    Buffer(&'a Buffer),
-    Part(&'a Part<'a>),
-}
-
-impl<'a> Elements<'a> {
-    pub(super) fn of(buffer: &'a Option<Buffer>) -> Self {
-        buffer.as_ref().map_or(Self::None, Self::Buffer)
-    }
-
-    /// Makes them the frame's next source of their element type, `dtype`.
-    pub(super) fn push_to(self, dtype: DType, frame: &mut Frame<'a>) {
-        match self {
-            Self::Part(part) => each!(Part, part, values => frame.push_source(values)),
-            Self::Buffer(buffer) => {
-                for_dtype!(dtype, T => frame.push_source::<T>(buffer.as_slice().unwrap_or(&[])));
-            }
-            Self::None => for_dtype!(dtype, T => frame.push_source::<T>(&[])),
-        }
-    }
 }
 
 /// A part of an [`Allocation`].
@@ -145,39 +118,18 @@ impl Allocation {
     }
 }
 
-/// Something to do with the elements, whatever their type.
-pub(super) trait Visitor {
-    fn visit<T: Lane + Folds>(self, elements: &mut [T]);
-}
-
 impl<'a> Part<'a> {
-    pub(super) fn visit(&mut self, visitor: impl Visitor) {
-        each!(Self, self, values => visitor.visit(values));
-    }
-
-    /// The same part, lent for less long.
-    pub(super) fn lend(&mut self) -> Part<'_> {
+    /// Makes it the frame's next output of its element type; `first` is the
+    /// position of its first element in the whole.
+    pub(super) fn push_to(self, frame: &mut Frame<'a>, first: usize) {
         match self {
-            Self::Bool(values) => Part::Bool(values),
-            Self::I32(values) => Part::I32(values),
-            Self::U32(values) => Part::U32(values),
-            Self::F16(values) => Part::F16(values),
-            Self::BF16(values) => Part::BF16(values),
-            Self::F32(values) => Part::F32(values),
-            Self::F64(values) => Part::F64(values),
-        }
-    }
-
-    /// Makes it the frame's next output of its element type.
-    pub(super) fn push_to(self, frame: &mut Frame<'a>) {
-        match self {
-            Self::Bool(values) => frame.bool.push_output(values),
-            Self::I32(values) => frame.i32.push_output(values),
-            Self::U32(values) => frame.u32.push_output(values),
-            Self::F16(values) => frame.f16.push_output(values),
-            Self::BF16(values) => frame.bf16.push_output(values),
-            Self::F32(values) => frame.f32.push_output(values),
-            Self::F64(values) => frame.f64.push_output(values),
+            Self::Bool(values) => frame.bool.push_output(values, first),
+            Self::I32(values) => frame.i32.push_output(values, first),
+            Self::U32(values) => frame.u32.push_output(values, first),
+            Self::F16(values) => frame.f16.push_output(values, first),
+            Self::BF16(values) => frame.bf16.push_output(values, first),
+            Self::F32(values) => frame.f32.push_output(values, first),
+            Self::F64(values) => frame.f64.push_output(values, first),
         }
     }
 }

@@ -155,28 +155,40 @@ impl Body {
         None
     }
 
-    /// The same for `block` of the `rows` rows that the first `axes` axes make. Buffers for
+    /// The same for `block` of the rows that the first `axes` axes make. Buffers for
     /// which `is_local` holds are of the block alone.
     pub(super) fn block(&self, axes: usize, block: usize, is_local: impl Fn(Id) -> bool) -> Self {
-        let after =
-            |all: &[usize]| -> Axes { std::iter::once(block).chain(all[axes..].iter().copied()).collect() };
+        // No extent is 1.
+        let is_several = block > 1;
         let loads = self.loads.iter().map(|load| {
             let row_step = load.strides[axes - 1];
             Load {
-                strides: std::iter::once(row_step).chain(load.strides[axes..].iter().copied()).collect(),
+                strides: is_several
+                    .then_some(row_step)
+                    .into_iter()
+                    .chain(load.strides[axes..].iter().copied())
+                    .collect(),
                 row_step: if load.base.is_some_and(&is_local) { 0 } else { row_step },
                 is_whole: false,
                 ..load.clone()
             }
         });
         Self {
-            space: after(&self.space),
+            space: is_several
+                .then_some(block)
+                .into_iter()
+                .chain(self.space[axes..].iter().copied())
+                .collect(),
             nodes: self.nodes.clone(),
             operands: self.operands.clone(),
             loads: loads.collect(),
             stored: self.stored.clone(),
             reduced: self.reduced,
-            is_reduced: std::iter::once(false).chain(self.is_reduced[axes..].iter().copied()).collect(),
+            is_reduced: is_several
+                .then_some(false)
+                .into_iter()
+                .chain(self.is_reduced[axes..].iter().copied())
+                .collect(),
             cost: self.cost,
             is_block: true,
         }

@@ -13,7 +13,7 @@ use super::formulas::Job;
 use super::frame::{Operand, Target};
 use super::instruction;
 use super::load;
-use super::program::{InPlace, Program, Window, bank};
+use super::program::{InPlace, Program, Reads, Slots, Window, bank};
 use super::view::Strides;
 
 /// The work in progress.
@@ -50,8 +50,8 @@ impl<'a> Compiler<'a> {
     }
 
     /// `dies` tells of the buffers that nobody reads after this kernel.
-    pub(super) fn compile(mut self, jobs: &[Job], dies: &dyn Fn(Id) -> bool) -> Program {
-        self.open_windows();
+    pub(super) fn compile(mut self, jobs: &[Job], slots: &mut Slots, dies: &dyn Fn(Id) -> bool) -> Program {
+        self.open_windows(slots);
         self.take_over(dies);
         for (position, job) in jobs.iter().enumerate() {
             for &value in &job.operands {
@@ -81,24 +81,28 @@ impl<'a> Compiler<'a> {
         self.program
     }
 
-    fn open_windows(&mut self) {
-        let mut counts = [0; 7];
+    fn open_windows(&mut self, slots: &mut Slots) {
         for (load, strides) in self.body.loads.iter().zip(&self.strides) {
             let Some(base) = load.base else {
                 self.windows.push(None);
                 continue;
             };
-            let known = self.program.inputs.iter().position(|&input| input == base);
-            let input = known.unwrap_or(self.program.inputs.len());
-            if known.is_none() {
-                self.program.inputs.push(base);
-            }
-            let count = &mut counts[bank(load.dtype)];
+            let reads = match slots.output(base) {
+                Some(slot) => Reads::Output(slot.number),
+                None => {
+                    let known = self.program.inputs.iter().position(|&input| input == base);
+                    if known.is_none() {
+                        self.program.inputs.push(base);
+                    }
+                    Reads::Input(known.unwrap_or(self.program.inputs.len() - 1))
+                }
+            };
+            let count = &mut slots.sources[bank(load.dtype)];
             self.windows.push(Some(self.program.windows.len()));
             self.program.windows.push(Window {
                 dtype: load.dtype,
                 number: *count,
-                input,
+                reads,
                 strides: strides.clone(),
                 offset: load.offset,
                 row_step: load.row_step,
@@ -113,10 +117,14 @@ impl<'a> Compiler<'a> {
         for output in &mut self.program.outputs {
             for (number, load) in self.body.loads.iter().enumerate() {
                 let (Some(base), Some(window)) = (load.base, self.windows[number]) else { continue };
+                let Reads::Input(input) = self.program.windows[window].reads else { continue };
                 let only = self.body.loads.iter().filter(|other| other.base == load.base).count() == 1;
-                if load.is_whole && load.dtype == output.dtype && only && !taken.contains(&base) && dies(base)
+                if load.is_whole
+                    && load.dtype == output.slot.dtype
+                    && only
+                    && !taken.contains(&base)
+                    && dies(base)
                 {
-                    let input = self.program.windows[window].input;
                     output.in_place = Some(InPlace { input, window });
                     taken.push(base);
                     break;
@@ -225,8 +233,8 @@ impl<'a> Compiler<'a> {
 
     /// The number of the node's output among those of its dtype.
     fn output_of(&self, id: Id) -> Option<usize> {
-        let dtype = self.graph.node(id).ty.dtype;
-        self.program.outputs.iter().filter(|output| output.dtype == dtype).position(|output| output.id == id)
+        let output = self.program.outputs.iter().find(|output| output.id == id)?;
+        Some(output.slot.number)
     }
 
     fn dtype(&self, value: Value) -> DType {
@@ -259,6 +267,12 @@ impl<'a> Compiler<'a> {
         Operand::Same(register)
     }
 
+    /// Whether the load is of something that is there before the program runs.
+    fn reads_input(&self, load: usize) -> bool {
+        let window = self.windows[load].map(|window| &self.program.windows[window]);
+        window.is_some_and(|window| matches!(window.reads, Reads::Input(_)))
+    }
+
     fn load(&mut self, number: usize) -> Operand {
         let load = &self.body.loads[number];
         let (dtype, offset) = (load.dtype, load.offset);
@@ -277,8 +291,10 @@ impl<'a> Compiler<'a> {
             return Operand::Window(window);
         }
         let is_same = walked.iter().all(|&stride| stride == 0);
-        let is_same_everywhere =
-            strides[..split].iter().all(|&stride| stride == 0) && (strides[split] == 0 || tiling.blocks == 1);
+        let is_one_row = window.is_none_or(|_| load.row_step == 0 && self.reads_input(number));
+        let is_same_everywhere = is_one_row
+            && strides[..split].iter().all(|&stride| stride == 0)
+            && (strides[split] == 0 || tiling.blocks == 1);
         // What is read before the tiles must not meet a register that the tiles use.
         let register = if is_same_everywhere { self.fresh(dtype) } else { self.register(dtype) };
         let target = Target::Register(register);

@@ -7,13 +7,12 @@ use smallvec::SmallVec;
 use crate::buffer::Buffer;
 use crate::graph::{Graph, Id};
 
-use super::allocation::{Allocation, Elements, Part};
+use super::allocation::{Allocation, Part};
 use super::body::{Body, Load};
 use super::formulas;
 use super::frame::{Frame, Lane, Source};
 use super::map::Map;
-use super::program::{InPlaceOutput, Merged, Order};
-use super::tile::{self, Tiling};
+use super::program::{InPlaceOutput, Merged, Order, Reads};
 
 /// A kernel that follows a contraction.
 pub(super) struct Epilogue {
@@ -38,7 +37,7 @@ impl Epilogue {
     /// blocks end after multiples of `unit` elements.
     pub(super) fn fits(graph: &Graph, body: &Body, id: Id, unit: usize) -> bool {
         let merged = Merged::new(body, &Order::natural(body.space.len()));
-        let tiling = Tiling::new(merged.extents, tile::longest(formulas::jobs(graph, body).len()));
+        let tiling = merged.tiling(formulas::jobs(graph, body).len());
         // What a single tile reads may have been put together for all of it beforehand.
         let step = if tiling.blocks == 1 { tiling.length() } else { tiling.inner };
         let is_whole = |load: &Load| load.base != Some(id) || load.is_whole;
@@ -77,17 +76,14 @@ impl Epilogue {
         let program = &self.map.program;
         Frame::with(|frame| {
             for part in parts {
-                part.push_to(frame);
+                part.push_to(frame, first);
             }
-            let elements: SmallVec<[Elements<'_>; 4]> = inputs.buffers.iter().map(Elements::of).collect();
-            program.enter(frame, &elements, &inputs.replaced);
-            for window in program.windows.iter().filter(|window| window.input == self.input) {
+            program.enter(frame, |input| inputs.buffers[input].as_ref(), &inputs.replaced);
+            let own_input = Reads::Input(self.input);
+            for window in program.windows.iter().filter(|window| window.reads == own_input) {
                 T::bank(frame).sources[window.number] = Source::Block(own, first);
             }
-            program.tiling.each_within(first, own.len(), |tile| {
-                frame.advance(tile.length);
-                program.run(frame, tile);
-            });
+            program.tiling.each_within(first, own.len(), |tile| program.run(frame, tile));
         });
     }
 }

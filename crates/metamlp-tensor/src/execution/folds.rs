@@ -1,6 +1,8 @@
 //! The loops that reductions end in, in a fixed order of additions, so that
 //! neither threads nor instruction sets change a bit. Knows no tiles.
 
+use std::hint::black_box;
+
 use half::{bf16, f16};
 use multiversion::multiversion;
 
@@ -90,9 +92,17 @@ fn lanes<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
             *lane = lane.reduce(kind, x);
         }
     }
+    // Without this the pairs below are what the loop above is compiled for: vectors of two.
+    let mut lanes = black_box(lanes);
     for (lane, &x) in lanes.iter_mut().zip(rest) {
         *lane = lane.reduce(kind, x);
     }
+    pairwise(kind, lanes)
+}
+
+/// All partial results to one.
+#[inline(always)]
+fn pairwise<T: Arithmetic>(kind: Reduction, mut lanes: [T; LANES]) -> T {
     let mut width = LANES / 2;
     while width > 0 {
         for i in 0..width {
@@ -116,10 +126,14 @@ fn extremum<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
             *nan = if Comparison::Ne.holds(x, x) { x } else { *nan };
         }
     }
-    if let Some(&nan) = nan.iter().find(|&&x| Comparison::Ne.holds(x, x)) {
-        return nan;
+    let (mut best, nan) = black_box((best, nan));
+    for (best, x) in best.iter_mut().zip(nan) {
+        *best = if Comparison::Ne.holds(x, x) { x } else { *best };
     }
-    rest.iter().chain(&best).fold(T::start(kind), |best, &x| best.reduce(kind, x))
+    for (best, &x) in best.iter_mut().zip(rest) {
+        *best = best.reduce(kind, x);
+    }
+    pairwise(kind, best)
 }
 
 #[inline(always)]

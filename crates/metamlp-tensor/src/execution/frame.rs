@@ -47,10 +47,21 @@ pub(super) enum Target {
 #[derive(Clone, Copy)]
 pub(super) enum Source<'a, T> {
     Slice(&'a [T]),
-    /// The old content of an output, which takes its place.
-    InPlace(usize),
+    /// What an output has so far.
+    Output(usize),
     /// The elements from the given one on; those that the tiles need are among them.
     Block(&'a [T], usize),
+}
+
+/// A buffer that kernels fill, or a part of it.
+struct Output<'a, T> {
+    elements: &'a mut [T],
+    /// The position of the first of them in the whole.
+    first: usize,
+    /// Where the tile begins in them.
+    start: usize,
+    /// Whether it has taken over the memory of a source.
+    takes_over: bool,
 }
 
 /// One element type's part of a [`Frame`].
@@ -59,35 +70,18 @@ pub(super) struct Bank<'a, T: Element> {
     pub(super) sources: SmallVec<[Source<'a, T>; 4]>,
     /// Where the tile begins in each source.
     pub(super) offsets: SmallVec<[isize; 4]>,
-    /// The tile of each output, and what follows it.
-    outputs: SmallVec<[&'a mut [T]; 2]>,
-    rests: SmallVec<[&'a mut [T]; 2]>,
-    /// Which outputs have taken over the memory of a source; short of those that have not.
-    takes_over: SmallVec<[bool; 2]>,
-}
-
-enum Taken<'a, T: Element> {
-    Register(Storage<T>),
-    Output(&'a mut [T]),
+    outputs: SmallVec<[Output<'a, T>; 2]>,
 }
 
 impl<'a, T: Loops> Bank<'a, T> {
     fn new(registers: Vec<Storage<T>>) -> Self {
-        Self {
-            registers,
-            sources: SmallVec::new(),
-            offsets: SmallVec::new(),
-            outputs: SmallVec::new(),
-            rests: SmallVec::new(),
-            takes_over: SmallVec::new(),
-        }
+        Self { registers, sources: SmallVec::new(), offsets: SmallVec::new(), outputs: SmallVec::new() }
     }
 
     /// Lets the source `source` be the old content of the output `output`.
     pub(super) fn take_over(&mut self, source: usize, output: usize) {
-        self.sources[source] = Source::InPlace(output);
-        self.takes_over.resize(self.takes_over.len().max(output + 1), false);
-        self.takes_over[output] = true;
+        self.sources[source] = Source::Output(output);
+        self.outputs[output].takes_over = true;
     }
 
     pub(super) fn reserve(&mut self, registers: usize) {
@@ -96,23 +90,26 @@ impl<'a, T: Loops> Bank<'a, T> {
         }
     }
 
-    pub(super) fn push_output(&mut self, output: &'a mut [T]) {
-        self.rests.push(output);
-        self.outputs.push(Default::default());
+    pub(super) fn push_source(&mut self, source: Source<'a, T>) {
+        self.sources.push(source);
+        self.offsets.push(0);
     }
 
-    /// Moves the outputs on by a tile.
-    pub(super) fn advance(&mut self, length: usize) {
-        for (output, rest) in self.outputs.iter_mut().zip(&mut self.rests) {
-            let (now, later) = take(rest).split_at_mut(length);
-            *output = now;
-            *rest = later;
-        }
+    /// Adds an output; `first` is the position of the first of `elements` in the whole.
+    pub(super) fn push_output(&mut self, elements: &'a mut [T], first: usize) {
+        self.outputs.push(Output { elements, first, start: 0, takes_over: false });
     }
 
-    /// Whether the output has memory of its own.
-    fn is_own(&self, output: usize) -> bool {
-        !self.takes_over.get(output).is_some_and(|&takes_over| takes_over)
+    /// Lets the tile of the output begin at this position of the whole.
+    pub(super) fn seek_output(&mut self, number: usize, position: usize) {
+        let output = &mut self.outputs[number];
+        output.start = position - output.first;
+    }
+
+    /// The tile of an output.
+    fn output(&self, number: usize, length: usize) -> &[T] {
+        let output = &self.outputs[number];
+        &output.elements[output.start..][..length]
     }
 
     /// The operand as loops take it.
@@ -128,24 +125,27 @@ impl<'a, T: Loops> Bank<'a, T> {
     #[inline]
     pub(super) fn read(&self, operand: Operand, length: usize) -> &[T] {
         match operand {
-            Operand::Late { output, .. } if self.is_own(output) => &self.outputs[output][..length],
+            Operand::Late { output, .. } if !self.outputs[output].takes_over => self.output(output, length),
             Operand::Register(i) | Operand::Same(i) | Operand::Late { register: i, .. } => {
                 &self.registers[i][..length]
             }
-            Operand::Output(i) => &self.outputs[i][..length],
-            Operand::Window(i) => match self.sources[i] {
-                Source::Slice(slice) => &slice[self.offsets[i].cast_unsigned()..][..length],
-                Source::InPlace(output) => &self.outputs[output][..length],
-                Source::Block(slice, first) => &slice[self.offsets[i].cast_unsigned() - first..][..length],
-            },
+            Operand::Output(i) => self.output(i, length),
+            Operand::Window(i) => {
+                let (slice, offset) = self.source(i);
+                &slice[offset.cast_unsigned()..][..length]
+            }
         }
     }
 
     /// A source's elements and where the tile begins in them.
-    pub(super) fn source(&self, i: usize) -> (&'a [T], isize) {
+    #[inline]
+    pub(super) fn source(&self, i: usize) -> (&[T], isize) {
         match self.sources[i] {
             Source::Slice(slice) => (slice, self.offsets[i]),
-            Source::InPlace(_) => (&[], 0),
+            Source::Output(output) => {
+                let Output { elements, first, .. } = &self.outputs[output];
+                (elements, self.offsets[i] - first.cast_signed())
+            }
             Source::Block(slice, first) => (slice, self.offsets[i] - first.cast_signed()),
         }
     }
@@ -219,29 +219,13 @@ impl<'a> Frame<'a> {
         result
     }
 
-    /// Adds the elements to the sources of their type.
-    pub(super) fn push_source<T: Lane>(&mut self, elements: &'a [T]) {
-        let bank = T::bank(self);
-        bank.sources.push(Source::Slice(elements));
-        bank.offsets.push(0);
-    }
-
-    pub(super) fn advance(&mut self, length: usize) {
-        self.f32.advance(length);
-        self.f64.advance(length);
-        self.i32.advance(length);
-        self.u32.advance(length);
-        self.bool.advance(length);
-        self.f16.advance(length);
-        self.bf16.advance(length);
-    }
-
     /// Copies the register to the output, if that is where the output's elements are.
     pub(super) fn settle<T: Lane>(&mut self, output: usize, register: usize) {
         let length = self.length;
         let bank = T::bank(self);
-        if !bank.is_own(output) {
-            bank.outputs[output][..length].copy_from_slice(&bank.registers[register][..length]);
+        let Output { elements, start, takes_over, .. } = &mut bank.outputs[output];
+        if *takes_over {
+            elements[*start..][..length].copy_from_slice(&bank.registers[register][..length]);
         }
     }
 
@@ -249,26 +233,36 @@ impl<'a> Frame<'a> {
     pub(super) fn write<T: Lane>(&mut self, target: Target, length: usize, f: impl FnOnce(&Self, &mut [T])) {
         let bank = T::bank(self);
         let target = match target {
-            Target::Late { output, .. } if bank.is_own(output) => Target::Output(output),
+            Target::Late { output, .. } if !bank.outputs[output].takes_over => Target::Output(output),
             Target::Late { register, .. } => Target::Register(register),
             _ => target,
         };
-        let mut taken = match target {
-            Target::Output(i) => Taken::Output(take(&mut bank.outputs[i])),
+        match target {
             Target::Register(i) | Target::Late { register: i, .. } => {
-                Taken::Register(take(&mut bank.registers[i]))
+                let mut register = take(&mut bank.registers[i]);
+                f(self, &mut register[..length]);
+                T::bank(self).registers[i] = register;
             }
-        };
-        match &mut taken {
-            Taken::Register(register) => f(self, &mut register[..length]),
-            Taken::Output(output) => f(self, &mut output[..length]),
+            Target::Output(i) => {
+                let (elements, start) = (take(&mut bank.outputs[i].elements), bank.outputs[i].start);
+                f(self, &mut elements[start..][..length]);
+                T::bank(self).outputs[i].elements = elements;
+            }
         }
-        let bank = T::bank(self);
-        match (target, taken) {
-            (Target::Register(i), Taken::Register(register)) => bank.registers[i] = register,
-            (Target::Output(i), Taken::Output(output)) => bank.outputs[i] = output,
-            _ => {}
-        }
+    }
+
+    /// Fills `length` elements of an output from `position` of the whole on, while the frame is in use.
+    pub(super) fn fill<T: Lane>(
+        &mut self,
+        output: usize,
+        position: usize,
+        length: usize,
+        f: impl FnOnce(&mut Self, &mut [T]),
+    ) {
+        let Output { elements, first, .. } = &mut T::bank(self).outputs[output];
+        let (elements, start) = (take(elements), position - *first);
+        f(self, &mut elements[start..][..length]);
+        T::bank(self).outputs[output].elements = elements;
     }
 }
 

@@ -9,10 +9,10 @@ use smallvec::SmallVec;
 use crate::buffer::Buffer;
 use crate::graph::{Graph, Id};
 
-use super::allocation::{Allocation, Elements, Part};
+use super::allocation::{Allocation, Part};
 use super::body::Body;
 use super::frame::Frame;
-use super::program::{InPlaceOutput, Merged, Order, Program};
+use super::program::{InPlaceOutput, Merged, Order, Program, Slots};
 
 /// Additions below which a kernel stays on the caller's thread.
 pub(super) const PARALLEL_COST: usize = 1 << 17;
@@ -32,8 +32,17 @@ pub(super) struct Map {
 
 impl Map {
     pub(super) fn new(graph: &Graph, body: &Body, dies: &dyn Fn(Id) -> bool) -> Self {
+        let mut slots = Slots::default();
+        for &id in &body.stored {
+            slots.push(id, graph.node(id).ty.dtype, 0);
+        }
+        Self::within(graph, body, &mut slots, dies)
+    }
+
+    /// As one of several in a frame, which has the outputs.
+    pub(super) fn within(graph: &Graph, body: &Body, slots: &mut Slots, dies: &dyn Fn(Id) -> bool) -> Self {
         let merged = Merged::new(body, &Order::natural(body.space.len()));
-        let program = Program::new(graph, body, merged, dies);
+        let program = Program::new(graph, body, merged, slots, dies);
         let size: usize = body.space.iter().product();
         let cost = size.saturating_mul(body.cost as usize);
         let piece = if cost < PARALLEL_COST {
@@ -67,7 +76,8 @@ impl Map {
             let own = output.in_place.and_then(|in_place| {
                 match Allocation::reuse(inputs[in_place.input].take()?) {
                     Ok(allocation) => {
-                        let before = program.outputs[..i].iter().filter(|o| o.dtype == output.dtype);
+                        let before =
+                            program.outputs[..i].iter().filter(|o| o.slot.dtype == output.slot.dtype);
                         replaced.push(in_place.output(before.count()));
                         Some(allocation)
                     }
@@ -77,43 +87,31 @@ impl Map {
                     }
                 }
             });
-            allocations.push(own.unwrap_or_else(|| Allocation::take(output.dtype, self.size)));
+            allocations.push(own.unwrap_or_else(|| Allocation::take(output.slot.dtype, self.size)));
         }
         (replaced, allocations)
     }
 
-    /// Fills the outputs for rows from `row` on.
-    pub(super) fn run_block<'a>(
-        &self,
-        inputs: &[Elements<'a>],
-        row: usize,
-        outputs: impl Iterator<Item = Part<'a>>,
-    ) {
-        Frame::with(|frame| {
-            frame.row = row;
-            outputs.for_each(|part| part.push_to(frame));
-            self.program.enter(frame, inputs, &[]);
-            self.run_tiles(frame, 0..self.program.tiling.count);
-        });
+    /// All tiles, in a frame that the program has entered.
+    pub(super) fn run_block(&self, frame: &mut Frame<'_>) {
+        self.run_tiles(frame, 0..self.program.tiling.count);
     }
 
     fn run_tiles(&self, frame: &mut Frame<'_>, tiles: Range<usize>) {
         for number in tiles {
-            let tile = self.program.tiling.tile(number);
-            frame.advance(tile.length);
-            self.program.run(frame, &tile);
+            self.program.run_tile(frame, number);
         }
     }
 
     fn fill(&self, inputs: &[Option<Buffer>], replaced: &[InPlaceOutput], allocations: &mut [Allocation]) {
-        let inputs: SmallVec<[Elements<'_>; 4]> = inputs.iter().map(Elements::of).collect();
-        let count = self.program.tiling.count;
+        let tiling = &self.program.tiling;
+        let count = tiling.count;
         let work = |first: usize, parts: SmallVec<[Part<'_>; 3]>| {
             Frame::with(|frame| {
                 for part in parts {
-                    part.push_to(frame);
+                    part.push_to(frame, tiling.linear(first));
                 }
-                self.program.enter(frame, &inputs, replaced);
+                self.program.enter(frame, |input| inputs[input].as_ref(), replaced);
                 self.run_tiles(frame, first..(first + self.piece).min(count));
             });
         };
@@ -122,7 +120,6 @@ impl Map {
             work(0, parts);
             return;
         }
-        let tiling = &self.program.tiling;
         let firsts = || (0..count).step_by(self.piece);
         let lengths =
             || firsts().map(|first| tiling.linear((first + self.piece).min(count)) - tiling.linear(first));

@@ -5,14 +5,14 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
+use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::graph::{Graph, Id};
 
-use super::allocation::Elements;
 use super::body::Body;
 use super::compiler::Compiler;
 use super::formulas;
-use super::frame::{Frame, Lane, Operand};
+use super::frame::{Frame, Lane, Operand, Source};
 use super::instruction::Instruction;
 use super::tile::{self, Extents, Tile, Tiling};
 use super::view::Strides;
@@ -22,19 +22,27 @@ pub(super) struct Window {
     pub(super) dtype: DType,
     /// Its number among the sources of its dtype.
     pub(super) number: usize,
-    /// Which of the program's inputs it reads.
-    pub(super) input: usize,
+    pub(super) reads: Reads,
     pub(super) strides: Strides,
     pub(super) offset: isize,
     /// From a row to the next, where a block of rows is less than the buffer's.
     pub(super) row_step: isize,
 }
 
+/// What a window is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// One of the program's inputs.
+    Input(usize),
+    /// What a program of the same frame has filled: its number among those of its dtype.
+    Output(usize),
+}
+
 /// Something that the kernel writes.
 #[derive(Debug)]
 pub(super) struct Output {
     pub(super) id: Id,
-    pub(super) dtype: DType,
+    pub(super) slot: Slot,
     /// The input whose buffer it may take over, and that input's window.
     pub(super) in_place: Option<InPlace>,
 }
@@ -45,16 +53,50 @@ pub(super) struct InPlace {
     pub(super) window: usize,
 }
 
+/// An output's place in a frame.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot {
+    pub(super) dtype: DType,
+    /// Its number among the outputs of its dtype.
+    pub(super) number: usize,
+    /// From a row to the next, where a program runs on one block of rows after the other.
+    pub(super) row_step: usize,
+}
+
+/// What the programs of one frame have in it so far.
+#[derive(Default)]
+pub(super) struct Slots {
+    /// Of each element type.
+    pub(super) sources: [usize; 7],
+    pub(super) registers: [usize; 7],
+    outputs: SmallVec<[(Id, Slot); 4]>,
+}
+
+impl Slots {
+    /// Adds an output.
+    pub(super) fn push(&mut self, id: Id, dtype: DType, row_step: usize) {
+        let number = self.outputs.iter().filter(|(_, slot)| slot.dtype == dtype).count();
+        self.outputs.push((id, Slot { dtype, number, row_step }));
+    }
+
+    /// Where `id` is, if it is filled in this frame.
+    pub(super) fn output(&self, id: Id) -> Option<Slot> {
+        self.outputs.iter().find(|(output, _)| *output == id).map(|&(_, slot)| slot)
+    }
+}
+
 /// Instructions to run on every tile.
 pub(super) struct Program {
     pub(super) tiling: Tiling,
+    /// The only tile, if there is no more than one.
+    only: Option<Tile>,
     /// The buffers that are read.
     pub(super) inputs: SmallVec<[Id; 4]>,
     pub(super) outputs: SmallVec<[Output; 3]>,
     /// What a reduction takes.
     pub(super) result: Option<(DType, Operand)>,
     pub(super) windows: SmallVec<[Window; 4]>,
-    /// Registers of each element type.
+    /// Registers of each element type, with those of the programs before it in the frame.
     pub(super) registers: [usize; 7],
     /// What is the same in every tile.
     pub(super) prologue: Vec<Instruction>,
@@ -122,39 +164,67 @@ impl Merged {
         }
         merged
     }
+
+    /// The tiles of a program of so many steps.
+    pub(super) fn tiling(&self, steps: usize) -> Tiling {
+        let is_run = |axis: usize| {
+            let extent = self.extents[axis + 1].cast_signed();
+            self.strides.iter().all(|strides| strides[axis] == strides[axis + 1] * extent)
+        };
+        Tiling::new(self.extents.clone(), tile::longest(steps), is_run)
+    }
 }
 
 impl Program {
-    /// `dies` tells of the buffers that nobody reads after this kernel.
-    pub(super) fn new(graph: &Graph, body: &Body, merged: Merged, dies: &dyn Fn(Id) -> bool) -> Self {
+    /// The frame has the outputs of `body` already. `dies` tells of the
+    /// buffers that nobody reads after this kernel.
+    pub(super) fn new(
+        graph: &Graph,
+        body: &Body,
+        merged: Merged,
+        slots: &mut Slots,
+        dies: &dyn Fn(Id) -> bool,
+    ) -> Self {
         let jobs = formulas::jobs(graph, body);
-        let tiling = Tiling::new(merged.extents, tile::longest(jobs.len()));
+        let tiling = merged.tiling(jobs.len());
+        let only = (tiling.count == 1).then(|| tiling.tile(0));
         let mut program = Self {
             tiling,
+            only,
             inputs: SmallVec::new(),
             outputs: SmallVec::new(),
             result: None,
             windows: SmallVec::new(),
-            registers: [0; 7],
+            registers: slots.registers,
             prologue: Vec::new(),
             instructions: Vec::new(),
         };
-        for &id in &body.stored {
-            let dtype = graph.node(id).ty.dtype;
-            program.outputs.push(Output { id, dtype, in_place: None });
-        }
-        Compiler::new(graph, body, program, merged.strides).compile(&jobs, dies)
+        let outputs = body.stored.iter().filter_map(|&id| Some((id, slots.output(id)?)));
+        program.outputs = outputs.map(|(id, slot)| Output { id, slot, in_place: None }).collect();
+        let program = Compiler::new(graph, body, program, merged.strides).compile(&jobs, slots, dies);
+        slots.registers = program.registers;
+        program
     }
 
-    /// Prepares a frame for the program's tiles: sources, registers and what is the same everywhere.
+    /// Prepares a frame for the program's tiles: sources, registers and what
+    /// is the same everywhere. The frame has its outputs already; `input`
+    /// gives the inputs by number, but for those that outputs have replaced.
     pub(super) fn enter<'a>(
         &self,
         frame: &mut Frame<'a>,
-        inputs: &[Elements<'a>],
+        input: impl Fn(usize) -> Option<&'a Buffer>,
         replaced: &[InPlaceOutput],
     ) {
         for window in &self.windows {
-            inputs[window.input].push_to(window.dtype, frame);
+            for_dtype!(window.dtype, T => {
+                let source = match window.reads {
+                    Reads::Input(number) => {
+                        Source::Slice(input(number).and_then(Buffer::as_slice::<T>).unwrap_or(&[]))
+                    }
+                    Reads::Output(number) => Source::Output(number),
+                };
+                T::bank(frame).push_source(source);
+            });
         }
         for replaced in replaced {
             let window = &self.windows[replaced.window];
@@ -173,12 +243,25 @@ impl Program {
         if !self.prologue.is_empty() {
             frame.length = self.tiling.length();
             frame.entries = self.tiling.block;
-            self.seek(
-                frame,
-                &Tile { index: SmallVec::from_elem(0, self.tiling.split + 1), ..Tile::default() },
-            );
+            self.seek_windows(frame, &SmallVec::from_elem(0, self.tiling.split + 1));
             for instruction in &self.prologue {
                 instruction(frame);
+            }
+        }
+    }
+
+    /// Runs the program on the tile of this number; gives its length.
+    #[inline]
+    pub(super) fn run_tile(&self, frame: &mut Frame<'_>, number: usize) -> usize {
+        match &self.only {
+            Some(tile) => {
+                self.run(frame, tile);
+                tile.length
+            }
+            None => {
+                let tile = self.tiling.tile(number);
+                self.run(frame, &tile);
+                tile.length
             }
         }
     }
@@ -188,21 +271,25 @@ impl Program {
         frame.length = tile.length;
         frame.entries = tile.entries;
         frame.linear = tile.linear;
-        self.seek(frame, tile);
+        self.seek_windows(frame, &tile.index);
+        for Output { slot, .. } in &self.outputs {
+            let position = tile.linear + frame.row * slot.row_step;
+            for_dtype!(slot.dtype, T => T::bank(frame).seek_output(slot.number, position));
+        }
         for instruction in &self.instructions {
             instruction(frame);
         }
     }
 
-    fn seek(&self, frame: &mut Frame<'_>, tile: &Tile) {
-        if frame.index.len() == tile.index.len() {
-            frame.index.copy_from_slice(&tile.index);
+    fn seek_windows(&self, frame: &mut Frame<'_>, index: &SmallVec<[usize; 6]>) {
+        if frame.index.len() == index.len() {
+            frame.index.copy_from_slice(index);
         } else {
-            frame.index.clone_from(&tile.index);
+            frame.index.clone_from(index);
         }
         for window in &self.windows {
             let start = window.offset + frame.row.cast_signed() * window.row_step;
-            let offset = at(start, &window.strides, &tile.index);
+            let offset = at(start, &window.strides, index);
             match window.dtype {
                 DType::Bool => frame.bool.offsets[window.number] = offset,
                 DType::I32 => frame.i32.offsets[window.number] = offset,

@@ -8,19 +8,17 @@ use std::fmt;
 use std::ops::Range;
 
 use rayon::prelude::*;
-use smallvec::SmallVec;
 
 use crate::buffer::{Buffer, Storage};
 use crate::dtype::DType;
 use crate::graph::Graph;
 use crate::op::{Op, Reduction};
 
-use super::allocation::{Elements, Part, Visitor};
 use super::body::Body;
 use super::folds::Folds;
 use super::frame::{Frame, Lane, Operand};
 use super::map::PARALLEL_COST;
-use super::program::{Merged, Order, Program};
+use super::program::{Merged, Order, Program, Slot, Slots};
 
 const OUTER: u8 = 0;
 const REDUCED: u8 = 1;
@@ -46,6 +44,8 @@ enum Extent {
 pub(super) struct Reduce {
     pub(super) program: Program,
     dtype: DType,
+    /// Where the result is, if it is in a frame.
+    slot: Option<Slot>,
     kind: Reduction,
     operand: Operand,
     extent: Extent,
@@ -68,6 +68,11 @@ pub(super) struct Reduce {
 
 impl Reduce {
     pub(super) fn new(graph: &Graph, body: &Body) -> Option<Self> {
+        Self::within(graph, body, &mut Slots::default())
+    }
+
+    /// As one of several kernels in a frame, which has the output.
+    pub(super) fn within(graph: &Graph, body: &Body, slots: &mut Slots) -> Option<Self> {
         let (id, _) = body.reduced?;
         let node = graph.node(id);
         let Op::Reduce { kind, .. } = &node.op else { return None };
@@ -87,7 +92,7 @@ impl Reduce {
             order.axes.iter().filter(|&&axis| group(axis) == wanted).map(|&axis| body.space[axis]).product()
         };
         let (outer, reduced, inner) = (extent_of(OUTER), extent_of(REDUCED), extent_of(INNER));
-        let program = Program::new(graph, body, merged, &|_| false);
+        let program = Program::new(graph, body, merged, slots, &|_| false);
         let (_, operand) = program.result?;
         let tiling = &program.tiling;
         let before = |wanted: u8| -> usize {
@@ -117,6 +122,7 @@ impl Reduce {
         };
         Some(Self {
             dtype: node.ty.dtype,
+            slot: slots.output(id),
             kind: *kind,
             operand,
             extent,
@@ -135,16 +141,21 @@ impl Reduce {
 
     /// The result, from buffers in the order of the program's inputs.
     pub(super) fn run(&self, inputs: &[Option<Buffer>]) -> Buffer {
-        let inputs: SmallVec<[Elements<'_>; 4]> = inputs.iter().map(Elements::of).collect();
-        for_dtype!(self.dtype, T => Buffer::from_vec(self.reduce::<T>(&inputs)))
+        for_dtype!(self.dtype, T => Buffer::from_vec(self.reduce::<T>(inputs)))
     }
 
-    /// The result for a block of rows, the first of which is `row`.
-    pub(super) fn run_block(&self, inputs: &[Elements<'_>], row: usize, result: &mut Part<'_>) {
-        result.visit(Block { reduce: self, inputs, row });
+    /// The result for the block of rows that the frame is at, which the program has entered.
+    pub(super) fn run_block(&self, frame: &mut Frame<'_>) {
+        let Some(slot) = self.slot else { return };
+        let position = frame.row * slot.row_step;
+        for_dtype!(self.dtype, T => {
+            frame.fill(slot.number, position, self.size, |frame, results: &mut [T]| {
+                self.fold_runs(frame, 0..self.units, results);
+            });
+        });
     }
 
-    fn reduce<T: Lane + Folds>(&self, inputs: &[Elements<'_>]) -> Storage<T> {
+    fn reduce<T: Lane + Folds>(&self, inputs: &[Option<Buffer>]) -> Storage<T> {
         let mut result = T::pool().take(self.size);
         if self.program.tiling.count == 0 {
             result.fill(T::start(self.kind));
@@ -183,10 +194,10 @@ impl Reduce {
     }
 
     /// Every run's result, one after the other.
-    fn fold<T: Lane + Folds>(&self, inputs: &[Elements<'_>], results: &mut [T]) {
+    fn fold<T: Lane + Folds>(&self, inputs: &[Option<Buffer>], results: &mut [T]) {
         let count = self.units * self.runs;
         if count <= self.piece {
-            self.fold_runs(inputs, 0, 0..count, results);
+            self.enter_and_fold(inputs, 0..count, results);
             return;
         }
         let mut pieces: Vec<(usize, &mut [T])> = Vec::with_capacity(count.div_ceil(self.piece));
@@ -199,39 +210,40 @@ impl Reduce {
             rest = later;
         }
         pieces.into_par_iter().for_each(|(first, results)| {
-            self.fold_runs(inputs, 0, first..(first + self.piece).min(count), results);
+            self.enter_and_fold(inputs, first..(first + self.piece).min(count), results);
         });
     }
 
-    fn fold_runs<T: Lane + Folds>(
+    fn enter_and_fold<T: Lane + Folds>(
         &self,
-        inputs: &[Elements<'_>],
-        row: usize,
+        inputs: &[Option<Buffer>],
         runs: Range<usize>,
         results: &mut [T],
     ) {
         Frame::with(|frame| {
-            frame.row = row;
-            self.program.enter(frame, inputs, &[]);
-            let mut rest = results;
-            let mut sums = vec![T::default(); if self.extent == Extent::Rows { self.inner } else { 0 }];
-            for number in runs {
-                let (unit, run) = (number / self.runs, number % self.runs);
-                let (result, later) = std::mem::take(&mut rest).split_at_mut(self.unit_length(unit));
-                rest = later;
-                result.fill(T::start(self.kind));
-                let begin = match self.extent {
-                    Extent::Part => unit / self.step * self.tiles * self.step + unit % self.step,
-                    _ => unit * self.tiles,
-                };
-                for tile in run * self.run..((run + 1) * self.run).min(self.tiles) {
-                    let tile = self.program.tiling.tile(begin + tile * self.step);
-                    self.program.run(frame, &tile);
-                    let x = T::of(frame).read(self.operand, tile.length);
-                    self.fold_tile(x, &mut sums, result);
-                }
-            }
+            self.program.enter(frame, |input| inputs[input].as_ref(), &[]);
+            self.fold_runs(frame, runs, results);
         });
+    }
+
+    fn fold_runs<T: Lane + Folds>(&self, frame: &mut Frame<'_>, runs: Range<usize>, results: &mut [T]) {
+        let mut rest = results;
+        let mut sums = vec![T::default(); if self.extent == Extent::Rows { self.inner } else { 0 }];
+        for number in runs {
+            let (unit, run) = (number / self.runs, number % self.runs);
+            let (result, later) = std::mem::take(&mut rest).split_at_mut(self.unit_length(unit));
+            rest = later;
+            result.fill(T::start(self.kind));
+            let begin = match self.extent {
+                Extent::Part => unit / self.step * self.tiles * self.step + unit % self.step,
+                _ => unit * self.tiles,
+            };
+            for tile in run * self.run..((run + 1) * self.run).min(self.tiles) {
+                let length = self.program.run_tile(frame, begin + tile * self.step);
+                let x = T::of(frame).read(self.operand, length);
+                self.fold_tile(x, &mut sums, result);
+            }
+        }
     }
 
     #[inline]
@@ -269,19 +281,6 @@ impl Reduce {
             Extent::Rows => self.inner,
             Extent::Part => tiling.linear(unit % self.step + 1) - tiling.linear(unit % self.step),
         }
-    }
-}
-
-/// A reduction about to be run on a block of rows.
-struct Block<'r, 'a> {
-    reduce: &'r Reduce,
-    inputs: &'r [Elements<'a>],
-    row: usize,
-}
-
-impl Visitor for Block<'_, '_> {
-    fn visit<T: Lane + Folds>(self, result: &mut [T]) {
-        self.reduce.fold_runs(self.inputs, self.row, 0..self.reduce.units, result);
     }
 }
 

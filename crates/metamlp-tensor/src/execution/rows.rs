@@ -12,15 +12,21 @@ use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::graph::{Graph, Id};
 
-use super::allocation::{Allocation, Elements, Part};
+use super::allocation::{Allocation, Part};
 use super::body::Body;
+use super::frame::Frame;
 use super::map::{Map, PARALLEL_COST};
+use super::program::{Program, Slots};
 use super::reduce::Reduce;
 
-/// Elements of a block, about; few in tests, so that small programs have several blocks.
-const BLOCK: usize = if cfg!(test) { 64 } else { 1 << 14 };
-/// Additions of a thread's piece of work.
-const PIECE_COST: usize = 1 << 17;
+/// Elements of a block at most, if it has several rows: what is written of one
+/// block must not keep the next from being read. Few in tests, so that small
+/// programs have several blocks.
+const BLOCK: usize = if cfg!(test) { 64 } else { 1 << 12 };
+/// Additions of a thread's piece of work, where there are many pieces.
+const PIECE_COST: usize = 1 << 21;
+/// Pieces that there are at least.
+const PIECES: usize = 8;
 
 /// Fused kernels over blocks of rows.
 pub(super) struct Rows {
@@ -31,26 +37,19 @@ pub(super) struct Rows {
     /// For the last block, if it has fewer rows.
     rest: Vec<Member>,
     values: Vec<Value>,
-    /// Blocks that a thread takes at once; all of them if threads do not pay.
+    /// Rows that a thread takes at once; all of them if threads do not pay.
     piece: usize,
 }
 
 struct Member {
     kernel: Kernel,
-    reads: SmallVec<[Origin; 4]>,
-    /// The values that it makes.
-    makes: SmallVec<[usize; 3]>,
+    /// Which of the inputs it reads.
+    reads: SmallVec<[usize; 4]>,
 }
 
 enum Kernel {
     Map(Map),
     Reduce(Reduce),
-}
-
-#[derive(Clone, Copy)]
-enum Origin {
-    Input(usize),
-    Value(usize),
 }
 
 /// Something that a member makes.
@@ -63,8 +62,21 @@ struct Value {
     is_output: bool,
 }
 
-/// What a thread keeps of one block.
-type Scratch = SmallVec<[Allocation; 8]>;
+impl Member {
+    fn program(&self) -> &Program {
+        match &self.kernel {
+            Kernel::Map(map) => &map.program,
+            Kernel::Reduce(reduce) => &reduce.program,
+        }
+    }
+
+    fn run(&self, frame: &mut Frame<'_>) {
+        match &self.kernel {
+            Kernel::Map(map) => map.run_block(frame),
+            Kernel::Reduce(reduce) => reduce.run_block(frame),
+        }
+    }
+}
 
 impl Rows {
     /// The kernels of `bodies`, which a [`RowGroup`](super::row_group::RowGroup) has cut into `rows` rows, and the
@@ -83,40 +95,43 @@ impl Rows {
                 Value { id, dtype: ty.dtype, row: ty.shape.size() / rows, is_output: is_output(id) }
             })
             .collect();
+        let mut slots = Slots::default();
+        for value in &values {
+            slots.push(value.id, value.dtype, if value.is_output { value.row } else { 0 });
+        }
+        let is_local = |id: Id| values.iter().any(|value| value.id == id && !value.is_output);
         let size = |body: &Body| body.space.iter().product::<usize>();
         let longest = bodies.iter().map(size).max().unwrap_or(1) / rows;
         let block = block(rows, (BLOCK / longest.max(1)).clamp(1, rows));
         let mut reads: SmallVec<[Id; 4]> = SmallVec::new();
         let mut compile = |block: usize| -> Vec<Member> {
             let members = bodies.iter().filter_map(|body| {
-                let number = |id: Id| values.iter().position(|value| value.id == id);
-                let body = body.block(body.row_axes(rows)?, block, |id| number(id).is_some());
-                let kernel = match Reduce::new(graph, &body) {
+                let body = body.block(body.row_axes(rows)?, block, is_local);
+                let kernel = match Reduce::within(graph, &body, &mut slots) {
                     Some(reduce) => Kernel::Reduce(reduce),
-                    None => Kernel::Map(Map::new(graph, &body, &|_| false)),
+                    None => Kernel::Map(Map::within(graph, &body, &mut slots, &|_| false)),
                 };
-                let inputs = match &kernel {
-                    Kernel::Map(map) => &map.program.inputs,
-                    Kernel::Reduce(reduce) => &reduce.program.inputs,
-                };
-                let mut origin = |id: Id| match (number(id), reads.iter().position(|&read| read == id)) {
-                    (Some(value), _) => Origin::Value(value),
-                    (None, Some(input)) => Origin::Input(input),
-                    (None, None) => {
+                let mut member = Member { kernel, reads: SmallVec::new() };
+                let mut input = |id: Id| {
+                    reads.iter().position(|&read| read == id).unwrap_or_else(|| {
                         reads.push(id);
-                        Origin::Input(reads.len() - 1)
-                    }
+                        reads.len() - 1
+                    })
                 };
-                let reads = inputs.iter().map(|&id| origin(id)).collect();
-                Some(Member { kernel, reads, makes: body.writes().filter_map(number).collect() })
+                member.reads = member.program().inputs.iter().map(|&id| input(id)).collect();
+                Some(member)
             });
             members.collect()
         };
         let members = compile(block);
         let rest = if rows.is_multiple_of(block) { Vec::new() } else { compile(rows % block) };
         let cost: usize = bodies.iter().map(|body| size(body).saturating_mul(body.cost as usize)).sum();
-        let blocks = rows.div_ceil(block);
-        let piece = if cost < PARALLEL_COST { blocks } else { (PIECE_COST / (cost / blocks)).max(1) };
+        let piece = if cost < PARALLEL_COST {
+            rows
+        } else {
+            let most = rows.div_ceil(PIECES);
+            (PIECE_COST / (cost / rows).max(1)).clamp(1, most).next_multiple_of(block)
+        };
         (Self { rows, block, members, rest, values, piece }, reads)
     }
 
@@ -133,65 +148,47 @@ impl Rows {
     pub(super) fn run(&self, inputs: &[Option<Buffer>]) -> SmallVec<[Buffer; 3]> {
         let mut allocations: SmallVec<[Allocation; 3]> =
             self.outputs().map(|value| Allocation::take(value.dtype, self.rows * value.row)).collect();
-        let firsts = || (0..self.rows).step_by(self.block);
-        let mut blocks: Vec<(usize, SmallVec<[Part<'_>; 3]>)> =
+        let firsts = || (0..self.rows).step_by(self.piece);
+        let mut pieces: SmallVec<[(usize, SmallVec<[Part<'_>; 3]>); 1]> =
             firsts().map(|first| (first, SmallVec::new())).collect();
         for (allocation, value) in allocations.iter_mut().zip(self.outputs()) {
-            let lengths = firsts().map(|first| self.block.min(self.rows - first) * value.row);
-            for (block, part) in blocks.iter_mut().zip(allocation.parts(lengths)) {
-                block.1.push(part);
+            let lengths = firsts().map(|first| self.piece.min(self.rows - first) * value.row);
+            for (piece, part) in pieces.iter_mut().zip(allocation.parts(lengths)) {
+                piece.1.push(part);
             }
         }
-        if blocks.len() <= self.piece {
-            let mut scratch = self.scratch();
-            blocks.into_iter().for_each(|(first, parts)| self.run_block(inputs, first, parts, &mut scratch));
+        if pieces.len() == 1 {
+            pieces.into_iter().for_each(|(first, parts)| self.run_piece(inputs, first, parts));
         } else {
-            let blocks = blocks.into_par_iter().with_min_len(self.piece);
-            blocks.for_each_init(
-                || self.scratch(),
-                |scratch, (first, parts)| self.run_block(inputs, first, parts, scratch),
-            );
+            pieces.into_vec().into_par_iter().for_each(|(first, parts)| self.run_piece(inputs, first, parts));
         }
         allocations.into_iter().map(Allocation::into_buffer).collect()
     }
 
-    fn scratch(&self) -> Scratch {
+    /// The rows from `first` on, whose outputs are `parts`.
+    fn run_piece(&self, inputs: &[Option<Buffer>], first: usize, parts: SmallVec<[Part<'_>; 3]>) {
         let inner = self.values.iter().filter(|value| !value.is_output);
-        inner.map(|value| Allocation::take(value.dtype, self.block * value.row)).collect()
-    }
-
-    fn run_block(
-        &self,
-        inputs: &[Option<Buffer>],
-        first: usize,
-        parts: SmallVec<[Part<'_>; 3]>,
-        scratch: &mut [Allocation],
-    ) {
-        let members = if self.rows - first < self.block { &self.rest } else { &self.members };
+        let mut scratch: SmallVec<[Allocation; 8]> =
+            inner.map(|value| Allocation::take(value.dtype, self.block * value.row)).collect();
         let (mut parts, mut scratch) = (parts.into_iter(), scratch.iter_mut());
-        let mut values: SmallVec<[Option<Part<'_>>; 8]> = SmallVec::new();
-        for value in &self.values {
-            values.push(if value.is_output { parts.next() } else { scratch.next().map(Allocation::whole) });
-        }
-        for member in members {
-            let mut made: SmallVec<[Part<'_>; 3]> =
-                member.makes.iter().filter_map(|&value| values[value].take()).collect();
-            let read = |origin: &Origin| match *origin {
-                Origin::Input(input) => Elements::of(&inputs[input]),
-                Origin::Value(value) => values[value].as_ref().map_or(Elements::None, Elements::Part),
-            };
-            let reads: SmallVec<[Elements<'_>; 4]> = member.reads.iter().map(read).collect();
-            match &member.kernel {
-                Kernel::Map(map) => map.run_block(&reads, first, made.iter_mut().map(Part::lend)),
-                Kernel::Reduce(reduce) => {
-                    made.iter_mut().for_each(|part| reduce.run_block(&reads, first, part));
+        Frame::with(|frame| {
+            for value in &self.values {
+                if value.is_output {
+                    parts.next().into_iter().for_each(|part| part.push_to(frame, first * value.row));
+                } else {
+                    scratch.next().into_iter().for_each(|own| own.whole().push_to(frame, 0));
                 }
             }
-            drop(reads);
-            for (&value, part) in member.makes.iter().zip(made) {
-                values[value] = Some(part);
+            for member in self.members.iter().chain(&self.rest) {
+                member.program().enter(frame, |input| inputs[member.reads[input]].as_ref(), &[]);
             }
-        }
+            let end = (first + self.piece).min(self.rows);
+            for row in (first..end).step_by(self.block) {
+                frame.row = row;
+                let members = if self.rows - row < self.block { &self.rest } else { &self.members };
+                members.iter().for_each(|member| member.run(frame));
+            }
+        });
     }
 }
 

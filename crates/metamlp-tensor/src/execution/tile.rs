@@ -10,6 +10,10 @@ pub(super) type Extents = SmallVec<[usize; 6]>;
 /// Elements of a tile at most, for a program of a single step.
 pub(super) const TILE: usize = 4096;
 
+/// Elements of an entry that is better a tile by itself than put together with
+/// others, where that means copying what is read.
+const WIDE: usize = 256;
+
 /// Elements of a tile at most, for a program of so many steps: their
 /// registers, one each if it comes to that, must fit in a first-level cache.
 pub(super) fn longest(steps: usize) -> usize {
@@ -49,19 +53,21 @@ pub(super) struct Tile {
 }
 
 impl Tiling {
-    /// `longest` is what a tile may have at most.
-    pub(super) fn new(mut extents: Extents, longest: usize) -> Self {
+    /// `longest` is what a tile may have at most; `is_run` tells whether all
+    /// that is read goes on from an entry of an axis to the next.
+    pub(super) fn new(mut extents: Extents, longest: usize, is_run: impl Fn(usize) -> bool) -> Self {
         if extents.is_empty() {
             extents.push(1);
         }
         let size: usize = extents.iter().product();
         let (mut split, mut inner) = (extents.len() - 1, 1);
-        while split > 0 && inner * extents[split] <= longest {
+        while split > 0 && inner * extents[split] <= longest && (inner < WIDE || is_run(split)) {
             inner *= extents[split];
             split -= 1;
         }
         let extent = extents[split];
-        let most = (longest / inner.max(1)).max(1);
+        let is_wide = inner >= WIDE && split + 1 < extents.len() && !is_run(split);
+        let most = if is_wide { 1 } else { (longest / inner.max(1)).max(1) };
         let blocks = extent.div_ceil(most).max(1);
         let mut block = extent.div_ceil(blocks).max(1);
         if inner == 1 && blocks > 1 {
@@ -139,7 +145,7 @@ mod tests {
     fn tiles_follow_each_other_and_cover_the_space() {
         for extents in [&[][..], &[5], &[5000], &[128, 28, 28, 28], &[3, 2000], &[70000, 3], &[4, 1025, 2]] {
             for longest in [longest(1), longest(2), longest(9)] {
-                let tiling = Tiling::new(extents.into(), longest);
+                let tiling = Tiling::new(extents.into(), longest, |_| true);
                 let mut end = 0;
                 for number in 0..tiling.count {
                     let tile = tiling.tile(number);
@@ -161,6 +167,6 @@ mod tests {
                 assert_eq!(tiling.linear(tiling.count), end);
             }
         }
-        assert_eq!(Tiling::new([4, 0, 3].as_slice().into(), TILE).count, 0);
+        assert_eq!(Tiling::new([4, 0, 3].as_slice().into(), TILE, |_| true).count, 0);
     }
 }
