@@ -2,6 +2,7 @@
 //! that gives a dropped allocation to the next tensor of its length.
 
 use std::collections::BTreeMap;
+use std::hint::black_box;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex};
 
@@ -77,11 +78,21 @@ const LINE: usize = 64;
 impl<T: Element> Storage<T> {
     /// Of `length` elements, the first of which begins a cache line.
     fn new(length: usize) -> Self {
-        let most = if length < SMALLEST_POOLED { 0 } else { LINE / size_of::<T>() };
+        if length < SMALLEST_POOLED {
+            return Self::short(length);
+        }
+        let most = LINE / size_of::<T>();
         let mut values = vec![T::default(); length + most];
         let start = values.as_ptr().align_offset(LINE).min(most);
         values.truncate(start + length);
         Self { values, start }
+    }
+
+    /// Of few elements. Zeroed memory comes from the allocator's slow path, so it is asked for plain memory.
+    fn short(length: usize) -> Self {
+        let mut values = black_box(Vec::with_capacity(length));
+        values.resize(length, T::default());
+        values.into()
     }
 }
 
@@ -120,7 +131,9 @@ impl<T: Element> DerefMut for Storage<T> {
 
 impl<T: Element> Drop for Storage<T> {
     fn drop(&mut self) {
-        T::pool().give(std::mem::take(&mut self.values), self.start);
+        if self.values.len() >= SMALLEST_POOLED {
+            T::pool().give(std::mem::take(&mut self.values), self.start);
+        }
     }
 }
 

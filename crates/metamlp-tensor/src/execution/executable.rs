@@ -14,6 +14,7 @@ use crate::threads;
 use super::direct;
 use super::layout::Layout;
 use super::memory::Memory;
+use super::places::{Places, Values};
 use super::schedule::{self, Step, Work};
 use super::statistics;
 use super::windows::Windows;
@@ -24,6 +25,7 @@ pub(crate) struct Executable {
     steps: Vec<Step>,
     /// For each output the node whose buffer it is.
     outputs: Vec<Id>,
+    places: Places,
     /// The literals that something reads from a buffer.
     constants: Vec<(Id, Buffer)>,
 }
@@ -43,7 +45,8 @@ impl Executable {
                 constants.push((id, oracle::constant(literal)));
             }
         }
-        Self { graph, steps, outputs, constants }
+        let places = Places::new(&graph, &steps, &outputs);
+        Self { graph, steps, outputs, places, constants }
     }
 
     /// The outputs' values; `inputs` are bound in the order of the graph's.
@@ -53,18 +56,18 @@ impl Executable {
     }
 
     fn run_steps(&self, inputs: Vec<Buffer>) -> Vec<Buffer> {
-        let mut values: Vec<Option<Buffer>> = vec![None; self.graph.nodes.len()];
+        let mut values = self.places.values();
         for (&id, input) in self.graph.inputs.iter().zip(inputs) {
-            values[id as usize] = Some(input);
+            values.put(id, input);
         }
         for (id, buffer) in &self.constants {
-            values[*id as usize] = Some(buffer.clone());
+            values.put(*id, buffer.clone());
         }
         for step in &self.steps {
             self.step(step, &mut values);
         }
         let empty = || Buffer::from_vec(Vec::<bool>::new());
-        self.outputs.iter().map(|&id| values[id as usize].clone().unwrap_or_else(empty)).collect()
+        self.outputs.iter().map(|&id| values.get(id).unwrap_or_else(empty)).collect()
     }
 
     /// Steps of a run.
@@ -87,58 +90,40 @@ impl Executable {
         maps.collect()
     }
 
-    fn step(&self, step: &Step, values: &mut [Option<Buffer>]) {
-        let inputs: SmallVec<[Option<Buffer>; 4]> = step
-            .reads
-            .iter()
-            .zip(&step.frees)
-            .map(|(&id, &dies)| {
-                let value = &mut values[id as usize];
-                if dies { value.take() } else { value.clone() }
-            })
-            .collect();
+    fn step(&self, step: &Step, values: &mut Values<'_>) {
+        let mut inputs: SmallVec<[Option<Buffer>; 8]> = SmallVec::new();
+        for (&id, &dies) in step.reads.iter().zip(&step.frees) {
+            inputs.push(if dies { values.take(id) } else { values.get(id) });
+        }
         match &step.work {
-            Work::Map(map) => {
-                for (&id, value) in step.writes.iter().zip(map.run(inputs)) {
-                    values[id as usize] = Some(value);
-                }
-            }
-            Work::Reduce(reduce) => values[step.writes[0] as usize] = Some(reduce.run(&inputs)),
-            Work::Rows(rows) => {
-                for (&id, value) in step.writes.iter().zip(rows.run(&inputs)) {
-                    values[id as usize] = Some(value);
-                }
-            }
+            Work::Map(map) => values.put_all(&step.writes, map.run(&mut inputs)),
+            Work::Reduce(reduce) => values.put(step.writes[0], reduce.run(&inputs)),
+            Work::Rows(rows) => values.put_all(&step.writes, rows.run(&inputs)),
             Work::Product(product, None) => {
-                values[step.writes[0] as usize] = both(&inputs).map(|(lhs, rhs)| product.run(lhs, rhs));
+                let result = both(&inputs).map(|(lhs, rhs)| product.run(lhs, rhs));
+                values.put_all(&step.writes, result);
             }
             Work::Convolution(convolution, None) => {
-                values[step.writes[0] as usize] = both(&inputs).map(|(lhs, rhs)| convolution.run(lhs, rhs));
+                let result = both(&inputs).map(|(lhs, rhs)| convolution.run(lhs, rhs));
+                values.put_all(&step.writes, result);
             }
             Work::Product(product, Some(epilogue)) => {
                 let mut inputs = inputs.into_iter();
                 if let (Some(Some(lhs)), Some(Some(rhs))) = (inputs.next(), inputs.next()) {
-                    let results = product.run_with(epilogue, &lhs, &rhs, inputs);
-                    for (&id, value) in step.writes.iter().zip(results) {
-                        values[id as usize] = Some(value);
-                    }
+                    values.put_all(&step.writes, product.run_with(epilogue, &lhs, &rhs, inputs));
                 }
             }
             Work::Convolution(convolution, Some(epilogue)) => {
                 let mut inputs = inputs.into_iter();
                 if let (Some(Some(lhs)), Some(Some(rhs))) = (inputs.next(), inputs.next()) {
-                    let results = convolution.run_with(epilogue, &lhs, &rhs, inputs);
-                    for (&id, value) in step.writes.iter().zip(results) {
-                        values[id as usize] = Some(value);
-                    }
+                    values.put_all(&step.writes, convolution.run_with(epilogue, &lhs, &rhs, inputs));
                 }
             }
             Work::Direct(id) => {
                 let node = self.graph.node(*id);
                 let types = node.operands.iter().map(|&operand| &self.graph.node(operand).ty);
                 let operands = inputs.into_iter().zip(types).filter_map(|(buffer, ty)| Some((buffer?, ty)));
-                values[step.writes[0] as usize] =
-                    Some(direct::evaluate(&node.op, operands.collect(), &node.ty));
+                values.put(step.writes[0], direct::evaluate(&node.op, operands.collect(), &node.ty));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What a kernel's instructions work on: registers of one tile's length, the
 //! buffers they read, and the part of the outputs that the tile fills.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::mem::take;
 
 use half::{bf16, f16};
@@ -67,13 +67,14 @@ struct Output<'a, T> {
 /// One element type's part of a [`Frame`].
 pub(super) struct Bank<'a, T: Element> {
     registers: Vec<Storage<T>>,
-    pub(super) sources: SmallVec<[Source<'a, T>; 4]>,
+    pub(super) sources: SmallVec<[Source<'a, T>; 8]>,
     /// Where the tile begins in each source.
-    pub(super) offsets: SmallVec<[isize; 4]>,
-    outputs: SmallVec<[Output<'a, T>; 2]>,
+    pub(super) offsets: SmallVec<[isize; 8]>,
+    outputs: SmallVec<[Output<'a, T>; 4]>,
 }
 
 impl<'a, T: Loops> Bank<'a, T> {
+    #[inline(always)]
     fn new(registers: Vec<Storage<T>>) -> Self {
         Self { registers, sources: SmallVec::new(), offsets: SmallVec::new(), outputs: SmallVec::new() }
     }
@@ -185,13 +186,13 @@ struct Registers {
 }
 
 thread_local! {
-    static REGISTERS: RefCell<Registers> = RefCell::default();
+    static REGISTERS: Cell<Option<Box<Registers>>> = const { Cell::new(None) };
 }
 
 impl<'a> Frame<'a> {
     /// Runs `f` with the thread's registers.
     pub(super) fn with<R>(f: impl FnOnce(&mut Frame<'a>) -> R) -> R {
-        let mut registers = REGISTERS.take();
+        let mut registers = REGISTERS.take().unwrap_or_default();
         let mut frame = Frame {
             length: 0,
             entries: 0,
@@ -207,15 +208,14 @@ impl<'a> Frame<'a> {
             bf16: Bank::new(take(&mut registers.bf16)),
         };
         let result = f(&mut frame);
-        REGISTERS.set(Registers {
-            f32: frame.f32.registers,
-            f64: frame.f64.registers,
-            i32: frame.i32.registers,
-            u32: frame.u32.registers,
-            bool: frame.bool.registers,
-            f16: frame.f16.registers,
-            bf16: frame.bf16.registers,
-        });
+        registers.f32 = frame.f32.registers;
+        registers.f64 = frame.f64.registers;
+        registers.i32 = frame.i32.registers;
+        registers.u32 = frame.u32.registers;
+        registers.bool = frame.bool.registers;
+        registers.f16 = frame.f16.registers;
+        registers.bf16 = frame.bf16.registers;
+        REGISTERS.set(Some(registers));
         result
     }
 

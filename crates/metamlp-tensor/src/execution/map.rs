@@ -56,12 +56,12 @@ impl Map {
 
     /// The outputs, from buffers in the order of the program's inputs. Those
     /// that nobody else holds may be `None`, when they are in `given`.
-    pub(super) fn run(&self, mut inputs: SmallVec<[Option<Buffer>; 4]>) -> SmallVec<[Buffer; 3]> {
-        let (replaced, mut allocations) = self.allocate(&mut inputs);
+    pub(super) fn run(&self, inputs: &mut [Option<Buffer>]) -> impl Iterator<Item = Buffer> + use<> {
+        let (replaced, mut allocations) = self.allocate(inputs);
         if self.size > 0 {
-            self.fill(&inputs, &replaced, &mut allocations);
+            self.fill(inputs, &replaced, &mut allocations);
         }
-        allocations.into_iter().map(Allocation::into_buffer).collect()
+        allocations.into_iter().map(Allocation::into_buffer)
     }
 
     /// The outputs' memory, that of inputs where it can be taken over.
@@ -106,18 +106,13 @@ impl Map {
     fn fill(&self, inputs: &[Option<Buffer>], replaced: &[InPlaceOutput], allocations: &mut [Allocation]) {
         let tiling = &self.program.tiling;
         let count = tiling.count;
-        let work = |first: usize, parts: SmallVec<[Part<'_>; 3]>| {
-            Frame::with(|frame| {
-                for part in parts {
-                    part.push_to(frame, tiling.linear(first));
-                }
-                self.program.enter(frame, |input| inputs[input].as_ref(), replaced);
-                self.run_tiles(frame, first..(first + self.piece).min(count));
-            });
-        };
+        let operand = |input: usize| inputs[input].as_ref();
         if count <= self.piece {
-            let parts = allocations.iter_mut().flat_map(|a| a.parts(std::iter::once(self.size))).collect();
-            work(0, parts);
+            Frame::with(|frame| {
+                allocations.iter_mut().for_each(|allocation| allocation.whole().push_to(frame, 0));
+                self.program.enter(frame, operand, replaced);
+                self.run_tiles(frame, 0..count);
+            });
             return;
         }
         let firsts = || (0..count).step_by(self.piece);
@@ -130,7 +125,13 @@ impl Map {
                 piece.1.push(part);
             }
         }
-        pieces.into_par_iter().for_each(|(first, parts)| work(first, parts));
+        pieces.into_par_iter().for_each(|(first, parts)| {
+            Frame::with(|frame| {
+                parts.into_iter().for_each(|part| part.push_to(frame, tiling.linear(first)));
+                self.program.enter(frame, operand, replaced);
+                self.run_tiles(frame, first..(first + self.piece).min(count));
+            });
+        });
     }
 }
 

@@ -25,6 +25,7 @@ mod matmul;
 mod matrices;
 mod memory;
 mod order;
+mod places;
 mod plan_cache;
 mod product;
 mod program;

@@ -1,0 +1,68 @@
+//! Where a run keeps the buffers between its steps: a list with a place for
+//! each node that has a buffer at all. Most nodes of a graph have none.
+
+use smallvec::SmallVec;
+
+use crate::buffer::Buffer;
+use crate::graph::{Graph, Id};
+
+use super::schedule::Step;
+
+/// The place of each node's buffer.
+pub(super) struct Places {
+    /// By the node's number; that of another where it has no buffer.
+    of: Vec<u32>,
+    count: usize,
+}
+
+/// The buffers of one run.
+pub(super) struct Values<'p> {
+    places: &'p Places,
+    buffers: SmallVec<[Option<Buffer>; 24]>,
+}
+
+impl Places {
+    pub(super) fn new(graph: &Graph, steps: &[Step], outputs: &[Id]) -> Self {
+        let touched = steps.iter().flat_map(|step| step.reads.iter().chain(&step.writes));
+        let mut held: Vec<Id> = touched.chain(outputs).chain(&graph.inputs).copied().collect();
+        held.sort_unstable();
+        held.dedup();
+        let mut of = vec![0; graph.nodes.len()];
+        for (place, &id) in (0..).zip(&held) {
+            of[id as usize] = place;
+        }
+        Self { of, count: held.len() }
+    }
+
+    /// No buffers yet.
+    pub(super) fn values(&self) -> Values<'_> {
+        let mut buffers = SmallVec::new();
+        buffers.resize_with(self.count, || None);
+        Values { places: self, buffers }
+    }
+}
+
+impl Values<'_> {
+    fn at(&mut self, id: Id) -> &mut Option<Buffer> {
+        &mut self.buffers[self.places.of[id as usize] as usize]
+    }
+
+    pub(super) fn get(&mut self, id: Id) -> Option<Buffer> {
+        self.at(id).clone()
+    }
+
+    /// The buffer, which nobody reads after this.
+    pub(super) fn take(&mut self, id: Id) -> Option<Buffer> {
+        self.at(id).take()
+    }
+
+    pub(super) fn put(&mut self, id: Id, buffer: Buffer) {
+        *self.at(id) = Some(buffer);
+    }
+
+    pub(super) fn put_all(&mut self, ids: &[Id], buffers: impl IntoIterator<Item = Buffer>) {
+        for (&id, buffer) in ids.iter().zip(buffers) {
+            self.put(id, buffer);
+        }
+    }
+}
