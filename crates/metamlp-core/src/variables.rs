@@ -22,7 +22,7 @@ use crate::ordered::Ordered;
 /// assert_eq!(variables.to_string(), "params:\n  Dense_0:\n    kernel: f32[2, 3]");
 /// ```
 #[derive(Clone, Default)]
-pub struct Variables(Ordered<Map>);
+pub struct Variables(Arc<Ordered<Map>>);
 
 impl Variables {
     /// No collections at all.
@@ -58,12 +58,12 @@ impl Variables {
 
     /// Puts a collection in the place of the one of that name, which is returned.
     pub fn insert(&mut self, name: impl Into<String>, collection: Map) -> Option<Map> {
-        self.0.insert(name.into(), collection)
+        Arc::make_mut(&mut self.0).insert(name.into(), collection)
     }
 
     /// Takes a collection out.
     pub fn remove(&mut self, name: &str) -> Option<Map> {
-        self.0.remove(name)
+        Arc::make_mut(&mut self.0).remove(name)
     }
 
     /// The same variables with another collection in the place of the one of that name.
@@ -83,8 +83,9 @@ impl Variables {
     /// what to do with what [`apply_mut`](crate::Module::apply_mut) returns.
     #[must_use]
     pub fn updated(mut self, updates: Variables) -> Self {
+        let own = Arc::make_mut(&mut self.0);
         for (name, collection) in updates {
-            self.0.insert(name, collection);
+            own.insert(name, collection);
         }
         self
     }
@@ -145,7 +146,7 @@ impl Variables {
     }
 
     pub(crate) fn push(&mut self, name: Arc<str>, collection: Map) {
-        self.0.insert(name, collection);
+        Arc::make_mut(&mut self.0).insert(name, collection);
     }
 }
 
@@ -177,7 +178,7 @@ impl IntoIterator for Variables {
 
 impl<N: Into<String>> FromIterator<(N, Map)> for Variables {
     fn from_iter<I: IntoIterator<Item = (N, Map)>>(collections: I) -> Self {
-        Self(collections.into_iter().map(|(name, map)| (name.into(), map)).collect())
+        Self(Arc::new(collections.into_iter().map(|(name, map)| (name.into(), map)).collect()))
     }
 }
 
@@ -196,7 +197,7 @@ impl Tree for Variables {
     }
 
     fn map(&self, replace: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
-        Self(self.0.map(|_, collection| collection.map(replace)))
+        Self(Arc::new(self.0.map(|_, collection| collection.map(replace))))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `jit`: a function is traced once for each form of its arguments; later
 //! calls skip the tracing and run the compiled program.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::FxHashMap;
 
@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::execution::{self, Executable};
 use crate::node::Tensor;
 use crate::source::Source;
-use crate::tree::{Structure, Tree};
+use crate::structure::Structure;
+use crate::tree::Tree;
 
 /// A function that records itself on its first call and from then on runs the
 /// compiled program.
@@ -71,17 +72,22 @@ jit_function!(A 0, B 1, C 2);
 jit_function!(A 0, B 1, C 2, D 3);
 
 /// The programs of one function, by the structure of its arguments.
-struct Programs<R> {
-    by_structure: Mutex<FxHashMap<Structure, Arc<Program<R>>>>,
+struct Programs<R>(Mutex<Known<R>>);
+
+struct Known<R> {
+    /// The one that ran last: it is compared before any other is looked up.
+    latest: Option<Arc<Program<R>>>,
+    by_structure: FxHashMap<Structure, Arc<Program<R>>>,
 }
 
 impl<R> Default for Programs<R> {
     fn default() -> Self {
-        Self { by_structure: Mutex::default() }
+        Self(Mutex::new(Known { latest: None, by_structure: FxHashMap::default() }))
     }
 }
 
 struct Program<R> {
+    structure: Structure,
     executable: Arc<Executable>,
     /// The tensors that the function captured.
     captured: Vec<Tensor>,
@@ -95,26 +101,39 @@ impl<R: Tree> Programs<R> {
             // Part of a larger recording: the outer program compiles it.
             return function(arguments);
         }
+        let latest = self.known().latest.clone();
+        if let Some(program) = latest
+            && let Some(values) = program.structure.values_of(&arguments)
+        {
+            // Whatever the caller gave away is now held by `values` alone.
+            drop(arguments);
+            return program.run_on(values);
+        }
         let structure = Structure::of(&arguments);
-        let known = self.programs().get(&structure).cloned();
+        let known = self.known().by_structure.get(&structure).cloned();
         let program = match known {
             Some(program) => program,
             None => {
-                let program = Arc::new(Program::trace(&arguments, function)?);
-                self.programs().insert(structure, Arc::clone(&program));
+                let program = Arc::new(Program::trace(&arguments, structure.clone(), function)?);
+                self.known().by_structure.insert(structure, Arc::clone(&program));
                 program
             }
         };
+        self.known().latest = Some(Arc::clone(&program));
         program.run(arguments)
     }
 
-    fn programs(&self) -> std::sync::MutexGuard<'_, FxHashMap<Structure, Arc<Program<R>>>> {
-        self.by_structure.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, Known<R>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<R: Tree> Program<R> {
-    fn trace<A: Tree>(arguments: &A, function: impl FnOnce(A) -> Result<R>) -> Result<Self> {
+    fn trace<A: Tree>(
+        arguments: &A,
+        structure: Structure,
+        function: impl FnOnce(A) -> Result<R>,
+    ) -> Result<Self> {
         let mut placeholders = Vec::new();
         let abstract_arguments = arguments.map(&mut |tensor| {
             let placeholder = Tensor::placeholder(tensor.0.ty.clone());
@@ -130,18 +149,23 @@ impl<R: Tree> Program<R> {
         let captured = recording.inputs().skip(placeholders.len()).cloned().collect();
         // The recorded operations are not needed any more, only the form.
         let result = result.map(&mut |tensor| Tensor::placeholder(tensor.0.ty.clone()));
-        Ok(Self { executable, captured, result })
+        Ok(Self { structure, executable, captured, result })
     }
 
+    /// Computes the arguments first, where they have no values yet.
     fn run<A: Tree>(&self, arguments: A) -> Result<R> {
         let tensors = arguments.tensors();
         boundary::compute(&tensors)?;
-        // Whatever the caller gave away is now held here alone.
         drop(arguments);
-        let mut inputs: Vec<Buffer> = Vec::with_capacity(tensors.len() + self.captured.len());
+        let mut values: Vec<Buffer> = Vec::with_capacity(tensors.len() + self.captured.len());
         for tensor in tensors {
-            inputs.push(value_of(tensor)?);
+            values.push(value_of(tensor)?);
         }
+        self.run_on(values)
+    }
+
+    /// Runs on the values of the arguments.
+    fn run_on(&self, mut inputs: Vec<Buffer>) -> Result<R> {
         for captured in &self.captured {
             inputs.push(value_of(captured.clone())?);
         }

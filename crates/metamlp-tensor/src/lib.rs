@@ -41,6 +41,7 @@ pub mod random;
 mod recording;
 mod shape;
 mod source;
+mod structure;
 mod tensor;
 mod threads;
 mod tree;

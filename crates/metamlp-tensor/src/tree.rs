@@ -171,65 +171,6 @@ impl std::fmt::Display for TreePath {
     }
 }
 
-/// A tree's form without its tensors' values: what a compiled program is
-/// chosen by. All that is hashed of its parts, in full.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Structure(Vec<u8>);
-
-impl Structure {
-    pub(crate) fn of(tree: &impl Tree) -> Self {
-        // Room for a model of a few layers.
-        let mut structure = Self(Vec::with_capacity(512));
-        tree.visit(&mut structure);
-        structure
-    }
-}
-
-/// What begins in a structure.
-enum Begin {
-    Tensor,
-    Name,
-    Index,
-    Leave,
-    Static,
-}
-
-impl TreeVisitor for Structure {
-    fn tensor(&mut self, tensor: &Tensor) {
-        self.0.push(Begin::Tensor as u8);
-        tensor.0.ty.hash(self);
-    }
-    fn enter(&mut self, segment: Segment<'_>) {
-        match segment {
-            Segment::Name(name) => {
-                self.0.push(Begin::Name as u8);
-                name.hash(self);
-            }
-            Segment::Index(index) => {
-                self.0.push(Begin::Index as u8);
-                index.hash(self);
-            }
-        }
-    }
-    fn leave(&mut self) {
-        self.0.push(Begin::Leave as u8);
-    }
-    fn static_part(&mut self, value: &dyn StaticPart) {
-        self.0.push(Begin::Static as u8);
-        value.feed(self);
-    }
-}
-
-/// Keeps what it is fed.
-impl Hasher for Structure {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-    fn finish(&self) -> u64 {
-        0
-    }
-}
-
 impl Tree for Tensor {
     fn visit(&self, visitor: &mut dyn TreeVisitor) {
         visitor.tensor(self);
@@ -347,29 +288,5 @@ impl<K: AsRef<str> + Ord + Clone, T: Tree> Tree for BTreeMap<K, T> {
     }
     fn map(&self, replace: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
         self.iter().map(|(name, part)| (name.clone(), part.map(replace))).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{F32, I32};
-
-    #[test]
-    fn structure_tells_static_parts_types_and_nesting_apart() {
-        let x = Tensor::zeros([2], F32);
-        let trees = [
-            Structure::of(&(x.clone(), 1usize)),
-            Structure::of(&(x.clone(), 2usize)),
-            Structure::of(&(Tensor::zeros([2], I32), 1usize)),
-            Structure::of(&(vec![x.clone()], 1usize)),
-            Structure::of(&(vec![x.clone(), x.clone()],)),
-            Structure::of(&(Some(x.clone()), None::<Tensor>)),
-            Structure::of(&(None::<Tensor>, Some(x.clone()))),
-        ];
-        for (i, a) in trees.iter().enumerate() {
-            assert!(trees[i + 1..].iter().all(|b| a != b), "tree {i}");
-        }
-        assert_eq!(trees[0], Structure::of(&(Tensor::ones([2], F32), 1usize)));
     }
 }
