@@ -41,6 +41,7 @@ pub mod random;
 mod recording;
 mod shape;
 mod source;
+mod spare;
 mod structure;
 mod tensor;
 mod threads;

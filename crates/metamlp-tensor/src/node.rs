@@ -13,6 +13,7 @@ use crate::infer::infer;
 use crate::op::{Literal, Op};
 use crate::shape::{Shape, Type};
 use crate::source::Source;
+use crate::spare;
 
 /// An immutable multi-dimensional array that is computed when it is needed.
 ///
@@ -134,15 +135,21 @@ impl Tensor {
         poison: Option<Box<Error>>,
         expression: Expression,
     ) -> Tensor {
-        Tensor(Arc::new(Node {
-            ty,
-            location: Location::caller(),
-            depth,
-            is_abstract,
-            poison,
-            value: OnceLock::new(),
-            expression: Mutex::new(expression),
-        }))
+        let location = Location::caller();
+        if let Some(mut place) = spare::take()
+            && let Some(node) = Arc::get_mut(&mut place)
+        {
+            // It has no value. Field by field, as a whole one would be copied twice.
+            node.ty = ty;
+            node.location = location;
+            node.depth = depth;
+            node.is_abstract = is_abstract;
+            node.poison = poison;
+            *node.expression.get_mut().unwrap_or_else(PoisonError::into_inner) = expression;
+            return Tensor(place);
+        }
+        let (value, expression) = (OnceLock::new(), Mutex::new(expression));
+        Tensor(Arc::new(Node { ty, location, depth, is_abstract, poison, value, expression }))
     }
 
     fn infer(op: &Op, operands: &[Tensor]) -> Result<Type, Problem> {
@@ -183,36 +190,41 @@ impl Node {
         let _ = self.value.set(value);
         if !boundary::is_tracing() {
             let forgotten = std::mem::replace(&mut *self.expression(), Expression::Concrete);
-            release(forgotten);
+            if let Expression::Apply(_, operands) = forgotten {
+                release(operands);
+            }
+        }
+    }
+
+    /// Its operands, which it has no longer.
+    fn take_operands(&mut self) -> Operands {
+        match self.expression.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            Expression::Apply(_, operands) => std::mem::take(operands),
+            _ => Operands::new(),
         }
     }
 }
 
 impl Drop for Node {
     fn drop(&mut self) {
-        let expression = self.expression.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if matches!(expression, Expression::Apply(..)) {
-            release(std::mem::replace(expression, Expression::Concrete));
+        let operands = self.take_operands();
+        if !operands.is_empty() {
+            release(operands);
         }
     }
 }
 
 /// Drops operands with a worklist: a graph may be deeper than the stack.
-fn release(expression: Expression) {
-    let mut pending: Vec<Operands> = Vec::new();
-    let Expression::Apply(_, mut next) = expression else { return };
+fn release(mut operands: Operands) {
+    let mut pending: SmallVec<[Tensor; 16]> = SmallVec::new();
     loop {
-        for operand in next {
-            if let Some(mut node) = Arc::into_inner(operand.0) {
-                let expression = node.expression.get_mut().unwrap_or_else(PoisonError::into_inner);
-                if let Expression::Apply(_, operands) = std::mem::replace(expression, Expression::Concrete) {
-                    pending.push(operands);
-                }
-            }
+        while let Some(operand) = operands.pop() {
+            pending.push(operand);
         }
-        match pending.pop() {
-            Some(operands) => next = operands,
-            None => return,
+        let Some(Tensor(mut node)) = pending.pop() else { return };
+        if let Some(last) = Arc::get_mut(&mut node) {
+            operands = last.take_operands();
+            spare::keep(node);
         }
     }
 }

@@ -42,6 +42,8 @@ struct Recorded {
 enum Visit {
     First(Tensor),
     Last(Tensor),
+    /// Nothing: its place is kept for a node that is being looked at.
+    None,
 }
 
 thread_local! {
@@ -62,6 +64,7 @@ impl Recording {
             match visit {
                 Visit::First(tensor) => lists.first(tensor, &mut hasher),
                 Visit::Last(tensor) => lists.last(tensor, &mut hasher),
+                Visit::None => {}
             }
         }
         lists.outputs.extend(outputs.iter().map(|output| lists.ids[&output.address()]));
@@ -131,22 +134,36 @@ impl Lists {
         if self.ids.contains_key(&tensor.address()) {
             return;
         }
+        let place = self.pending.len();
         if tensor.0.value.get().is_none()
             && let Expression::Apply(_, operands) = &*tensor.0.expression()
         {
-            self.pending.push(Visit::Last(tensor.clone()));
-            let ids = &self.ids;
-            let unmet = operands.iter().rev().filter(|operand| !ids.contains_key(&operand.address()));
-            self.pending.extend(unmet.cloned().map(Visit::First));
-            return;
+            self.pending.push(Visit::None);
+            for operand in operands.iter().rev() {
+                if !self.ids.contains_key(&operand.address()) {
+                    self.pending.push(Visit::First(operand.clone()));
+                }
+            }
         }
-        self.input(tensor, hasher);
+        match self.pending.len() - place {
+            0 => self.input(tensor, hasher),
+            // Every operand has been met.
+            1 => {
+                self.pending.pop();
+                self.met(tensor, hasher);
+            }
+            _ => self.pending[place] = Visit::Last(tensor),
+        }
     }
 
     fn last(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
-        if self.ids.contains_key(&tensor.address()) {
-            return;
+        if !self.ids.contains_key(&tensor.address()) {
+            self.met(tensor, hasher);
         }
+    }
+
+    /// Records a node that has not been yet, though its operands have.
+    fn met(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
         if let Expression::Apply(op, operands) = &*tensor.0.expression() {
             let begin = self.operands.len();
             let ids = &self.ids;

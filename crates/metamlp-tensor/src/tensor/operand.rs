@@ -91,6 +91,16 @@ scalar! {
 #[track_caller]
 pub(crate) fn promoted(op: &'static str, lhs: &Tensor, rhs: impl Operand) -> (Tensor, Tensor) {
     let rhs = rhs.into_tensor(lhs.dtype());
+    if lhs.dtype() == rhs.dtype() {
+        // What most operands are: of one type, or one of them a number.
+        if lhs.0.ty.shape == rhs.0.ty.shape {
+            return (lhs.clone(), rhs);
+        }
+        if rhs.rank() == 0 {
+            let rhs = rhs.broadcast_to(lhs.shape());
+            return (lhs.clone(), rhs);
+        }
+    }
     let dtype = lhs.dtype().promote(rhs.dtype());
     let (lhs, rhs) = (lhs.convert(dtype), rhs.convert(dtype));
     match broadcast_shapes(op, &[&lhs, &rhs]) {
