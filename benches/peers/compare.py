@@ -92,6 +92,8 @@ class Worker:
 
     def ask(self, case, milliseconds):
         """The answer, and how many cores other processes took meanwhile."""
+        if self.process.poll() is not None:
+            return {"err": "ended"}
         before, own, begin = busy(), spent(self.process.pid), time.time()
         self.process.stdin.write(f"{case} {milliseconds}\n")
         self.process.stdin.flush()
@@ -99,6 +101,7 @@ class Worker:
         selector.register(self.process.stdout, selectors.EVENT_READ)
         if not selector.select(120):
             self.process.kill()
+            self.process.wait()
             return {"err": "no answer"}
         line = self.process.stdout.readline()
         if not line:
@@ -108,6 +111,8 @@ class Worker:
         return answer
 
     def end(self):
+        if self.process.poll() is not None:
+            return
         self.process.stdin.close()
         try:
             self.process.wait(5)
