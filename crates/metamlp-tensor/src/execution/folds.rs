@@ -18,10 +18,25 @@ pub(super) trait Folds: Arithmetic {
     fn horizontal(kind: Reduction, x: &[Self]) -> Self;
     /// Every row of `x`, of `sums`' length, onto `sums`.
     fn vertical(kind: Reduction, sums: &mut [Self], x: &[Self]);
+    /// Of windows that move over rows of entries an entry of the result each:
+    /// what the columns of `rows` give, one tap after the other. A window
+    /// begins at each of `starts`; the result has as many entries.
+    fn moving(kind: Reduction, rows: &[&[Self]], starts: &[usize], taps: Taps, result: &mut [Self]);
+}
+
+/// Of a window on a row of entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Taps {
+    /// Elements of an entry.
+    pub(super) inner: usize,
+    /// Elements from a tap to the next.
+    pub(super) step: usize,
+    /// Taps, at least one.
+    pub(super) size: usize,
 }
 
 macro_rules! folds {
-    ($number:ident in $module:ident: $($horizontal:ident $vertical:ident $Kind:ident),*) => {
+    ($number:ident in $module:ident: $($horizontal:ident $vertical:ident $moving:ident $Kind:ident),*) => {
         mod $module {
             use super::*;
             $(
@@ -39,6 +54,19 @@ macro_rules! folds {
                 ))]
                 pub(super) fn $vertical(sums: &mut [$number], x: &[$number]) {
                     rows(Reduction::$Kind, sums, x);
+                }
+
+                #[multiversion(targets(
+                    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
+                    "x86_64+avx2+fma",
+                ))]
+                pub(super) fn $moving(
+                    rows: &[&[$number]],
+                    starts: &[usize],
+                    taps: Taps,
+                    result: &mut [$number],
+                ) {
+                    windows(Reduction::$Kind, rows, starts, taps, result);
                 }
             )*
         }
@@ -59,18 +87,32 @@ macro_rules! folds {
                     _ => rows(kind, sums, x),
                 }
             }
+
+            fn moving(
+                kind: Reduction,
+                rows: &[&[Self]],
+                starts: &[usize],
+                taps: Taps,
+                result: &mut [Self],
+            ) {
+                match kind {
+                    $(Reduction::$Kind => $module::$moving(rows, starts, taps, result),)*
+                    #[allow(unreachable_patterns)]
+                    _ => windows(kind, rows, starts, taps, result),
+                }
+            }
         }
     };
 }
 
-folds!(f32 in single: sum sums Sum, max maxima Max, min minima Min);
-folds!(f64 in double: sum sums Sum, max maxima Max, min minima Min);
+folds!(f32 in single: sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(f64 in double: sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
 // Their sums are taken in `f32`: see the pass `half_precision`.
-folds!(f16 in binary16: max maxima Max, min minima Min);
-folds!(bf16 in bfloat16: max maxima Max, min minima Min);
-folds!(i32 in signed: sum sums Sum, max maxima Max, min minima Min);
-folds!(u32 in unsigned: sum sums Sum, max maxima Max, min minima Min);
-folds!(bool in logical: all all_rows All, any any_rows Any);
+folds!(f16 in binary16: max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(bf16 in bfloat16: max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(i32 in signed: sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(u32 in unsigned: sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(bool in logical: all all_rows moving_all All, any any_rows moving_any Any);
 
 #[inline(always)]
 fn lanes<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
@@ -134,6 +176,58 @@ fn extremum<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
         *best = best.reduce(kind, x);
     }
     pairwise(kind, best)
+}
+
+/// Elements of an entry that are reduced side by side.
+const WIDTH: usize = 16;
+
+#[inline(always)]
+fn windows<T: Arithmetic>(kind: Reduction, rows: &[&[T]], starts: &[usize], taps: Taps, result: &mut [T]) {
+    for (&start, result) in starts.iter().zip(result.chunks_exact_mut(taps.inner)) {
+        let (chunks, rest) = result.as_chunks_mut::<WIDTH>();
+        let done = chunks.len() * WIDTH;
+        for (number, chunk) in chunks.iter_mut().enumerate() {
+            *chunk = window(kind, rows, start + number * WIDTH, taps);
+        }
+        for (i, x) in rest.iter_mut().enumerate() {
+            [*x] = window(kind, rows, start + done + i, taps);
+        }
+    }
+}
+
+/// Neighbouring elements of a window's result.
+#[inline(always)]
+fn window<T: Arithmetic, const W: usize>(kind: Reduction, rows: &[&[T]], start: usize, taps: Taps) -> [T; W] {
+    let mut sums = column(kind, rows, start);
+    for tap in 1..taps.size {
+        let column: [T; W] = column(kind, rows, start + tap * taps.step);
+        for i in 0..W {
+            sums[i] = sums[i].reduce(kind, column[i]);
+        }
+    }
+    if kind == Reduction::Sum {
+        // 0 and -0 are 0.
+        for sum in &mut sums {
+            *sum = T::start(kind).reduce(kind, *sum);
+        }
+    }
+    sums
+}
+
+/// What the elements from `start` on of all rows give. No closure: it would
+/// be compiled for the plainest processor.
+#[inline(always)]
+fn column<T: Arithmetic, const W: usize>(kind: Reduction, rows: &[&[T]], start: usize) -> [T; W] {
+    let mut sums = [T::start(kind); W];
+    let Some((first, others)) = rows.split_first() else { return sums };
+    sums.copy_from_slice(&first[start..][..W]);
+    for row in others {
+        let row = &row[start..][..W];
+        for i in 0..W {
+            sums[i] = sums[i].reduce(kind, row[i]);
+        }
+    }
+    sums
 }
 
 #[inline(always)]

@@ -27,6 +27,7 @@ mod memory;
 mod order;
 mod places;
 mod plan_cache;
+mod plane;
 mod product;
 mod program;
 mod reduce;

@@ -7,13 +7,14 @@ use smallvec::SmallVec;
 
 use crate::arithmetic::Arithmetic;
 use crate::buffer::Buffer;
-use crate::dtype::Element;
+use crate::dtype::Element as _;
 use crate::op::{Extremum, Reduction};
 use crate::shape::{Axes, Type};
 use crate::window::WindowAxis;
 
 use super::folds::Folds;
-use super::lanes::{each_part, split};
+use super::lanes::each_part;
+use super::plane::Plane;
 
 /// How the windows move, in a line.
 pub(super) struct Windows<'a>(pub(super) &'a [WindowAxis]);
@@ -31,107 +32,30 @@ impl fmt::Display for Windows<'_> {
 
 /// The windows' results. They fit, `infer` has seen to that.
 pub(super) fn reduce<T: Folds>(operand: (&Buffer, &Type), kind: Reduction, windows: &[WindowAxis]) -> Buffer {
-    let (mut buffer, mut ty) = (operand.0.clone(), operand.1.clone());
-    let mut axes = (0..windows.len()).filter(|&axis| !windows[axis].is_trivial()).peekable();
-    let mut left = axes.clone().count();
-    while let Some(axis) = axes.next() {
-        (buffer, ty) = match axes.peek() {
-            // The last two together: images, and rows of them, stay in cache.
-            Some(&last) if left == 2 => {
-                axes.next();
-                along_both::<T>(&buffer, &ty, kind, [(axis, &windows[axis]), (last, &windows[last])])
-            }
-            _ => along::<T>(&buffer, &ty, kind, &windows[axis], axis),
-        };
-        left -= 1;
+    let (mut buffer, mut shape) = (operand.0.clone(), operand.1.shape.iter().copied().collect::<Axes>());
+    let mut moving: SmallVec<[usize; 4]> =
+        (0..windows.len()).filter(|&axis| !windows[axis].is_trivial()).collect();
+    if moving.is_empty() {
+        // A sum of one element is another one than it where that is -0.
+        moving.extend(windows.len().checked_sub(1));
+    }
+    // The last two together: images, and rows of them, stay in cache.
+    let (single, last) = moving.split_at(moving.len().saturating_sub(2));
+    for axes in single.chunks(1).chain((!last.is_empty()).then_some(last)) {
+        let plane = Plane::new(kind, &shape, windows, axes);
+        for &axis in axes {
+            shape[axis] = windows[axis].places(shape[axis]).unwrap_or(0);
+        }
+        let elements = buffer.as_slice::<T>().unwrap_or(&[]);
+        let mut result = T::pool().take(shape.iter().product());
+        let images = result.len() / plane.result_size().max(1);
+        let cost = plane.cost().saturating_mul(images);
+        each_part(&mut result, plane.result_size(), cost, |number, result| {
+            plane.reduce(&elements[number * plane.size()..][..plane.size()], result);
+        });
+        buffer = Buffer::from_vec(result);
     }
     buffer
-}
-
-/// Along the first axis into a row of the second one, and along that.
-fn along_both<T: Folds>(
-    buffer: &Buffer,
-    ty: &Type,
-    kind: Reduction,
-    [(first, by), (last, across)]: [(usize, &WindowAxis); 2],
-) -> (Buffer, Type) {
-    let (_, rows, _) = split(ty, first);
-    let (_, extent, inner) = split(ty, last);
-    let between: usize = ty.shape[first + 1..last].iter().product();
-    let places = |window: &WindowAxis, extent: usize| window.places(extent).unwrap_or(0);
-    let (row_places, column_places) = (places(by, rows), places(across, extent));
-    let mut shape: Axes = ty.shape.iter().copied().collect();
-    (shape[first], shape[last]) = (row_places, column_places);
-    let to = Type::new(shape, ty.dtype);
-    let elements = buffer.as_slice::<T>().unwrap_or(&[]);
-    let mut result = T::pool().take(to.shape.size());
-    let (row, result_row) = (extent * inner, column_places * inner);
-    let image = rows * between * row;
-    let cost = (row_places * between).saturating_mul(row * by.size + result_row * across.size);
-    let cost = cost.saturating_mul(result.len() / (row_places * between * result_row).max(1));
-    each_part(&mut result, row_places * between * result_row, cost, |number, result| {
-        let elements = &elements[number * image..][..image];
-        if elements.is_empty() {
-            return result.fill(T::start(kind));
-        }
-        let mut sums = T::pool().take(row);
-        for (place, result) in result.chunks_exact_mut(result_row).enumerate() {
-            let (place, offset) = (place / between, place % between);
-            let inside = (0..by.size).filter_map(|tap| by.element(place, tap, rows));
-            let mut inside = inside.map(|element| &elements[(element * between + offset) * row..][..row]);
-            match (inside.next(), inside.next()) {
-                (None, _) => result.fill(T::start(kind)),
-                (Some(only), None) => fold_row(kind, across, only, inner, result),
-                (Some(one), Some(other)) => {
-                    sums.copy_from_slice(one);
-                    T::vertical(kind, &mut sums, other);
-                    for more in inside {
-                        T::vertical(kind, &mut sums, more);
-                    }
-                    fold_row(kind, across, &sums, inner, result);
-                }
-            }
-        }
-    });
-    (Buffer::from_vec(result), to)
-}
-
-/// Each place of a window that moves over entries of `inner` elements.
-fn fold_row<T: Folds>(kind: Reduction, window: &WindowAxis, elements: &[T], inner: usize, result: &mut [T]) {
-    let extent = elements.len() / inner;
-    for (place, result) in result.chunks_exact_mut(inner).enumerate() {
-        let mut inside = (0..window.size).filter_map(|tap| window.element(place, tap, extent));
-        let Some(first) = inside.next() else {
-            result.fill(T::start(kind));
-            continue;
-        };
-        result.copy_from_slice(&elements[first * inner..][..inner]);
-        for element in inside {
-            T::vertical(kind, result, &elements[element * inner..][..inner]);
-        }
-    }
-}
-
-fn along<T: Folds>(
-    buffer: &Buffer,
-    ty: &Type,
-    kind: Reduction,
-    window: &WindowAxis,
-    axis: usize,
-) -> (Buffer, Type) {
-    let (_, extent, inner) = split(ty, axis);
-    let places = window.places(extent).unwrap_or(0);
-    let shape: Axes =
-        ty.shape.iter().enumerate().map(|(i, &own)| if i == axis { places } else { own }).collect();
-    let to = Type::new(shape, ty.dtype);
-    let elements = buffer.as_slice::<T>().unwrap_or(&[]);
-    let mut result = T::pool().take(to.shape.size());
-    let cost = result.len().saturating_mul(window.size);
-    each_part(&mut result, places * inner, cost, |number, result| {
-        let elements = &elements[number * extent * inner..][..extent * inner];
-        fold_row(kind, window, elements, inner, result);
-    });
-    (Buffer::from_vec(result), to)
 }
 
 /// Where each window's extremum lies.
