@@ -119,6 +119,19 @@ impl Allocation {
 }
 
 impl<'a> Part<'a> {
+    /// The same part, lent for less long.
+    pub(super) fn lend(&mut self) -> Part<'_> {
+        match self {
+            Self::Bool(values) => Part::Bool(values),
+            Self::I32(values) => Part::I32(values),
+            Self::U32(values) => Part::U32(values),
+            Self::F16(values) => Part::F16(values),
+            Self::BF16(values) => Part::BF16(values),
+            Self::F32(values) => Part::F32(values),
+            Self::F64(values) => Part::F64(values),
+        }
+    }
+
     /// Makes it the frame's next output of its element type; `first` is the
     /// position of its first element in the whole.
     pub(super) fn push_to(self, frame: &mut Frame<'a>, first: usize) {

@@ -53,6 +53,12 @@ impl Epilogue {
         Self { map, input, keeps }
     }
 
+    /// The same, but for an output that is given memory block by block.
+    pub(super) fn without(mut self, output: Option<usize>) -> Self {
+        self.map.unkept = output;
+        self
+    }
+
     /// The buffers that it reads beside the contraction's result.
     pub(super) fn reads(&self) -> impl Iterator<Item = Id> {
         let inputs = self.map.program.inputs.iter().enumerate();

@@ -28,6 +28,8 @@ pub(super) struct Map {
     size: usize,
     /// Tiles that a thread takes at once.
     piece: usize,
+    /// An output that needs no memory of all its elements.
+    pub(super) unkept: Option<usize>,
 }
 
 impl Map {
@@ -51,7 +53,7 @@ impl Map {
             let most = program.tiling.count.div_ceil(PIECES);
             (PIECE_COST / (program.tiling.length() * body.cost as usize)).clamp(1, most)
         };
-        Self { program, size, piece }
+        Self { program, size, piece, unkept: None }
     }
 
     /// The outputs, from buffers in the order of the program's inputs. Those
@@ -73,6 +75,10 @@ impl Map {
         let mut replaced: SmallVec<[InPlaceOutput; 3]> = SmallVec::new();
         let mut allocations: SmallVec<[Allocation; 3]> = SmallVec::new();
         for (i, output) in program.outputs.iter().enumerate() {
+            if self.unkept == Some(i) {
+                allocations.push(Allocation::take(output.slot.dtype, 0));
+                continue;
+            }
             let own = output.in_place.and_then(|in_place| {
                 match Allocation::reuse(inputs[in_place.input].take()?) {
                     Ok(allocation) => {

@@ -6,6 +6,7 @@ mod body;
 mod compiler;
 mod convolution;
 mod direct;
+mod draft;
 mod epilogue;
 mod executable;
 mod factors;

@@ -9,7 +9,8 @@ use crate::graph::{Graph, Id};
 use crate::op::Op;
 
 use super::body::Body;
-use super::convolution::Convolution;
+use super::convolution::{Convolution, Pooling};
+use super::draft::{Draft, Follows, contracted, with_epilogues, with_poolings};
 use super::epilogue::Epilogue;
 use super::fusion::Fusion;
 use super::layout::{Kind, Layout};
@@ -50,42 +51,11 @@ pub(super) struct Step {
     pub(super) nodes: Vec<Id>,
 }
 
-/// A step before it is compiled.
-struct Draft {
-    /// Of a kernel, or of several that share rows.
-    bodies: Vec<Body>,
-    /// Whom it shares rows with.
-    rows: Option<RowGroup>,
-    /// The contraction that the body is the epilogue of.
-    follows: Option<Follows>,
-    id: Id,
-    reads: SmallVec<[Id; 4]>,
-    writes: SmallVec<[Id; 3]>,
-}
-
-#[derive(Clone, Copy)]
-struct Follows {
-    id: Id,
-    /// Whether another step reads the contraction's result.
-    keeps: bool,
-}
-
-impl Draft {
-    /// Takes up another kernel, with which it makes the group `rows`.
-    fn join(&mut self, other: Draft, rows: RowGroup) {
-        self.bodies.extend(other.bodies);
-        self.reads.extend(other.reads.into_iter().filter(|read| !self.writes.contains(read)));
-        self.reads.sort_unstable();
-        self.reads.dedup();
-        self.writes.extend(other.writes);
-        self.rows = Some(rows);
-    }
-}
-
 /// The steps of `graph`, operands' before their users'.
 pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
     let fusion = Fusion::new(graph, layout);
     let drafts = with_epilogues(graph, layout, drafts(graph, layout, &fusion));
+    let drafts = with_poolings(graph, layout, drafts);
     let drafts = ordered(graph, drafts);
     let mut last_reads: FxHashMap<Id, usize> = FxHashMap::default();
     for (position, draft) in drafts.iter().enumerate() {
@@ -109,9 +79,28 @@ pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
             }
             ([body, ..], _) if let Some(Follows { id, keeps }) = draft.follows => {
                 let map = Map::new(graph, body, &|base| base != id && dies(base));
-                let epilogue = Epilogue::new(map, id, keeps);
-                let reads = contracted(graph, layout, id).chain(epilogue.reads()).collect();
-                (Work::contraction(graph, layout, id, Some(Box::new(epilogue))), reads)
+                let pooled = draft.pooled;
+                let output = pooled.and_then(|p| body.stored.iter().position(|&stored| stored == p.of));
+                let unkept = output.filter(|_| pooled.is_some_and(|pooled| !pooled.keeps_own));
+                let epilogue = Epilogue::new(map, id, keeps).without(unkept);
+                let mut reads: SmallVec<[Id; 4]> =
+                    contracted(graph, layout, id).chain(epilogue.reads()).collect();
+                let pooling = pooled.zip(output).and_then(|(pooled, output)| {
+                    let then = draft.bodies.get(1).map(|body| {
+                        let map = Map::new(graph, body, &|base| base != pooled.id && dies(base));
+                        Epilogue::new(map, pooled.id, pooled.keeps)
+                    });
+                    Pooling::new(graph, pooled.id, (output, pooled.keeps_own), then)
+                });
+                reads.extend(pooling.iter().flat_map(Pooling::reads));
+                let epilogue = Some(Box::new(epilogue));
+                let work = match Work::contraction(graph, layout, id, epilogue) {
+                    Work::Convolution(convolution, epilogue) => {
+                        Work::Convolution(convolution.pooled(pooling), epilogue)
+                    }
+                    work => work,
+                };
+                (work, reads)
             }
             ([body, ..], _) => match Reduce::new(graph, body) {
                 Some(reduce) => {
@@ -133,6 +122,7 @@ pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
         let mut nodes: Vec<Id> = Vec::new();
         if draft.follows.is_some() || draft.bodies.is_empty() {
             nodes.push(draft.follows.map_or(draft.id, |follows| follows.id));
+            nodes.extend(draft.pooled.map(|pooled| pooled.id));
         }
         for body in draft.bodies {
             nodes.extend(body.nodes);
@@ -164,6 +154,7 @@ fn drafts(graph: &Graph, layout: &Layout, fusion: &Fusion) -> Vec<Draft> {
                 bodies: Vec::new(),
                 rows: None,
                 follows: None,
+                pooled: None,
                 id: kernel,
                 reads: contracted(graph, layout, kernel).collect(),
                 writes: SmallVec::from_slice(&[kernel]),
@@ -174,84 +165,18 @@ fn drafts(graph: &Graph, layout: &Layout, fusion: &Fusion) -> Vec<Draft> {
             reads.sort_unstable();
             reads.dedup();
             let (writes, rows) = (body.writes().collect(), Some(RowGroup::new(graph, &body)));
-            drafts.push(Draft { bodies: vec![body], rows, follows: None, id: kernel, reads, writes });
+            drafts.push(Draft {
+                bodies: vec![body],
+                rows,
+                follows: None,
+                pooled: None,
+                id: kernel,
+                reads,
+                writes,
+            });
         }
     }
     drafts
-}
-
-/// The owners of a node's operands.
-fn contracted<'a>(graph: &'a Graph, layout: &'a Layout, id: Id) -> impl Iterator<Item = Id> + 'a {
-    graph.node(id).operands.iter().map(|&operand| layout.place(operand).base)
-}
-
-/// Joins contractions with the kernels that read them one for one, where the
-/// contraction can be computed in blocks.
-fn with_epilogues(graph: &Graph, layout: &Layout, drafts: Vec<Draft>) -> Vec<Draft> {
-    let is_contraction =
-        |draft: &Draft| layout.kind(draft.id) == Kind::Contraction && draft.bodies.is_empty();
-    if !drafts.iter().any(is_contraction) {
-        return drafts;
-    }
-    let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
-    let is_output = |id: Id| graph.outputs.iter().any(|&output| layout.place(output).base == id);
-    for number in 0..drafts.len() {
-        let Some(id) = drafts[number].as_ref().filter(|draft| is_contraction(draft)).map(|draft| draft.id)
-        else {
-            continue;
-        };
-        let unit = match graph.node(id).op {
-            Op::Convolution(_) => Convolution::new(graph, layout, id).unit(),
-            _ => Product::new(graph, layout, id).unit(),
-        };
-        let Some(unit) = unit else { continue };
-        let reads = |draft: &Option<Draft>| draft.as_ref().is_some_and(|draft| draft.reads.contains(&id));
-        let readers: Vec<usize> = (0..drafts.len()).filter(|&reader| reads(&drafts[reader])).collect();
-        let fits = |reader: &usize| {
-            drafts[*reader].as_ref().is_some_and(|draft| {
-                draft.follows.is_none()
-                    && draft.bodies.first().is_some_and(|body| Epilogue::fits(graph, body, id, unit))
-            }) && !waits_for(&drafts, *reader, number)
-        };
-        let Some(reader) = readers.iter().copied().find(fits) else { continue };
-        let keeps = readers.len() > 1 || is_output(id);
-        let own = drafts[number].take();
-        if let (Some(own), Some(draft)) = (own, &mut drafts[reader]) {
-            let rest = draft.reads.iter().copied().filter(|&read| read != id);
-            draft.reads = own.reads.into_iter().chain(rest).collect();
-            if keeps {
-                draft.writes.insert(0, id);
-            }
-            draft.rows = None;
-            draft.follows = Some(Follows { id, keeps });
-        }
-    }
-    drafts.into_iter().flatten().collect()
-}
-
-/// Whether something that `reader` reads, other than what `writer` itself
-/// writes, can only be computed after `writer`.
-fn waits_for(drafts: &[Option<Draft>], reader: usize, writer: usize) -> bool {
-    let mut writers: FxHashMap<Id, usize> = FxHashMap::default();
-    for (number, draft) in drafts.iter().enumerate() {
-        writers.extend(draft.iter().flat_map(|draft| &draft.writes).map(|&write| (write, number)));
-    }
-    let operands = |number: usize| {
-        let reads = drafts[number].iter().flat_map(|draft| &draft.reads);
-        reads.filter_map(|read| writers.get(read).copied()).collect::<Vec<usize>>()
-    };
-    let mut pending = operands(reader);
-    pending.retain(|&operand| operand != writer);
-    let mut met = vec![false; drafts.len()];
-    while let Some(number) = pending.pop() {
-        if number == writer {
-            return true;
-        }
-        if !std::mem::replace(&mut met[number], true) {
-            pending.extend(operands(number));
-        }
-    }
-    false
 }
 
 /// Of the steps that could come next, those that are compared; an `init` has thousands.

@@ -6,6 +6,7 @@ mod grouped;
 mod kernel_gradient;
 mod multiplication;
 mod patches;
+mod pooling;
 mod registers;
 mod sliding;
 
@@ -22,11 +23,10 @@ use crate::window::WindowAxis;
 use self::grouped::{GroupVectors, Grouped};
 use self::kernel_gradient::KernelGradient;
 use self::multiplication::Multiplication;
-use self::registers::Registers;
-use self::sliding::Sliding;
-use super::allocation::Allocation;
-use super::epilogue::{Epilogue, Inputs};
-use super::frame::Lane;
+pub(super) use self::pooling::Pooling;
+use self::pooling::{Float, Pooled};
+use self::sliding::{After, Sliding};
+use super::epilogue::Epilogue;
 use super::layout::Layout;
 use super::matmul::Number;
 use super::view::View;
@@ -44,6 +44,8 @@ pub(super) struct Convolution {
     /// Elements of the result.
     size: usize,
     method: Method,
+    /// What follows the epilogue.
+    pooling: Option<Box<Pooling>>,
 }
 
 enum Method {
@@ -64,7 +66,7 @@ impl Convolution {
         let size = node.ty.shape.size();
         let places = &node.ty.shape[1..=windows.len()];
         let method = Method::new(operand, kernel, windows, places, size);
-        Self { dtype: node.ty.dtype, size, method }
+        Self { dtype: node.ty.dtype, size, method, pooling: None }
     }
 
     /// The convolution of two buffers.
@@ -84,8 +86,21 @@ impl Convolution {
         }
     }
 
-    /// The convolution if the epilogue keeps it, then the epilogue's outputs;
-    /// `rest` are the buffers that the epilogue reads.
+    /// The elements of an image's result, if the epilogue follows on whole images.
+    pub(super) fn image(&self) -> Option<usize> {
+        match &self.method {
+            Method::Sliding(sliding) => sliding.image(),
+            _ => None,
+        }
+    }
+
+    /// The same convolution, with a pooling behind its epilogue.
+    pub(super) fn pooled(self, pooling: Option<Pooling>) -> Self {
+        Self { pooling: pooling.map(Box::new), ..self }
+    }
+
+    /// The convolution if the epilogue keeps it, then the epilogue's outputs
+    /// and those of the pooling behind it; `rest` are the buffers that both read.
     pub(super) fn run_with(
         &self,
         epilogue: &Epilogue,
@@ -93,20 +108,13 @@ impl Convolution {
         kernel: &Buffer,
         rest: impl Iterator<Item = Option<Buffer>>,
     ) -> SmallVec<[Buffer; 3]> {
-        let (inputs, mut allocations) = epilogue.prepare(rest);
-        let after = (epilogue, &inputs, &mut allocations[..]);
-        let own = match self.dtype {
-            DType::F64 => self.convolve_with::<f64>(operand, kernel, after),
-            _ => self.convolve_with::<f32>(operand, kernel, after),
-        };
-        own.into_iter().chain(allocations.into_iter().map(Allocation::into_buffer)).collect()
+        match self.dtype {
+            DType::F64 => self.convolve_with::<f64>(epilogue, operand, kernel, rest),
+            _ => self.convolve_with::<f32>(epilogue, operand, kernel, rest),
+        }
     }
 
-    fn convolve<T: Number + GroupVectors + Registers + Lane>(
-        &self,
-        operand: &Buffer,
-        kernel: &Buffer,
-    ) -> Buffer {
+    fn convolve<T: Number + GroupVectors + Float>(&self, operand: &Buffer, kernel: &Buffer) -> Buffer {
         let mut result = T::pool().take(self.size);
         match &self.method {
             Method::Zero => result.fill(T::default()),
@@ -118,17 +126,26 @@ impl Convolution {
         Buffer::from_vec(result)
     }
 
-    fn convolve_with<T: Registers + Lane>(
+    fn convolve_with<T: Float>(
         &self,
+        epilogue: &Epilogue,
         operand: &Buffer,
         kernel: &Buffer,
-        after: (&Epilogue, &Inputs, &mut [Allocation]),
-    ) -> Option<Buffer> {
-        let mut result = after.0.keeps.then(|| T::pool().take(self.size));
+        mut rest: impl Iterator<Item = Option<Buffer>>,
+    ) -> SmallVec<[Buffer; 3]> {
+        let mut result = epilogue.keeps.then(|| T::pool().take(self.size));
+        let (inputs, mut allocations) = epilogue.prepare(rest.by_ref().take(epilogue.reads().count()));
+        let mut pooled = self.pooling.as_ref().map(|pooling| pooling.prepare::<T>(rest));
         if let Method::Sliding(sliding) = &self.method {
+            let pooled = pooled.as_mut().map(Pooled::fill);
+            let after = After { epilogue, inputs: &inputs, allocations: &mut allocations, pooled };
             sliding.run::<T>(operand, kernel, result.as_deref_mut(), Some(after));
         }
-        result.map(Buffer::from_vec)
+        let unkept = self.pooling.as_ref().and_then(|pooling| pooling.unkept());
+        let outputs = allocations.into_iter().enumerate().filter(|(number, _)| Some(*number) != unkept);
+        let outputs = outputs.map(|(_, allocation)| allocation.into_buffer());
+        let pooled = pooled.into_iter().flat_map(Pooled::into_buffers);
+        result.into_iter().map(Buffer::from_vec).chain(outputs).chain(pooled).collect()
     }
 }
 
@@ -167,6 +184,7 @@ impl fmt::Display for Convolution {
             Method::KernelGradient(gradient) => gradient.fmt(f),
             Method::Grouped(grouped) => grouped.fmt(f),
             Method::Matrix(multiplication) => multiplication.fmt(f),
-        }
+        }?;
+        if self.pooling.is_some() { f.write_str(", pooled") } else { Ok(()) }
     }
 }

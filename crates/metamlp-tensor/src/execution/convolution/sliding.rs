@@ -8,14 +8,14 @@ use std::mem::take;
 use rayon::prelude::*;
 
 use crate::buffer::{Buffer, Storage};
-use crate::execution::allocation::Allocation;
+use crate::execution::allocation::{Allocation, Part};
 use crate::execution::epilogue::{Epilogue, Inputs, Parts};
 use crate::execution::factors::PARALLEL_FLOPS;
-use crate::execution::frame::Lane;
 use crate::execution::view::View;
 use crate::window::WindowAxis;
 
 use super::bands::{Bands, Limits, Reach};
+use super::pooling::{Fill, Float, Pooling};
 use super::registers::{Registers, Rows};
 
 /// Elements of a block of the operand, and of the result: both in a second-level cache.
@@ -52,52 +52,47 @@ impl Sliding {
         self.bands.unit() * self.groups * self.out
     }
 
-    /// Writes the result, unless only the epilogue needs it, and the epilogue's outputs.
-    pub(super) fn run<T: Registers + Lane>(
+    /// The elements of an image's result, if every block is whole images.
+    pub(super) fn image(&self) -> Option<usize> {
+        let places = self.bands.places_of_image();
+        (self.bands.unit() == places).then_some(places * self.groups * self.out)
+    }
+
+    /// Writes the result, unless only what follows needs it, and the outputs of that.
+    pub(super) fn run<'a, T: Float>(
         &self,
         operand: &Buffer,
         kernel: &Buffer,
-        result: Option<&mut [T]>,
-        epilogue: Option<(&Epilogue, &Inputs, &mut [Allocation])>,
+        result: Option<&'a mut [T]>,
+        after: Option<After<'a, T>>,
     ) {
         let operand: &[T] = operand.as_slice().unwrap_or(&[]);
         let panels = self.panels(kernel.as_slice().unwrap_or(&[]));
         let width = self.groups * self.out;
         let lengths = || (0..self.bands.blocks()).map(|block| self.bands.places(block) * width);
-        let mut rest = result;
-        let mut blocks: Vec<Block<'_, T>> = lengths()
-            .enumerate()
-            .map(|(number, length)| {
-                let own = rest.take().map(|elements| {
-                    let (own, others) = elements.split_at_mut(length);
-                    rest = Some(others);
-                    own
-                });
-                Block { number, length, own, parts: Parts::new() }
-            })
-            .collect();
-        let epilogue = epilogue.map(|(epilogue, inputs, allocations)| {
-            for allocation in allocations {
-                for (block, part) in blocks.iter_mut().zip(allocation.parts(lengths())) {
-                    block.parts.push(part);
-                }
-            }
-            (epilogue, inputs)
-        });
+        let mut blocks: Vec<Block<'_, T>> =
+            lengths().enumerate().map(|(number, length)| Block::new(number, length)).collect();
+        let kept = split(result, lengths());
+        blocks.iter_mut().zip(kept).for_each(|(block, kept)| block.own = Some(kept));
+        let after = after.map(|after| after.share_out(&mut blocks, lengths));
+        let pooling = after.as_ref().and_then(|after| after.pooling);
+        let most = self.bands.most_places() * width;
         let work = |blocks: &mut [Block<'_, T>]| {
+            // What nobody needs later stays in these.
+            let needed = |is_needed: bool, length: usize| T::pool().take(if is_needed { length } else { 0 });
             let mut scratch = T::pool().take(self.bands.scratch());
-            let most =
-                if blocks.iter().all(|block| block.own.is_some()) { 0 } else { self.bands.most_places() };
-            let mut unkept = T::pool().take(most * width);
+            let mut unkept = needed(blocks.iter().any(|block| block.own.is_none()), most);
+            let mut unpooled = needed(pooling.is_some_and(|pooling| pooling.unkept().is_some()), most);
+            let mut pooled = needed(
+                blocks.iter().any(|block| block.pooled.is_none()),
+                pooling.map_or(0, |pooling| pooling.length(most)),
+            );
             for block in blocks {
-                let own = match &mut block.own {
-                    Some(own) => own,
-                    None => &mut unkept[..block.length],
-                };
+                let own = block.own.take().unwrap_or_else(|| &mut unkept[..block.length]);
                 self.block(operand, &panels, block.number, &mut scratch, own);
-                if let Some((epilogue, inputs)) = epilogue {
+                if let Some(after) = &after {
                     let first = self.bands.first_place(block.number) * width;
-                    epilogue.run(inputs, first, own, take(&mut block.parts));
+                    after.run(block, first, own, (&mut unpooled, &mut pooled));
                 }
             }
         };
@@ -167,14 +162,107 @@ impl Sliding {
     }
 }
 
-/// A piece of work: some places, in what is kept of the result and in the
-/// outputs of the epilogue.
+/// What follows a convolution, and what it fills.
+pub(super) struct After<'a, T> {
+    pub(super) epilogue: &'a Epilogue,
+    pub(super) inputs: &'a Inputs,
+    pub(super) allocations: &'a mut [Allocation],
+    pub(super) pooled: Option<Fill<'a, T>>,
+}
+
+/// The same without the memory, which the blocks have.
+struct Follow<'a> {
+    epilogue: &'a Epilogue,
+    inputs: &'a Inputs,
+    pooling: Option<&'a Pooling>,
+    then: Option<(&'a Epilogue, &'a Inputs)>,
+}
+
+impl<'a, T> After<'a, T> {
+    fn share_out<L: Iterator<Item = usize>>(
+        self,
+        blocks: &mut [Block<'a, T>],
+        lengths: impl Fn() -> L,
+    ) -> Follow<'a> {
+        let pooling = self.pooled.as_ref().map(|pooled| pooled.pooling);
+        let unkept = pooling.and_then(Pooling::unkept);
+        for (number, allocation) in self.allocations.iter_mut().enumerate() {
+            if Some(number) != unkept {
+                let parts = allocation.parts(lengths());
+                blocks.iter_mut().zip(parts).for_each(|(block, part)| block.parts.push(part));
+            }
+        }
+        let mut then = None;
+        if let Some(Fill { pooling, result, then: last }) = self.pooled {
+            let lengths = || lengths().map(|length| pooling.length(length));
+            let kept = split(result, lengths());
+            blocks.iter_mut().zip(kept).for_each(|(block, kept)| block.pooled = Some(kept));
+            if let Some((epilogue, inputs, allocations)) = last {
+                for allocation in allocations {
+                    let parts = allocation.parts(lengths());
+                    blocks.iter_mut().zip(parts).for_each(|(block, part)| block.last.push(part));
+                }
+                then = Some((epilogue, inputs));
+            }
+        }
+        Follow { epilogue: self.epilogue, inputs: self.inputs, pooling, then }
+    }
+}
+
+impl Follow<'_> {
+    /// On the block that begins at element `first` and whose result is `own`.
+    fn run<T: Float>(
+        &self,
+        block: &mut Block<'_, T>,
+        first: usize,
+        own: &[T],
+        (unpooled, pooled): (&mut [T], &mut [T]),
+    ) {
+        let mut kept = take(&mut block.parts);
+        let mut parts: Parts<'_> = kept.iter_mut().map(Part::lend).collect();
+        let Some(pooling) = self.pooling else {
+            return self.epilogue.run(self.inputs, first, own, parts);
+        };
+        if let Some(unkept) = pooling.unkept() {
+            parts.insert(unkept.min(parts.len()), T::part(&mut unpooled[..block.length]));
+        }
+        self.epilogue.run(self.inputs, first, own, parts.iter_mut().map(Part::lend).collect());
+        let pooled = block.pooled.take().unwrap_or_else(|| &mut pooled[..pooling.length(block.length)]);
+        pooling.reduce(&parts, pooled);
+        if let Some((epilogue, inputs)) = self.then {
+            epilogue.run(inputs, pooling.length(first), pooled, take(&mut block.last));
+        }
+    }
+}
+
+/// The elements in parts of these lengths, if there are any.
+fn split<T>(
+    elements: Option<&mut [T]>,
+    lengths: impl Iterator<Item = usize>,
+) -> impl Iterator<Item = &mut [T]> {
+    let mut rest = elements;
+    lengths.map_while(move |length| {
+        let (now, later) = rest.take()?.split_at_mut(length);
+        rest = Some(later);
+        Some(now)
+    })
+}
+
+/// A piece of work: some places, in what is kept of the results and in the outputs of what follows.
 struct Block<'a, T> {
     number: usize,
     /// Elements of the result.
     length: usize,
     own: Option<&'a mut [T]>,
     parts: Parts<'a>,
+    pooled: Option<&'a mut [T]>,
+    last: Parts<'a>,
+}
+
+impl<T> Block<'_, T> {
+    fn new(number: usize, length: usize) -> Self {
+        Self { number, length, own: None, parts: Parts::new(), pooled: None, last: Parts::new() }
+    }
 }
 
 /// How a window moves over the places.

@@ -180,6 +180,95 @@ proptest! {
     }
 }
 
+/// Windows that move along some of the axes, not along the first.
+fn pool(choices: &mut Choices, graph: &mut Graph, operand: Id) -> Option<Id> {
+    let ty = graph.node(operand).ty.clone();
+    let windows: Vec<WindowAxis> = (0..ty.shape.len())
+        .map(|axis| match choices.next(5) {
+            0..=1 if axis > 0 => WindowAxis { stride: 2, ..WindowAxis::new(2) },
+            2 if axis > 0 => window(choices, 3),
+            _ => WindowAxis::new(1),
+        })
+        .collect();
+    let kind = choices.pick(&[Reduction::Sum, Reduction::Max, Reduction::Min]);
+    let op = Op::ReduceWindow { kind, windows: windows.into() };
+    let pooled = infer(&op, &[&ty]).ok()?;
+    (pooled.shape.size() > 0).then(|| graph.push(node(op, &[operand], pooled)))
+}
+
+proptest! {
+    #![proptest_config(programs(600))]
+
+    #[test]
+    fn what_pools_a_convolution_has_the_oracles_values(seed: u64, largest in 3usize..9) {
+        let (mut graph, mut inputs) = program(seed, largest);
+        let mut choices = Choices(seed ^ 1);
+        follow(&mut choices, &mut graph, &mut inputs);
+        let mut outputs = graph.outputs.clone();
+        let last = *outputs.last().unwrap();
+        if choices.next(3) > 0 {
+            outputs.clear();
+        }
+        if let Some(pooled) = pool(&mut choices, &mut graph, last) {
+            graph.outputs = vec![pooled];
+            if choices.next(3) > 0 {
+                follow(&mut choices, &mut graph, &mut inputs);
+            }
+            graph.outputs.extend(outputs);
+        }
+        let expected = oracle::run(&graph, inputs.clone());
+        for executable in [super::super::compile(&graph), super::Executable::new(graph.clone())] {
+            let found = executable.run(inputs.clone());
+            for (expected, found) in expected.iter().zip(&found) {
+                prop_assert_eq!(bits(expected), bits(found), "{}\nas\n{}", graph, executable);
+            }
+        }
+    }
+}
+
+/// A layer as networks have it: a bias, `relu`, a mean over two by two pixels.
+#[test]
+fn a_layer_is_one_kernel_on_any_number_of_threads() {
+    let mut graph = Graph::default();
+    let mut choices = Choices(7);
+    let mut inputs = Vec::new();
+    let mut input = |graph: &mut Graph, shape: &[usize]| {
+        let ty = Type::new(shape, DType::F32);
+        inputs.push(choices.values(&ty));
+        graph.push(node(Op::Input, &[], ty))
+    };
+    let (x, w) = (input(&mut graph, &[9, 12, 12, 1, 8]), input(&mut graph, &[3, 3, 1, 8, 40]));
+    let (bias, four) = (input(&mut graph, &[40]), input(&mut graph, &[]));
+    let push = |graph: &mut Graph, op: Op, operands: &[Id]| {
+        let types: Vec<Type> = operands.iter().map(|&id| graph.node(id).ty.clone()).collect();
+        let ty = infer(&op, &types.iter().collect::<Vec<_>>()).unwrap();
+        graph.push(node(op, operands, ty))
+    };
+    let around = WindowAxis { low: 1, high: 1, ..WindowAxis::new(3) };
+    let by_two = WindowAxis { stride: 2, ..WindowAxis::new(2) };
+    let one = WindowAxis::new(1);
+    let sums = push(&mut graph, Op::Convolution([around; 2].into()), &[x, w]);
+    let shape = graph.node(sums).ty.shape.clone();
+    let bias = push(&mut graph, Op::BroadcastInDim { shape, axes: [4].as_slice().into() }, &[bias]);
+    let sums = push(&mut graph, Op::Binary(Binary::Add), &[sums, bias]);
+    let positive = push(&mut graph, Op::Binary(Binary::Max), &[sums, bias]);
+    let windows = [one, by_two, by_two, one, one].into();
+    let pooled = push(&mut graph, Op::ReduceWindow { kind: Reduction::Sum, windows }, &[positive]);
+    let shape = graph.node(pooled).ty.shape.clone();
+    let four = push(&mut graph, Op::BroadcastInDim { shape, axes: Axes::new() }, &[four]);
+    graph.outputs = vec![push(&mut graph, Op::Binary(Binary::Mul), &[pooled, four])];
+    let expected = bits(&oracle::run(&graph, inputs.clone())[0]);
+    let executable = super::super::compile(&graph);
+    // Without fused multiply-adds there are no sliding windows.
+    if executable.to_string().contains("sliding") {
+        assert_eq!(executable.kernels(), 1, "{executable}");
+    }
+    for threads in 1..=3 {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        assert_eq!(bits(&pool.install(|| executable.run(inputs.clone()))[0]), expected);
+    }
+}
+
 /// A forward pass and both gradients of many blocks, as a layer has them.
 #[test]
 fn large_convolutions_are_the_oracles_and_the_same_on_any_number_of_threads() {
