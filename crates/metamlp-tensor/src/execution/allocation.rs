@@ -5,8 +5,7 @@ use half::{bf16, f16};
 use smallvec::SmallVec;
 
 use crate::buffer::{Buffer, Storage};
-use crate::dtype::DType;
-use crate::dtype::Element as _;
+use crate::dtype::{DType, Element as _};
 
 use super::frame::Frame;
 

@@ -78,3 +78,20 @@ impl Tensor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Larger ones begin at a cache line, somewhere inside their vector.
+    #[test]
+    fn large_tensors_go_to_ndarray_and_back() -> Result<(), Error> {
+        let expected: Vec<f32> = (0..5000).map(|i| i as f32 + 1.0).collect();
+        let computed = Tensor::from_vec([50, 100], (0..5000).map(|i| i as f32).collect()) + 1.0;
+        let array = ArrayD::<f32>::try_from(computed)?;
+        assert_eq!(array.iter().copied().collect::<Vec<f32>>(), expected);
+        let back = Tensor::from(array);
+        assert_eq!((back.shape(), back.to_vec::<f32>()?), (&[50, 100][..], expected));
+        Ok(())
+    }
+}
