@@ -33,8 +33,8 @@ pub(super) struct Load {
     /// One for each axis of the space.
     pub(super) strides: Strides,
     pub(super) offset: isize,
-    /// In a block of rows: from a row to the next in a buffer of all rows.
-    pub(super) row_step: isize,
+    /// In a block of rows: one for each of the axes that count the rows, in a buffer of all rows.
+    pub(super) row_steps: Strides,
     /// Whether it is the buffer from its first to its last element, in the space's order.
     pub(super) is_whole: bool,
 }
@@ -56,8 +56,8 @@ pub(super) struct Body {
     pub(super) is_reduced: SmallVec<[bool; 6]>,
     /// Additions an element.
     pub(super) cost: u32,
-    /// Whether this is a block of rows, one of many.
-    pub(super) is_block: bool,
+    /// The axes that count the rows, if this is a block of rows, one of many.
+    pub(super) rows: Axes,
 }
 
 impl Body {
@@ -85,7 +85,7 @@ impl Body {
             reduced: None,
             is_reduced: SmallVec::new(),
             cost: 1,
-            is_block: false,
+            rows: Axes::new(),
         };
         body.is_reduced = match reduction.map(|id| &graph.node(id).op) {
             Some(Op::Reduce { axes, .. }) => {
@@ -114,7 +114,7 @@ impl Body {
                     dtype: DType::U32,
                     strides: Strides::from_elem(0, body.space.len()),
                     offset: place.view.offset,
-                    row_step: 0,
+                    row_steps: Strides::new(),
                     is_whole: false,
                 })]
             } else {
@@ -140,12 +140,7 @@ impl Body {
         let mut product = 1;
         for (axis, &extent) in self.space.iter().enumerate() {
             product *= extent;
-            let joins = axis == 0
-                || self
-                    .loads
-                    .iter()
-                    .all(|load| load.strides[axis - 1] == load.strides[axis] * extent.cast_signed());
-            if self.is_reduced[axis] || !joins {
+            if self.is_reduced[axis] {
                 return None;
             }
             if product == rows {
@@ -155,23 +150,28 @@ impl Body {
         None
     }
 
-    /// The same for `block` of the rows that the first `axes` axes make. Buffers for
-    /// which `is_local` holds are of the block alone.
+    /// Of the rows that the first `axes` axes make: how many follow each other
+    /// by one step in all that is read.
+    pub(super) fn run_of_rows(&self, axes: usize) -> usize {
+        let rows = Rows::new(self, axes, &|_| false);
+        rows.extents.last().copied().unwrap_or(1)
+    }
+
+    /// The same for `block` of the rows that the first `axes` axes make, which
+    /// are of one [run](Self::run_of_rows). Buffers for which `is_local` holds are of the block alone.
     pub(super) fn block(&self, axes: usize, block: usize, is_local: impl Fn(Id) -> bool) -> Self {
         // No extent is 1.
         let is_several = block > 1;
-        let loads = self.loads.iter().map(|load| {
-            let row_step = load.strides[axes - 1];
-            Load {
-                strides: is_several
-                    .then_some(row_step)
-                    .into_iter()
-                    .chain(load.strides[axes..].iter().copied())
-                    .collect(),
-                row_step: if load.base.is_some_and(&is_local) { 0 } else { row_step },
-                is_whole: false,
-                ..load.clone()
-            }
+        let rows = Rows::new(self, axes, &is_local);
+        let loads = self.loads.iter().zip(rows.steps).map(|(load, row_steps)| Load {
+            strides: is_several
+                .then_some(load.strides[axes - 1])
+                .into_iter()
+                .chain(load.strides[axes..].iter().copied())
+                .collect(),
+            row_steps,
+            is_whole: false,
+            ..load.clone()
         });
         Self {
             space: is_several
@@ -190,7 +190,7 @@ impl Body {
                 .chain(self.is_reduced[axes..].iter().copied())
                 .collect(),
             cost: self.cost,
-            is_block: true,
+            rows: rows.extents,
         }
     }
 
@@ -218,7 +218,7 @@ impl Body {
             dtype: base.ty.dtype,
             strides: place.view.squeezed_strides(),
             offset: place.view.offset,
-            row_step: 0,
+            row_steps: Strides::new(),
             is_whole: !place.is_counted && in_order && squeezed(&place.view.shape) == self.space,
         })
     }
@@ -229,6 +229,38 @@ impl Body {
             self.loads.push(load);
             self.loads.len() - 1
         }))
+    }
+}
+
+/// The fewest axes that count a body's rows for all of its loads.
+struct Rows {
+    extents: Axes,
+    /// Of each load.
+    steps: Vec<Strides>,
+}
+
+impl Rows {
+    /// The first `axes` axes of `body`. In what is of a block alone all rows are at the same place.
+    fn new(body: &Body, axes: usize, is_local: &dyn Fn(Id) -> bool) -> Self {
+        let mut rows = Self { extents: Axes::new(), steps: vec![Strides::new(); body.loads.len()] };
+        let step = |load: &Load, axis: usize| {
+            if load.base.is_some_and(is_local) { 0 } else { load.strides[axis] }
+        };
+        for (axis, &extent) in body.space[..axes].iter().enumerate() {
+            let mut loads = body.loads.iter().zip(&rows.steps);
+            let joins =
+                loads.all(|(load, steps)| steps.last() == Some(&(step(load, axis) * extent.cast_signed())));
+            match rows.extents.last_mut() {
+                Some(last) if joins => *last *= extent,
+                _ => rows.extents.push(extent),
+            }
+            let count = rows.extents.len();
+            for (load, steps) in body.loads.iter().zip(&mut rows.steps) {
+                steps.resize(count, 0);
+                steps[count - 1] = step(load, axis);
+            }
+        }
+        rows
     }
 }
 

@@ -105,7 +105,7 @@ impl<'a> Compiler<'a> {
                 reads,
                 strides: strides.clone(),
                 offset: load.offset,
-                row_step: load.row_step,
+                row_steps: load.row_steps.clone(),
             });
             *count += 1;
         }
@@ -291,7 +291,8 @@ impl<'a> Compiler<'a> {
             return Operand::Window(window);
         }
         let is_same = walked.iter().all(|&stride| stride == 0);
-        let is_one_row = window.is_none_or(|_| load.row_step == 0 && self.reads_input(number));
+        let is_same_row = load.row_steps.iter().all(|&step| step == 0);
+        let is_one_row = is_same_row && (window.is_none() || self.reads_input(number));
         let is_same_everywhere = is_one_row
             && strides[..split].iter().all(|&stride| stride == 0)
             && (strides[split] == 0 || tiling.blocks == 1);
@@ -301,7 +302,7 @@ impl<'a> Compiler<'a> {
         let instruction = match window {
             Some(window) if is_same => instruction::same(dtype, window, target),
             Some(window) => instruction::gather(dtype, window, pattern, target),
-            None => instruction::iota(dtype, (offset, strides), pattern, target),
+            None => instruction::iota(dtype, (offset, strides, load.row_steps.clone()), pattern, target),
         };
         if is_same_everywhere {
             self.program.prologue.push(instruction);

@@ -11,6 +11,7 @@ use crate::buffer::Storage;
 use crate::dtype::Element;
 
 use super::loops::{CHUNK, Lanes, Loops};
+use super::program::at;
 use super::tile::TILE;
 
 /// Where an instruction finds an operand, by number within its element type.
@@ -162,6 +163,8 @@ pub(super) struct Frame<'a> {
     pub(super) linear: usize,
     /// In a block of rows: its first.
     pub(super) row: usize,
+    /// The row's position on the axes that count rows, where they are several.
+    row_index: SmallVec<[usize; 4]>,
     /// The tile's position on the axes up to the blocked one.
     pub(super) index: SmallVec<[usize; 6]>,
     pub(super) f32: Bank<'a, f32>,
@@ -198,6 +201,7 @@ impl<'a> Frame<'a> {
             entries: 0,
             linear: 0,
             row: 0,
+            row_index: SmallVec::new(),
             index: SmallVec::new(),
             f32: Bank::new(take(&mut registers.f32)),
             f64: Bank::new(take(&mut registers.f64)),
@@ -217,6 +221,26 @@ impl<'a> Frame<'a> {
         registers.bf16 = frame.bf16.registers;
         REGISTERS.set(Some(registers));
         result
+    }
+
+    /// Where the row is on these axes that count rows.
+    pub(super) fn seek_row(&mut self, axes: &[usize]) {
+        let mut inner: usize = axes.iter().product();
+        self.row_index.clear();
+        for extent in axes {
+            inner /= extent;
+            self.row_index.push(self.row / inner % extent);
+        }
+    }
+
+    /// Where the row begins, by the steps on the axes that count rows.
+    #[inline]
+    pub(super) fn row_offset(&self, steps: &[isize]) -> isize {
+        match *steps {
+            [] => 0,
+            [step] => self.row.cast_signed() * step,
+            _ => at(0, steps, &self.row_index),
+        }
     }
 
     /// Copies the register to the output, if that is where the output's elements are.

@@ -133,12 +133,13 @@ pub(super) fn gather(dtype: DType, source: usize, pattern: Pattern, target: Targ
 /// The offsets themselves that the strides give for the tile's elements.
 pub(super) fn iota(
     dtype: DType,
-    (offset, strides): (isize, Strides),
+    (offset, strides, row_steps): (isize, Strides, Strides),
     pattern: Pattern,
     target: Target,
 ) -> Instruction {
     for_dtype!(dtype, T => Box::new(move |frame| {
-        let (length, base) = (frame.length, at(offset, &strides, &frame.index));
+        let base = at(offset + frame.row_offset(&row_steps), &strides, &frame.index);
+        let length = frame.length;
         frame.write(target, length, |frame, out: &mut [T]| {
             load::offsets(base, &pattern, frame.entries, out, |position| T::from_f64(position as f64));
         });

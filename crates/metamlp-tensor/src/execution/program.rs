@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::graph::{Graph, Id};
+use crate::shape::Axes;
 
 use super::body::Body;
 use super::compiler::Compiler;
@@ -25,8 +26,8 @@ pub(super) struct Window {
     pub(super) reads: Reads,
     pub(super) strides: Strides,
     pub(super) offset: isize,
-    /// From a row to the next, where a block of rows is less than the buffer's.
-    pub(super) row_step: isize,
+    /// On the axes that count rows, where a block of rows is less than the buffer's.
+    pub(super) row_steps: Strides,
 }
 
 /// What a window is of.
@@ -87,6 +88,8 @@ impl Slots {
 
 /// Instructions to run on every tile.
 pub(super) struct Program {
+    /// The axes that count the rows of which a run of the program takes a block.
+    rows: Axes,
     pub(super) tiling: Tiling,
     /// The only tile, if there is no more than one.
     only: Option<Tile>,
@@ -189,6 +192,7 @@ impl Program {
         let tiling = merged.tiling(jobs.len());
         let only = (tiling.count == 1).then(|| tiling.tile(0));
         let mut program = Self {
+            rows: body.rows.clone(),
             tiling,
             only,
             inputs: SmallVec::new(),
@@ -287,8 +291,11 @@ impl Program {
         } else {
             frame.index.clone_from(index);
         }
+        if self.rows.len() > 1 {
+            frame.seek_row(&self.rows);
+        }
         for window in &self.windows {
-            let start = window.offset + frame.row.cast_signed() * window.row_step;
+            let start = window.offset + frame.row_offset(&window.row_steps);
             let offset = at(start, &window.strides, index);
             match window.dtype {
                 DType::Bool => frame.bool.offsets[window.number] = offset,

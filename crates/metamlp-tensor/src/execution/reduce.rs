@@ -111,7 +111,7 @@ impl Reduce {
         };
         // Depends on extents alone, never on the number of threads.
         let longest = (RUN / tiling.length().max(1)).max(1);
-        let is_split = !body.is_block && tiles > 2 * longest && (units < 64 || tiles > 64 * longest);
+        let is_split = body.rows.is_empty() && tiles > 2 * longest && (units < 64 || tiles > 64 * longest);
         let run = if is_split { longest } else { tiles.max(1) };
         let runs = tiles.div_ceil(run).max(1);
         let cost = outer * reduced * inner * (body.cost as usize + 1);

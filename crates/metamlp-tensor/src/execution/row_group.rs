@@ -11,15 +11,32 @@ use super::body::{Body, Load};
 /// Elements of a row at most: some of them must fit in a cache together.
 const LONGEST_ROW: usize = 1 << 16;
 
+/// Elements of a block at most, if it has several rows: what is written of one
+/// block must not keep the next from being read. Few in tests, so that small
+/// programs have several blocks.
+pub(super) const BLOCK: usize = if cfg!(test) { 64 } else { 1 << 12 };
+/// Of a block at least, where rows do not follow each other by one step.
+const SHORTEST_BLOCK: usize = if cfg!(test) { 1 } else { 512 };
+
 /// Kernels that are run one block of rows after the other, for all of them.
 #[derive(Clone, Debug)]
 pub(super) struct RowGroup {
-    /// Into how many rows all of them can be cut.
-    rows: SmallVec<[usize; 4]>,
+    /// How all of them can be cut.
+    cuts: SmallVec<[Cut; 4]>,
     /// What they write.
     made: Vec<Id>,
     /// What they read row by row.
     read: Vec<Id>,
+}
+
+/// A way to cut kernels into rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut {
+    pub(super) rows: usize,
+    /// How many follow each other by one step in all that is read: a block is of one run.
+    pub(super) run: usize,
+    /// Elements of the longest kernel's row.
+    pub(super) row: usize,
 }
 
 impl RowGroup {
@@ -31,32 +48,26 @@ impl RowGroup {
             *rows *= extent;
             Some(*rows)
         });
-        let counts_rows =
-            |axes: usize| body.loads.iter().any(|l| l.base.is_none() && l.strides[axes - 1] != 0);
-        let fits = |&rows: &usize| {
-            size > 0
-                && !is_random
-                && size / rows <= LONGEST_ROW
-                && body.row_axes(rows).is_some_and(|axes| !counts_rows(axes))
+        let cut = |rows: usize| {
+            let fits = size > 0 && !is_random && size / rows <= LONGEST_ROW;
+            let run = body.run_of_rows(body.row_axes(rows).filter(|_| fits)?);
+            Cut { rows, run, row: size / rows }.pays()
         };
         let moves = |load: &&Load| load.strides.first().is_some_and(|&stride| stride != 0);
         Self {
-            rows: prefixes.filter(fits).collect(),
+            cuts: prefixes.filter_map(cut).collect(),
             made: body.writes().collect(),
             read: body.loads.iter().filter(moves).filter_map(|load| load.base).collect(),
         }
     }
 
-    /// How many rows it has: as many as it can.
-    pub(super) fn rows(&self) -> Option<usize> {
-        self.rows.last().copied()
+    /// How it is cut: into as many rows as leave whole blocks.
+    pub(super) fn cut(&self) -> Option<Cut> {
+        self.cuts.iter().copied().max_by_key(|cut| (cut.block(), cut.rows))
     }
 
     /// The group with one more kernel, whose `own` one it is, if it goes through the same rows of something.
     pub(super) fn with(&self, graph: &Graph, body: &Body, own: &Self) -> Option<Self> {
-        if !self.rows.iter().any(|rows| own.rows.contains(rows)) {
-            return None;
-        }
         let shares = own.read.iter().any(|base| self.made.contains(base) || self.read.contains(base));
         let stays = |rows: usize, axes: usize| {
             body.loads.iter().all(|load| {
@@ -66,29 +77,57 @@ impl RowGroup {
                 })
             })
         };
-        let both = self.rows.iter().copied().filter(|rows| own.rows.contains(rows));
-        let rows: SmallVec<[usize; 4]> =
-            both.filter(|&rows| body.row_axes(rows).is_some_and(|axes| stays(rows, axes))).collect();
-        (shares && !rows.is_empty()).then(|| Self {
-            rows,
+        let both = |cut: &Cut| {
+            let own = own.cuts.iter().find(|own| own.rows == cut.rows)?;
+            let axes = body.row_axes(cut.rows)?;
+            let run = greatest_common_divisor(cut.run, own.run);
+            let row = cut.row.max(own.row);
+            stays(cut.rows, axes).then_some(Cut { rows: cut.rows, run, row })?.pays()
+        };
+        let cuts: SmallVec<[Cut; 4]> =
+            if shares { self.cuts.iter().filter_map(both).collect() } else { SmallVec::new() };
+        (!cuts.is_empty()).then(|| Self {
+            cuts,
             made: self.made.iter().chain(&own.made).copied().collect(),
             read: self.read.iter().chain(&own.read).copied().collect(),
         })
     }
 }
 
+impl Cut {
+    /// Elements of a block at most, as far as runs allow it.
+    fn block(&self) -> usize {
+        if self.run == self.rows { BLOCK } else { BLOCK.min(self.run * self.row) }
+    }
+
+    /// Itself, if a block is worth its dispatch.
+    fn pays(self) -> Option<Self> {
+        (self.block() >= SHORTEST_BLOCK).then_some(self)
+    }
+}
+
+fn greatest_common_divisor(mut a: usize, mut b: usize) -> usize {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
 /// Whether each of the `rows` rows, which the first `axes` axes make, reads the
 /// same row of a buffer of `size` elements.
 fn stays_in_row(load: &Load, space: &[usize], axes: usize, size: usize, rows: usize) -> bool {
     let row = size / rows;
+    let mut step = row.cast_signed();
+    let is_in_order = (0..axes).rev().all(|axis| {
+        let is_next = load.strides[axis] == step;
+        step *= space[axis].cast_signed();
+        is_next
+    });
     let (mut first, mut last) = (load.offset, load.offset);
     for (&extent, &stride) in space.iter().zip(&load.strides).skip(axes) {
         let reach = stride * (extent.cast_signed() - 1);
         first += reach.min(0);
         last += reach.max(0);
     }
-    size.is_multiple_of(rows)
-        && load.strides[axes - 1] == row.cast_signed()
-        && first >= 0
-        && last < row.cast_signed()
+    size.is_multiple_of(rows) && is_in_order && first >= 0 && last < row.cast_signed()
 }

@@ -18,11 +18,8 @@ use super::frame::Frame;
 use super::map::{Map, PARALLEL_COST};
 use super::program::{Program, Slots};
 use super::reduce::Reduce;
+use super::row_group::{BLOCK, Cut};
 
-/// Elements of a block at most, if it has several rows: what is written of one
-/// block must not keep the next from being read. Few in tests, so that small
-/// programs have several blocks.
-const BLOCK: usize = if cfg!(test) { 64 } else { 1 << 12 };
 /// Additions of a thread's piece of work, where there are many pieces.
 const PIECE_COST: usize = 1 << 21;
 /// Pieces that there are at least.
@@ -31,13 +28,15 @@ const PIECES: usize = 8;
 /// Fused kernels over blocks of rows.
 pub(super) struct Rows {
     rows: usize,
+    /// Rows that can be in one block.
+    run: usize,
     /// Rows of a block.
     block: usize,
     members: Vec<Member>,
-    /// For the last block, if it has fewer rows.
+    /// For the last block of a run, if it has fewer rows.
     rest: Vec<Member>,
     values: Vec<Value>,
-    /// Rows that a thread takes at once; all of them if threads do not pay.
+    /// Blocks that a thread takes at once; all of them if threads do not pay.
     piece: usize,
 }
 
@@ -79,12 +78,11 @@ impl Member {
 }
 
 impl Rows {
-    /// The kernels of `bodies`, which a [`RowGroup`](super::row_group::RowGroup) has cut into `rows` rows, and the
-    /// buffers that they read.
+    /// The kernels of `bodies`, which a [`RowGroup`](super::row_group::RowGroup) has cut, and the buffers that they read.
     pub(super) fn new(
         graph: &Graph,
         bodies: &[Body],
-        rows: usize,
+        Cut { rows, run, row: longest }: Cut,
         is_output: &dyn Fn(Id) -> bool,
     ) -> (Self, SmallVec<[Id; 4]>) {
         let values: Vec<Value> = bodies
@@ -100,9 +98,7 @@ impl Rows {
             slots.push(value.id, value.dtype, if value.is_output { value.row } else { 0 });
         }
         let is_local = |id: Id| values.iter().any(|value| value.id == id && !value.is_output);
-        let size = |body: &Body| body.space.iter().product::<usize>();
-        let longest = bodies.iter().map(size).max().unwrap_or(1) / rows;
-        let block = block(rows, (BLOCK / longest.max(1)).clamp(1, rows));
+        let block = block(run, (BLOCK / longest.max(1)).clamp(1, run));
         let mut reads: SmallVec<[Id; 4]> = SmallVec::new();
         let mut compile = |block: usize| -> Vec<Member> {
             let members = bodies.iter().filter_map(|body| {
@@ -124,15 +120,16 @@ impl Rows {
             members.collect()
         };
         let members = compile(block);
-        let rest = if rows.is_multiple_of(block) { Vec::new() } else { compile(rows % block) };
+        let rest = if run.is_multiple_of(block) { Vec::new() } else { compile(run % block) };
+        let size = |body: &Body| body.space.iter().product::<usize>();
         let cost: usize = bodies.iter().map(|body| size(body).saturating_mul(body.cost as usize)).sum();
+        let blocks = rows / run * run.div_ceil(block);
         let piece = if cost < PARALLEL_COST {
-            rows
+            blocks
         } else {
-            let most = rows.div_ceil(PIECES);
-            (PIECE_COST / (cost / rows).max(1)).clamp(1, most).next_multiple_of(block)
+            (PIECE_COST / (cost / blocks).max(1)).clamp(1, blocks.div_ceil(PIECES))
         };
-        (Self { rows, block, members, rest, values, piece }, reads)
+        (Self { rows, run, block, members, rest, values, piece }, reads)
     }
 
     /// What others than the members need.
@@ -148,11 +145,11 @@ impl Rows {
     pub(super) fn run(&self, inputs: &[Option<Buffer>]) -> SmallVec<[Buffer; 3]> {
         let mut allocations: SmallVec<[Allocation; 3]> =
             self.outputs().map(|value| Allocation::take(value.dtype, self.rows * value.row)).collect();
-        let firsts = || (0..self.rows).step_by(self.piece);
+        let firsts = || (0..self.blocks()).step_by(self.piece);
         let mut pieces: SmallVec<[(usize, SmallVec<[Part<'_>; 3]>); 1]> =
             firsts().map(|first| (first, SmallVec::new())).collect();
         for (allocation, value) in allocations.iter_mut().zip(self.outputs()) {
-            let lengths = firsts().map(|first| self.piece.min(self.rows - first) * value.row);
+            let lengths = firsts().map(|first| (self.row(first + self.piece) - self.row(first)) * value.row);
             for (piece, part) in pieces.iter_mut().zip(allocation.parts(lengths)) {
                 piece.1.push(part);
             }
@@ -165,7 +162,17 @@ impl Rows {
         allocations.into_iter().map(Allocation::into_buffer).collect()
     }
 
-    /// The rows from `first` on, whose outputs are `parts`.
+    fn blocks(&self) -> usize {
+        self.rows / self.run * self.run.div_ceil(self.block)
+    }
+
+    /// The first row of a block; how many there are for the end or beyond.
+    fn row(&self, block: usize) -> usize {
+        let each = self.run.div_ceil(self.block);
+        (block / each * self.run + block % each * self.block).min(self.rows)
+    }
+
+    /// The blocks from `first` on, whose outputs are `parts`.
     fn run_piece(&self, inputs: &[Option<Buffer>], first: usize, parts: SmallVec<[Part<'_>; 3]>) {
         let inner = self.values.iter().filter(|value| !value.is_output);
         let mut scratch: SmallVec<[Allocation; 8]> =
@@ -174,7 +181,10 @@ impl Rows {
         Frame::with(|frame| {
             for value in &self.values {
                 if value.is_output {
-                    parts.next().into_iter().for_each(|part| part.push_to(frame, first * value.row));
+                    parts
+                        .next()
+                        .into_iter()
+                        .for_each(|part| part.push_to(frame, self.row(first) * value.row));
                 } else {
                     scratch.next().into_iter().for_each(|own| own.whole().push_to(frame, 0));
                 }
@@ -182,19 +192,19 @@ impl Rows {
             for member in self.members.iter().chain(&self.rest) {
                 member.program().enter(frame, |input| inputs[member.reads[input]].as_ref(), &[]);
             }
-            let end = (first + self.piece).min(self.rows);
-            for row in (first..end).step_by(self.block) {
-                frame.row = row;
-                let members = if self.rows - row < self.block { &self.rest } else { &self.members };
+            for block in first..(first + self.piece).min(self.blocks()) {
+                frame.row = self.row(block);
+                let is_whole = self.run - frame.row % self.run >= self.block;
+                let members = if is_whole { &self.members } else { &self.rest };
                 members.iter().for_each(|member| member.run(frame));
             }
         });
     }
 }
 
-/// A number of rows up to `most`, if possible one that leaves no smaller block at the end.
-fn block(rows: usize, most: usize) -> usize {
-    (most.div_ceil(2)..=most).rev().find(|&block| rows.is_multiple_of(block)).unwrap_or(most)
+/// A number of rows up to `most`, if possible one that leaves no smaller block at the end of a run.
+fn block(run: usize, most: usize) -> usize {
+    (most.div_ceil(2)..=most).rev().find(|&block| run.is_multiple_of(block)).unwrap_or(most)
 }
 
 impl fmt::Display for Rows {

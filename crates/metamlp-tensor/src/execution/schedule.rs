@@ -70,10 +70,10 @@ pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
         let dies =
             |id: Id| last_reads.get(&id) == Some(&position) && !matches!(layout.kind(id), Kind::Constant);
         let mut writes = draft.writes;
-        let (work, reads) = match (&draft.bodies[..], draft.rows.as_ref().and_then(RowGroup::rows)) {
-            (bodies @ [_, _, ..], Some(rows)) => {
+        let (work, reads) = match (&draft.bodies[..], draft.rows.as_ref().and_then(RowGroup::cut)) {
+            (bodies @ [_, _, ..], Some(cut)) => {
                 let is_output = |id: Id| last_reads.get(&id).is_some_and(|&last| last > position);
-                let (rows, reads) = Rows::new(graph, bodies, rows, &is_output);
+                let (rows, reads) = Rows::new(graph, bodies, cut, &is_output);
                 writes = rows.writes().collect();
                 (Work::Rows(rows), reads)
             }

@@ -17,7 +17,7 @@ use crate::{BF16, DType, F32, F64, I32, Tensor, grad};
 /// Something of `x`'s shape that looks at whole rows of it, which are the last `axes` axes.
 fn by_rows(choices: &mut Choices, x: &Tensor, along: &[Tensor], axes: &[isize]) -> Tensor {
     let is_float = x.dtype().is_float();
-    match choices.next(9) {
+    match choices.next(11) {
         0 if is_float => {
             let exp = (x - x.max_keepdims(axes)).exp();
             &exp / exp.sum_keepdims(axes)
@@ -32,7 +32,15 @@ fn by_rows(choices: &mut Choices, x: &Tensor, along: &[Tensor], axes: &[isize]) 
         4 => x * &along[0] + x.sum_keepdims(axes),
         5 => x.equal(x.max_keepdims(axes)).select(&along[1], x),
         6 => x.maximum(x.sum_keepdims(axes)) - &along[0],
-        7 => (x + x.max_keepdims(axes)).minimum(x.sum_keepdims([-1]).maximum(&along[1])),
+        // What a row reads need not follow what the row before it read.
+        7 => x.greater(&along[2]).select(x, &along[2]) + x.max_keepdims(axes),
+        8 => {
+            let position = |choices: &mut Choices| Tensor::iota(x.shape(), choices.next(x.rank()), I32);
+            let is_seen = position(choices).greater_equal(position(choices));
+            let x = is_seen.select(x, &along[1]);
+            &x - x.max_keepdims(axes)
+        }
+        9 => (x + x.max_keepdims(axes)).minimum(x.sum_keepdims([-1]).maximum(&along[1])),
         _ => x * 0.5 + along[0].maximum(x),
     }
 }
@@ -52,8 +60,11 @@ fn program(seed: u64, largest: usize) -> (Graph, Vec<Buffer>) {
     let shape: Vec<usize> = (0..rank).map(|_| extent(&mut choices)).collect();
     let kept = choices.next(rank);
     let axes: Vec<isize> = (kept..rank).map(usize::cast_signed).collect();
-    // Of all elements, of some of the inner axes, of the last one.
-    let types = [&shape[..], &shape[kept..], &shape[rank - 1..]].map(|shape| Type::new(shape, dtype));
+    let mut repeated = shape.clone();
+    repeated[choices.next(rank)] = 1;
+    // Of all elements, of some of the inner axes, of the last one, of all but one axis.
+    let types =
+        [&shape[..], &shape[kept..], &shape[rank - 1..], &repeated[..]].map(|shape| Type::new(shape, dtype));
     let inputs: Vec<Buffer> = types.iter().map(|ty| choices.values(ty)).collect();
     let arguments: Vec<Tensor> = types.into_iter().map(Tensor::placeholder).collect();
     let steps = 1 + choices.next(4);
@@ -161,6 +172,12 @@ fn what_looks_at_its_own_row_is_one_step() {
     assert_eq!(loss.len(), 2, "{loss:#?}");
     let twice = plan(&[40, 100], |x| (x - x.mean_keepdims([1])).softmax(1));
     assert_eq!(twice.len(), 2, "{twice:#?}");
+    // The mask is made once, and the same for each batch and head.
+    let masked = plan(&[3, 4, 10, 100], |x| {
+        let position = |axis| Tensor::iota([10, 100], axis, I32);
+        position(0).greater_equal(position(1)).select(x, f64::from(f32::MIN)).softmax(-1)
+    });
+    assert_eq!(masked.len(), 3, "{masked:#?}");
     // Columns are no rows.
     let columns = plan(&[40, 100], |x| x - x.mean_keepdims([0]));
     assert!(columns.len() > 2, "{columns:#?}");
