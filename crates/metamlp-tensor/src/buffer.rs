@@ -9,23 +9,24 @@ use std::sync::{Arc, Mutex};
 use half::{bf16, f16};
 
 use crate::dtype::{DType, Element};
+use crate::shared::{Form, Shared};
 
 /// Row-major elements of a concrete tensor; cloning shares them.
 #[derive(Clone, Debug)]
 #[doc(hidden)]
 pub enum Buffer {
-    Bool(Arc<Storage<bool>>),
-    I32(Arc<Storage<i32>>),
-    U32(Arc<Storage<u32>>),
-    F16(Arc<Storage<f16>>),
-    BF16(Arc<Storage<bf16>>),
-    F32(Arc<Storage<f32>>),
-    F64(Arc<Storage<f64>>),
+    Bool(Arc<Shared<bool>>),
+    I32(Arc<Shared<i32>>),
+    U32(Arc<Shared<u32>>),
+    F16(Arc<Shared<f16>>),
+    BF16(Arc<Shared<bf16>>),
+    F32(Arc<Shared<f32>>),
+    F64(Arc<Shared<f64>>),
 }
 
 impl Buffer {
     pub(crate) fn from_vec<T: Element>(values: impl Into<Storage<T>>) -> Self {
-        T::wrap(Arc::new(values.into()))
+        T::wrap(Arc::new(Shared::from(values.into())))
     }
 
     pub(crate) fn dtype(&self) -> DType {
@@ -42,14 +43,23 @@ impl Buffer {
 
     /// The elements, if they are of type `T`.
     pub(crate) fn as_slice<T: Element>(&self) -> Option<&[T]> {
-        T::unwrap(self).map(|storage| &storage[..])
+        T::unwrap(self).map(|shared| &shared[..])
     }
 
     /// The elements themselves, if nobody else holds them.
     pub(crate) fn try_into_storage<T: Element>(self) -> Result<Storage<T>, Self> {
         let Some(shared) = T::unwrap(&self).map(Arc::clone) else { return Err(self) };
         drop(self);
-        Arc::try_unwrap(shared).map_err(T::wrap)
+        Arc::try_unwrap(shared).map(Shared::into_storage).map_err(T::wrap)
+    }
+
+    /// The elements in another form, if they are of type `T` and it was asked for before.
+    pub(crate) fn form<T: Element>(
+        &self,
+        form: Form,
+        make: impl FnOnce() -> Storage<T>,
+    ) -> Option<Arc<Storage<T>>> {
+        T::unwrap(self)?.form(form, make)
     }
 
     /// A vector and where in it the elements begin: without a copy if nobody else holds them.
@@ -57,7 +67,10 @@ impl Buffer {
         let shared = Arc::clone(T::unwrap(&self)?);
         drop(self);
         Some(match Arc::try_unwrap(shared) {
-            Ok(mut storage) => (std::mem::take(&mut storage.values), storage.start),
+            Ok(shared) => {
+                let mut storage = shared.into_storage();
+                (std::mem::take(&mut storage.values), storage.start)
+            }
             Err(shared) => (shared.to_vec(), 0),
         })
     }

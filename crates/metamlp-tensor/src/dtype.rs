@@ -179,9 +179,9 @@ pub trait Element:
     const DTYPE: DType;
 
     #[doc(hidden)]
-    fn wrap(values: std::sync::Arc<crate::buffer::Storage<Self>>) -> crate::buffer::Buffer;
+    fn wrap(values: std::sync::Arc<crate::shared::Shared<Self>>) -> crate::buffer::Buffer;
     #[doc(hidden)]
-    fn unwrap(buffer: &crate::buffer::Buffer) -> Option<&std::sync::Arc<crate::buffer::Storage<Self>>>;
+    fn unwrap(buffer: &crate::buffer::Buffer) -> Option<&std::sync::Arc<crate::shared::Shared<Self>>>;
     #[doc(hidden)]
     fn pool() -> &'static crate::buffer::Pool<Self>;
     /// The value as a 64-bit pattern, for literals that must compare and hash.
@@ -195,13 +195,13 @@ macro_rules! element {
         impl Element for $ty {
             const DTYPE: DType = DType::$variant;
 
-            fn wrap(values: std::sync::Arc<crate::buffer::Storage<Self>>) -> crate::buffer::Buffer {
+            fn wrap(values: std::sync::Arc<crate::shared::Shared<Self>>) -> crate::buffer::Buffer {
                 crate::buffer::Buffer::$variant(values)
             }
 
             fn unwrap(
                 buffer: &crate::buffer::Buffer,
-            ) -> Option<&std::sync::Arc<crate::buffer::Storage<Self>>> {
+            ) -> Option<&std::sync::Arc<crate::shared::Shared<Self>>> {
                 match buffer {
                     crate::buffer::Buffer::$variant(values) => Some(values),
                     _ => None,

@@ -40,6 +40,7 @@ mod plan;
 pub mod random;
 mod recording;
 mod shape;
+mod shared;
 mod source;
 mod spare;
 mod structure;

@@ -16,11 +16,12 @@ use crate::tree::Tree;
 /// ```
 /// use metamlp_tensor::{Error, F32, Plan, Tensor};
 /// let f = |x: Tensor, w: Tensor| Ok::<_, Error>((x.matmul(&w) * 2.0).tanh().sum_all());
-/// let (x, w) = (Tensor::spec([64, 32], F32), Tensor::spec([32, 16], F32));
+/// let (x, w) = (Tensor::spec([64, 80], F32), Tensor::spec([80, 64], F32));
 /// let plan = Plan::of(|(x, w)| f(x, w), &(x, w))?;
 /// assert!(plan.kernels() <= 3);
-/// assert_eq!(plan.input_bytes(), 4 * (64 * 32 + 32 * 16));
+/// assert_eq!(plan.input_bytes(), 4 * (64 * 80 + 80 * 64));
 /// assert_eq!(plan.output_bytes(), 4);
+/// assert_eq!(plan.panel_bytes(), 4 * 80 * 64);
 /// println!("{plan}");
 /// # Ok::<(), Error>(())
 /// ```
@@ -77,6 +78,14 @@ impl Plan {
     pub fn peak_bytes(&self) -> usize {
         self.executable.memory().peak
     }
+
+    /// Bytes that the inputs keep besides their elements from the second run
+    /// on: weights in the order in which products read them, for as long as
+    /// the tensors live and nothing is written over them.
+    #[must_use]
+    pub fn panel_bytes(&self) -> usize {
+        self.executable.memory().panels
+    }
 }
 
 impl fmt::Display for Plan {
@@ -90,7 +99,11 @@ impl fmt::Display for Plan {
             Bytes(memory.inputs),
             Bytes(memory.outputs),
             Bytes(memory.peak)
-        )
+        )?;
+        if memory.panels > 0 {
+            write!(f, ", weights in panels {}", Bytes(memory.panels))?;
+        }
+        Ok(())
     }
 }
 

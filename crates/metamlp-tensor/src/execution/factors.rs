@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use super::gemv::{self, Vectors};
-use super::matmul::{self, Matrix, Number};
+use super::matmul::{self, Matrix, Number, RightHandSide};
 
 /// Multiplications and additions from which a product is worth more than one thread.
 pub(super) const PARALLEL_FLOPS: usize = 4_000_000;
@@ -23,7 +23,7 @@ pub(super) struct Factors<'a, T> {
     /// `[rows, depth]`.
     pub(super) lhs: Matrix<'a, T>,
     /// `[depth, columns]`.
-    pub(super) rhs: Matrix<'a, T>,
+    pub(super) rhs: RightHandSide<'a, T>,
     pub(super) rows: usize,
     pub(super) depth: usize,
     pub(super) columns: usize,
@@ -54,7 +54,8 @@ impl<T: Number + Vectors> Factors<'_, T> {
         };
         result.par_chunks_mut(rows * self.columns).enumerate().for_each(|(number, part)| {
             let lhs = self.lhs.from(number * rows, 0);
-            Factors { lhs, rows: part.len() / self.columns, ..*self }.multiply(part);
+            let factors = Factors { lhs, rows: part.len() / self.columns, ..*self };
+            if is_vector { factors.multiply(part) } else { factors.multiply_tiles(part) }
         });
     }
 
@@ -62,7 +63,7 @@ impl<T: Number + Vectors> Factors<'_, T> {
     fn multiply_row(&self, result: &mut [T], threads: usize) {
         let columns = self.columns.div_ceil(threads).next_multiple_of(COLUMNS);
         result.par_chunks_mut(columns).enumerate().for_each(|(number, part)| {
-            let rhs = self.rhs.from(0, number * columns);
+            let rhs = self.rhs.columns_from(number * columns);
             Factors { rhs, columns: part.len(), ..*self }.multiply(part);
         });
     }
@@ -81,18 +82,25 @@ impl<T: Number + Vectors> Factors<'_, T> {
             }
         }
         parts.par_chunks_mut(self.rows).enumerate().for_each(|(number, part)| {
-            matmul::multiply(self.lhs, self.rhs.from(0, number * columns), self.depth, part, false);
+            matmul::multiply(self.lhs, self.rhs.columns_from(number * columns), self.depth, part, false);
         });
     }
 
     /// The product on this thread.
     pub(super) fn multiply(&self, result: &mut [T]) {
-        if self.columns == 1 {
-            return self.multiply_vector(self.lhs, self.rhs.transposed(), result);
+        match self.rhs {
+            RightHandSide::Matrix(rhs) if self.columns == 1 => {
+                self.multiply_vector(self.lhs, rhs.transposed(), result);
+            }
+            RightHandSide::Matrix(rhs) if self.rows == 1 => {
+                self.multiply_vector(rhs.transposed(), self.lhs, result);
+            }
+            _ => self.multiply_tiles(result),
         }
-        if self.rows == 1 {
-            return self.multiply_vector(self.rhs.transposed(), self.lhs, result);
-        }
+    }
+
+    /// The product on this thread as that of a part of more than one row, in the same order.
+    pub(super) fn multiply_tiles(&self, result: &mut [T]) {
         for (number, result) in result.chunks_mut(matmul::ROWS * self.columns).enumerate() {
             let lhs = self.lhs.from(number * matmul::ROWS, 0);
             let mut rows: SmallVec<[&mut [T]; matmul::ROWS]> = result.chunks_mut(self.columns).collect();

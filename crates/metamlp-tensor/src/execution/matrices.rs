@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 
 use crate::buffer::Buffer;
 use crate::dtype::Element;
+use crate::shared::Form;
 
 use super::load;
 use super::matmul::Matrix;
@@ -81,6 +82,13 @@ impl Matrices {
             stride: self.stride,
             is_transposed: self.is_transposed,
         }
+    }
+
+    /// What to ask a buffer for to have the only matrix in panels; none if it must be copied anyway.
+    pub(super) fn form(&self, depth: usize, columns: usize) -> Option<Form> {
+        let offset = self.offset.cast_unsigned();
+        let form = Form { offset, stride: self.stride, is_transposed: self.is_transposed, depth, columns };
+        (self.packed.is_none() && self.batch.is_empty()).then_some(form)
     }
 
     /// What is done about its axes, for a plan.

@@ -1,9 +1,10 @@
 //! The bytes that a program's buffers take, found by going through its steps
 //! without running them.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::graph::{Graph, Id};
+use crate::shared::Form;
 
 use super::schedule::{Step, Work};
 
@@ -14,6 +15,8 @@ pub(crate) struct Memory {
     pub(crate) outputs: usize,
     /// The most that a run holds at once: all but the inputs.
     pub(crate) peak: usize,
+    /// What products keep of the inputs that are their weights, in panels, while those live.
+    pub(crate) panels: usize,
 }
 
 impl Memory {
@@ -30,10 +33,18 @@ impl Memory {
             inputs: graph.inputs.iter().map(|&id| bytes(id)).sum(),
             outputs: distinct.iter().map(|&id| bytes(id)).sum(),
             peak: 0,
+            panels: 0,
         };
+        let mut forms: FxHashSet<(Id, Form)> = FxHashSet::default();
         let mut held: FxHashMap<Id, usize> = FxHashMap::default();
         let mut now = 0;
         for step in steps {
+            if let Work::Product(product, _) = &step.work
+                && let Some(form) = product.form
+                && forms.insert((step.reads[1], form))
+            {
+                memory.panels += form.depth * form.columns * graph.node(step.reads[1]).ty.dtype.size();
+            }
             // A result in the place of something that dies takes no more.
             let replaced: usize = match &step.work {
                 Work::Map(map) => {

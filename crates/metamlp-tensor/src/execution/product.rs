@@ -3,14 +3,16 @@
 
 use std::fmt;
 use std::mem::take;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
-use crate::buffer::Buffer;
-use crate::dtype::DType;
+use crate::buffer::{Buffer, Storage};
+use crate::dtype::{DType, Element};
 use crate::graph::{Graph, Id};
 use crate::op::{DotDimensions, Op};
+use crate::shared::Form;
 
 use super::allocation::Allocation;
 use super::epilogue::{Epilogue, Inputs, Parts};
@@ -18,9 +20,12 @@ use super::factors::{Factors, PARALLEL_FLOPS, TILE_ROWS};
 use super::frame::Lane;
 use super::gemv::Vectors;
 use super::layout::Layout;
-use super::matmul::{self, Number};
+use super::matmul::{self, Number, Panels, RightHandSide};
 use super::matrices::Matrices;
 use super::view::View;
+
+/// Weights from which they are kept in panels: fewer are at hand in the first-level cache.
+const LEAST_WEIGHTS: usize = 4096;
 
 /// A compiled `dot_general`.
 pub(super) struct Product {
@@ -33,6 +38,8 @@ pub(super) struct Product {
     lhs: Matrices,
     /// `[batch, depth, columns]`.
     rhs: Matrices,
+    /// The rhs in panels, where it may be weights: an input that other runs are given too.
+    pub(super) form: Option<Form>,
 }
 
 impl Product {
@@ -45,15 +52,14 @@ impl Product {
         let (lhs_free, rhs_free) = dimensions.free_axes(lhs.shape.len(), rhs.shape.len());
         let extent = |view: &View, axes: &[usize]| axes.iter().map(|&axis| view.shape[axis]).product();
         let DotDimensions { lhs_contracting, rhs_contracting, lhs_batch, rhs_batch } = dimensions;
-        Self {
-            dtype: node.ty.dtype,
-            batch: extent(lhs, lhs_batch),
-            rows: extent(lhs, &lhs_free),
-            depth: extent(lhs, lhs_contracting),
-            columns: extent(rhs, &rhs_free),
-            lhs: Matrices::new(lhs, [lhs_batch, &lhs_free, lhs_contracting]),
-            rhs: Matrices::new(rhs, [rhs_batch, rhs_contracting, &rhs_free]),
-        }
+        let (batch, rows) = (extent(lhs, lhs_batch), extent(lhs, &lhs_free));
+        let (depth, columns) = (extent(lhs, lhs_contracting), extent(rhs, &rhs_free));
+        let lhs = Matrices::new(lhs, [lhs_batch, &lhs_free, lhs_contracting]);
+        let rhs = Matrices::new(rhs, [rhs_batch, rhs_contracting, &rhs_free]);
+        let is_input = matches!(graph.node(layout.place(node.operands[1]).base).op, Op::Input);
+        let is_worth_it = rows > 1 && columns > 1 && depth * columns >= LEAST_WEIGHTS;
+        let form = if is_input && is_worth_it { rhs.form(depth, columns) } else { None };
+        Self { dtype: node.ty.dtype, batch, rows, depth, columns, lhs, rhs, form }
     }
 
     /// The product of two buffers.
@@ -98,9 +104,7 @@ impl Product {
         rhs: &Buffer,
         (epilogue, inputs, allocations): (&Epilogue, &Inputs, &mut [Allocation]),
     ) -> Option<Buffer> {
-        let (lhs_packed, rhs_packed) = (self.lhs.pack::<T>(lhs), self.rhs.pack::<T>(rhs));
-        let lhs = lhs_packed.as_ref().unwrap_or(lhs).as_slice().unwrap_or(&[]);
-        let rhs = rhs_packed.as_ref().unwrap_or(rhs).as_slice().unwrap_or(&[]);
+        let operands = self.operands::<T>(lhs, rhs);
         let size = self.rows * self.columns;
         let flops = 2 * self.batch * size * self.depth;
         let threads = if flops > PARALLEL_FLOPS { rayon::current_num_threads() } else { 1 };
@@ -109,7 +113,7 @@ impl Product {
         let has_own = epilogue.keeps || is_first_whole;
         let mut result = T::pool().take(if has_own { self.batch * size } else { 0 });
         if is_first_whole {
-            self.factors(lhs, rhs, 0).multiply_on_threads(&mut result);
+            self.factors(&operands, 0).multiply_on_threads(&mut result);
         }
         let blocks = if is_first_whole || self.batch == 1 && threads > 1 {
             (2 * threads).max(self.rows.div_ceil(matmul::ROWS))
@@ -143,9 +147,9 @@ impl Product {
                     None => &mut unkept[..piece.length],
                 };
                 if !is_first_whole {
-                    let factors = self.factors(lhs, rhs, piece.matrix);
+                    let factors = self.factors(&operands, piece.matrix);
                     let lhs = factors.lhs.from(piece.row, 0);
-                    Factors { lhs, rows: piece.length / self.columns, ..factors }.multiply(own);
+                    Factors { lhs, rows: piece.length / self.columns, ..factors }.multiply_tiles(own);
                 }
                 let first = piece.matrix * size + piece.row * self.columns;
                 epilogue.run(inputs, first, own, take(&mut piece.parts));
@@ -162,15 +166,28 @@ impl Product {
         epilogue.keeps.then_some(result)
     }
 
-    /// The matrices that are multiplied to matrix `number` of the result.
-    fn factors<'a, T>(&self, lhs: &'a [T], rhs: &'a [T], number: usize) -> Factors<'a, T> {
-        Factors {
-            lhs: self.lhs.matrix(lhs, number),
-            rhs: self.rhs.matrix(rhs, number),
-            rows: self.rows,
-            depth: self.depth,
-            columns: self.columns,
+    /// The operands of this run.
+    fn operands<T: Number>(&self, lhs: &Buffer, rhs: &Buffer) -> Operands<T> {
+        let pack = || {
+            let matrix = self.rhs.matrix(rhs.as_slice().unwrap_or(&[]), 0);
+            Panels::pack(matrix, self.depth, self.columns)
+        };
+        Operands {
+            lhs: self.lhs.pack::<T>(lhs).unwrap_or_else(|| lhs.clone()),
+            rhs: self.rhs.pack::<T>(rhs).unwrap_or_else(|| rhs.clone()),
+            panels: self.form.and_then(|form| rhs.form(form, pack)),
         }
+    }
+
+    /// The matrices that are multiplied to matrix `number` of the result.
+    fn factors<'a, T: Number>(&self, operands: &'a Operands<T>, number: usize) -> Factors<'a, T> {
+        let Operands { lhs, rhs, panels } = operands;
+        let rhs = match panels {
+            Some(panels) => RightHandSide::Panels(Panels::new(panels, self.depth)),
+            None => self.rhs.matrix(rhs.as_slice().unwrap_or(&[]), number).into(),
+        };
+        let lhs = self.lhs.matrix(lhs.as_slice().unwrap_or(&[]), number);
+        Factors { lhs, rhs, rows: self.rows, depth: self.depth, columns: self.columns }
     }
 
     fn multiply<T: Number + Vectors>(&self, lhs: &Buffer, rhs: &Buffer) -> Buffer {
@@ -182,11 +199,9 @@ impl Product {
         if result.is_empty() || self.depth == 0 {
             return Buffer::from_vec(result);
         }
-        let (lhs_packed, rhs_packed) = (self.lhs.pack::<T>(lhs), self.rhs.pack::<T>(rhs));
-        let lhs = lhs_packed.as_ref().unwrap_or(lhs).as_slice().unwrap_or(&[]);
-        let rhs = rhs_packed.as_ref().unwrap_or(rhs).as_slice().unwrap_or(&[]);
+        let operands = self.operands::<T>(lhs, rhs);
         let one = |(number, result): (usize, &mut [T])| {
-            let factors = self.factors(lhs, rhs, number);
+            let factors = self.factors(&operands, number);
             if self.batch == 1 { factors.multiply_on_threads(result) } else { factors.multiply(result) }
         };
         let flops = 2 * size * self.depth;
@@ -217,6 +232,14 @@ impl fmt::Display for Product {
         }
         Ok(())
     }
+}
+
+/// The operands of a run, copied where their strides demand it.
+struct Operands<T: Element> {
+    lhs: Buffer,
+    rhs: Buffer,
+    /// The rhs as its buffer keeps it.
+    panels: Option<Arc<Storage<T>>>,
 }
 
 /// A piece of work: some rows of a matrix of the result, in what is kept of

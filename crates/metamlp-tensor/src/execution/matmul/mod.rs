@@ -3,15 +3,18 @@
 //!
 //! A tile of the result stays in registers (`tile`) while the columns of the
 //! right-hand side that it needs are read in their place, or, where many tiles
-//! read them, from a copy (`panel`), which the first of those tiles makes.
+//! read them, from a copy (`panel`), which the first of those tiles makes. Or
+//! all of them are in panels beforehand (`panels`).
 
 mod matrix;
 mod number;
 mod panel;
+mod panels;
 mod tile;
 
 pub(in crate::execution) use matrix::Matrix;
 pub(in crate::execution) use number::Number;
+pub(in crate::execution) use panels::{Panels, RightHandSide};
 
 use pulp::{Arch, Simd, WithSimd};
 use smallvec::SmallVec;
@@ -33,13 +36,14 @@ const SHARED: usize = 8;
 
 /// `result = lhs · rhs`, or `result += lhs · rhs` if it `accumulates`.
 /// `result` has rows of equal length; `depth` is the extent that is summed over.
-pub(in crate::execution) fn multiply<T: Number>(
+pub(in crate::execution) fn multiply<'a, T: Number>(
     lhs: Matrix<'_, T>,
-    rhs: Matrix<'_, T>,
+    rhs: impl Into<RightHandSide<'a, T>>,
     depth: usize,
     result: &mut [&mut [T]],
     accumulates: bool,
 ) {
+    let rhs = rhs.into();
     for (number, result) in result.chunks_mut(ROWS).enumerate() {
         Arch::new().dispatch(Block { lhs: lhs.from(number * ROWS, 0), rhs, depth, result, accumulates });
     }
@@ -51,7 +55,7 @@ type Rows<'a, T> = SmallVec<[&'a mut [T]; ROWS]>;
 /// Some rows of a product.
 struct Block<'a, 'r, T> {
     lhs: Matrix<'a, T>,
-    rhs: Matrix<'a, T>,
+    rhs: RightHandSide<'a, T>,
     depth: usize,
     result: &'a mut [&'r mut [T]],
     accumulates: bool,
@@ -60,7 +64,9 @@ struct Block<'a, 'r, T> {
 /// Some steps of a block.
 struct Slab<'a, T> {
     lhs: Matrix<'a, T>,
-    rhs: Matrix<'a, T>,
+    rhs: RightHandSide<'a, T>,
+    /// The first of them.
+    from: usize,
     steps: usize,
     accumulates: bool,
 }
@@ -112,8 +118,8 @@ impl<T: Number> Block<'_, '_, T> {
                 }
                 lhs = Matrix { elements: &copy, stride: APART, ..lhs };
             }
-            let slab =
-                Slab { lhs, rhs: self.rhs.from(from, 0), steps, accumulates: self.accumulates || from > 0 };
+            let accumulates = self.accumulates || from > 0;
+            let slab = Slab { lhs, rhs: self.rhs, from, steps, accumulates };
             let mut column = 0;
             while column + 2 * lanes <= columns {
                 slab.panel::<S, R, 2>(simd, &mut rows, [column, column], 2 * lanes, &mut packed);
@@ -145,16 +151,6 @@ impl<T: Number> Slab<'_, T> {
         packed: &mut Storage<T>,
     ) {
         let whole = V * T::lanes::<S>();
-        let rhs = self.rhs.from(0, from);
-        let is_in_place = width == whole && !rhs.is_transposed;
-        let is_copied = !is_in_place || (result.len() > SHARED * R && rhs.stride != whole);
-        if is_copied && packed.is_empty() {
-            *packed = T::pool().take(STEPS * 2 * T::lanes::<S>());
-        }
-        let packed = &mut packed[..if is_copied { self.steps * whole } else { 0 }];
-        if !is_in_place {
-            panel::pack(rhs, width, whole, packed);
-        }
         // Tiles of few rows come first: while the panel comes from memory, the
         // shorter a step is, the more loads are under way at once.
         let all = result.len();
@@ -169,10 +165,10 @@ impl<T: Number> Slab<'_, T> {
             )*};
         }
         macro_rules! copying {
-            ($($count:expr),*) => {$(
+            ($from:expr, $to:expr, $($count:expr),*) => {$(
                 if done == 0 && let Some(rows) = result[..head].first_chunk_mut::<{ $count }>() {
-                    let copies = T::vectors_mut::<S>(packed).as_chunks_mut::<V>().0;
-                    let rhs = panel::<T, S, V>(rhs).zip(copies).map(|(&vectors, copy)| {
+                    let copies = T::vectors_mut::<S>($to).as_chunks_mut::<V>().0;
+                    let rhs = panel::<T, S, V>($from).zip(copies).map(|(&vectors, copy)| {
                         *copy = vectors;
                         vectors
                     });
@@ -181,19 +177,33 @@ impl<T: Number> Slab<'_, T> {
                 }
             )*};
         }
-        if is_copied {
-            if is_in_place {
-                copying!(4, 2, 1);
+        let packed: &[T] = match self.rhs {
+            RightHandSide::Panels(panels) => panels.part(self.from, self.steps, from, whole),
+            RightHandSide::Matrix(rhs) => {
+                let rhs = rhs.from(self.from, from);
+                let is_in_place = width == whole && !rhs.is_transposed;
+                if is_in_place && (all <= SHARED * R || rhs.stride == whole) {
+                    let rhs = || panel::<T, S, V>(rhs).copied();
+                    tiles!(head, rhs(), 4, 2, 1);
+                    tiles!(all, rhs(), R);
+                    return;
+                }
+                if packed.is_empty() {
+                    *packed = T::pool().take(STEPS * 2 * T::lanes::<S>());
+                }
+                let packed = &mut packed[..self.steps * whole];
+                if is_in_place {
+                    copying!(rhs, packed, 4, 2, 1);
+                } else {
+                    panel::pack(rhs, width, whole, packed);
+                }
+                packed
             }
-            let packed = T::vectors::<S>(packed).as_chunks::<V>().0;
-            let rhs = || packed.iter().copied();
-            tiles!(head, rhs(), 4, 2, 1);
-            tiles!(all, rhs(), R);
-        } else {
-            let rhs = || panel::<T, S, V>(rhs).copied();
-            tiles!(head, rhs(), 4, 2, 1);
-            tiles!(all, rhs(), R);
-        }
+        };
+        let packed = T::vectors::<S>(packed).as_chunks::<V>().0;
+        let rhs = || packed.iter().copied();
+        tiles!(head, rhs(), 4, 2, 1);
+        tiles!(all, rhs(), R);
     }
 
     #[inline(always)]

@@ -5,6 +5,7 @@ mod convolution;
 mod product;
 mod random_programs;
 mod rows;
+mod weights;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
