@@ -20,6 +20,8 @@ pub(super) struct Draft {
     pub(super) bodies: Vec<Body>,
     /// Whom it shares rows with.
     pub(super) rows: Option<RowGroup>,
+    /// The product whose rows the bodies make into the left operand of the product `id`.
+    pub(super) attends: Option<Id>,
     /// The contraction that the body is the epilogue of.
     pub(super) follows: Option<Follows>,
     /// What follows that, and then the second body if there is one.
@@ -88,8 +90,9 @@ pub(super) fn with_epilogues(graph: &Graph, layout: &Layout, drafts: Vec<Draft>)
         let fits = |reader: &usize| {
             drafts[*reader].as_ref().is_some_and(|draft| {
                 draft.follows.is_none()
+                    && draft.attends.is_none()
                     && draft.bodies.first().is_some_and(|body| Epilogue::fits(graph, body, id, unit))
-            }) && !waits_for(&drafts, *reader, number)
+            }) && !waits_for(&drafts, *reader, &[number])
         };
         let Some(reader) = readers.iter().copied().find(fits) else { continue };
         let keeps = readers.len() > 1 || is_output(id);
@@ -149,10 +152,11 @@ pub(super) fn with_poolings(graph: &Graph, layout: &Layout, drafts: Vec<Draft>) 
             drafts[*reader].as_ref().is_some_and(|draft| {
                 let others = draft.reads.iter().filter(|read| **read != id);
                 draft.follows.is_none()
+                    && draft.attends.is_none()
                     && draft.bodies.len() == 1
                     && own.is_some_and(|own| others.clone().all(|read| !own.writes.contains(read)))
                     && Epilogue::fits(graph, &draft.bodies[0], id, image)
-            }) && !waits_for(&drafts, *reader, number)
+            }) && !waits_for(&drafts, *reader, &[number])
         };
         let reader = readers.iter().copied().find(fits);
         let keeps = readers.len() > 1 || is_output(id);
@@ -172,9 +176,92 @@ pub(super) fn with_poolings(graph: &Graph, layout: &Layout, drafts: Vec<Draft>) 
     drafts.into_iter().flatten().collect()
 }
 
-/// Whether something that `reader` reads, other than what `writer` itself
-/// writes, can only be computed after `writer`.
-fn waits_for(drafts: &[Option<Draft>], reader: usize, writer: usize) -> bool {
+/// Joins two products with the kernels between them, where these go through
+/// the rows of the first and nobody else needs what they make of it.
+pub(super) fn with_attentions(graph: &Graph, layout: &Layout, drafts: Vec<Draft>) -> Vec<Draft> {
+    let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
+    for number in 0..drafts.len() {
+        let Some((between, rows, last)) = attention(graph, layout, &drafts, number) else { continue };
+        let Some(scores) = drafts[number].take() else { continue };
+        let between: Vec<Draft> = between.into_iter().filter_map(|member| drafts[member].take()).collect();
+        if let Some(draft) = &mut drafts[last] {
+            let made: Vec<Id> =
+                between.iter().flat_map(|member| &member.writes).chain([&scores.id]).copied().collect();
+            let reads = between.iter().flat_map(|member| &member.reads).chain(&draft.reads);
+            let reads = scores.reads.iter().chain(reads).copied().filter(|read| !made.contains(read));
+            draft.reads = reads.collect();
+            draft.reads.sort_unstable();
+            draft.reads.dedup();
+            draft.attends = Some(scores.id);
+            draft.rows = Some(rows);
+            draft.bodies = between.into_iter().flat_map(|member| member.bodies).collect();
+        }
+    }
+    drafts.into_iter().flatten().collect()
+}
+
+/// What is between the product `first` and another one, how it is cut into
+/// rows, and the other one.
+fn attention(
+    graph: &Graph,
+    layout: &Layout,
+    drafts: &[Option<Draft>],
+    first: usize,
+) -> Option<(Vec<usize>, RowGroup, usize)> {
+    let draft = |number: usize| drafts[number].as_ref();
+    let product = |number: usize| {
+        let id = draft(number).filter(|draft| draft.bodies.is_empty())?.id;
+        let is_product =
+            layout.kind(id) == Kind::Contraction && matches!(graph.node(id).op, Op::DotGeneral(_));
+        is_product.then(|| Product::new(graph, layout, id))
+    };
+    let readers = |made: &[Id]| {
+        let reads = |draft: &Draft| draft.reads.iter().any(|read| made.contains(read));
+        (0..drafts.len()).filter(|&number| draft(number).is_some_and(reads)).collect::<Vec<usize>>()
+    };
+    let is_output = |id: Id| graph.outputs.iter().any(|&output| layout.place(output).base == id);
+    let scores = product(first)?;
+    let id = draft(first)?.id;
+    let mut rows = scores.row_group(id)?;
+    let (mut inside, mut made) = (vec![first], vec![id]);
+    loop {
+        let outside: Vec<usize> =
+            readers(&made).into_iter().filter(|reader| !inside.contains(reader)).collect();
+        let next = outside.iter().copied().filter(|&reader| !waits_for(drafts, reader, &inside)).find_map(
+            |reader| {
+                let draft = draft(reader)?;
+                let ([body], Some(own)) = (&draft.bodies[..], &draft.rows) else { return None };
+                Some((reader, rows.with(graph, body, own)?))
+            },
+        );
+        let Some((reader, joined)) = next else {
+            let [last] = outside[..] else { return None };
+            let (weights, others) = made.split_last()?;
+            let product = product(last)?;
+            let is_inner = |id: &Id| !readers(&[*id]).contains(&last) && !is_output(*id);
+            let bodies =
+                || inside[1..].iter().filter_map(|&number| draft(number)).flat_map(|draft| &draft.bodies);
+            let fits = !is_output(*weights)
+                && others.iter().all(is_inner)
+                && product.follows_rows(
+                    &scores,
+                    layout.place(graph.node(draft(last)?.id).operands[0]),
+                    *weights,
+                )
+                && bodies().any(|body| body.reduced.is_some())
+                && !waits_for(drafts, last, &inside);
+            inside.remove(0);
+            return fits.then_some((inside, rows, last));
+        };
+        rows = joined;
+        inside.push(reader);
+        made.extend(&draft(reader)?.writes);
+    }
+}
+
+/// Whether something that `reader` reads, other than what those `inside`
+/// write, can only be computed after one of them.
+fn waits_for(drafts: &[Option<Draft>], reader: usize, inside: &[usize]) -> bool {
     let mut writers: FxHashMap<Id, usize> = FxHashMap::default();
     for (number, draft) in drafts.iter().enumerate() {
         writers.extend(draft.iter().flat_map(|draft| &draft.writes).map(|&write| (write, number)));
@@ -184,10 +271,10 @@ fn waits_for(drafts: &[Option<Draft>], reader: usize, writer: usize) -> bool {
         reads.filter_map(|read| writers.get(read).copied()).collect::<Vec<usize>>()
     };
     let mut pending = operands(reader);
-    pending.retain(|&operand| operand != writer);
+    pending.retain(|operand| !inside.contains(operand));
     let mut met = vec![false; drafts.len()];
     while let Some(number) = pending.pop() {
-        if number == writer {
+        if inside.contains(&number) {
             return true;
         }
         if !std::mem::replace(&mut met[number], true) {

@@ -103,6 +103,7 @@ impl Executable {
                 let result = both(&inputs).map(|(lhs, rhs)| product.run(lhs, rhs));
                 values.put_all(&step.writes, result);
             }
+            Work::Attention(attention) => values.put_all(&step.writes, attention.run(inputs.into_iter())),
             Work::Convolution(convolution, None) => {
                 let result = both(&inputs).map(|(lhs, rhs)| convolution.run(lhs, rhs));
                 values.put_all(&step.writes, result);
@@ -152,6 +153,7 @@ impl fmt::Display for Executable {
                         f.write_str(", and what follows")?;
                     }
                 }
+                Work::Attention(attention) => write!(f, "{attention}")?,
                 Work::Convolution(convolution, epilogue) => {
                     write!(f, "convolution by {convolution}")?;
                     if epilogue.is_some() {

@@ -61,6 +61,17 @@ impl Matrices {
         Self { offset: 0, batch, stride: columns, is_transposed: false, packed: Some(view.transpose(&order)) }
     }
 
+    /// Whether they are one after the other, row by row.
+    pub(super) fn is_in_order(&self, batch: usize, rows: usize, columns: usize) -> bool {
+        let follows =
+            |&(extent, stride): &(usize, isize)| extent == batch && stride == (rows * columns).cast_signed();
+        self.packed.is_none()
+            && !self.is_transposed
+            && self.offset == 0
+            && self.stride == columns
+            && (batch == 1 || matches!(&self.batch[..], [axis] if follows(axis)))
+    }
+
     /// The elements copied together, where that is needed.
     pub(super) fn pack<T: Element>(&self, buffer: &Buffer) -> Option<Buffer> {
         let view = self.packed.as_ref()?;

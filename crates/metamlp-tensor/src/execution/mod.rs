@@ -2,6 +2,7 @@
 //! cached by the graph's structure and run on each call's inputs.
 
 mod allocation;
+mod attention;
 mod body;
 mod compiler;
 mod convolution;

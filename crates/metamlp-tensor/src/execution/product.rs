@@ -19,25 +19,28 @@ use super::epilogue::{Epilogue, Inputs, Parts};
 use super::factors::{Factors, PARALLEL_FLOPS, TILE_ROWS};
 use super::frame::Lane;
 use super::gemv::Vectors;
-use super::layout::Layout;
+use super::layout::{Layout, Place};
 use super::matmul::{self, Number, Panels, RightHandSide};
 use super::matrices::Matrices;
+use super::row_group::{Cut, RowGroup};
 use super::view::View;
 
 /// Weights from which they are kept in panels: fewer are at hand in the first-level cache.
 const LEAST_WEIGHTS: usize = 4096;
+/// Elements of a matrix that does not stay in a cache.
+const LARGE: usize = if cfg!(test) { 64 } else { 1 << 20 };
 
 /// A compiled `dot_general`.
 pub(super) struct Product {
-    dtype: DType,
-    batch: usize,
-    rows: usize,
-    depth: usize,
-    columns: usize,
+    pub(super) dtype: DType,
+    pub(super) batch: usize,
+    pub(super) rows: usize,
+    pub(super) depth: usize,
+    pub(super) columns: usize,
     /// `[batch, rows, depth]`.
-    lhs: Matrices,
+    pub(super) lhs: Matrices,
     /// `[batch, depth, columns]`.
-    rhs: Matrices,
+    pub(super) rhs: Matrices,
     /// The rhs in panels, where it may be weights: an input that other runs are given too.
     pub(super) form: Option<Form>,
 }
@@ -68,6 +71,26 @@ impl Product {
             DType::F64 => self.multiply::<f64>(lhs, rhs),
             _ => self.multiply::<f32>(lhs, rhs),
         }
+    }
+
+    /// The rows of its result, for kernels that go through them one by one.
+    pub(super) fn row_group(&self, id: Id) -> Option<RowGroup> {
+        let Self { batch, rows, depth, columns, .. } = *self;
+        let is_several = rows > 1 && columns > 1 && depth > 0 && batch > 0;
+        // One matrix by itself is worth it where it does not stay in a cache.
+        let is_large = batch > 1 || rows * columns > LARGE;
+        let cut = Cut { rows: batch * rows, run: rows, row: columns };
+        (is_several && is_large).then(|| RowGroup::of_product(id, cut))
+    }
+
+    /// Whether each row of it is made of the same row of `scores`, by way of `weights`, which `lhs` shows.
+    pub(super) fn follows_rows(&self, scores: &Self, lhs: &Place, weights: Id) -> bool {
+        lhs.base == weights
+            && lhs.view.is_whole(scores.batch * scores.rows * scores.columns)
+            && self.dtype == scores.dtype
+            && (self.batch, self.rows, self.depth) == (scores.batch, scores.rows, scores.columns)
+            && self.columns > 1
+            && self.lhs.is_in_order(self.batch, self.rows, self.depth)
     }
 
     /// Where an epilogue can follow on each block of the result: what all
@@ -104,7 +127,7 @@ impl Product {
         rhs: &Buffer,
         (epilogue, inputs, allocations): (&Epilogue, &Inputs, &mut [Allocation]),
     ) -> Option<Buffer> {
-        let operands = self.operands::<T>(lhs, rhs);
+        let (lhs, rhs) = (&self.left_hand_sides::<T>(lhs), &self.right_hand_sides::<T>(rhs));
         let size = self.rows * self.columns;
         let flops = 2 * self.batch * size * self.depth;
         let threads = if flops > PARALLEL_FLOPS { rayon::current_num_threads() } else { 1 };
@@ -113,7 +136,7 @@ impl Product {
         let has_own = epilogue.keeps || is_first_whole;
         let mut result = T::pool().take(if has_own { self.batch * size } else { 0 });
         if is_first_whole {
-            self.factors(&operands, 0).multiply_on_threads(&mut result);
+            self.factors(lhs, rhs, 0).multiply_on_threads(&mut result);
         }
         let blocks = if is_first_whole || self.batch == 1 && threads > 1 {
             (2 * threads).max(self.rows.div_ceil(matmul::ROWS))
@@ -147,7 +170,7 @@ impl Product {
                     None => &mut unkept[..piece.length],
                 };
                 if !is_first_whole {
-                    let factors = self.factors(&operands, piece.matrix);
+                    let factors = self.factors(lhs, rhs, piece.matrix);
                     let lhs = factors.lhs.from(piece.row, 0);
                     Factors { lhs, rows: piece.length / self.columns, ..factors }.multiply_tiles(own);
                 }
@@ -166,26 +189,53 @@ impl Product {
         epilogue.keeps.then_some(result)
     }
 
-    /// The operands of this run.
-    fn operands<T: Number>(&self, lhs: &Buffer, rhs: &Buffer) -> Operands<T> {
-        let pack = || {
-            let matrix = self.rhs.matrix(rhs.as_slice().unwrap_or(&[]), 0);
-            Panels::pack(matrix, self.depth, self.columns)
-        };
-        Operands {
-            lhs: self.lhs.pack::<T>(lhs).unwrap_or_else(|| lhs.clone()),
-            rhs: self.rhs.pack::<T>(rhs).unwrap_or_else(|| rhs.clone()),
-            panels: self.form.and_then(|form| rhs.form(form, pack)),
+    /// The left-hand sides, copied where their strides demand it.
+    pub(super) fn left_hand_sides<T: Element>(&self, lhs: &Buffer) -> Buffer {
+        self.lhs.pack::<T>(lhs).unwrap_or_else(|| lhs.clone())
+    }
+
+    /// The right-hand sides, and weights in panels.
+    pub(super) fn right_hand_sides<T: Number>(&self, rhs: &Buffer) -> RightHandSides<T> {
+        let pack =
+            || Panels::pack(self.rhs.matrix(rhs.as_slice().unwrap_or(&[]), 0), self.depth, self.columns);
+        RightHandSides {
+            panels: self.form.and_then(|form| rhs.form(form, pack)).into_iter().collect(),
+            elements: self.rhs.pack::<T>(rhs).unwrap_or_else(|| rhs.clone()),
+        }
+    }
+
+    /// The right-hand sides in panels, for many products with each.
+    pub(super) fn right_hand_panels<T: Number>(&self, rhs: &Buffer) -> RightHandSides<T> {
+        let mut sides = self.right_hand_sides(rhs);
+        if sides.panels.is_empty() {
+            let elements = sides.elements.as_slice().unwrap_or(&[]);
+            let pack =
+                |number| Panels::pack(self.rhs.matrix(elements, number), self.depth, self.columns).into();
+            sides.panels = (0..self.batch).into_par_iter().map(pack).collect();
+        }
+        sides
+    }
+
+    /// Matrix `number` of the right-hand sides.
+    pub(super) fn right_hand_side<'a, T: Number>(
+        &self,
+        sides: &'a RightHandSides<T>,
+        number: usize,
+    ) -> RightHandSide<'a, T> {
+        match sides.panels.get(number) {
+            Some(panels) => RightHandSide::Panels(Panels::new(panels, self.depth)),
+            None => self.rhs.matrix(sides.elements.as_slice().unwrap_or(&[]), number).into(),
         }
     }
 
     /// The matrices that are multiplied to matrix `number` of the result.
-    fn factors<'a, T: Number>(&self, operands: &'a Operands<T>, number: usize) -> Factors<'a, T> {
-        let Operands { lhs, rhs, panels } = operands;
-        let rhs = match panels {
-            Some(panels) => RightHandSide::Panels(Panels::new(panels, self.depth)),
-            None => self.rhs.matrix(rhs.as_slice().unwrap_or(&[]), number).into(),
-        };
+    pub(super) fn factors<'a, T: Number>(
+        &self,
+        lhs: &'a Buffer,
+        rhs: &'a RightHandSides<T>,
+        number: usize,
+    ) -> Factors<'a, T> {
+        let rhs = self.right_hand_side(rhs, number);
         let lhs = self.lhs.matrix(lhs.as_slice().unwrap_or(&[]), number);
         Factors { lhs, rhs, rows: self.rows, depth: self.depth, columns: self.columns }
     }
@@ -199,9 +249,9 @@ impl Product {
         if result.is_empty() || self.depth == 0 {
             return Buffer::from_vec(result);
         }
-        let operands = self.operands::<T>(lhs, rhs);
+        let (lhs, rhs) = (&self.left_hand_sides::<T>(lhs), &self.right_hand_sides::<T>(rhs));
         let one = |(number, result): (usize, &mut [T])| {
-            let factors = self.factors(&operands, number);
+            let factors = self.factors(lhs, rhs, number);
             if self.batch == 1 { factors.multiply_on_threads(result) } else { factors.multiply(result) }
         };
         let flops = 2 * size * self.depth;
@@ -234,12 +284,11 @@ impl fmt::Display for Product {
     }
 }
 
-/// The operands of a run, copied where their strides demand it.
-struct Operands<T: Element> {
-    lhs: Buffer,
-    rhs: Buffer,
-    /// The rhs as its buffer keeps it.
-    panels: Option<Arc<Storage<T>>>,
+/// The right operands of a run.
+pub(super) struct RightHandSides<T: Element> {
+    elements: Buffer,
+    /// Of each matrix, or of none.
+    panels: Vec<Arc<Storage<T>>>,
 }
 
 /// A piece of work: some rows of a matrix of the result, in what is kept of

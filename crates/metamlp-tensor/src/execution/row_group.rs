@@ -1,7 +1,7 @@
 //! Which kernels go through the same rows: what a row of one of them reads of
 //! another is that row alone. Knows bodies; nothing of how they run.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::graph::{Graph, Id};
 use crate::op::Op;
@@ -59,6 +59,11 @@ impl RowGroup {
             made: body.writes().collect(),
             read: body.loads.iter().filter(moves).filter_map(|load| load.base).collect(),
         }
+    }
+
+    /// Of a product `id` of matrices, of `run` rows each, `rows` in all.
+    pub(super) fn of_product(id: Id, cut: Cut) -> Self {
+        Self { cuts: smallvec![cut], made: vec![id], read: Vec::new() }
     }
 
     /// How it is cut: into as many rows as leave whole blocks.

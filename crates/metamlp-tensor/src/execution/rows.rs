@@ -4,6 +4,7 @@
 //! written once, and what only they need never exists as a whole.
 
 use std::fmt;
+use std::ops::Range;
 
 use rayon::prelude::*;
 use smallvec::SmallVec;
@@ -14,9 +15,9 @@ use crate::graph::{Graph, Id};
 
 use super::allocation::{Allocation, Part};
 use super::body::Body;
-use super::frame::Frame;
+use super::frame::{Frame, Lane, Source};
 use super::map::{Map, PARALLEL_COST};
-use super::program::{Program, Slots};
+use super::program::{Program, Reads, Slots};
 use super::reduce::Reduce;
 use super::row_group::{BLOCK, Cut};
 
@@ -174,31 +175,85 @@ impl Rows {
 
     /// The blocks from `first` on, whose outputs are `parts`.
     fn run_piece(&self, inputs: &[Option<Buffer>], first: usize, parts: SmallVec<[Part<'_>; 3]>) {
-        let inner = self.values.iter().filter(|value| !value.is_output);
-        let mut scratch: SmallVec<[Allocation; 8]> =
-            inner.map(|value| Allocation::take(value.dtype, self.block * value.row)).collect();
-        let (mut parts, mut scratch) = (parts.into_iter(), scratch.iter_mut());
+        let blocks = first..(first + self.piece).min(self.blocks());
+        let (mut scratch, mut parts) = (self.scratch(), parts.into_iter());
         Frame::with(|frame| {
-            for value in &self.values {
-                if value.is_output {
-                    parts
-                        .next()
-                        .into_iter()
-                        .for_each(|part| part.push_to(frame, self.row(first) * value.row));
-                } else {
-                    scratch.next().into_iter().for_each(|own| own.whole().push_to(frame, 0));
+            self.enter(inputs, &mut scratch, frame, |value, frame| {
+                let position = self.row(blocks.start) * value.row;
+                parts.next().into_iter().for_each(|part| part.push_to(frame, position));
+            });
+            self.run_blocks(frame, blocks);
+        });
+    }
+
+    /// The only output's part of `rows`, which are [whole blocks](Self::whole_blocks) of one run, from those
+    /// rows of the input `input`.
+    pub(super) fn run_given<T: Lane>(
+        &self,
+        inputs: &[Option<Buffer>],
+        (input, given): (usize, &[T]),
+        rows: Range<usize>,
+        made: &mut [T],
+    ) {
+        let position = rows.start * (given.len() / rows.len());
+        let (mut scratch, mut made) = (self.scratch(), Some(made));
+        Frame::with(|frame| {
+            self.enter(inputs, &mut scratch, frame, |value, frame| {
+                let position = rows.start * value.row;
+                made.take().into_iter().for_each(|made| T::bank(frame).push_output(made, position));
+            });
+            for member in self.members.iter().chain(&self.rest) {
+                for window in &member.program().windows {
+                    if matches!(window.reads, Reads::Input(read) if member.reads[read] == input) {
+                        T::bank(frame).sources[window.number] = Source::Block(given, position);
+                    }
                 }
             }
-            for member in self.members.iter().chain(&self.rest) {
-                member.program().enter(frame, |input| inputs[member.reads[input]].as_ref(), &[]);
-            }
-            for block in first..(first + self.piece).min(self.blocks()) {
-                frame.row = self.row(block);
-                let is_whole = self.run - frame.row % self.run >= self.block;
-                let members = if is_whole { &self.members } else { &self.rest };
-                members.iter().for_each(|member| member.run(frame));
-            }
+            let each = self.run.div_ceil(self.block);
+            let block = |row: usize| row / self.run * each + (row % self.run).div_ceil(self.block);
+            self.run_blocks(frame, block(rows.start)..block(rows.end));
         });
+    }
+
+    /// A number of rows up to `most`, if it can be, after multiples of which blocks of one run begin.
+    pub(super) fn whole_blocks(&self, most: usize) -> usize {
+        if most >= self.run { self.run } else { most.max(self.block) / self.block * self.block }
+    }
+
+    /// Memory for a block of what only the members need.
+    fn scratch(&self) -> SmallVec<[Allocation; 8]> {
+        let inner = self.values.iter().filter(|value| !value.is_output);
+        inner.map(|value| Allocation::take(value.dtype, self.block * value.row)).collect()
+    }
+
+    /// Prepares a frame for the members; `output` adds an output to it.
+    fn enter<'a>(
+        &self,
+        inputs: &'a [Option<Buffer>],
+        scratch: &'a mut [Allocation],
+        frame: &mut Frame<'a>,
+        mut output: impl FnMut(&Value, &mut Frame<'a>),
+    ) {
+        let mut scratch = scratch.iter_mut();
+        for value in &self.values {
+            if value.is_output {
+                output(value, frame);
+            } else {
+                scratch.next().into_iter().for_each(|own| own.whole().push_to(frame, 0));
+            }
+        }
+        for member in self.members.iter().chain(&self.rest) {
+            member.program().enter(frame, |input| inputs[member.reads[input]].as_ref(), &[]);
+        }
+    }
+
+    fn run_blocks(&self, frame: &mut Frame<'_>, blocks: Range<usize>) {
+        for block in blocks {
+            frame.row = self.row(block);
+            let is_whole = self.run - frame.row % self.run >= self.block;
+            let members = if is_whole { &self.members } else { &self.rest };
+            members.iter().for_each(|member| member.run(frame));
+        }
     }
 }
 

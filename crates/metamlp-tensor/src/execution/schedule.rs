@@ -8,9 +8,10 @@ use smallvec::SmallVec;
 use crate::graph::{Graph, Id};
 use crate::op::Op;
 
+use super::attention::Attention;
 use super::body::Body;
 use super::convolution::{Convolution, Pooling};
-use super::draft::{Draft, Follows, contracted, with_epilogues, with_poolings};
+use super::draft::{Draft, Follows, contracted, with_attentions, with_epilogues, with_poolings};
 use super::epilogue::Epilogue;
 use super::fusion::Fusion;
 use super::layout::{Kind, Layout};
@@ -26,6 +27,7 @@ pub(super) enum Work {
     Reduce(Reduce),
     Rows(Rows),
     Product(Product, Option<Box<Epilogue>>),
+    Attention(Box<Attention>),
     Convolution(Convolution, Option<Box<Epilogue>>),
     /// The node's operation by itself.
     Direct(Id),
@@ -54,7 +56,8 @@ pub(super) struct Step {
 /// The steps of `graph`, operands' before their users'.
 pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
     let fusion = Fusion::new(graph, layout);
-    let drafts = with_epilogues(graph, layout, drafts(graph, layout, &fusion));
+    let drafts = with_attentions(graph, layout, drafts(graph, layout, &fusion));
+    let drafts = with_epilogues(graph, layout, drafts);
     let drafts = with_poolings(graph, layout, drafts);
     let drafts = ordered(graph, drafts);
     let mut last_reads: FxHashMap<Id, usize> = FxHashMap::default();
@@ -71,6 +74,13 @@ pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
             |id: Id| last_reads.get(&id) == Some(&position) && !matches!(layout.kind(id), Kind::Constant);
         let mut writes = draft.writes;
         let (work, reads) = match (&draft.bodies[..], draft.rows.as_ref().and_then(RowGroup::cut)) {
+            (bodies, Some(cut)) if let Some(scores) = draft.attends => {
+                let products = [scores, draft.id].map(|id| Product::new(graph, layout, id));
+                let operands: SmallVec<[Id; 4]> =
+                    [scores, draft.id].into_iter().flat_map(|id| contracted(graph, layout, id)).collect();
+                let (attention, reads) = Attention::new(graph, products, (scores, operands), bodies, cut);
+                (Work::Attention(Box::new(attention)), reads)
+            }
             (bodies @ [_, _, ..], Some(cut)) => {
                 let is_output = |id: Id| last_reads.get(&id).is_some_and(|&last| last > position);
                 let (rows, reads) = Rows::new(graph, bodies, cut, &is_output);
@@ -120,7 +130,8 @@ pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
         };
         let frees = (0..reads.len()).map(|i| dies(reads[i]) && !reads[i + 1..].contains(&reads[i])).collect();
         let mut nodes: Vec<Id> = Vec::new();
-        if draft.follows.is_some() || draft.bodies.is_empty() {
+        nodes.extend(draft.attends);
+        if draft.follows.is_some() || draft.attends.is_some() || draft.bodies.is_empty() {
             nodes.push(draft.follows.map_or(draft.id, |follows| follows.id));
             nodes.extend(draft.pooled.map(|pooled| pooled.id));
         }
@@ -153,6 +164,7 @@ fn drafts(graph: &Graph, layout: &Layout, fusion: &Fusion) -> Vec<Draft> {
             let draft = Draft {
                 bodies: Vec::new(),
                 rows: None,
+                attends: None,
                 follows: None,
                 pooled: None,
                 id: kernel,
@@ -168,6 +180,7 @@ fn drafts(graph: &Graph, layout: &Layout, fusion: &Fusion) -> Vec<Draft> {
             drafts.push(Draft {
                 bodies: vec![body],
                 rows,
+                attends: None,
                 follows: None,
                 pooled: None,
                 id: kernel,

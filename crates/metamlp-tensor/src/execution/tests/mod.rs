@@ -1,6 +1,7 @@
 //! Random programs, run by the executor and by the oracle: the same bits, but
 //! for sums of floats, whose order is the executor's own.
 
+mod attention;
 mod convolution;
 mod product;
 mod random_programs;

@@ -15,7 +15,7 @@ use crate::shape::Type;
 use crate::{BF16, DType, F32, F64, I32, Tensor, grad};
 
 /// Something of `x`'s shape that looks at whole rows of it, which are the last `axes` axes.
-fn by_rows(choices: &mut Choices, x: &Tensor, along: &[Tensor], axes: &[isize]) -> Tensor {
+pub(super) fn by_rows(choices: &mut Choices, x: &Tensor, along: &[Tensor], axes: &[isize]) -> Tensor {
     let is_float = x.dtype().is_float();
     match choices.next(11) {
         0 if is_float => {
@@ -106,7 +106,7 @@ fn tolerance(dtype: DType) -> f64 {
     }
 }
 
-fn check(graph: &Graph, inputs: &[Buffer]) -> Result<(), TestCaseError> {
+pub(super) fn check(graph: &Graph, inputs: &[Buffer]) -> Result<(), TestCaseError> {
     let expected = oracle::run(graph, inputs.to_vec());
     let executable = compile(graph);
     let found = executable.run(inputs.to_vec());
