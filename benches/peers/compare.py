@@ -201,7 +201,7 @@ The same workloads, metamlp and its peers in turn, in one session; every number 
 - All in `f32`. A cell is the median of {rounds} rounds' medians, and in brackets the least of all times; a round in which
   other processes took more than {busy} of a core was asked again. *Ratio* is ours over the best peer's: below 1 we are
   ahead. The machine is shared, and differences below a tenth mean nothing.
-- Flax and candle run compiled as they are; Flax's training steps give up their state; torch runs eagerly and, where it is
+- Flax, candle and burn run compiled as they are; Flax's training steps give up their state; torch runs eagerly and, where it is
   named, as `torch.compile`. The crates for matrix products are asked for those where they are named.
 """
 
