@@ -130,6 +130,13 @@ formulas! {
         inside = (Select is_inside x zero);
         => (Select is_inside (Mul inside (Logistic inside)) (AtLeast x zero))
     }
+    adam(before, moment, bias, square, square_bias, inside, outside, rate) {
+        root = (Add (Sqrt (Add (Div square square_bias) inside)) outside);
+        => (Add before (Mul (Div (Div moment bias) root) rate))
+    }
+    adam_direction(moment, bias, square, square_bias, inside, outside) {
+        => (Div (Div moment bias) (Add (Sqrt (Add (Div square square_bias) inside)) outside))
+    }
     mul_add_square(a, b, c, d) { => (Add (Mul a b) (Mul (Mul c c) d)) }
     normalize(x, mean, factor, scale, bias) { => (Add (Mul (Sub x mean) (Mul factor scale)) bias) }
     scale_shift(x, mean, factor, bias) { => (Add (Mul (Sub x mean) factor) bias) }
