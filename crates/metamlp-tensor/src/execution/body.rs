@@ -58,6 +58,8 @@ pub(super) struct Body {
     pub(super) cost: u32,
     /// The axes that count the rows, if this is a block of rows, one of many.
     pub(super) rows: Axes,
+    /// Those of the nodes that reduce a row; a block is then of one row.
+    pub(super) folds: SmallVec<[Id; 2]>,
 }
 
 impl Body {
@@ -86,6 +88,7 @@ impl Body {
             is_reduced: SmallVec::new(),
             cost: 1,
             rows: Axes::new(),
+            folds: SmallVec::new(),
         };
         body.is_reduced = match reduction.map(|id| &graph.node(id).op) {
             Some(Op::Reduce { axes, .. }) => {
@@ -191,6 +194,7 @@ impl Body {
                 .collect(),
             cost: self.cost,
             rows: rows.extents,
+            folds: self.folds.clone(),
         }
     }
 
@@ -223,7 +227,8 @@ impl Body {
         })
     }
 
-    fn load(&mut self, load: Load) -> Value {
+    /// The window, which others may read too.
+    pub(super) fn load(&mut self, load: Load) -> Value {
         let known = self.loads.iter().position(|known| *known == load);
         Value::Load(known.unwrap_or_else(|| {
             self.loads.push(load);
@@ -279,4 +284,19 @@ impl Value {
             _ => None,
         }
     }
+}
+
+/// Whether the node is a view whose elements are copied; nothing in its kernel uses the copy.
+pub(super) fn is_copy(graph: &Graph, id: Id) -> bool {
+    !matches!(
+        graph.node(id).op,
+        Op::Unary(_)
+            | Op::Binary(_)
+            | Op::Compare(_)
+            | Op::Select
+            | Op::MulAdd
+            | Op::Convert(_)
+            | Op::BitcastConvert(_)
+            | Op::RngBits(_)
+    )
 }

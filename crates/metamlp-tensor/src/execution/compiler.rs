@@ -6,9 +6,9 @@ use smallvec::SmallVec;
 
 use crate::dtype::DType;
 use crate::graph::{Graph, Id};
-use crate::op::{Literal, Op};
+use crate::op::{Literal, Op, Reduction};
 
-use super::body::{Body, Value};
+use super::body::{Body, Value, is_copy};
 use super::formulas::Job;
 use super::frame::{Operand, Target};
 use super::instruction;
@@ -136,31 +136,21 @@ impl<'a> Compiler<'a> {
     /// The value of a node: a copy has its operand's.
     fn value_of(&self, id: Id) -> Value {
         match self.body.operands.get(&id).map(|operands| &operands[..]) {
-            Some(&[value]) if self.is_copy(id) => value,
+            Some(&[value]) if is_copy(self.graph, id) => value,
             _ => Value::Node(id),
         }
-    }
-
-    /// Whether the node is a view whose elements are copied; nothing in the kernel uses the copy.
-    fn is_copy(&self, id: Id) -> bool {
-        !matches!(
-            self.graph.node(id).op,
-            Op::Unary(_)
-                | Op::Binary(_)
-                | Op::Compare(_)
-                | Op::Select
-                | Op::MulAdd
-                | Op::Convert(_)
-                | Op::BitcastConvert(_)
-                | Op::RngBits(_)
-        )
     }
 
     fn job(&mut self, position: usize, job: &Job, is_in_place: bool) {
         let id = job.id;
         let node = self.graph.node(id);
         let dtype = node.ty.dtype;
-        if self.is_copy(id) {
+        if let (Op::Reduce { kind, .. }, true) = (&node.op, self.body.folds.contains(&id)) {
+            self.fold(id, *kind, &job.operands);
+            self.release(&job.operands, position);
+            return;
+        }
+        if is_copy(self.graph, id) {
             if !is_in_place {
                 self.store(id);
             }
@@ -187,7 +177,10 @@ impl<'a> Compiler<'a> {
             None if is_random => instruction::rng_bits(self.key(job.operands[0]), target),
             None => instruction::apply(&node.op, self.dtype(job.operands[0]), dtype, &operands, target),
         };
-        self.program.instructions.push(if is_same { instruction::once(instruction) } else { instruction });
+        self.program.instructions.push(match target {
+            Target::Register(register) if is_same => instruction::once(dtype, instruction, register),
+            _ => instruction,
+        });
         let place = match target {
             Target::Register(register) if is_same => Operand::Same(register),
             Target::Register(register) => Operand::Register(register),
@@ -195,10 +188,40 @@ impl<'a> Compiler<'a> {
             Target::Late { output, register } => Operand::Late { output, register },
         };
         if let (true, false, Some(output)) = (is_same, is_in_place, output) {
-            self.program.instructions.push(instruction::copy(dtype, place, Target::Output(output)));
+            self.put(id, place, output);
         }
         self.places.insert(Value::Node(id), place);
         self.release(&job.operands, position);
+    }
+
+    /// Reduces a row of the operand, or of the products of two.
+    fn fold(&mut self, id: Id, kind: Reduction, values: &[Value]) {
+        let dtype = self.graph.node(id).ty.dtype;
+        let mut operand = |value: Value| {
+            let operand = self.operand(value);
+            self.spread(operand, dtype)
+        };
+        let operands: SmallVec<[Operand; 2]> = values.iter().map(|&value| operand(value)).collect();
+        let register = self.register(dtype);
+        let target = Target::Register(register);
+        self.program.instructions.push(match operands[..] {
+            [x, y] => instruction::sum_of_products(dtype, x, y, target),
+            _ => instruction::fold(dtype, kind, operands[0], target),
+        });
+        let place = Operand::Same(register);
+        if let Some(output) = self.output_of(id) {
+            self.put(id, place, output);
+        }
+        self.places.insert(Value::Node(id), place);
+    }
+
+    /// Brings what all elements have in common to an output, which has perhaps one element a row.
+    fn put(&mut self, id: Id, place: Operand, output: usize) {
+        let node = &self.graph.node(id).ty;
+        let copy = instruction::copy(node.dtype, place, Target::Output(output));
+        let is_one =
+            !self.body.folds.is_empty() && node.shape.size() == self.body.rows.iter().product::<usize>();
+        self.program.instructions.push(if is_one { instruction::shortened(copy, 1) } else { copy });
     }
 
     /// The source number of the key of random bits.

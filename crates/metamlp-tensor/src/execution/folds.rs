@@ -7,7 +7,7 @@ use half::{bf16, f16};
 use multiversion::multiversion;
 
 use crate::arithmetic::Arithmetic;
-use crate::op::{Comparison, Reduction};
+use crate::op::{Binary, Comparison, Reduction};
 
 /// Partial results that are carried side by side.
 const LANES: usize = 32;
@@ -16,6 +16,8 @@ const LANES: usize = 32;
 pub(super) trait Folds: Arithmetic {
     /// All elements to one. Sums are made of [`LANES`] partial sums.
     fn horizontal(kind: Reduction, x: &[Self]) -> Self;
+    /// The sum of the products of elements, with the bits of a product and then a sum.
+    fn products(x: &[Self], y: &[Self]) -> Self;
     /// Every row of `x`, of `sums`' length, onto `sums`.
     fn vertical(kind: Reduction, sums: &mut [Self], x: &[Self]);
     /// Of windows that move over rows of entries an entry of the result each:
@@ -36,9 +38,17 @@ pub(super) struct Taps {
 }
 
 macro_rules! folds {
-    ($number:ident in $module:ident: $($horizontal:ident $vertical:ident $moving:ident $Kind:ident),*) => {
+    ($number:ident in $module:ident: $products:ident, $($horizontal:ident $vertical:ident $moving:ident $Kind:ident),*) => {
         mod $module {
             use super::*;
+
+            #[multiversion(targets(
+                "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
+                "x86_64+avx2+fma",
+            ))]
+            pub(super) fn $products(x: &[$number], y: &[$number]) -> $number {
+                sum_of_products(x, y)
+            }
             $(
                 #[multiversion(targets(
                     "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
@@ -80,6 +90,10 @@ macro_rules! folds {
                 }
             }
 
+            fn products(x: &[Self], y: &[Self]) -> Self {
+                $module::$products(x, y)
+            }
+
             fn vertical(kind: Reduction, sums: &mut [Self], x: &[Self]) {
                 match kind {
                     $(Reduction::$Kind => $module::$vertical(sums, x),)*
@@ -105,14 +119,14 @@ macro_rules! folds {
     };
 }
 
-folds!(f32 in single: sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
-folds!(f64 in double: sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(f32 in single: products, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(f64 in double: products, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
 // Their sums are taken in `f32`: see the pass `half_precision`.
-folds!(f16 in binary16: max maxima moving_maxima Max, min minima moving_minima Min);
-folds!(bf16 in bfloat16: max maxima moving_maxima Max, min minima moving_minima Min);
-folds!(i32 in signed: sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
-folds!(u32 in unsigned: sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
-folds!(bool in logical: all all_rows moving_all All, any any_rows moving_any Any);
+folds!(f16 in binary16: products, max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(bf16 in bfloat16: products, max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(i32 in signed: products, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(u32 in unsigned: products, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(bool in logical: products, all all_rows moving_all All, any any_rows moving_any Any);
 
 #[inline(always)]
 fn lanes<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
@@ -140,6 +154,23 @@ fn lanes<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
         *lane = lane.reduce(kind, x);
     }
     pairwise(kind, lanes)
+}
+
+#[inline(always)]
+fn sum_of_products<T: Arithmetic>(x: &[T], y: &[T]) -> T {
+    let start = T::start(Reduction::Sum);
+    let mut lanes = [start; LANES];
+    let ((chunks, rest), (others, others_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+    for (x, y) in chunks.iter().zip(others) {
+        for i in 0..LANES {
+            lanes[i] = lanes[i].reduce(Reduction::Sum, x[i].binary(Binary::Mul, y[i]));
+        }
+    }
+    let mut lanes = black_box(lanes);
+    for ((lane, &x), &y) in lanes.iter_mut().zip(rest).zip(others_rest) {
+        *lane = lane.reduce(Reduction::Sum, x.binary(Binary::Mul, y));
+    }
+    pairwise(Reduction::Sum, lanes)
 }
 
 /// All partial results to one.

@@ -137,6 +137,9 @@ formulas! {
     adam_direction(moment, bias, square, square_bias, inside, outside) {
         => (Div (Div moment bias) (Add (Sqrt (Add (Div square square_bias) inside)) outside))
     }
+    inverse_deviation(square, mean, zero, epsilon) {
+        => (Rsqrt (Add (AtLeast (Sub square (Mul mean mean)) zero) epsilon))
+    }
     mul_add_square(a, b, c, d) { => (Add (Mul a b) (Mul (Mul c c) d)) }
     normalize(x, mean, factor, scale, bias) { => (Add (Mul (Sub x mean) (Mul factor scale)) bias) }
     scale_shift(x, mean, factor, bias) { => (Add (Mul (Sub x mean) factor) bias) }
@@ -207,7 +210,11 @@ pub(super) fn jobs(graph: &Graph, body: &Body) -> Vec<Job> {
                 inside.extend(met.into_iter().filter(|&inner| inner != id));
                 Job { id, operands, formula: Some(formula) }
             }
-            None => Job { id, operands: body.operands[&id].iter().copied().collect(), formula: None },
+            None => {
+                let product = body.summed_product(graph, id).filter(|x| users[x].len() == 1 && !kept(*x));
+                inside.extend(product);
+                Job { id, operands: body.operands[&product.unwrap_or(id)][..].into(), formula: None }
+            }
         });
     }
     jobs.reverse();
@@ -348,12 +355,8 @@ mod tests {
             let bounds = bounds(&formula.tree);
             for leaf in 0..formula.leaves {
                 if bounds.contains(&leaf) {
-                    let zero = Op::Constant(Literal::new(0.0_f32));
-                    graph.push(GraphNode {
-                        op: zero,
-                        operands: SmallVec::new(),
-                        ty: Type::new([], DType::F32),
-                    });
+                    let (op, ty) = (Op::Constant(Literal::new(0.0_f32)), Type::new([], DType::F32));
+                    graph.push(GraphNode { op, operands: SmallVec::new(), ty });
                     continue;
                 }
                 push(&mut graph, Op::Input, &[], DType::F32);

@@ -92,6 +92,12 @@ impl<'a, T: Loops> Bank<'a, T> {
         }
     }
 
+    /// Lets the first element of a register stand for every element of the tile.
+    pub(super) fn spread(&mut self, register: usize) {
+        let chunk = &mut self.registers[register][..CHUNK];
+        chunk.fill(chunk[0]);
+    }
+
     pub(super) fn push_source(&mut self, source: Source<'a, T>) {
         self.sources.push(source);
         self.offsets.push(0);

@@ -6,9 +6,10 @@ use smallvec::SmallVec;
 
 use crate::arithmetic::Arithmetic;
 use crate::dtype::DType;
-use crate::op::{Literal, Op, Unary};
+use crate::op::{Literal, Op, Reduction, Unary};
 use crate::random::threefry;
 
+use super::folds::Folds as _;
 use super::formulas::{Formula, MOST_LEAVES};
 use super::frame::{Frame, Lane, Operand, Target};
 use super::load::{self, Pattern};
@@ -74,13 +75,44 @@ pub(super) fn settle(dtype: DType, output: usize, register: usize) -> Instructio
     for_dtype!(dtype, T => Box::new(move |frame| frame.settle::<T>(output, register)))
 }
 
-/// `instruction` for one chunk, when all its operands are the same everywhere in the tile.
-pub(super) fn once(instruction: Instruction) -> Instruction {
+/// `instruction` for the first `length` elements of the tile.
+pub(super) fn shortened(instruction: Instruction, length: usize) -> Instruction {
     Box::new(move |frame| {
-        let length = std::mem::replace(&mut frame.length, CHUNK);
+        let whole = std::mem::replace(&mut frame.length, length);
         instruction(frame);
-        frame.length = length;
+        frame.length = whole;
     })
+}
+
+/// `instruction`, which fills the register, for one element, when all have the same.
+pub(super) fn once(dtype: DType, instruction: Instruction, register: usize) -> Instruction {
+    for_dtype!(dtype, T => Box::new(move |frame| {
+        let whole = std::mem::replace(&mut frame.length, 1);
+        instruction(frame);
+        frame.length = whole;
+        T::bank(frame).spread(register);
+    }))
+}
+
+/// What a reduction of the operand's elements gives, everywhere.
+pub(super) fn fold(dtype: DType, kind: Reduction, operand: Operand, target: Target) -> Instruction {
+    for_dtype!(dtype, T => Box::new(move |frame| {
+        let length = frame.length;
+        frame.write(target, CHUNK, |frame, out: &mut [T]| {
+            out.fill(T::horizontal(kind, T::of(frame).read(operand, length)));
+        });
+    }))
+}
+
+/// The sum of the products of two operands' elements, everywhere.
+pub(super) fn sum_of_products(dtype: DType, x: Operand, y: Operand, target: Target) -> Instruction {
+    for_dtype!(dtype, T => Box::new(move |frame| {
+        let length = frame.length;
+        frame.write(target, CHUNK, |frame, out: &mut [T]| {
+            let bank = T::of(frame);
+            out.fill(T::products(bank.read(x, length), bank.read(y, length)));
+        });
+    }))
 }
 
 /// Several operations in one loop.

@@ -33,6 +33,7 @@ mod plane;
 mod product;
 mod program;
 mod reduce;
+mod row;
 mod row_group;
 mod rows;
 mod schedule;

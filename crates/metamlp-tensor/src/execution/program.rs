@@ -15,7 +15,7 @@ use super::compiler::Compiler;
 use super::formulas;
 use super::frame::{Frame, Lane, Operand, Source};
 use super::instruction::Instruction;
-use super::tile::{self, Extents, Tile, Tiling};
+use super::tile::{self, Extents, TILE, Tile, Tiling};
 use super::view::Strides;
 
 /// A window with its strides on the axes of the program's tiling.
@@ -176,6 +176,11 @@ impl Merged {
         };
         Tiling::new(self.extents.clone(), tile::longest(steps), is_run)
     }
+
+    /// All of the space in a tile.
+    pub(super) fn one_tile(&self) -> Tiling {
+        Tiling::new(self.extents.clone(), TILE, |_| true)
+    }
 }
 
 impl Program {
@@ -189,7 +194,7 @@ impl Program {
         dies: &dyn Fn(Id) -> bool,
     ) -> Self {
         let jobs = formulas::jobs(graph, body);
-        let tiling = merged.tiling(jobs.len());
+        let tiling = if body.folds.is_empty() { merged.tiling(jobs.len()) } else { merged.one_tile() };
         let only = (tiling.count == 1).then(|| tiling.tile(0));
         let mut program = Self {
             rows: body.rows.clone(),

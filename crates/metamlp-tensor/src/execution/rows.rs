@@ -86,6 +86,8 @@ impl Rows {
         Cut { rows, run, row: longest }: Cut,
         is_output: &dyn Fn(Id) -> bool,
     ) -> (Self, SmallVec<[Id; 4]>) {
+        let row = Body::of_rows(graph, bodies, rows, is_output);
+        let bodies = row.as_ref().map_or(bodies, std::slice::from_ref);
         let values: Vec<Value> = bodies
             .iter()
             .flat_map(Body::writes)
@@ -99,7 +101,7 @@ impl Rows {
             slots.push(value.id, value.dtype, if value.is_output { value.row } else { 0 });
         }
         let is_local = |id: Id| values.iter().any(|value| value.id == id && !value.is_output);
-        let block = block(run, (BLOCK / longest.max(1)).clamp(1, run));
+        let block = if row.is_some() { 1 } else { block(run, (BLOCK / longest.max(1)).clamp(1, run)) };
         let mut reads: SmallVec<[Id; 4]> = SmallVec::new();
         let mut compile = |block: usize| -> Vec<Member> {
             let members = bodies.iter().filter_map(|body| {

@@ -182,3 +182,18 @@ fn what_looks_at_its_own_row_is_one_step() {
     let columns = plan(&[40, 100], |x| x - x.mean_keepdims([0]));
     assert!(columns.len() > 2, "{columns:#?}");
 }
+
+#[test]
+fn what_looks_at_its_own_long_row_is_one_kernel() {
+    let softmax = plan(&[40, 100], |x| x.softmax(-1));
+    assert!(softmax[0].contains("40 rows by 1: map"), "{softmax:#?}");
+    let normalized = plan(&[4, 10, 100], |x| {
+        let mean = x.mean_keepdims([2]);
+        let variance = x.square().mean_keepdims([2]) - mean.square();
+        (x - mean) * (variance + 1e-6).rsqrt()
+    });
+    assert!(normalized[0].contains("40 rows by 1: map"), "{normalized:#?}");
+    // Of short rows there are several in a block.
+    let short = plan(&[40, 4], |x| x.softmax(-1));
+    assert!(short[0].contains(": reduce"), "{short:#?}");
+}
