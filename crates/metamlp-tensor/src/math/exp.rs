@@ -5,8 +5,9 @@
 
 use super::polynomial::{horner_f32, horner_f64};
 
-/// `1.5 * 2^23`: adding it rounds to an integer and leaves that integer in the low mantissa bits.
-const ROUND_F32: f32 = 12582912.0;
+/// `1.5 * 2^23 + 2 * 127`: adding it rounds to an integer and leaves that integer, raised by twice the bias of an
+/// exponent, in the low mantissa bits.
+const ROUND_F32: f32 = 12583166.0;
 /// `1.5 * 2^52`, likewise.
 const ROUND_F64: f64 = 6755399441055744.0;
 // `ln 2` in two parts; `n` times the first one is exact.
@@ -30,14 +31,13 @@ const REMAINDER_F64: [f64; 11] = [
     0.5,
 ];
 
-/// `e^r - 1` and the integer `n` of `x = n ln 2 + r`; `|x|` at most 150.
+/// `e^r - 1` of `x = n ln 2 + r`, and `n` more than the bits of [`ROUND_F32`]; `|x|` at most 150.
 #[inline(always)]
-fn reduce_f32(x: f32) -> (f32, i32) {
+fn reduce_f32(x: f32) -> (f32, u32) {
     let shifted = x.mul_add(std::f32::consts::LOG2_E, ROUND_F32);
-    let n = (shifted.to_bits() as i32).wrapping_sub(ROUND_F32.to_bits() as i32);
     let whole = shifted - ROUND_F32;
     let r = whole.mul_add(-LN_2_LOW_F32, whole.mul_add(-LN_2_HIGH_F32, x));
-    ((horner_f32(r, &REMAINDER_F32) * r).mul_add(r, r), n)
+    ((horner_f32(r, &REMAINDER_F32) * r).mul_add(r, r), shifted.to_bits())
 }
 
 /// [`reduce_f32`] in double precision; `|x|` at most 750. `n` in two's complement.
@@ -50,10 +50,10 @@ fn reduce_f64(x: f64) -> (f64, u64) {
     ((horner_f64(r, &REMAINDER_F64) * r).mul_add(r, r), n)
 }
 
-/// `2^n` for `n` in `-126..=127`.
+/// `2^n` from the low bits of `n + 127`, `n` in `-126..=127`.
 #[inline(always)]
-fn power_of_two(n: i32) -> f32 {
-    f32::from_bits((n.wrapping_add(127) << 23) as u32)
+fn power_of_two(raised: u32) -> f32 {
+    f32::from_bits(raised << 23)
 }
 
 /// `e^x`, within 1 ulp everywhere, denormal results included.
@@ -68,10 +68,10 @@ pub fn exp_f32(x: f32) -> f32 {
     // Past these bounds the result is 0 and infinity; written so that a NaN stays.
     let x = if x < -104.0 { -104.0 } else { x };
     let x = if x > 89.0 { 89.0 } else { x };
-    let (p, n) = reduce_f32(x);
+    let (p, raised) = reduce_f32(x);
     // Two factors, because 2^n itself may be out of range where the result is not.
-    let half = n >> 1;
-    (1.0 + p) * power_of_two(half) * power_of_two(n.wrapping_sub(half))
+    let half = raised >> 1;
+    (1.0 + p) * power_of_two(half) * power_of_two(raised.wrapping_sub(half))
 }
 
 /// `e^x` in double precision, within 1 ulp everywhere.
@@ -104,9 +104,10 @@ pub fn exp_f64(x: f64) -> f64 {
 pub fn exp_m1_f32(x: f32) -> f32 {
     let x = if x < -18.0 { -18.0 } else { x };
     let x = if x > 89.0 { 89.0 } else { x };
-    let (p, n) = reduce_f32(x);
+    let (p, raised) = reduce_f32(x);
+    let n = raised.wrapping_sub(ROUND_F32.to_bits());
     // 2^n p + 2^n - 1, taken at half size since 2^128 is out of range.
-    let half = power_of_two(n.wrapping_sub(1));
+    let half = power_of_two(n.wrapping_add(126));
     let sum = half.mul_add(p, half - 0.5) * 2.0;
     // The sign is that of x, also where x is a negative zero.
     (if n == 0 { p } else { sum }).copysign(x)
