@@ -137,7 +137,8 @@ impl Tensor {
     pub fn softmax(&self, axis: isize) -> Tensor {
         let x = self.convert(self.dtype().to_inexact());
         let exp = (&x - x.max_keepdims([axis]).stop_gradient()).exp();
-        &exp / exp.sum_keepdims([axis])
+        // One division a row: a product takes a fraction of its time.
+        &exp * (1.0 / exp.sum_keepdims([axis]))
     }
 
     /// `ln(softmax(x))` along `axis`.
