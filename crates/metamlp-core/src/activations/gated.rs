@@ -42,7 +42,7 @@ pub fn swish(x: &Tensor) -> Tensor {
 #[must_use]
 pub fn gelu(x: &Tensor) -> Tensor {
     let inside = |x: &Tensor| {
-        let argument = (x + x.integer_pow(3) * 0.044_715) * FRAC_2_PI.sqrt();
+        let argument = x * (x.square() * (0.044_715 * FRAC_2_PI.sqrt()) + FRAC_2_PI.sqrt());
         x * ((argument.tanh() + 1.0) * 0.5)
     };
     within(x, SATURATED, inside, &x.maximum(0))

@@ -121,7 +121,7 @@ formulas! {
     gelu(x, bound, zero, cubic, scale, one, half) {
         is_inside = (Less (Abs x) bound);
         inside = (Select is_inside x zero);
-        argument = (Mul (Add inside (Mul (Mul inside (Mul inside inside)) cubic)) scale);
+        argument = (Mul inside (Add (Mul (Mul inside inside) cubic) scale));
         gated = (Mul inside (Mul (Add (Tanh argument) one) half));
         => (Select is_inside gated (AtLeast x zero))
     }
