@@ -364,13 +364,16 @@ fn convolution<T: Arithmetic>(
         for tap in ndarray::indices(&taps[..]) {
             let element =
                 |axis: usize| windows[axis].element(place[axis + 1], tap[axis], operand.shape()[axis + 1]);
-            let Some(element) = (0..spatial).map(element).collect::<Option<Axes>>() else { continue };
-            let mut from: Axes =
-                [place[0]].into_iter().chain(element.iter().copied()).chain([group, 0]).collect();
+            let element = (0..spatial).map(element).collect::<Option<Axes>>();
             let mut by: Axes = (0..spatial).map(|axis| tap[axis]).chain([group, 0, out]).collect();
             for feature in 0..features {
-                (from[spatial + 2], by[spatial + 1]) = (feature, feature);
-                sum = sum.reduce(Reduction::Sum, operand[&from[..]].binary(Binary::Mul, kernel[&by[..]]));
+                by[spatial + 1] = feature;
+                // Padding is zeros, and they are multiplied: with infinity they give NaN.
+                let element = element.as_ref().map_or_else(T::default, |element| {
+                    let from = [place[0]].into_iter().chain(element.iter().copied());
+                    operand[&from.chain([group, feature]).collect::<Axes>()[..]]
+                });
+                sum = sum.reduce(Reduction::Sum, element.binary(Binary::Mul, kernel[&by[..]]));
             }
         }
         sum

@@ -109,6 +109,22 @@ fn results_and_gradients_are_jaxs() {
     }
 }
 
+/// Padding is zeros, which the kernel multiplies like other elements, whatever the groups.
+#[test]
+fn padding_under_an_infinite_weight_is_nan() {
+    for (groups, features, out) in [(1, 1, 1), (1, 4, 32), (8, 8, 8), (8, 16, 16)] {
+        let place = Tensor::iota([3, 3, features / groups, out], 0, I32) * 3
+            + Tensor::iota([3, 3, features / groups, out], 1, I32);
+        let kernel = place.equal(0).select(f32::INFINITY, Tensor::ones(place.shape(), F32));
+        let same = Convolution::new().padding(Padding::Same).feature_group_count(groups);
+        let result = Tensor::ones([1, 4, 4, features], F32).conv_general_dilated(&kernel, &same);
+        for (place, x) in result.to_vec::<f32>().unwrap().into_iter().enumerate() {
+            let (row, column) = (place / out / 4, place / out % 4);
+            assert_eq!(x.is_nan(), row == 0 || column == 0, "{groups} groups at {row}, {column}");
+        }
+    }
+}
+
 #[test]
 fn nothing_to_convolve_gives_nothing_or_zeros() {
     let same = Convolution::new().padding(Padding::Same);

@@ -7,6 +7,7 @@ use multiversion::multiversion;
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
+use crate::arithmetic::Arithmetic;
 use crate::buffer::Buffer;
 use crate::dtype::Element;
 use crate::window::WindowAxis;
@@ -64,9 +65,22 @@ impl Grouped {
             (self.operand.pack::<T>(operand), self.kernel.pack::<T>(kernel));
         let operand = operand_packed.as_ref().unwrap_or(operand).as_slice().unwrap_or(&[]);
         let kernel = kernel_packed.as_ref().unwrap_or(kernel).as_slice().unwrap_or(&[]);
+        // Padding is zeros, which need not be multiplied unless that gives NaN.
+        let is_finite = kernel.iter().all(|weight: &T| weight.to_f64().is_finite());
+        let outside = (!is_finite).then_some(operand.len());
+        let padded = outside.map(|length| {
+            let mut padded = T::pool().take(length + self.groups);
+            let (elements, zeros) = padded.split_at_mut(length);
+            elements.copy_from_slice(operand);
+            zeros.fill(T::default());
+            padded
+        });
+        let operand = padded.as_deref().unwrap_or(operand);
         let width = self.groups * self.out;
         let taps: usize = self.windows.iter().map(|window| window.size).product();
-        let place = |(number, result): (usize, &mut [T])| self.place(operand, kernel, number, result);
+        let place = |(number, result): (usize, &mut [T])| {
+            self.place((operand, outside), kernel, number, result);
+        };
         let flops = 2 * result.len() * taps * self.features;
         if flops > PARALLEL_FLOPS {
             let together = (PARALLEL_FLOPS / 8 / (2 * width * taps * self.features)).max(1);
@@ -76,8 +90,15 @@ impl Grouped {
         }
     }
 
-    /// The sums of one window, `[groups, out]`.
-    fn place<T: GroupVectors>(&self, operand: &[T], kernel: &[T], number: usize, result: &mut [T]) {
+    /// The sums of one window, `[groups, out]`. What lies outside of the operand is at the place that is
+    /// given with it, or left out.
+    fn place<T: GroupVectors>(
+        &self,
+        (operand, outside): (&[T], Option<usize>),
+        kernel: &[T],
+        number: usize,
+        result: &mut [T],
+    ) {
         let (x, w) = (&self.operand.view, &self.kernel.view);
         let spatial = self.windows.len();
         let mut batch = number;
@@ -87,15 +108,17 @@ impl Grouped {
             let place = batch % self.places[axis];
             batch /= self.places[axis];
             taps[axis].extend((0..window.size).filter_map(|tap| {
-                let element = window.element(place, tap, extent)?;
-                Some((element.cast_signed() * x.strides[axis + 1], tap.cast_signed() * w.strides[axis]))
+                let element = window.element(place, tap, extent);
+                let element = element.map(|element| element.cast_signed() * x.strides[axis + 1]);
+                let counts = element.is_some() || outside.is_some();
+                counts.then(|| (element, tap.cast_signed() * w.strides[axis]))
             }));
         }
         let from = x.offset + batch.cast_signed() * x.strides[0];
         let sum = |out: usize, sums: &mut [T]| {
             sums.fill(T::default());
-            let mut sum = Sum { sums, operand, kernel, pairs: SmallVec::new() };
-            self.walk(&taps, from, w.offset + out.cast_signed() * w.strides[spatial + 2], &mut sum);
+            let mut sum = Sum { sums, operand, outside, kernel, pairs: SmallVec::new() };
+            self.walk(&taps, Some(from), w.offset + out.cast_signed() * w.strides[spatial + 2], &mut sum);
             sum.add();
         };
         if self.out == 1 {
@@ -111,10 +134,16 @@ impl Grouped {
     }
 
     /// Hands every pair of vectors under the window to `sum`.
-    fn walk<T: GroupVectors>(&self, taps: &[Taps], mut from: isize, mut by: isize, sum: &mut Sum<'_, T>) {
+    fn walk<T: GroupVectors>(
+        &self,
+        taps: &[Taps],
+        mut from: Option<isize>,
+        mut by: isize,
+        sum: &mut Sum<'_, T>,
+    ) {
         if let [first, rest @ ..] = taps {
             for &(element, tap) in first {
-                self.walk(rest, from + element, by + tap, sum);
+                self.walk(rest, from.zip(element).map(|(from, element)| from + element), by + tap, sum);
             }
             return;
         }
@@ -123,21 +152,25 @@ impl Grouped {
             if sum.pairs.len() == TOGETHER {
                 sum.add();
             }
-            sum.pairs.push((from.cast_unsigned(), by.cast_unsigned()));
-            from += self.operand.view.strides[spatial + 2];
+            if let Some(from) = from.map(isize::cast_unsigned).or(sum.outside) {
+                sum.pairs.push((from, by.cast_unsigned()));
+            }
+            from = from.map(|from| from + self.operand.view.strides[spatial + 2]);
             by += self.kernel.view.strides[spatial + 1];
         }
     }
 }
 
-/// Of one axis the elements of a window that lie inside: their places in the
-/// operand and in the kernel.
-type Taps = SmallVec<[(isize, isize); 8]>;
+/// Of one axis the elements of a window: their places in the operand, if they
+/// lie inside, and in the kernel.
+type Taps = SmallVec<[(Option<isize>, isize); 8]>;
 
 /// Sums, and the products that are still to be added to them.
 struct Sum<'a, T> {
     sums: &'a mut [T],
     operand: &'a [T],
+    /// Where in it zeros stand for what lies outside.
+    outside: Option<usize>,
     kernel: &'a [T],
     pairs: SmallVec<[(usize, usize); TOGETHER]>,
 }
@@ -183,7 +216,7 @@ impl fmt::Display for Grouped {
 }
 
 /// An element type with vector loops over groups.
-pub(super) trait GroupVectors: Element {
+pub(super) trait GroupVectors: Arithmetic {
     /// Adds to `sums` the products of the vectors that begin at each pair of places.
     fn add_products(sums: &mut [Self], x: &[Self], w: &[Self], pairs: &[(usize, usize)]);
 }
