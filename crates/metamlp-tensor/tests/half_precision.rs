@@ -77,6 +77,14 @@ fn functions_and_products_have_the_bits_of_jax() {
     }
 }
 
+/// Exponentials are divided by their sum: another rounding on the way would be seen. (JAX itself takes it in `f16`.)
+#[test]
+fn softmax_of_bf16_has_the_bits_of_jax() {
+    let x = of_bits(BF16, &[2, 6], "3f00 bfa0 4040 4010 bf40 3fc0 3dcd 3e4d 3e9a 3ecd 3f00 3f1a");
+    let softmax = "3d39 3c01 3f0d 3e86 3c55 3dfc 3e03 3e10 3e20 3e30 3e43 3e58";
+    assert_eq!(bits(&x.softmax(-1)), softmax);
+}
+
 #[test]
 fn types_meet_as_in_jax() {
     let of = |dtype| Tensor::ones([2], dtype);
