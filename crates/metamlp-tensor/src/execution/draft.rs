@@ -241,7 +241,10 @@ fn attention(
             let is_inner = |id: &Id| !readers(&[*id]).contains(&last) && !is_output(*id);
             let bodies =
                 || inside[1..].iter().filter_map(|&number| draft(number)).flat_map(|draft| &draft.bodies);
-            let fits = !is_output(*weights)
+            // Blocks of a matrix are blocks of its rows only where these are one run.
+            let is_one_run = rows.cut().is_some_and(|cut| cut.run == scores.rows);
+            let fits = is_one_run
+                && !is_output(*weights)
                 && others.iter().all(is_inner)
                 && product.follows_rows(
                     &scores,

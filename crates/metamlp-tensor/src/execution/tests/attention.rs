@@ -79,6 +79,25 @@ proptest! {
     }
 }
 
+/// Kernels that repeat an operand between the rows of one matrix go through it in runs.
+#[test]
+fn rows_that_come_in_runs_have_the_oracles_values() {
+    let shapes = [vec![2, 50, 8], vec![2, 5, 8], vec![2, 5, 4], vec![25, 5]];
+    let types = shapes.map(|shape| Type::new(&shape[..], F64));
+    let mut choices = Choices(1);
+    let inputs: Vec<Buffer> = types.iter().map(|ty| choices.values(ty)).collect();
+    let arguments = types.map(Tensor::placeholder);
+    let output = boundary::tracing(|| {
+        let [query, key, value, bias] = &arguments;
+        let scores = Tensor::einsum("hqd,hkd->hqk", &[query, key]).reshape([2, 2, 25, 5]);
+        let weights = (scores + bias).softmax(-1).reshape([2, 50, 5]);
+        Ok::<_, Error>(weights.matmul(value))
+    })
+    .unwrap();
+    let graph = Recording::of(&arguments, &[output]).graph().unwrap();
+    check(&graph, &inputs).unwrap();
+}
+
 /// The steps of attention between 2 heads of 30 queries and 50 keys.
 fn plan(f: impl Fn([Tensor; 4]) -> Vec<Tensor>) -> Vec<String> {
     let shapes = [[2, 30, 8], [2, 50, 8], [2, 50, 4], [1, 30, 50]];
