@@ -7,7 +7,6 @@ use std::mem::take;
 use half::{bf16, f16};
 use smallvec::SmallVec;
 
-use crate::buffer::Storage;
 use crate::dtype::Element;
 
 use super::loops::{CHUNK, Lanes, Loops};
@@ -65,9 +64,16 @@ struct Output<'a, T> {
     takes_over: bool,
 }
 
+/// A tile's elements, the first of which begins a cache line.
+#[repr(align(64))]
+struct Elements<T>([T; TILE]);
+
+/// One of the registers, none while an instruction writes it.
+type Register<T> = Option<Box<Elements<T>>>;
+
 /// One element type's part of a [`Frame`].
 pub(super) struct Bank<'a, T: Element> {
-    registers: Vec<Storage<T>>,
+    registers: Vec<Register<T>>,
     pub(super) sources: SmallVec<[Source<'a, T>; 8]>,
     /// Where the tile begins in each source.
     pub(super) offsets: SmallVec<[isize; 8]>,
@@ -76,7 +82,7 @@ pub(super) struct Bank<'a, T: Element> {
 
 impl<'a, T: Loops> Bank<'a, T> {
     #[inline(always)]
-    fn new(registers: Vec<Storage<T>>) -> Self {
+    fn new(registers: Vec<Register<T>>) -> Self {
         Self { registers, sources: SmallVec::new(), offsets: SmallVec::new(), outputs: SmallVec::new() }
     }
 
@@ -88,14 +94,16 @@ impl<'a, T: Loops> Bank<'a, T> {
 
     pub(super) fn reserve(&mut self, registers: usize) {
         while self.registers.len() < registers {
-            self.registers.push(T::pool().take(TILE));
+            self.registers.push(Some(Box::new(Elements([T::default(); TILE]))));
         }
     }
 
     /// Lets the first element of a register stand for every element of the tile.
     pub(super) fn spread(&mut self, register: usize) {
-        let chunk = &mut self.registers[register][..CHUNK];
-        chunk.fill(chunk[0]);
+        if let Some(Elements(elements)) = self.registers[register].as_deref_mut() {
+            let first = elements[0];
+            elements[..CHUNK].fill(first);
+        }
     }
 
     pub(super) fn push_source(&mut self, source: Source<'a, T>) {
@@ -114,6 +122,12 @@ impl<'a, T: Loops> Bank<'a, T> {
         output.start = position - output.first;
     }
 
+    /// The first elements of a register.
+    #[inline]
+    fn register(&self, number: usize, length: usize) -> &[T] {
+        self.registers[number].as_deref().map_or(&[], |Elements(elements)| &elements[..length])
+    }
+
     /// The tile of an output.
     fn output(&self, number: usize, length: usize) -> &[T] {
         let output = &self.outputs[number];
@@ -124,7 +138,7 @@ impl<'a, T: Loops> Bank<'a, T> {
     #[inline]
     pub(super) fn lanes(&self, operand: Operand, length: usize) -> Lanes<'_, T> {
         match operand {
-            Operand::Same(i) => Lanes::same(&self.registers[i][..CHUNK]),
+            Operand::Same(i) => Lanes::same(self.register(i, CHUNK)),
             _ => Lanes::each(self.read(operand, length)),
         }
     }
@@ -135,7 +149,7 @@ impl<'a, T: Loops> Bank<'a, T> {
         match operand {
             Operand::Late { output, .. } if !self.outputs[output].takes_over => self.output(output, length),
             Operand::Register(i) | Operand::Same(i) | Operand::Late { register: i, .. } => {
-                &self.registers[i][..length]
+                self.register(i, length)
             }
             Operand::Output(i) => self.output(i, length),
             Operand::Window(i) => {
@@ -185,13 +199,13 @@ pub(super) struct Frame<'a> {
 /// Registers between kernels.
 #[derive(Default)]
 struct Registers {
-    f32: Vec<Storage<f32>>,
-    f64: Vec<Storage<f64>>,
-    i32: Vec<Storage<i32>>,
-    u32: Vec<Storage<u32>>,
-    bool: Vec<Storage<bool>>,
-    f16: Vec<Storage<f16>>,
-    bf16: Vec<Storage<bf16>>,
+    f32: Vec<Register<f32>>,
+    f64: Vec<Register<f64>>,
+    i32: Vec<Register<i32>>,
+    u32: Vec<Register<u32>>,
+    bool: Vec<Register<bool>>,
+    f16: Vec<Register<f16>>,
+    bf16: Vec<Register<bf16>>,
 }
 
 thread_local! {
@@ -255,7 +269,8 @@ impl<'a> Frame<'a> {
         let bank = T::bank(self);
         let Output { elements, start, takes_over, .. } = &mut bank.outputs[output];
         if *takes_over {
-            elements[*start..][..length].copy_from_slice(&bank.registers[register][..length]);
+            let register = bank.registers[register].as_deref().map_or(&[][..], |Elements(register)| register);
+            elements[*start..][..length].copy_from_slice(&register[..length]);
         }
     }
 
@@ -269,8 +284,10 @@ impl<'a> Frame<'a> {
         };
         match target {
             Target::Register(i) | Target::Late { register: i, .. } => {
-                let mut register = take(&mut bank.registers[i]);
-                f(self, &mut register[..length]);
+                let mut register = bank.registers[i].take();
+                if let Some(Elements(elements)) = register.as_deref_mut() {
+                    f(self, &mut elements[..length]);
+                }
                 T::bank(self).registers[i] = register;
             }
             Target::Output(i) => {
