@@ -227,6 +227,31 @@ impl Body {
         })
     }
 
+    /// The nodes whose elements are all the same.
+    pub(super) fn same(&self, graph: &Graph) -> FxHashSet<Id> {
+        let mut same = FxHashSet::default();
+        for &id in &self.nodes {
+            let is_random = matches!(graph.node(id).op, Op::RngBits(_));
+            let is_all = || self.operands[&id].iter().all(|&operand| self.is_same(operand, &same));
+            if self.folds.contains(&id) || (!is_random && is_all()) {
+                same.insert(id);
+            }
+        }
+        same
+    }
+
+    /// Whether one element is the value of all, given the nodes of which it is true.
+    pub(super) fn is_same(&self, value: Value, nodes: &FxHashSet<Id>) -> bool {
+        match value {
+            Value::Literal(_) => true,
+            Value::Load(load) => {
+                let load = &self.loads[load];
+                load.base.is_some() && load.strides.iter().all(|&stride| stride == 0)
+            }
+            Value::Node(id) => nodes.contains(&id),
+        }
+    }
+
     /// The window, which others may read too.
     pub(super) fn load(&mut self, load: Load) -> Value {
         let known = self.loads.iter().position(|known| *known == load);

@@ -146,7 +146,7 @@ impl<'a> Compiler<'a> {
         let node = self.graph.node(id);
         let dtype = node.ty.dtype;
         if let (Op::Reduce { kind, .. }, true) = (&node.op, self.body.folds.contains(&id)) {
-            self.fold(id, *kind, &job.operands);
+            self.fold(job, *kind);
             self.release(&job.operands, position);
             return;
         }
@@ -195,24 +195,28 @@ impl<'a> Compiler<'a> {
     }
 
     /// Reduces a row of the operand, or of the products of two.
-    fn fold(&mut self, id: Id, kind: Reduction, values: &[Value]) {
-        let dtype = self.graph.node(id).ty.dtype;
+    fn fold(&mut self, job: &Job, kind: Reduction) {
+        let dtype = self.graph.node(job.id).ty.dtype;
         let mut operand = |value: Value| {
             let operand = self.operand(value);
             self.spread(operand, dtype)
         };
-        let operands: SmallVec<[Operand; 2]> = values.iter().map(|&value| operand(value)).collect();
-        let register = self.register(dtype);
-        let target = Target::Register(register);
+        let operands: SmallVec<[Operand; 2]> = job.operands.iter().map(|&value| operand(value)).collect();
+        let registers: SmallVec<[(Id, usize); 2]> =
+            std::iter::once(job.id).chain(job.squares).map(|id| (id, self.register(dtype))).collect();
+        let target = |number: usize| Target::Register(registers[number].1);
         self.program.instructions.push(match operands[..] {
-            [x, y] => instruction::sum_of_products(dtype, x, y, target),
-            _ => instruction::fold(dtype, kind, operands[0], target),
+            [x, y] => instruction::sum_of_products(dtype, x, y, target(0)),
+            _ if job.squares.is_some() => instruction::moments(dtype, operands[0], [target(0), target(1)]),
+            _ => instruction::fold(dtype, kind, operands[0], target(0)),
         });
-        let place = Operand::Same(register);
-        if let Some(output) = self.output_of(id) {
-            self.put(id, place, output);
+        for (id, register) in registers {
+            let place = Operand::Same(register);
+            if let Some(output) = self.output_of(id) {
+                self.put(id, place, output);
+            }
+            self.places.insert(Value::Node(id), place);
         }
-        self.places.insert(Value::Node(id), place);
     }
 
     /// Brings what all elements have in common to an output, which has perhaps one element a row.

@@ -18,6 +18,8 @@ pub(super) trait Folds: Arithmetic {
     fn horizontal(kind: Reduction, x: &[Self]) -> Self;
     /// The sum of the products of elements, with the bits of a product and then a sum.
     fn products(x: &[Self], y: &[Self]) -> Self;
+    /// The sum of all elements and that of their squares, each with the bits that it has by itself.
+    fn moments(x: &[Self]) -> (Self, Self);
     /// Every row of `x`, of `sums`' length, onto `sums`.
     fn vertical(kind: Reduction, sums: &mut [Self], x: &[Self]);
     /// Of windows that move over rows of entries an entry of the result each:
@@ -38,7 +40,7 @@ pub(super) struct Taps {
 }
 
 macro_rules! folds {
-    ($number:ident in $module:ident: $products:ident, $($horizontal:ident $vertical:ident $moving:ident $Kind:ident),*) => {
+    ($number:ident in $module:ident: $products:ident $moments:ident, $($horizontal:ident $vertical:ident $moving:ident $Kind:ident),*) => {
         mod $module {
             use super::*;
 
@@ -48,6 +50,14 @@ macro_rules! folds {
             ))]
             pub(super) fn $products(x: &[$number], y: &[$number]) -> $number {
                 sum_of_products(x, y)
+            }
+
+            #[multiversion(targets(
+                "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
+                "x86_64+avx2+fma",
+            ))]
+            pub(super) fn $moments(x: &[$number]) -> ($number, $number) {
+                sum_and_squares(x)
             }
             $(
                 #[multiversion(targets(
@@ -94,6 +104,10 @@ macro_rules! folds {
                 $module::$products(x, y)
             }
 
+            fn moments(x: &[Self]) -> (Self, Self) {
+                $module::$moments(x)
+            }
+
             fn vertical(kind: Reduction, sums: &mut [Self], x: &[Self]) {
                 match kind {
                     $(Reduction::$Kind => $module::$vertical(sums, x),)*
@@ -119,14 +133,14 @@ macro_rules! folds {
     };
 }
 
-folds!(f32 in single: products, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
-folds!(f64 in double: products, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(f32 in single: products moments, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(f64 in double: products moments, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
 // Their sums are taken in `f32`: see the pass `half_precision`.
-folds!(f16 in binary16: products, max maxima moving_maxima Max, min minima moving_minima Min);
-folds!(bf16 in bfloat16: products, max maxima moving_maxima Max, min minima moving_minima Min);
-folds!(i32 in signed: products, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
-folds!(u32 in unsigned: products, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
-folds!(bool in logical: products, all all_rows moving_all All, any any_rows moving_any Any);
+folds!(f16 in binary16: products moments, max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(bf16 in bfloat16: products moments, max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(i32 in signed: products moments, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(u32 in unsigned: products moments, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
+folds!(bool in logical: products moments, all all_rows moving_all All, any any_rows moving_any Any);
 
 #[inline(always)]
 fn lanes<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
@@ -171,6 +185,28 @@ fn sum_of_products<T: Arithmetic>(x: &[T], y: &[T]) -> T {
         *lane = lane.reduce(Reduction::Sum, x.binary(Binary::Mul, y));
     }
     pairwise(Reduction::Sum, lanes)
+}
+
+#[inline(always)]
+fn sum_and_squares<T: Arithmetic>(x: &[T]) -> (T, T) {
+    if x.len() < LANES {
+        return (lanes(Reduction::Sum, x), sum_of_products(x, x));
+    }
+    let start = T::start(Reduction::Sum);
+    let (mut sums, mut squares) = ([start; LANES], [start; LANES]);
+    let (chunks, rest) = x.as_chunks::<LANES>();
+    for chunk in chunks {
+        for i in 0..LANES {
+            sums[i] = sums[i].reduce(Reduction::Sum, chunk[i]);
+            squares[i] = squares[i].reduce(Reduction::Sum, chunk[i].binary(Binary::Mul, chunk[i]));
+        }
+    }
+    let (mut sums, mut squares) = black_box((sums, squares));
+    for ((sum, square), &x) in sums.iter_mut().zip(&mut squares).zip(rest) {
+        *sum = sum.reduce(Reduction::Sum, x);
+        *square = square.reduce(Reduction::Sum, x.binary(Binary::Mul, x));
+    }
+    (pairwise(Reduction::Sum, sums), pairwise(Reduction::Sum, squares))
 }
 
 /// All partial results to one.
@@ -266,6 +302,21 @@ fn rows<T: Arithmetic>(kind: Reduction, sums: &mut [T], x: &[T]) {
     for row in x.chunks_exact(sums.len()) {
         for (sum, &x) in sums.iter_mut().zip(row) {
             *sum = sum.reduce(kind, x);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_moments_have_the_bits_that_each_has_by_itself() {
+        for length in [0, 1, 31, 32, 33, 768, 1000] {
+            let x: Vec<f32> = (0..length).map(|i| (i * 37 % 101) as f32 / 7.0 - 5.0).collect();
+            let (sum, squares) = f32::moments(&x);
+            assert_eq!(sum.to_bits(), f32::horizontal(Reduction::Sum, &x).to_bits(), "{length}");
+            assert_eq!(squares.to_bits(), f32::products(&x, &x).to_bits(), "{length}");
         }
     }
 }

@@ -6,13 +6,13 @@
 use std::sync::LazyLock;
 
 use multiversion::multiversion;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::arithmetic::Arithmetic;
 use crate::dtype::DType;
 use crate::graph::{Graph, Id};
-use crate::op::{Binary, Comparison, Op, Unary};
+use crate::op::{Binary, Comparison, Op, Reduction, Unary};
 
 use super::body::{Body, Value};
 use super::loops::{Lanes, elementwise};
@@ -24,6 +24,8 @@ pub(super) const MOST_LEAVES: usize = 8;
 pub(super) struct Formula {
     tree: Tree,
     leaves: usize,
+    /// The leaves before this one have an element for each of the tile's; the others one for all.
+    each: usize,
     pub(super) run: fn(&[Lanes<'_, f32>], &mut [f32]),
 }
 
@@ -44,6 +46,9 @@ macro_rules! tree {
     };
     ((Less $x:tt $y:tt)) => {
         Tree::Less(Box::new([tree!($x), tree!($y)]))
+    };
+    ((Guarded $choice:tt $yes:tt $no:tt)) => {
+        tree!((Select $choice $yes $no))
     };
     ((Select $choice:tt $yes:tt $no:tt)) => {
         Tree::Select(Box::new([tree!($choice), tree!($yes), tree!($no)]))
@@ -67,6 +72,10 @@ macro_rules! value {
     ((Less $x:tt $y:tt)) => {
         Comparison::Lt.holds(value!($x), value!($y))
     };
+    // A choice of which only what comes of the first value is looked at.
+    ((Guarded $choice:tt $yes:tt $no:tt)) => {
+        value!($yes)
+    };
     ((Select $choice:tt $yes:tt $no:tt)) => {
         if value!($choice) { value!($yes) } else { value!($no) }
     };
@@ -81,9 +90,10 @@ macro_rules! value {
     };
 }
 
-/// Each formula with its leaves, then values that it names, then its own value.
+/// Each formula with its leaves, after `;` those that all elements have in common and that a register of the
+/// processor holds; then values that it names, then its own value.
 macro_rules! formulas {
-    ($($name:ident($($leaf:ident),+) { $($inner:ident = $expression:tt;)* => $result:tt })*) => {
+    ($($name:ident($($leaf:ident),+ $(; $($same:ident),+)?) { $($inner:ident = $expression:tt;)* => $result:tt })*) => {
         mod single {
             use super::*;
 
@@ -93,7 +103,8 @@ macro_rules! formulas {
                     "x86_64+avx2+fma",
                 ))]
                 pub(super) fn $name(leaves: &[Lanes<'_, f32>], out: &mut [f32]) {
-                    let &[$($leaf),+] = leaves else { return };
+                    let &[$($leaf,)+ $($($same),+)?] = leaves else { return };
+                    $($(let Some($same) = $same.first() else { return };)+)?
                     elementwise!(out = $($leaf),+ => {
                         $(let $inner = value!($expression);)*
                         value!($result)
@@ -110,43 +121,57 @@ macro_rules! formulas {
                     let $leaf = Tree::Leaf(leaves);
                     leaves += 1;
                 )+
+                let each = leaves;
+                $($(
+                    let $same = Tree::Leaf(leaves);
+                    leaves += 1;
+                )+)?
                 $(let $inner = tree!($expression);)*
-                Formula { tree: tree!($result), leaves, run: single::$name }
+                Formula { tree: tree!($result), leaves, each, run: single::$name }
             }),*]
         });
     };
 }
 
 formulas! {
-    gelu(x, bound, zero, cubic, scale, one, half) {
+    gelu(x; bound, zero, cubic, scale, one, half) {
         is_inside = (Less (Abs x) bound);
-        inside = (Select is_inside x zero);
+        inside = (Guarded is_inside x zero);
         argument = (Mul inside (Add (Mul (Mul inside inside) cubic) scale));
         gated = (Mul inside (Mul (Add (Tanh argument) one) half));
         => (Select is_inside gated (AtLeast x zero))
     }
-    silu(x, bound, zero) {
+    silu(x; bound, zero) {
         is_inside = (Less (Abs x) bound);
-        inside = (Select is_inside x zero);
+        inside = (Guarded is_inside x zero);
         => (Select is_inside (Mul inside (Logistic inside)) (AtLeast x zero))
     }
-    adam(before, moment, bias, square, square_bias, inside, outside, rate) {
+    adam(before, moment, square; bias, square_bias, inside, outside, rate) {
         root = (Add (Sqrt (Add (Div square square_bias) inside)) outside);
         => (Add before (Mul (Div (Div moment bias) root) rate))
     }
-    adam_direction(moment, bias, square, square_bias, inside, outside) {
+    adam_direction(moment, square; bias, square_bias, inside, outside) {
         => (Div (Div moment bias) (Add (Sqrt (Add (Div square square_bias) inside)) outside))
     }
-    inverse_deviation(square, mean, zero, epsilon) {
+    inverse_deviation(square, mean; zero, epsilon) {
         => (Rsqrt (Add (AtLeast (Sub square (Mul mean mean)) zero) epsilon))
     }
     mul_add_square(a, b, c, d) { => (Add (Mul a b) (Mul (Mul c c) d)) }
+    layer_norm(x, scale, bias; sum, squares, count, zero, epsilon) {
+        mean = (Div sum count);
+        square = (Div squares count);
+        factor = (Rsqrt (Add (AtLeast (Sub square (Mul mean mean)) zero) epsilon));
+        => (Add (Mul (Sub x mean) (Mul factor scale)) bias)
+    }
+    normalize_row(x, scale, bias; mean, factor) { => (Add (Mul (Sub x mean) (Mul factor scale)) bias) }
     normalize(x, mean, factor, scale, bias) { => (Add (Mul (Sub x mean) (Mul factor scale)) bias) }
     scale_shift(x, mean, factor, bias) { => (Add (Mul (Sub x mean) factor) bias) }
     sum_of_products(a, b, c, d) { => (Add (Mul a b) (Mul c d)) }
     difference_of_products(a, b, c, d) { => (Sub (Mul a b) (Mul c d)) }
-    tanh_slope(a, y, one) { => (Mul a (Sub one (Mul y y))) }
+    tanh_slope(a, y; one) { => (Mul a (Sub one (Mul y y))) }
+    exp_difference_row(x; y) { => (Exp (Sub x y)) }
     exp_difference(x, y) { => (Exp (Sub x y)) }
+    difference_scaled_row(x; y, factor) { => (Mul (Sub x y) factor) }
     difference_scaled(x, y, factor) { => (Mul (Sub x y) factor) }
     sum_scaled(x, y, factor) { => (Mul (Add x y) factor) }
     product_of_three(x, y, z) { => (Mul (Mul x y) z) }
@@ -154,8 +179,10 @@ formulas! {
     product_minus(x, y, z) { => (Sub (Mul x y) z) }
     minus_product(x, y, z) { => (Sub z (Mul x y)) }
     sum_of_three(x, y, z) { => (Add (Add x y) z) }
-    sum_at_least(x, y, bound) { => (AtLeast (Add x y) bound) }
-    at_least(x, bound) { => (AtLeast x bound) }
+    sum_at_least(x, y; bound) { => (AtLeast (Add x y) bound) }
+    scaled_by_inverse(x; one, divisor) { => (Mul x (Div one divisor)) }
+    scaled(x; factor) { => (Mul x factor) }
+    at_least(x; bound) { => (AtLeast x bound) }
 }
 
 /// What a kernel does in one go: a node, perhaps with those that only it needs.
@@ -164,6 +191,8 @@ pub(super) struct Job {
     pub(super) operands: SmallVec<[Value; 4]>,
     /// The node's own operation, if there is none.
     pub(super) formula: Option<&'static Formula>,
+    /// Of a sum along a row: the sum of the squares of the same elements, which is taken with it.
+    pub(super) squares: Option<Id>,
 }
 
 /// The nodes of `body` in as few jobs as there are formulas for.
@@ -176,6 +205,7 @@ pub(super) fn jobs(graph: &Graph, body: &Body) -> Vec<Job> {
     }
     let kept =
         |id: Id| body.stored.contains(&id) || body.reduced.is_some_and(|(_, value)| value == Value::Node(id));
+    let same = body.same(graph);
     let mut inside: SmallVec<[Id; 16]> = SmallVec::new();
     let mut jobs: Vec<Job> = Vec::new();
     for &id in body.nodes.iter().rev() {
@@ -187,6 +217,8 @@ pub(super) fn jobs(graph: &Graph, body: &Body) -> Vec<Job> {
                 graph,
                 body,
                 leaves: SmallVec::from_elem(None, formula.leaves),
+                each: formula.each,
+                same: &same,
                 met: SmallVec::new(),
             };
             let is_closed = |met: &[Id]| {
@@ -208,17 +240,47 @@ pub(super) fn jobs(graph: &Graph, body: &Body) -> Vec<Job> {
         jobs.push(match found {
             Some((formula, operands, met)) => {
                 inside.extend(met.into_iter().filter(|&inner| inner != id));
-                Job { id, operands, formula: Some(formula) }
+                Job { id, operands, formula: Some(formula), squares: None }
             }
             None => {
                 let product = body.summed_product(graph, id).filter(|x| users[x].len() == 1 && !kept(*x));
                 inside.extend(product);
-                Job { id, operands: body.operands[&product.unwrap_or(id)][..].into(), formula: None }
+                Job {
+                    id,
+                    operands: body.operands[&product.unwrap_or(id)][..].into(),
+                    formula: None,
+                    squares: None,
+                }
             }
         });
     }
     jobs.reverse();
+    join_moments(graph, body, &mut jobs);
     jobs
+}
+
+/// Takes each sum along a row together with the sum of the same elements' squares.
+fn join_moments(graph: &Graph, body: &Body, jobs: &mut Vec<Job>) {
+    let is_sum = |job: &Job| {
+        body.folds.contains(&job.id)
+            && matches!(graph.node(job.id).op, Op::Reduce { kind: Reduction::Sum, .. })
+    };
+    let mut at = 0;
+    while at < jobs.len() {
+        if let (true, &[x]) = (is_sum(&jobs[at]), &jobs[at].operands[..]) {
+            let is_partner = |job: &Job| is_sum(job) && job.operands[..] == [x, x];
+            if let Some(partner) = jobs.iter().position(is_partner) {
+                jobs[at].squares = Some(jobs[partner].id);
+                // Whichever came first had what it reads, which is what both read.
+                if partner < at {
+                    jobs.swap(partner, at);
+                }
+                jobs.remove(partner.max(at));
+                continue;
+            }
+        }
+        at += 1;
+    }
 }
 
 /// An attempt to see a formula in a body.
@@ -226,6 +288,9 @@ struct Search<'a> {
     graph: &'a Graph,
     body: &'a Body,
     leaves: SmallVec<[Option<Value>; MOST_LEAVES]>,
+    each: usize,
+    /// The nodes that have one element for all.
+    same: &'a FxHashSet<Id>,
     /// The nodes that the formula computes.
     met: SmallVec<[Id; 16]>,
 }
@@ -234,7 +299,8 @@ impl Search<'_> {
     fn matches(&mut self, tree: &Tree, value: Value) -> bool {
         if let Tree::Leaf(leaf) = *tree {
             let known = self.leaves[leaf].get_or_insert(value);
-            return *known == value && self.dtype(value) == DType::F32;
+            let fits = leaf < self.each || self.body.is_same(value, self.same);
+            return fits && *known == value && self.dtype(value) == DType::F32;
         }
         let Value::Node(id) = value else { return false };
         let operands = &self.body.operands[&id];
@@ -359,15 +425,19 @@ mod tests {
                     graph.push(GraphNode { op, operands: SmallVec::new(), ty });
                     continue;
                 }
-                push(&mut graph, Op::Input, &[], DType::F32);
+                let is_same = leaf >= formula.each;
+                let length = if is_same { 1 } else { LENGTH };
+                let shape: &[usize] = if is_same { &[] } else { &[LENGTH] };
+                let (op, ty) = (Op::Input, Type::new(shape, DType::F32));
+                graph.push(GraphNode { op, operands: SmallVec::new(), ty });
                 let values = |i: usize| match (i * 7 + leaf) % 3 {
                     0 => special[(i + leaf * i / 11) % special.len()],
                     _ => ((i * (leaf + 3)) % 97) as f32 / 8.0 - 6.0,
                 };
-                inputs.push(Buffer::from_vec((0..LENGTH).map(values).collect::<Vec<f32>>()));
+                inputs.push(Buffer::from_vec((0..length).map(values).collect::<Vec<f32>>()));
             }
             let mut spread: Vec<Id> = (0..formula.leaves as Id).collect();
-            for &leaf in &bounds {
+            for leaf in formula.each..formula.leaves {
                 let shape = Type::new([LENGTH], DType::F32).shape;
                 let op = Op::BroadcastInDim { shape, axes: SmallVec::new() };
                 spread[leaf] = push(&mut graph, op, &[leaf as Id], DType::F32);

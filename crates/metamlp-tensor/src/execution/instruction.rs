@@ -115,6 +115,15 @@ pub(super) fn sum_of_products(dtype: DType, x: Operand, y: Operand, target: Targ
     }))
 }
 
+/// The sum of the operand's elements and that of their squares, everywhere.
+pub(super) fn moments(dtype: DType, x: Operand, [sum, squares]: [Target; 2]) -> Instruction {
+    for_dtype!(dtype, T => Box::new(move |frame| {
+        let moments = T::moments(T::of(frame).read(x, frame.length));
+        frame.write(sum, CHUNK, |_, out: &mut [T]| out.fill(moments.0));
+        frame.write(squares, CHUNK, |_, out: &mut [T]| out.fill(moments.1));
+    }))
+}
+
 /// Several operations in one loop.
 pub(super) fn formula(formula: &Formula, operands: &[Operand], target: Target) -> Instruction {
     let (run, operands) =

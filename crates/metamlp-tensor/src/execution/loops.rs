@@ -49,6 +49,15 @@ impl<'a, T> Lanes<'a, T> {
         self.elements.get(number * self.step..)?.first_chunk()
     }
 
+    /// The element that stands for all of the tile.
+    #[inline(always)]
+    pub(super) fn first(&self) -> Option<T>
+    where
+        T: Copy,
+    {
+        self.elements.first().copied()
+    }
+
     /// What follows the first `chunks`, `length` elements.
     #[inline(always)]
     pub(super) fn rest(&self, chunks: usize, length: usize) -> Option<&'a [T]> {

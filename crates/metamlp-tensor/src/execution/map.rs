@@ -17,7 +17,7 @@ use super::program::{InPlaceOutput, Merged, Order, Program, Slots};
 /// Additions below which a kernel stays on the caller's thread.
 pub(super) const PARALLEL_COST: usize = 1 << 17;
 /// Additions of a thread's piece of work, where there are many pieces.
-const PIECE_COST: usize = 1 << 18;
+const PIECE_COST: usize = 1 << 20;
 /// Pieces that there are at least: two threads may not take the same time for one.
 const PIECES: usize = 4;
 
