@@ -9,7 +9,7 @@ use crate::graph::{Graph, Id};
 use crate::op::{Literal, Op, Reduction};
 
 use super::body::{Body, Value, is_copy};
-use super::formulas::Job;
+use super::formulas::{Formula, Job};
 use super::frame::{Operand, Target};
 use super::instruction;
 use super::load;
@@ -31,6 +31,8 @@ pub(super) struct Compiler<'a> {
     free: [Vec<usize>; 7],
     /// Values whose register is never given to another.
     kept: Vec<Value>,
+    /// Nodes that are computed where the output of this number will be written over them.
+    homes: FxHashMap<Id, usize>,
 }
 
 impl<'a> Compiler<'a> {
@@ -46,13 +48,14 @@ impl<'a> Compiler<'a> {
             last_uses: FxHashMap::default(),
             free: Default::default(),
             kept: Vec::new(),
+            homes: FxHashMap::default(),
         }
     }
 
     /// `dies` tells of the buffers that nobody reads after this kernel.
     pub(super) fn compile(mut self, jobs: &[Job], slots: &mut Slots, dies: &dyn Fn(Id) -> bool) -> Program {
         self.open_windows(slots);
-        self.take_over(dies);
+        self.take_over(jobs, dies);
         for (position, job) in jobs.iter().enumerate() {
             for &value in &job.operands {
                 self.last_uses.insert(value, position);
@@ -61,16 +64,20 @@ impl<'a> Compiler<'a> {
         if let Some((_, value)) = self.body.reduced {
             self.last_uses.insert(value, usize::MAX);
         }
-        let in_place: SmallVec<[Id; 3]> =
+        let mut late: SmallVec<[Id; 3]> =
             self.program.outputs.iter().filter(|output| output.in_place.is_some()).map(|o| o.id).collect();
-        for &id in &in_place {
+        self.find_homes(jobs, &late);
+        late.retain(|id| {
+            !jobs.iter().enumerate().any(|(at, job)| job.id == *id && self.writes_over(at, job))
+        });
+        for &id in &late {
             self.last_uses.insert(self.value_of(id), usize::MAX);
         }
         for (position, job) in jobs.iter().enumerate() {
-            self.job(position, job, in_place.contains(&job.id));
+            self.job(position, job, late.contains(&job.id));
         }
         // What takes a buffer over gets there when everything has been read.
-        for &id in &in_place {
+        for &id in &late {
             self.store(id);
         }
         if let Some((id, value)) = self.body.reduced {
@@ -111,26 +118,64 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Lets outputs have the buffers of whole inputs that die here.
-    fn take_over(&mut self, dies: &dyn Fn(Id) -> bool) {
+    /// Lets outputs have the buffers of whole inputs that die here, if possible those that they can be written over.
+    fn take_over(&mut self, jobs: &[Job], dies: &dyn Fn(Id) -> bool) {
+        let first = |id: Id| match jobs.iter().find(|job| job.id == id)?.operands.first() {
+            Some(&Value::Load(load)) => Some(load),
+            _ => None,
+        };
         let mut taken: SmallVec<[Id; 3]> = SmallVec::new();
-        for output in &mut self.program.outputs {
-            for (number, load) in self.body.loads.iter().enumerate() {
-                let (Some(base), Some(window)) = (load.base, self.windows[number]) else { continue };
-                let Reads::Input(input) = self.program.windows[window].reads else { continue };
-                let only = self.body.loads.iter().filter(|other| other.base == load.base).count() == 1;
-                if load.is_whole
-                    && load.dtype == output.slot.dtype
-                    && only
-                    && !taken.contains(&base)
-                    && dies(base)
-                {
-                    output.in_place = Some(InPlace { input, window });
-                    taken.push(base);
-                    break;
+        for is_first in [true, false] {
+            for output in self.program.outputs.iter_mut().filter(|output| output.in_place.is_none()) {
+                for (number, load) in self.body.loads.iter().enumerate() {
+                    let (Some(base), Some(window)) = (load.base, self.windows[number]) else { continue };
+                    let Reads::Input(input) = self.program.windows[window].reads else { continue };
+                    let only = self.body.loads.iter().filter(|other| other.base == load.base).count() == 1;
+                    if load.is_whole
+                        && load.dtype == output.slot.dtype
+                        && only
+                        && (!is_first || first(output.id) == Some(number))
+                        && !taken.contains(&base)
+                        && dies(base)
+                    {
+                        output.in_place = Some(InPlace { input, window });
+                        taken.push(base);
+                        break;
+                    }
                 }
             }
         }
+    }
+
+    /// Lets what a formula reads last and writes its output over be computed there to begin with.
+    fn find_homes(&mut self, jobs: &[Job], late: &[Id]) {
+        for (position, job) in jobs.iter().enumerate().rev() {
+            let output = self.homes.get(&job.id).copied().or_else(|| self.output_of(job.id));
+            let (Some(output), Some(Value::Node(first))) = (output, job.operands.first().copied()) else {
+                continue;
+            };
+            let is_here = self.graph.node(first).ty.dtype == DType::F32 && self.output_of(first).is_none();
+            if is_here && !late.contains(&job.id) && self.reads_last(position, job) {
+                self.homes.insert(first, output);
+            }
+        }
+    }
+
+    /// Whether the job's formula can be written over its first operand, which nobody reads otherwise or later.
+    fn reads_last(&self, position: usize, job: &Job) -> bool {
+        let first = job.operands[0];
+        job.formula.is_some_and(|formula| formula.in_place.is_some())
+            && self.last_uses.get(&first) == Some(&position)
+            && !job.operands[1..].contains(&first)
+    }
+
+    /// Whether the job's output may take over the buffer that its formula can be written over.
+    fn writes_over(&self, position: usize, job: &Job) -> bool {
+        let output = self.program.outputs.iter().find(|output| output.id == job.id);
+        let window = output.and_then(|output| output.in_place).map(|in_place| in_place.window);
+        matches!(job.operands.first(), Some(&Value::Load(load)) if self.windows[load] == window)
+            && window.is_some()
+            && self.reads_last(position, job)
     }
 
     /// The value of a node: a copy has its operand's.
@@ -170,12 +215,18 @@ impl<'a> Compiler<'a> {
                 Target::Late { output, register: self.register(dtype) }
             }
             Some(output) if !is_same => Target::Output(output),
+            None if !is_same && self.homes.contains_key(&id) => Target::Output(self.homes[&id]),
             _ => Target::Register(self.register(dtype)),
         };
-        let instruction = match job.formula {
-            Some(formula) => instruction::formula(formula, &operands, target),
-            None if is_random => instruction::rng_bits(self.key(job.operands[0]), target),
-            None => instruction::apply(&node.op, self.dtype(job.operands[0]), dtype, &operands, target),
+        let is_over = self.writes_over(position, job)
+            || matches!(target, Target::Output(output) if operands.first() == Some(&Operand::Output(output)));
+        let instruction = match (job.formula, target) {
+            (Some(Formula { run, in_place: Some(in_place), .. }), Target::Output(output)) if is_over => {
+                instruction::formula_in_place((*run, *in_place), &operands, output)
+            }
+            (Some(formula), _) => instruction::formula(formula.run, &operands, target),
+            (None, _) if is_random => instruction::rng_bits(self.key(job.operands[0]), target),
+            (None, _) => instruction::apply(&node.op, self.dtype(job.operands[0]), dtype, &operands, target),
         };
         self.program.instructions.push(match target {
             Target::Register(register) if is_same => instruction::once(dtype, instruction, register),

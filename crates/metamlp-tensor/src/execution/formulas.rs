@@ -26,8 +26,13 @@ pub(super) struct Formula {
     leaves: usize,
     /// The leaves before this one have an element for each of the tile's; the others one for all.
     each: usize,
-    pub(super) run: fn(&[Lanes<'_, f32>], &mut [f32]),
+    pub(super) run: Loop,
+    /// The loop without the first leaf, which is what the result is written over.
+    pub(super) in_place: Option<Loop>,
 }
+
+/// Reads the leaves and writes the result.
+pub(super) type Loop = fn(&[Lanes<'_, f32>], &mut [f32]);
 
 #[derive(Clone)]
 enum Tree {
@@ -90,10 +95,33 @@ macro_rules! value {
     };
 }
 
+/// The loop that writes over the first leaf, where it is asked for.
+macro_rules! in_place {
+    (() as option $name:ident) => { None };
+    ((in_place) as option $name:ident) => { Some(single::in_place::$name) };
+    (() $($formula:tt)*) => {};
+    ((in_place) $name:ident($first:ident $($leaf:ident)*; $($same:ident)*) $($inner:ident = $expression:tt;)* => $result:tt) => {
+        #[multiversion(targets(
+            "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
+            "x86_64+avx2+fma",
+        ))]
+        pub(in crate::execution::formulas) fn $name(leaves: &[Lanes<'_, f32>], out: &mut [f32]) {
+            let &[$($leaf,)* $($same),*] = leaves else { return };
+            $(let Some($same) = $same.first() else { return };)*
+            elementwise!(in out($first) = $($leaf),* => {
+                $(let $inner = value!($expression);)*
+                value!($result)
+            });
+        }
+    };
+}
+
 /// Each formula with its leaves, after `;` those that all elements have in common and that a register of the
 /// processor holds; then values that it names, then its own value.
 macro_rules! formulas {
-    ($($name:ident($($leaf:ident),+ $(; $($same:ident),+)?) { $($inner:ident = $expression:tt;)* => $result:tt })*) => {
+    ($($name:ident($($leaf:ident),+ $(; $($same:ident),+)?) $($in_place:ident)? {
+        $($inner:ident = $expression:tt;)* => $result:tt
+    })*) => {
         mod single {
             use super::*;
 
@@ -111,6 +139,12 @@ macro_rules! formulas {
                     });
                 }
             )*
+
+            pub(super) mod in_place {
+                use super::*;
+
+                $(in_place!(($($in_place)?) $name($($leaf)+; $($($same)+)?) $($inner = $expression;)* => $result);)*
+            }
         }
 
         /// The larger ones first.
@@ -127,7 +161,8 @@ macro_rules! formulas {
                     leaves += 1;
                 )+)?
                 $(let $inner = tree!($expression);)*
-                Formula { tree: tree!($result), leaves, each, run: single::$name }
+                let in_place: Option<Loop> = in_place!(($($in_place)?) as option $name);
+                Formula { tree: tree!($result), leaves, each, run: single::$name, in_place }
             }),*]
         });
     };
@@ -146,24 +181,26 @@ formulas! {
         inside = (Guarded is_inside x zero);
         => (Select is_inside (Mul inside (Logistic inside)) (AtLeast x zero))
     }
-    adam(before, moment, square; bias, square_bias, inside, outside, rate) {
-        root = (Add (Sqrt (Add (Div square square_bias) inside)) outside);
-        => (Add before (Mul (Div (Div moment bias) root) rate))
+    adam(before, moment, square; inverse, square_inverse, inside, outside, rate) in_place {
+        root = (Add (Sqrt (Add (Mul square square_inverse) inside)) outside);
+        => (Add before (Mul (Div (Mul moment inverse) root) rate))
     }
-    adam_direction(moment, square; bias, square_bias, inside, outside) {
-        => (Div (Div moment bias) (Add (Sqrt (Add (Div square square_bias) inside)) outside))
+    adam_direction(moment, square; inverse, square_inverse, inside, outside) {
+        => (Div (Mul moment inverse) (Add (Sqrt (Add (Mul square square_inverse) inside)) outside))
     }
     inverse_deviation(square, mean; zero, epsilon) {
         => (Rsqrt (Add (AtLeast (Sub square (Mul mean mean)) zero) epsilon))
     }
+    square_moment(before, x; fresh, decay) in_place { => (Add (Mul fresh (Mul x x)) (Mul decay before)) }
+    moment(before, x; fresh, decay) in_place { => (Add (Mul fresh x) (Mul decay before)) }
     mul_add_square(a, b, c, d) { => (Add (Mul a b) (Mul (Mul c c) d)) }
-    layer_norm(x, scale, bias; sum, squares, count, zero, epsilon) {
+    layer_norm(x, scale, bias; sum, squares, count, zero, epsilon) in_place {
         mean = (Div sum count);
         square = (Div squares count);
         factor = (Rsqrt (Add (AtLeast (Sub square (Mul mean mean)) zero) epsilon));
         => (Add (Mul (Sub x mean) (Mul factor scale)) bias)
     }
-    normalize_row(x, scale, bias; mean, factor) { => (Add (Mul (Sub x mean) (Mul factor scale)) bias) }
+    normalize_row(x, scale, bias; mean, factor) in_place { => (Add (Mul (Sub x mean) (Mul factor scale)) bias) }
     normalize(x, mean, factor, scale, bias) { => (Add (Mul (Sub x mean) (Mul factor scale)) bias) }
     scale_shift(x, mean, factor, bias) { => (Add (Mul (Sub x mean) factor) bias) }
     sum_of_products(a, b, c, d) { => (Add (Mul a b) (Mul c d)) }
@@ -180,8 +217,8 @@ formulas! {
     minus_product(x, y, z) { => (Sub z (Mul x y)) }
     sum_of_three(x, y, z) { => (Add (Add x y) z) }
     sum_at_least(x, y; bound) { => (AtLeast (Add x y) bound) }
-    scaled_by_inverse(x; one, divisor) { => (Mul x (Div one divisor)) }
-    scaled(x; factor) { => (Mul x factor) }
+    scaled_by_inverse(x; one, divisor) in_place { => (Mul x (Div one divisor)) }
+    scaled(x; factor) in_place { => (Mul x factor) }
     at_least(x; bound) { => (AtLeast x bound) }
 }
 
@@ -354,116 +391,4 @@ fn is_clear(value: Value) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::buffer::Buffer;
-    use crate::execution::compile;
-    use crate::graph::GraphNode;
-    use crate::op::Literal;
-    use crate::oracle;
-    use crate::shape::Type;
-
-    const LENGTH: usize = 1500;
-
-    fn push(graph: &mut Graph, op: Op, operands: &[Id], dtype: DType) -> Id {
-        graph.push(GraphNode { op, operands: operands.into(), ty: Type::new([LENGTH], dtype) })
-    }
-
-    /// The nodes that the tree stands for; its leaves are the first nodes.
-    fn build(graph: &mut Graph, tree: &Tree) -> Id {
-        let mut all = |trees: &[Tree]| trees.iter().map(|tree| build(graph, tree)).collect::<Vec<Id>>();
-        match tree {
-            Tree::Leaf(leaf) => *leaf as Id,
-            Tree::Unary(op, x) => {
-                let x = build(graph, x);
-                push(graph, Op::Unary(*op), &[x], DType::F32)
-            }
-            Tree::Binary(op, trees) => {
-                let operands = all(&trees[..]);
-                push(graph, Op::Binary(*op), &operands, DType::F32)
-            }
-            Tree::AtLeast(trees) => {
-                let operands = all(&trees[..]);
-                push(graph, Op::Binary(Binary::Max), &operands, DType::F32)
-            }
-            Tree::Less(trees) => {
-                let operands = all(&trees[..]);
-                push(graph, Op::Compare(Comparison::Lt), &operands, DType::Bool)
-            }
-            Tree::Select(trees) => {
-                let operands = all(&trees[..]);
-                push(graph, Op::Select, &operands, DType::F32)
-            }
-        }
-    }
-
-    /// Leaves that a maximum is taken with.
-    fn bounds(tree: &Tree) -> Vec<usize> {
-        match tree {
-            Tree::Leaf(_) => Vec::new(),
-            Tree::Unary(_, x) => bounds(x),
-            Tree::AtLeast(trees) => match trees[1] {
-                Tree::Leaf(leaf) => vec![leaf],
-                _ => Vec::new(),
-            },
-            Tree::Binary(_, trees) | Tree::Less(trees) => trees.iter().flat_map(bounds).collect(),
-            Tree::Select(trees) => trees.iter().flat_map(bounds).collect(),
-        }
-    }
-
-    #[test]
-    fn a_formula_is_one_instruction_with_the_bits_of_its_operations() {
-        let special =
-            [0.0, -0.0, 1.0, -1.5, 1e-40, 3e38, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e3, -7.25];
-        for formula in FORMULAS.iter() {
-            let mut graph = Graph::default();
-            let mut inputs = Vec::new();
-            let bounds = bounds(&formula.tree);
-            for leaf in 0..formula.leaves {
-                if bounds.contains(&leaf) {
-                    let (op, ty) = (Op::Constant(Literal::new(0.0_f32)), Type::new([], DType::F32));
-                    graph.push(GraphNode { op, operands: SmallVec::new(), ty });
-                    continue;
-                }
-                let is_same = leaf >= formula.each;
-                let length = if is_same { 1 } else { LENGTH };
-                let shape: &[usize] = if is_same { &[] } else { &[LENGTH] };
-                let (op, ty) = (Op::Input, Type::new(shape, DType::F32));
-                graph.push(GraphNode { op, operands: SmallVec::new(), ty });
-                let values = |i: usize| match (i * 7 + leaf) % 3 {
-                    0 => special[(i + leaf * i / 11) % special.len()],
-                    _ => ((i * (leaf + 3)) % 97) as f32 / 8.0 - 6.0,
-                };
-                inputs.push(Buffer::from_vec((0..length).map(values).collect::<Vec<f32>>()));
-            }
-            let mut spread: Vec<Id> = (0..formula.leaves as Id).collect();
-            for leaf in formula.each..formula.leaves {
-                let shape = Type::new([LENGTH], DType::F32).shape;
-                let op = Op::BroadcastInDim { shape, axes: SmallVec::new() };
-                spread[leaf] = push(&mut graph, op, &[leaf as Id], DType::F32);
-            }
-            let root = build(&mut graph, &formula.tree);
-            for node in &mut graph.nodes {
-                if !matches!(node.op, Op::BroadcastInDim { .. }) {
-                    for operand in &mut node.operands {
-                        *operand = spread.get(*operand as usize).copied().unwrap_or(*operand);
-                    }
-                }
-            }
-            // The inputs too, so that none is written over.
-            let inputs_last = (0..formula.leaves as Id).filter(|&leaf| !bounds.contains(&(leaf as usize)));
-            graph.outputs = std::iter::once(root).chain(inputs_last).collect();
-            let expected = oracle::run(&graph, inputs.clone());
-            let executable = compile(&graph);
-            assert_eq!(executable.instructions(), [1], "{executable}");
-            let found = executable.run(inputs);
-            let both = expected[0].as_slice::<f32>().unwrap().iter().zip(found[0].as_slice::<f32>().unwrap());
-            for (position, (x, y)) in both.enumerate() {
-                assert!(
-                    x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan()),
-                    "{position}: {x}, {y}\n{graph}"
-                );
-            }
-        }
-    }
-}
+mod tests;

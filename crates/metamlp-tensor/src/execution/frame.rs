@@ -134,6 +134,15 @@ impl<'a, T: Loops> Bank<'a, T> {
         &output.elements[output.start..][..length]
     }
 
+    /// Whether the operand is what the output has so far.
+    pub(super) fn is_output(&self, operand: Operand, output: usize) -> bool {
+        match operand {
+            Operand::Output(i) => i == output,
+            Operand::Window(i) => matches!(self.sources[i], Source::Output(i) if i == output),
+            _ => false,
+        }
+    }
+
     /// The operand as loops take it.
     #[inline]
     pub(super) fn lanes(&self, operand: Operand, length: usize) -> Lanes<'_, T> {

@@ -10,7 +10,7 @@ use crate::op::{Literal, Op, Reduction, Unary};
 use crate::random::threefry;
 
 use super::folds::Folds as _;
-use super::formulas::{Formula, MOST_LEAVES};
+use super::formulas::{Loop, MOST_LEAVES};
 use super::frame::{Frame, Lane, Operand, Target};
 use super::load::{self, Pattern};
 use super::loops::{self, BinaryLoop, CHUNK, Lanes, Loops, TernaryLoop};
@@ -125,9 +125,8 @@ pub(super) fn moments(dtype: DType, x: Operand, [sum, squares]: [Target; 2]) -> 
 }
 
 /// Several operations in one loop.
-pub(super) fn formula(formula: &Formula, operands: &[Operand], target: Target) -> Instruction {
-    let (run, operands) =
-        (formula.run, operands.iter().copied().collect::<SmallVec<[Operand; MOST_LEAVES]>>());
+pub(super) fn formula(run: Loop, operands: &[Operand], target: Target) -> Instruction {
+    let operands: SmallVec<[Operand; MOST_LEAVES]> = operands.into();
     Box::new(move |frame| {
         let length = frame.length;
         frame.write(target, length, |frame, out| {
@@ -137,6 +136,21 @@ pub(super) fn formula(formula: &Formula, operands: &[Operand], target: Target) -
             }
             run(&leaves[..operands.len()], out);
         });
+    })
+}
+
+/// The same, written over the first operand where that is what the output has so far.
+pub(super) fn formula_in_place(
+    (run, in_place): (Loop, Loop),
+    operands: &[Operand],
+    output: usize,
+) -> Instruction {
+    let apart = formula(run, operands, Target::Output(output));
+    let first = operands[0];
+    let over = formula(in_place, &operands[1..], Target::Output(output));
+    Box::new(move |frame| {
+        let is_there = frame.f32.is_output(first, output);
+        if is_there { over(frame) } else { apart(frame) }
     })
 }
 

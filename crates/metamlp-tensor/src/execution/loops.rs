@@ -65,8 +65,26 @@ impl<'a, T> Lanes<'a, T> {
     }
 }
 
-/// Fills `$out` with `$value`, an expression of an element of each operand.
+/// Fills `$out` with `$value`, an expression of an element of each operand, and
+/// with `in` of the element that it has itself.
 macro_rules! elementwise {
+    (in $out:ident($own:ident) = $($x:ident),* => $value:expr) => {{
+        let (chunks, rest) = $out.as_chunks_mut::<{ $crate::execution::loops::CHUNK }>();
+        for (_number, out) in chunks.iter_mut().enumerate() {
+            $(let Some($x) = $x.chunk(_number) else { return };)*
+            for (_lane, out) in out.iter_mut().enumerate() {
+                let $own = *out;
+                $(let $x = $x[_lane];)*
+                *out = $value;
+            }
+        }
+        $(let Some($x) = $x.rest(chunks.len(), rest.len()) else { return };)*
+        for (_lane, out) in rest.iter_mut().enumerate() {
+            let $own = *out;
+            $(let $x = $x[_lane];)*
+            *out = $value;
+        }
+    }};
     ($out:ident = $($x:ident),+ => $value:expr) => {{
         let (chunks, rest) = $out.as_chunks_mut::<{ $crate::execution::loops::CHUNK }>();
         for (number, out) in chunks.iter_mut().enumerate() {

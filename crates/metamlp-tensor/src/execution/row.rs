@@ -15,7 +15,7 @@ const SHORTEST: usize = if cfg!(test) { 6 } else { 256 };
 
 /// Additions an element at most. Where there is more to compute, a block of
 /// several rows keeps more of the next elements coming meanwhile.
-const MOST_COST: u32 = 24;
+const MOST_COST: u32 = 2400;
 
 impl Body {
     /// All of `bodies`, for blocks of one of the `rows` rows; `None` if one of them has
