@@ -150,6 +150,19 @@ impl Literal {
         self.dtype
     }
 
+    /// What a product with gives the bits of a quotient by: the inverse of a power of two, if it is a normal float.
+    #[must_use]
+    pub(crate) fn exact_inverse(self) -> Option<Self> {
+        let (value, least, greatest) = match self.dtype {
+            DType::F32 => (self.as_f64(), f64::from(f32::MIN_POSITIVE), f64::from(f32::MIN_POSITIVE).recip()),
+            DType::F64 => (self.as_f64(), f64::MIN_POSITIVE, f64::MIN_POSITIVE.recip()),
+            _ => return None,
+        };
+        let is_power = value.to_bits().trailing_zeros() >= f64::MANTISSA_DIGITS - 1;
+        let is_inside = (least..=greatest).contains(&value.abs());
+        (is_power && is_inside).then(|| Self::from_f64(value.recip(), self.dtype))
+    }
+
     /// The value, if it is a `bool`.
     #[must_use]
     pub(crate) const fn as_bool(self) -> bool {
@@ -440,6 +453,27 @@ impl Binary {
             Self::Xor => "xor",
             Self::ShiftLeft => "shift_left",
             Self::ShiftRight => "shift_right_logical",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_powers_of_two_have_an_exact_inverse() {
+        let inverse = |x: f32| Literal::new(x).exact_inverse().map(Literal::as_f64);
+        assert_eq!([4.0, -0.5, 1.0].map(inverse), [Some(0.25), Some(-2.0), Some(1.0)]);
+        for x in [3.0, 0.0, f32::NAN, f32::INFINITY, 1e-45, f32::MAX] {
+            assert_eq!(inverse(x), None, "{x}");
+        }
+        let (least, greatest) = (f32::MIN_POSITIVE, 1.0 / f32::MIN_POSITIVE);
+        assert_eq!(inverse(least), Some(f64::from(greatest)));
+        assert_eq!(inverse(greatest), Some(f64::from(least)));
+        assert_eq!(Literal::new(4_i32).exact_inverse(), None);
+        for x in [1.0_f32, 1e-40, 3.3e38, -7.7] {
+            assert_eq!((x / 8.0).to_bits(), (x * 0.125).to_bits());
         }
     }
 }

@@ -2,11 +2,11 @@
 //! and one instruction for each job.
 
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::dtype::DType;
 use crate::graph::{Graph, Id};
-use crate::op::{Literal, Op, Reduction};
+use crate::op::{Binary, Literal, Op, Reduction};
 
 use super::body::{Body, Value, is_copy};
 use super::formulas::{Formula, Job};
@@ -203,10 +203,19 @@ impl<'a> Compiler<'a> {
             return;
         }
         let is_random = matches!(node.op, Op::RngBits(_));
+        let (op, values) = match (&node.op, &job.operands[..]) {
+            (Op::Binary(Binary::Div), &[x, Value::Literal(divisor)]) if job.formula.is_none() => {
+                match divisor.exact_inverse() {
+                    Some(inverse) => (&Op::Binary(Binary::Mul), smallvec![x, Value::Literal(inverse)]),
+                    None => (&node.op, job.operands.clone()),
+                }
+            }
+            _ => (&node.op, job.operands.clone()),
+        };
         let operands: SmallVec<[Operand; 4]> = if is_random {
             SmallVec::new()
         } else {
-            job.operands.iter().map(|&value| self.operand(value)).collect()
+            values.iter().map(|&value| self.operand(value)).collect()
         };
         let is_same = !is_random && operands.iter().all(|operand| matches!(operand, Operand::Same(_)));
         let output = self.output_of(id);
@@ -226,7 +235,7 @@ impl<'a> Compiler<'a> {
             }
             (Some(formula), _) => instruction::formula(formula.run, &operands, target),
             (None, _) if is_random => instruction::rng_bits(self.key(job.operands[0]), target),
-            (None, _) => instruction::apply(&node.op, self.dtype(job.operands[0]), dtype, &operands, target),
+            (None, _) => instruction::apply(op, self.dtype(job.operands[0]), dtype, &operands, target),
         };
         self.program.instructions.push(match target {
             Target::Register(register) if is_same => instruction::once(dtype, instruction, register),

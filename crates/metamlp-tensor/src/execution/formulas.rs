@@ -41,7 +41,7 @@ enum Tree {
     Binary(Binary, Box<[Tree; 2]>),
     /// A maximum with a literal, in which neither NaN nor the sign of zero is a question.
     AtLeast(Box<[Tree; 2]>),
-    Less(Box<[Tree; 2]>),
+    Compare(Comparison, Box<[Tree; 2]>),
     Select(Box<[Tree; 3]>),
 }
 
@@ -50,7 +50,10 @@ macro_rules! tree {
         Tree::AtLeast(Box::new([tree!($x), tree!($bound)]))
     };
     ((Less $x:tt $y:tt)) => {
-        Tree::Less(Box::new([tree!($x), tree!($y)]))
+        Tree::Compare(Comparison::Lt, Box::new([tree!($x), tree!($y)]))
+    };
+    ((AtMost $x:tt $y:tt)) => {
+        Tree::Compare(Comparison::Le, Box::new([tree!($x), tree!($y)]))
     };
     ((Guarded $choice:tt $yes:tt $no:tt)) => {
         tree!((Select $choice $yes $no))
@@ -76,6 +79,9 @@ macro_rules! value {
     }};
     ((Less $x:tt $y:tt)) => {
         Comparison::Lt.holds(value!($x), value!($y))
+    };
+    ((AtMost $x:tt $y:tt)) => {
+        Comparison::Le.holds(value!($x), value!($y))
     };
     // A choice of which only what comes of the first value is looked at.
     ((Guarded $choice:tt $yes:tt $no:tt)) => {
@@ -217,6 +223,11 @@ formulas! {
     minus_product(x, y, z) { => (Sub z (Mul x y)) }
     sum_of_three(x, y, z) { => (Add (Add x y) z) }
     sum_at_least(x, y; bound) { => (AtLeast (Add x y) bound) }
+    relu_of_sum(x, y; zero) {
+        sum = (Add x y);
+        => (Select (AtMost sum zero) zero sum)
+    }
+    relu(x; zero) in_place { => (Select (AtMost x zero) zero x) }
     scaled_by_inverse(x; one, divisor) in_place { => (Mul x (Div one divisor)) }
     scaled(x; factor) in_place { => (Mul x factor) }
     at_least(x; bound) { => (AtLeast x bound) }
@@ -353,7 +364,7 @@ impl Search<'_> {
                 (is_clear(y) && self.all(&trees[..], &[x, y]))
                     || (is_clear(x) && self.all(&trees[..], &[y, x]))
             }
-            (Tree::Less(trees), Op::Compare(Comparison::Lt)) => self.all(&trees[..], operands),
+            (Tree::Compare(op, trees), Op::Compare(found)) => op == found && self.all(&trees[..], operands),
             (Tree::Select(trees), Op::Select) => self.all(&trees[..], operands),
             _ => false,
         };

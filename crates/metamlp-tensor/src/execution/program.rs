@@ -291,10 +291,11 @@ impl Program {
     }
 
     fn seek_windows(&self, frame: &mut Frame<'_>, index: &SmallVec<[usize; 6]>) {
-        if frame.index.len() == index.len() {
-            frame.index.copy_from_slice(index);
-        } else {
-            frame.index.clone_from(index);
+        match (&mut frame.index[..], &index[..]) {
+            // The commonest of all, without a call.
+            ([own], &[only]) => *own = only,
+            (own, index) if own.len() == index.len() => own.copy_from_slice(index),
+            _ => frame.index.clone_from(index),
         }
         if self.rows.len() > 1 {
             frame.seek_row(&self.rows);

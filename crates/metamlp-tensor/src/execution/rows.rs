@@ -250,11 +250,17 @@ impl Rows {
     }
 
     fn run_blocks(&self, frame: &mut Frame<'_>, blocks: Range<usize>) {
-        for block in blocks {
-            frame.row = self.row(block);
-            let is_whole = self.run - frame.row % self.run >= self.block;
-            let members = if is_whole { &self.members } else { &self.rest };
+        let each = self.run.div_ceil(self.block);
+        let (mut run, mut block) = (blocks.start / each, blocks.start % each);
+        for _ in blocks {
+            let first = block * self.block;
+            frame.row = run * self.run + first;
+            let members = if self.run - first >= self.block { &self.members } else { &self.rest };
             members.iter().for_each(|member| member.run(frame));
+            block += 1;
+            if block == each {
+                (run, block) = (run + 1, 0);
+            }
         }
     }
 }

@@ -31,9 +31,9 @@ fn build(graph: &mut Graph, tree: &Tree, leaves: &[Id]) -> Id {
             let operands = all(&trees[..]);
             push(graph, Op::Binary(Binary::Max), &operands, DType::F32)
         }
-        Tree::Less(trees) => {
+        Tree::Compare(op, trees) => {
             let operands = all(&trees[..]);
-            push(graph, Op::Compare(Comparison::Lt), &operands, DType::Bool)
+            push(graph, Op::Compare(*op), &operands, DType::Bool)
         }
         Tree::Select(trees) => {
             let operands = all(&trees[..]);
@@ -51,7 +51,7 @@ fn bounds(tree: &Tree) -> Vec<usize> {
             Tree::Leaf(leaf) => vec![leaf],
             _ => Vec::new(),
         },
-        Tree::Binary(_, trees) | Tree::Less(trees) => trees.iter().flat_map(bounds).collect(),
+        Tree::Binary(_, trees) | Tree::Compare(_, trees) => trees.iter().flat_map(bounds).collect(),
         Tree::Select(trees) => trees.iter().flat_map(bounds).collect(),
     }
 }
