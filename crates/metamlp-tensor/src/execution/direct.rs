@@ -120,26 +120,32 @@ fn concatenate<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, axis: us
     Buffer::from_vec(result)
 }
 
+/// Rows that are gathered together at most.
+const ROWS: usize = 64;
+
 /// The indices, clamped into an axis of `extent`.
-fn clamped(indices: &Buffer, extent: usize) -> impl Iterator<Item = usize> {
+fn clamped(indices: &[i32], extent: usize) -> impl Iterator<Item = usize> {
     let last = i64::try_from(extent.saturating_sub(1)).unwrap_or(i64::MAX);
-    elements::<i32>(indices).iter().map(move |&i| i64::from(i).clamp(0, last) as usize)
+    indices.iter().map(move |&i| i64::from(i).clamp(0, last) as usize)
 }
 
 fn gather<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) -> Buffer {
     let from = &operands[0].1.shape;
     let inner: usize = from[axis + 1..].iter().product();
+    let (whole, count) = (from[axis] * inner, operands[1].1.shape.size());
+    let (source, indices) = (elements::<T>(operands[0].0), elements::<i32>(operands[1].0));
     let mut result = T::pool().take(ty.shape.size());
-    if !result.is_empty() {
-        let outer = elements::<T>(operands[0].0).chunks_exact(from[axis] * inner);
-        let count = operands[1].1.shape.size() * inner;
-        for (rows, result) in outer.zip(result.chunks_exact_mut(count)) {
-            let places = clamped(operands[1].0, from[axis]);
-            for (row, result) in places.zip(result.chunks_exact_mut(inner)) {
-                result.copy_from_slice(&rows[row * inner..][..inner]);
-            }
+    // Some rows of one outer entry at a time.
+    let together = (1..=ROWS).rev().find(|&rows| count.is_multiple_of(rows)).unwrap_or(1);
+    let cost = result.len();
+    lanes::each_part(&mut result, together * inner, cost, |part, result| {
+        let (outer, first) = (part * together / count, part * together % count);
+        let rows = &source[outer * whole..][..whole];
+        let places = clamped(&indices[first..][..together], from[axis]);
+        for (row, result) in places.zip(result.chunks_exact_mut(inner)) {
+            result.copy_from_slice(&rows[row * inner..][..inner]);
         }
-    }
+    });
     Buffer::from_vec(result)
 }
 
