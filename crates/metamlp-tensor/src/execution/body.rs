@@ -40,7 +40,7 @@ pub(super) struct Load {
 }
 
 /// A kernel's nodes and what they read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Body {
     /// Extents of the space, none of them 1.
     pub(super) space: Axes,

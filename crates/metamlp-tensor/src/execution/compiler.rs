@@ -120,6 +120,9 @@ impl<'a> Compiler<'a> {
 
     /// Lets outputs have the buffers of whole inputs that die here, if possible those that they can be written over.
     fn take_over(&mut self, jobs: &[Job], dies: &dyn Fn(Id) -> bool) {
+        let copies = |id: Id, load: usize| {
+            is_copy(self.graph, id) && self.body.operands[&id][..] == [Value::Load(load)]
+        };
         let first = |id: Id| match jobs.iter().find(|job| job.id == id)?.operands.first() {
             Some(&Value::Load(load)) => Some(load),
             _ => None,
@@ -135,6 +138,7 @@ impl<'a> Compiler<'a> {
                         && load.dtype == output.slot.dtype
                         && only
                         && (!is_first || first(output.id) == Some(number))
+                        && !copies(output.id, number)
                         && !taken.contains(&base)
                         && dies(base)
                     {

@@ -10,9 +10,11 @@ use crate::buffer::Buffer;
 use crate::graph::{Graph, Id};
 
 use super::allocation::{Allocation, Part};
-use super::body::Body;
+use super::body::{Body, is_copy};
 use super::frame::Frame;
 use super::program::{InPlaceOutput, Merged, Order, Program, Slots};
+use super::rearrangement::Rearrangement;
+use super::view::View;
 
 /// Additions below which a kernel stays on the caller's thread.
 pub(super) const PARALLEL_COST: usize = 1 << 17;
@@ -30,6 +32,10 @@ pub(super) struct Map {
     piece: usize,
     /// An output that needs no memory of all its elements.
     pub(super) unkept: Option<usize>,
+    /// Inputs, by number, that are put in another order first.
+    rearranged: SmallVec<[(usize, Rearrangement); 1]>,
+    /// Whether there is nothing else to do.
+    is_rearrangement: bool,
 }
 
 impl Map {
@@ -53,17 +59,71 @@ impl Map {
             let most = program.tiling.count.div_ceil(PIECES);
             (PIECE_COST / (program.tiling.length() * body.cost as usize)).clamp(1, most)
         };
-        Self { program, size, piece, unkept: None }
+        Self { program, size, piece, unkept: None, rearranged: SmallVec::new(), is_rearrangement: false }
+    }
+
+    /// Of a kernel by itself, which may put what it reads in another order first.
+    pub(super) fn alone(graph: &Graph, body: &Body, dies: &dyn Fn(Id) -> bool) -> Self {
+        let mut in_order = body.clone();
+        let mut rearrangements: SmallVec<[(Id, Rearrangement); 1]> = SmallVec::new();
+        for number in 0..body.loads.len() {
+            let Some(base) = body.loads[number].base else { continue };
+            let is_only = body.loads.iter().filter(|load| load.base == Some(base)).count() == 1;
+            let rearrangement = Rearrangement::new(&body.loads[number], &body.space);
+            if let (true, Some(rearrangement)) = (is_only, rearrangement) {
+                let load = &mut in_order.loads[number];
+                (load.strides, load.offset) = (View::contiguous(&body.space).strides, 0);
+                load.is_whole = true;
+                rearrangements.push((base, rearrangement));
+            }
+        }
+        if rearrangements.is_empty() {
+            return Self::new(graph, body, dies);
+        }
+        // What has been put in order is nobody else's.
+        let is_own = |id: Id| rearrangements.iter().any(|(base, _)| *base == id);
+        let map = Self::new(graph, &in_order, &|id| is_own(id) || dies(id));
+        let inputs = &map.program.inputs;
+        let rearranged = rearrangements
+            .into_iter()
+            .filter_map(|(base, rearrangement)| {
+                Some((inputs.iter().position(|&input| input == base)?, rearrangement))
+            })
+            .collect();
+        let is_rearrangement = matches!(body.nodes[..], [id] if is_copy(graph, id));
+        Self { rearranged, is_rearrangement, ..map }
+    }
+
+    /// Bytes that a run takes beside its inputs and outputs.
+    pub(super) fn temporary(&self) -> usize {
+        let is_taken = |input: usize| self.is_rearrangement || self.taken_over().any(|taken| taken == input);
+        self.rearranged.iter().filter(|(input, _)| !is_taken(*input)).map(|(_, one)| one.bytes()).sum()
+    }
+
+    /// The inputs whose memory outputs may take over, as they are given.
+    pub(super) fn replaced(&self) -> impl Iterator<Item = usize> {
+        let is_given = |input: &usize| self.rearranged.iter().all(|(rearranged, _)| rearranged != input);
+        self.taken_over().filter(is_given)
+    }
+
+    fn taken_over(&self) -> impl Iterator<Item = usize> {
+        self.program.outputs.iter().filter_map(|output| output.in_place).map(|in_place| in_place.input)
     }
 
     /// The outputs, from buffers in the order of the program's inputs. Those
     /// that nobody else holds may be `None`, when they are in `given`.
-    pub(super) fn run(&self, inputs: &mut [Option<Buffer>]) -> impl Iterator<Item = Buffer> + use<> {
+    pub(super) fn run(&self, inputs: &mut [Option<Buffer>]) -> SmallVec<[Buffer; 3]> {
+        for (input, rearrangement) in &self.rearranged {
+            inputs[*input] = inputs[*input].take().map(|buffer| rearrangement.run(&buffer));
+        }
+        if let (true, Some((input, _))) = (self.is_rearrangement, self.rearranged.first()) {
+            return inputs[*input].take().into_iter().collect();
+        }
         let (replaced, mut allocations) = self.allocate(inputs);
         if self.size > 0 {
             self.fill(inputs, &replaced, &mut allocations);
         }
-        allocations.into_iter().map(Allocation::into_buffer)
+        allocations.into_iter().map(Allocation::into_buffer).collect()
     }
 
     /// The outputs' memory, that of inputs where it can be taken over.
@@ -143,6 +203,7 @@ impl Map {
 
 impl fmt::Display for Map {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "map {}", self.program)
+        write!(f, "map {}", self.program)?;
+        if self.rearranged.is_empty() { Ok(()) } else { write!(f, ", {} rearranged", self.rearranged.len()) }
     }
 }

@@ -46,18 +46,18 @@ impl Memory {
                 memory.panels += form.depth * form.columns * graph.node(step.reads[1]).ty.dtype.size();
             }
             // A result in the place of something that dies takes no more.
-            let replaced: usize = match &step.work {
+            let (replaced, temporary): (usize, usize) = match &step.work {
                 Work::Map(map) => {
-                    let in_place = map.program.outputs.iter().filter_map(|output| output.in_place);
-                    in_place.filter_map(|place| held.get(&step.reads[place.input])).sum()
+                    let replaced = map.replaced().filter_map(|input| held.get(&step.reads[input]));
+                    (replaced.sum(), map.temporary())
                 }
-                _ => 0,
+                _ => (0, 0),
             };
             for &id in &step.writes {
                 held.insert(id, bytes(id));
                 now += bytes(id);
             }
-            memory.peak = memory.peak.max(now - replaced);
+            memory.peak = memory.peak.max(now + temporary - replaced);
             for (id, _) in step.reads.iter().zip(&step.frees).filter(|(_, dies)| **dies) {
                 now -= held.remove(id).unwrap_or(0);
             }

@@ -32,6 +32,7 @@ mod plan_cache;
 mod plane;
 mod product;
 mod program;
+mod rearrangement;
 mod reduce;
 mod row;
 mod row_group;

@@ -118,7 +118,7 @@ pub(super) fn steps(graph: &Graph, layout: &Layout) -> Vec<Step> {
                     (Work::Reduce(reduce), reads)
                 }
                 None => {
-                    let map = Map::new(graph, body, &dies);
+                    let map = Map::alone(graph, body, &dies);
                     let reads = map.program.inputs.clone();
                     (Work::Map(map), reads)
                 }
