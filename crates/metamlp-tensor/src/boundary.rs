@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::execution;
 use crate::node::{Expression, Tensor};
 use crate::source::Source;
+use crate::spare_buffers;
 use crate::tree::Tree;
 
 thread_local! {
@@ -94,7 +95,7 @@ pub(crate) fn compute(tensors: &[Tensor]) -> Result<()> {
         return Ok(());
     }
     let (recording, executable) = execution::prepared(&[], &pending);
-    let mut inputs = Vec::with_capacity(recording.inputs().len());
+    let mut inputs = spare_buffers::take_list();
     for leaf in recording.inputs() {
         match leaf.0.value.get() {
             Some(value) => inputs.push(value.clone()),
@@ -102,10 +103,11 @@ pub(crate) fn compute(tensors: &[Tensor]) -> Result<()> {
         }
     }
     drop(recording);
-    let values = executable.run(inputs);
-    for (tensor, value) in pending.iter().zip(values) {
+    let mut values = executable.run(inputs);
+    for (tensor, value) in pending.iter().zip(values.drain(..)) {
         tensor.0.set_value(value);
     }
+    spare_buffers::keep_list(values);
     Ok(())
 }
 

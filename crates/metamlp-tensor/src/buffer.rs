@@ -2,7 +2,6 @@
 //! that gives a dropped allocation to the next tensor of its length.
 
 use std::collections::BTreeMap;
-use std::hint::black_box;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +9,7 @@ use half::{bf16, f16};
 
 use crate::dtype::{DType, Element};
 use crate::shared::{Form, Shared};
+use crate::spare_buffers::{self, LONG};
 
 /// Row-major elements of a concrete tensor; cloning shares them.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub enum Buffer {
 
 impl Buffer {
     pub(crate) fn from_vec<T: Element>(values: impl Into<Storage<T>>) -> Self {
-        T::wrap(Arc::new(Shared::from(values.into())))
+        T::wrap(Shared::new(values.into()))
     }
 
     pub(crate) fn dtype(&self) -> DType {
@@ -48,9 +48,9 @@ impl Buffer {
 
     /// The elements themselves, if nobody else holds them.
     pub(crate) fn try_into_storage<T: Element>(self) -> Result<Storage<T>, Self> {
-        let Some(shared) = T::unwrap(&self).map(Arc::clone) else { return Err(self) };
+        let Some(mut shared) = T::unwrap(&self).map(Arc::clone) else { return Err(self) };
         drop(self);
-        Arc::try_unwrap(shared).map(Shared::into_storage).map_err(T::wrap)
+        Shared::take(&mut shared).ok_or_else(|| T::wrap(shared))
     }
 
     /// The elements in another form, if they are of type `T` and it was asked for before.
@@ -76,6 +76,21 @@ impl Buffer {
     }
 }
 
+impl Drop for Buffer {
+    /// The last one gives back the memory, and the place that the elements were shared in.
+    fn drop(&mut self) {
+        match self {
+            Self::Bool(shared) => drop(Shared::take(shared)),
+            Self::I32(shared) => drop(Shared::take(shared)),
+            Self::U32(shared) => drop(Shared::take(shared)),
+            Self::F16(shared) => drop(Shared::take(shared)),
+            Self::BF16(shared) => drop(Shared::take(shared)),
+            Self::F32(shared) => drop(Shared::take(shared)),
+            Self::F64(shared) => drop(Shared::take(shared)),
+        }
+    }
+}
+
 /// One allocation; dropping it offers the memory to its type's [`Pool`].
 #[derive(Debug)]
 #[doc(hidden)]
@@ -91,21 +106,14 @@ const LINE: usize = 64;
 impl<T: Element> Storage<T> {
     /// Of `length` elements, the first of which begins a cache line.
     fn new(length: usize) -> Self {
-        if length < SMALLEST_POOLED {
-            return Self::short(length);
+        if length < LONG {
+            return spare_buffers::take_vector(length).into();
         }
         let most = LINE / size_of::<T>();
         let mut values = vec![T::default(); length + most];
         let start = values.as_ptr().align_offset(LINE).min(most);
         values.truncate(start + length);
         Self { values, start }
-    }
-
-    /// Of few elements. Zeroed memory comes from the allocator's slow path, so it is asked for plain memory.
-    fn short(length: usize) -> Self {
-        let mut values = black_box(Vec::with_capacity(length));
-        values.resize(length, T::default());
-        values.into()
     }
 }
 
@@ -144,8 +152,11 @@ impl<T: Element> DerefMut for Storage<T> {
 
 impl<T: Element> Drop for Storage<T> {
     fn drop(&mut self) {
-        if self.values.len() >= SMALLEST_POOLED {
-            T::pool().give(std::mem::take(&mut self.values), self.start);
+        let values = std::mem::take(&mut self.values);
+        if values.len() >= LONG {
+            T::pool().give(values, self.start);
+        } else if values.capacity() > 0 {
+            spare_buffers::keep_vector(values);
         }
     }
 }
@@ -168,8 +179,6 @@ struct Free<T> {
     bytes: usize,
 }
 
-/// Shorter vectors are cheap for the allocator and would only crowd the map.
-const SMALLEST_POOLED: usize = 1024;
 /// Past this the pool lets memory go.
 const MOST_POOLED_BYTES: usize = 1 << 30;
 
@@ -180,7 +189,7 @@ impl<T: Element> Pool<T> {
 
     /// Exactly `length` elements of arbitrary content.
     pub(crate) fn take(&self, length: usize) -> Storage<T> {
-        if length >= SMALLEST_POOLED
+        if length >= LONG
             && let Ok(mut free) = self.free.lock()
             && let Some((values, start)) = free.by_length.get_mut(&length).and_then(Vec::pop)
         {
@@ -195,7 +204,7 @@ impl<T: Element> Pool<T> {
         let length = values.len() - start;
         let bytes = length * size_of::<T>();
         let is_aligned = values[start..].as_ptr().align_offset(LINE) == 0;
-        if length >= SMALLEST_POOLED
+        if length >= LONG
             && is_aligned
             && let Ok(mut free) = self.free.lock()
             && free.bytes + bytes <= MOST_POOLED_BYTES
@@ -222,7 +231,7 @@ mod tests {
 
     #[test]
     fn elements_begin_a_cache_line_and_are_all_there() {
-        for length in [SMALLEST_POOLED, 5000, 1_000_003] {
+        for length in [LONG, 5000, 1_000_003] {
             assert_eq!(f32::pool().take(length).as_ptr().align_offset(LINE), 0);
             assert_eq!(bool::pool().take(length).as_ptr().align_offset(LINE), 0);
             assert_eq!(f64::pool().take(length).len(), length);

@@ -184,6 +184,11 @@ pub trait Element:
     fn unwrap(buffer: &crate::buffer::Buffer) -> Option<&std::sync::Arc<crate::shared::Shared<Self>>>;
     #[doc(hidden)]
     fn pool() -> &'static crate::buffer::Pool<Self>;
+    #[doc(hidden)]
+    fn spare() -> &'static std::thread::LocalKey<std::cell::RefCell<crate::spare_buffers::SpareBuffers<Self>>>;
+    /// No elements, shared by all who had some.
+    #[doc(hidden)]
+    fn none() -> &'static std::sync::Arc<crate::shared::Shared<Self>>;
     /// The value as a 64-bit pattern, for literals that must compare and hash.
     #[doc(hidden)]
     fn to_bits64(self) -> u64;
@@ -211,6 +216,20 @@ macro_rules! element {
             fn pool() -> &'static crate::buffer::Pool<Self> {
                 static POOL: crate::buffer::Pool<$ty> = crate::buffer::Pool::new();
                 &POOL
+            }
+
+            fn spare() -> &'static crate::spare_buffers::List<Self> {
+                thread_local! {
+                    static SPARE: std::cell::RefCell<crate::spare_buffers::SpareBuffers<$ty>> =
+                        const { std::cell::RefCell::new(crate::spare_buffers::SpareBuffers::new()) };
+                }
+                &SPARE
+            }
+
+            fn none() -> &'static std::sync::Arc<crate::shared::Shared<Self>> {
+                static NONE: std::sync::LazyLock<std::sync::Arc<crate::shared::Shared<$ty>>> =
+                    std::sync::LazyLock::new(std::sync::Arc::default);
+                &NONE
             }
 
             fn to_bits64(self) -> u64 {

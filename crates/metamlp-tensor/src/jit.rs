@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::execution::{self, Executable};
 use crate::node::Tensor;
 use crate::source::Source;
+use crate::spare_buffers;
 use crate::structure::Structure;
 use crate::tree::Tree;
 
@@ -157,7 +158,7 @@ impl<R: Tree> Program<R> {
         let tensors = arguments.tensors();
         boundary::compute(&tensors)?;
         drop(arguments);
-        let mut values: Vec<Buffer> = Vec::with_capacity(tensors.len() + self.captured.len());
+        let mut values = spare_buffers::take_list();
         for tensor in tensors {
             values.push(value_of(tensor)?);
         }
@@ -169,11 +170,15 @@ impl<R: Tree> Program<R> {
         for captured in &self.captured {
             inputs.push(value_of(captured.clone())?);
         }
-        let mut values = self.executable.run(inputs).into_iter();
-        Ok(self.result.map(&mut |form| match values.next() {
+        let mut results = self.executable.run(inputs);
+        let mut values = results.drain(..);
+        let result = self.result.map(&mut |form| match values.next() {
             Some(value) => Tensor::concrete(form.0.ty.shape.clone(), value),
             None => form.clone(),
-        }))
+        });
+        drop(values);
+        spare_buffers::keep_list(results);
+        Ok(result)
     }
 }
 

@@ -43,6 +43,7 @@ mod shape;
 mod shared;
 mod source;
 mod spare;
+mod spare_buffers;
 mod structure;
 mod tensor;
 mod threads;

@@ -3,14 +3,16 @@
 //! can change them meanwhile: it is theirs, whatever address they have.
 
 use std::hash::{Hash, Hasher as _};
+use std::mem::{replace, take};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHasher;
 
 use crate::buffer::Storage;
 use crate::dtype::Element;
+use crate::spare_buffers;
 
 /// Shared, immutable elements.
 #[derive(Debug)]
@@ -36,6 +38,31 @@ pub(crate) struct Form {
 const MOST_FORMS: usize = 4;
 
 impl<T: Element> Shared<T> {
+    /// `storage`, to be shared, in a place that this thread has done with if there is one.
+    pub(crate) fn new(storage: Storage<T>) -> Arc<Self> {
+        if let Some(mut place) = spare_buffers::take_place()
+            && let Some(own) = Arc::get_mut(&mut place)
+        {
+            own.storage = storage;
+            return place;
+        }
+        Arc::new(Self::from(storage))
+    }
+
+    /// The elements of `shared`, to be changed, if nobody else holds them: their forms are gone, and its place is kept.
+    pub(crate) fn take(shared: &mut Arc<Self>) -> Option<Storage<T>> {
+        // Sharing is the commonest, and a look at the count cheaper than the proof that there is no other.
+        if Arc::strong_count(shared) > 1 {
+            return None;
+        }
+        let own = Arc::get_mut(shared)?;
+        let storage = take(&mut own.storage);
+        own.asked = AtomicU64::new(0);
+        own.forms.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        spare_buffers::keep_place(replace(shared, Arc::clone(T::none())));
+        Some(storage)
+    }
+
     /// The elements, to be changed: their forms are gone.
     pub(crate) fn into_storage(self) -> Storage<T> {
         self.storage
@@ -68,6 +95,12 @@ impl<T: Element> Shared<T> {
 impl<T: Element> From<Storage<T>> for Shared<T> {
     fn from(storage: Storage<T>) -> Self {
         Self { storage, asked: AtomicU64::new(0), forms: Mutex::new(Vec::new()) }
+    }
+}
+
+impl<T: Element> Default for Shared<T> {
+    fn default() -> Self {
+        Storage::default().into()
     }
 }
 

@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 
 use crate::buffer::Buffer;
 use crate::node::Tensor;
+use crate::spare_buffers;
 use crate::tree::{Segment, StaticPart, Tree, TreeVisitor};
 
 /// A tree's form without its tensors' values: what a compiled program is
@@ -12,14 +13,12 @@ use crate::tree::{Segment, StaticPart, Tree, TreeVisitor};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Structure {
     bytes: Vec<u8>,
-    /// How many tensors there are.
-    tensors: usize,
 }
 
 impl Structure {
     pub(crate) fn of(tree: &impl Tree) -> Self {
         // Room for a model of a few layers.
-        let mut structure = Self { bytes: Vec::with_capacity(512), tensors: 0 };
+        let mut structure = Self { bytes: Vec::with_capacity(512) };
         tree.visit(&mut structure);
         structure
     }
@@ -28,10 +27,14 @@ impl Structure {
     /// and all of them have been computed.
     pub(crate) fn values_of(&self, tree: &impl Tree) -> Option<Vec<Buffer>> {
         let mut comparison =
-            Comparison { rest: &self.bytes, is_equal: true, values: Vec::with_capacity(self.tensors) };
+            Comparison { rest: &self.bytes, is_equal: true, values: spare_buffers::take_list() };
         tree.visit(&mut comparison);
         let Comparison { rest, is_equal, values } = comparison;
-        (is_equal && rest.is_empty()).then_some(values)
+        if is_equal && rest.is_empty() {
+            return Some(values);
+        }
+        spare_buffers::keep_list(values);
+        None
     }
 }
 
@@ -108,7 +111,7 @@ macro_rules! feed_structure {
     };
 }
 
-feed_structure!(Structure, |structure: &mut Structure, _| structure.tensors += 1);
+feed_structure!(Structure, |_, _| ());
 feed_structure!(Comparison<'_>, |comparison: &mut Comparison<'_>, tensor: &Tensor| {
     match tensor.0.value.get() {
         Some(value) => comparison.values.push(value.clone()),

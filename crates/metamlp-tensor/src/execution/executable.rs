@@ -49,15 +49,15 @@ impl Executable {
         Self { graph, steps, outputs, places, constants }
     }
 
-    /// The outputs' values; `inputs` are bound in the order of the graph's.
+    /// The outputs' values, in the list of the inputs', which are bound in the order of the graph's.
     pub(crate) fn run(&self, inputs: Vec<Buffer>) -> Vec<Buffer> {
         statistics::count_nodes(self.graph.nodes.len() - self.graph.inputs.len());
         threads::enter(|| self.run_steps(inputs))
     }
 
-    fn run_steps(&self, inputs: Vec<Buffer>) -> Vec<Buffer> {
+    fn run_steps(&self, mut list: Vec<Buffer>) -> Vec<Buffer> {
         let mut values = self.places.values();
-        for (&id, input) in self.graph.inputs.iter().zip(inputs) {
+        for (&id, input) in self.graph.inputs.iter().zip(list.drain(..)) {
             values.put(id, input);
         }
         for (id, buffer) in &self.constants {
@@ -67,7 +67,8 @@ impl Executable {
             self.step(step, &mut values);
         }
         let empty = || Buffer::from_vec(Vec::<bool>::new());
-        self.outputs.iter().map(|&id| values.get(id).unwrap_or_else(empty)).collect()
+        list.extend(self.outputs.iter().map(|&id| values.get(id).unwrap_or_else(empty)));
+        list
     }
 
     /// Steps of a run.

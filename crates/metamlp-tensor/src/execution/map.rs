@@ -112,18 +112,18 @@ impl Map {
 
     /// The outputs, from buffers in the order of the program's inputs. Those
     /// that nobody else holds may be `None`, when they are in `given`.
-    pub(super) fn run(&self, inputs: &mut [Option<Buffer>]) -> SmallVec<[Buffer; 3]> {
+    pub(super) fn run(&self, inputs: &mut [Option<Buffer>]) -> impl Iterator<Item = Buffer> + use<> {
         for (input, rearrangement) in &self.rearranged {
             inputs[*input] = inputs[*input].take().map(|buffer| rearrangement.run(&buffer));
         }
-        if let (true, Some((input, _))) = (self.is_rearrangement, self.rearranged.first()) {
-            return inputs[*input].take().into_iter().collect();
-        }
-        let (replaced, mut allocations) = self.allocate(inputs);
-        if self.size > 0 {
+        let whole = self.rearranged.first().filter(|_| self.is_rearrangement);
+        let whole = whole.and_then(|(input, _)| inputs[*input].take());
+        let (replaced, mut allocations) =
+            if whole.is_some() { Default::default() } else { self.allocate(inputs) };
+        if self.size > 0 && whole.is_none() {
             self.fill(inputs, &replaced, &mut allocations);
         }
-        allocations.into_iter().map(Allocation::into_buffer).collect()
+        whole.into_iter().chain(allocations.into_iter().map(Allocation::into_buffer))
     }
 
     /// The outputs' memory, that of inputs where it can be taken over.

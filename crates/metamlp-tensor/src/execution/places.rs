@@ -1,7 +1,7 @@
 //! Where a run keeps the buffers between its steps: a list with a place for
 //! each node that has a buffer at all. Most nodes of a graph have none.
 
-use smallvec::SmallVec;
+use std::cell::Cell;
 
 use crate::buffer::Buffer;
 use crate::graph::{Graph, Id};
@@ -18,7 +18,12 @@ pub(super) struct Places {
 /// The buffers of one run.
 pub(super) struct Values<'p> {
     places: &'p Places,
-    buffers: SmallVec<[Option<Buffer>; 24]>,
+    buffers: Vec<Option<Buffer>>,
+}
+
+thread_local! {
+    /// The list of the last run, empty.
+    static SPARE: Cell<Vec<Option<Buffer>>> = const { Cell::new(Vec::new()) };
 }
 
 impl Places {
@@ -36,9 +41,17 @@ impl Places {
 
     /// No buffers yet.
     pub(super) fn values(&self) -> Values<'_> {
-        let mut buffers = SmallVec::new();
+        let mut buffers = SPARE.try_with(Cell::take).unwrap_or_default();
         buffers.resize_with(self.count, || None);
         Values { places: self, buffers }
+    }
+}
+
+impl Drop for Values<'_> {
+    fn drop(&mut self) {
+        self.buffers.clear();
+        let buffers = std::mem::take(&mut self.buffers);
+        let _ = SPARE.try_with(|spare| spare.set(buffers));
     }
 }
 

@@ -228,7 +228,7 @@ impl Reduce {
 
     fn fold_runs<T: Lane + Folds>(&self, frame: &mut Frame<'_>, runs: Range<usize>, results: &mut [T]) {
         let mut rest = results;
-        let mut sums = vec![T::default(); if self.extent == Extent::Rows { self.inner } else { 0 }];
+        let mut sums = T::pool().take(if self.extent == Extent::Rows { self.inner } else { 0 });
         for number in runs {
             let (unit, run) = (number / self.runs, number % self.runs);
             let (result, later) = std::mem::take(&mut rest).split_at_mut(self.unit_length(unit));
