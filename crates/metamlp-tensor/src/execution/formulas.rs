@@ -18,7 +18,7 @@ use super::body::{Body, Value};
 use super::loops::{Lanes, elementwise};
 
 /// Operands of a formula at most.
-pub(super) const MOST_LEAVES: usize = 8;
+pub(super) const MOST_LEAVES: usize = 9;
 
 /// A tree of operations on `f32`, and the loop that computes it.
 pub(super) struct Formula {
@@ -187,6 +187,11 @@ formulas! {
         inside = (Guarded is_inside x zero);
         => (Select is_inside (Mul inside (Logistic inside)) (AtLeast x zero))
     }
+    adamw(before, moment, square; inverse, square_inverse, inside, outside, decay, rate) in_place {
+        root = (Add (Sqrt (Add (Mul square square_inverse) inside)) outside);
+        direction = (Add (Div (Mul moment inverse) root) (Mul before decay));
+        => (Add before (Mul direction rate))
+    }
     adam(before, moment, square; inverse, square_inverse, inside, outside, rate) in_place {
         root = (Add (Sqrt (Add (Mul square square_inverse) inside)) outside);
         => (Add before (Mul (Div (Mul moment inverse) root) rate))
@@ -199,6 +204,7 @@ formulas! {
     }
     square_moment(before, x; fresh, decay) in_place { => (Add (Mul fresh (Mul x x)) (Mul decay before)) }
     moment(before, x; fresh, decay) in_place { => (Add (Mul fresh x) (Mul decay before)) }
+    descent(before, x; rate) in_place { => (Add before (Mul x rate)) }
     mul_add_square(a, b, c, d) { => (Add (Mul a b) (Mul (Mul c c) d)) }
     layer_norm(x, scale, bias; sum, squares, count, zero, epsilon) in_place {
         mean = (Div sum count);
