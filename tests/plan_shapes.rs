@@ -1,5 +1,5 @@
-//! How many kernels the programs of usual models are, so that a fusion that is
-//! lost shows without a clock.
+//! How many kernels the programs of usual models are, and how many loops a row
+//! of them, so that a fusion that is lost shows without a clock.
 
 use metamlp::prelude::*;
 use metamlp::{Error, Plan};
@@ -8,11 +8,17 @@ fn spec(shape: &[usize]) -> Tensor {
     Tensor::spec(shape, F32)
 }
 
-#[track_caller]
-fn kernels<M: Module>(model: &M, x: &Tensor, call: impl Fn(&M, &Tensor) -> Tensor) -> Result<usize, Error> {
+fn plan<M: Module>(model: &M, x: &Tensor, call: impl Fn(&M, &Tensor) -> Tensor) -> Result<Plan, Error> {
     let variables = model.eval_shape(Key::new(0), |m| call(m, x))?;
     let apply = |(variables, x): (Variables, Tensor)| model.apply(&variables, (), |m| call(m, &x));
-    Ok(Plan::of(apply, &(variables, x.clone()))?.kernels())
+    Plan::of(apply, &(variables, x.clone()))
+}
+
+/// One kernel that runs so many instructions on each row.
+#[track_caller]
+fn assert_rows(plan: &Plan, instructions: usize) {
+    let told = plan.to_string();
+    assert!(plan.kernels() == 1 && told.contains(&format!(": {instructions} instructions, ")), "{told}");
 }
 
 #[compact]
@@ -29,17 +35,27 @@ fn gelu_layer_norm(x: &Tensor) -> Tensor {
 
 #[test]
 fn a_dense_layer_with_its_activation_is_one_kernel() -> Result<(), Error> {
-    assert_eq!(kernels(&mlp(), &spec(&[128, 1568]), Mlp::call)?, 3);
+    assert_eq!(plan(&mlp(), &spec(&[128, 1568]), Mlp::call)?.kernels(), 3);
     Ok(())
 }
 
 #[test]
-fn softmax_and_norms_are_one_kernel() -> Result<(), Error> {
+fn softmax_and_norms_are_a_few_loops_a_row() -> Result<(), Error> {
+    // The maximum, the exponentials, their sum, the quotients.
     let softmax = Plan::of(|x: Tensor| Ok::<_, Error>(softmax(&x, -1)), &spec(&[512, 4096]))?;
-    assert_eq!(softmax.kernels(), 1);
+    assert_rows(&softmax, 4);
+    // Both moments, and what is made of them.
     let x = spec(&[4096, 768]);
-    assert_eq!(kernels(&LayerNorm::new(), &x, |m, x| m.call(x))?, 1);
-    assert_eq!(kernels(&gelu_layer_norm(), &x, GeluLayerNorm::call)?, 1);
+    assert_rows(&plan(&LayerNorm::new(), &x, |m, x| m.call(x))?, 2);
+    assert_rows(&plan(&gelu_layer_norm(), &x, GeluLayerNorm::call)?, 3);
+    Ok(())
+}
+
+#[test]
+fn what_lies_across_rows_is_put_in_order_first() -> Result<(), Error> {
+    let transposed = |x: Tensor| Ok::<_, Error>(x.transpose([1, 0]) * 2.0);
+    let plan = Plan::of(transposed, &spec(&[2048, 1024]))?;
+    assert!(plan.kernels() == 1 && plan.to_string().contains(", 1 rearranged"), "{plan}");
     Ok(())
 }
 
