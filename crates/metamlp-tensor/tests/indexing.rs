@@ -1,6 +1,6 @@
 //! Reading and writing by index, sorting and shifting: JAX's and NumPy's results.
 
-use metamlp_tensor::{BOOL, F32, I32, OutOfRange, Tensor, U32, grad};
+use metamlp_tensor::{BOOL, F32, I32, OutOfRange, Result, Tensor, U32, evaluate, grad};
 
 fn floats(shape: &[usize]) -> Tensor {
     Tensor::arange(shape.iter().product(), F32).reshape(shape)
@@ -143,4 +143,29 @@ fn axes_go_round_and_back() {
     gives(&two.pad_reflect(2, 1, 0), &[5, 1], &[0.0, 1.0, 0.0, 1.0, 0.0]);
     gives(&two.pad_reflect(1, 2, 1), &[2, 4], &[0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]);
     assert_eq!(Tensor::zeros([0], F32).roll(3, 0).shape(), [0]);
+}
+
+#[test]
+fn many_rows_are_gathered_from_every_outer_entry() -> Result<()> {
+    // Parts of the work end within an outer entry, and within the indices.
+    let (outer, extent, inner) = (3, 250, 30);
+    let numbers: Vec<f32> = (0..outer * extent * inner).map(|i| i as f32).collect();
+    let table = Tensor::from_vec([outer, extent, inner], numbers.clone());
+    let rows: Vec<i32> = (0..2003).map(|i| i * 7919 % 400 - 50).collect();
+    let indices = Tensor::from_vec([rows.len()], rows.clone());
+    let found = table.take_with(&indices, 1, OutOfRange::Clip).to_vec::<f32>()?;
+    let inside = |row: i32| row.clamp(0, extent as i32 - 1) as usize;
+    let expected = (0..outer).flat_map(|entry| rows.iter().map(move |&row| entry * extent + inside(row)));
+    assert!(found.iter().eq(expected.flat_map(|row| &numbers[row * inner..][..inner])));
+    Ok(())
+}
+
+#[test]
+fn there_may_be_nothing_to_gather() -> Result<()> {
+    let none = Tensor::from_vec([0], Vec::<i32>::new());
+    assert_eq!(evaluate(Tensor::zeros([5, 7], F32).take(&none, 0))?.shape(), [0, 7]);
+    let some = Tensor::from_vec([3], vec![1, 0, 2]);
+    assert_eq!(evaluate(Tensor::zeros([5, 0], F32).take(&some, 0))?.shape(), [3, 0]);
+    assert_eq!(evaluate(Tensor::zeros([0, 5], F32).take(&some, 1))?.shape(), [0, 3]);
+    Ok(())
 }

@@ -135,15 +135,19 @@ fn gather<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) 
     let (whole, count) = (from[axis] * inner, operands[1].1.shape.size());
     let (source, indices) = (elements::<T>(operands[0].0), elements::<i32>(operands[1].0));
     let mut result = T::pool().take(ty.shape.size());
-    // Some rows of one outer entry at a time.
-    let together = (1..=ROWS).rev().find(|&rows| count.is_multiple_of(rows)).unwrap_or(1);
     let cost = result.len();
-    lanes::each_part(&mut result, together * inner, cost, |part, result| {
-        let (outer, first) = (part * together / count, part * together % count);
-        let rows = &source[outer * whole..][..whole];
-        let places = clamped(&indices[first..][..together], from[axis]);
-        for (row, result) in places.zip(result.chunks_exact_mut(inner)) {
-            result.copy_from_slice(&rows[row * inner..][..inner]);
+    lanes::each_part(&mut result, ROWS * inner, cost, |part, result| {
+        let (mut row, mut rest) = (part * ROWS, result);
+        while !rest.is_empty() {
+            let (outer, first) = (row / count, row % count);
+            let run = (count - first).min(rest.len() / inner);
+            let (now, later) = rest.split_at_mut(run * inner);
+            let entry = &source[outer * whole..][..whole];
+            let places = clamped(&indices[first..][..run], from[axis]);
+            for (place, result) in places.zip(now.chunks_exact_mut(inner)) {
+                result.copy_from_slice(&entry[place * inner..][..inner]);
+            }
+            (row, rest) = (row + run, later);
         }
     });
     Buffer::from_vec(result)
