@@ -307,7 +307,7 @@ fn the_page_tells_every_message_as_it_is() {
 #[test]
 fn the_page_tells_every_variant() {
     let shown: Vec<_> = errors().iter().map(|(name, _)| *name).collect();
-    for source in ["crates/metamlp-core/src/error.rs", "crates/metamlp-tensor/src/error.rs"] {
+    for source in ["metamlp-core/src/error.rs", "metamlp-tensor/src/error.rs"] {
         let source = fs::read_to_string(source).unwrap();
         let (_, variants) = source.split_once("pub enum Error {\n").unwrap();
         let (variants, _) = variants.split_once("\n}\n").unwrap();

@@ -374,7 +374,7 @@ fn too_late() {
     assert_eq!(
         error.to_string(),
         format!(
-            "Late (crates/metamlp-core/tests/share_scope.rs:{line}): this module cannot share a scope with Dense: \
+            "Late (metamlp-core/tests/share_scope.rs:{line}): this module cannot share a scope with Dense: \
              `kernel` was asked for before; call share_scope first"
         )
     );

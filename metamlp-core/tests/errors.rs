@@ -14,7 +14,7 @@ fn tells(error: &Error, path: &str, parts: &[&str]) {
     let text = error.to_string();
     // Layers of the library are not to blame: the line is this file's.
     assert!(
-        text.starts_with(&format!("{path} (crates/metamlp-core/tests/errors.rs:")) || path.is_empty(),
+        text.starts_with(&format!("{path} (metamlp-core/tests/errors.rs:")) || path.is_empty(),
         "{text}"
     );
     for part in parts {
@@ -217,19 +217,19 @@ fn whole_messages() {
     let error = foo().apply(&foo_variables(), (), |m| m.call(&x(8))).unwrap_err();
     assert_eq!(
         without_lines(&error),
-        "Foo/Dense_1 (crates/metamlp-core/tests/errors.rs:_): `kernel` is [7, 16] in the variables, [8, 16] was asked \
+        "Foo/Dense_1 (metamlp-core/tests/errors.rs:_): `kernel` is [7, 16] in the variables, [8, 16] was asked \
          for: the input is f32[4, 8]"
     );
     let error = foo().init((), |m| m.call(&x(7))).unwrap_err();
     assert_eq!(
         without_lines(&error),
-        "Foo/Dense_1 (crates/metamlp-core/tests/errors.rs:_): there is no random stream `params`: give it as \
+        "Foo/Dense_1 (metamlp-core/tests/errors.rs:_): there is no random stream `params`: give it as \
          `.rng(\"params\", key)`; there is nothing"
     );
     let error = foo().apply(&Variables::new(), (), |m| m.call(&x(7))).unwrap_err();
     assert_eq!(
         without_lines(&error),
-        "Foo/Dense_1 (crates/metamlp-core/tests/errors.rs:_): there is no collection `params` among the variables to \
+        "Foo/Dense_1 (metamlp-core/tests/errors.rs:_): there is no collection `params` among the variables to \
          find `kernel` in: pass what `init` returned, or list `params` in `.mutable(..)` to create it; there is nothing"
     );
 }

@@ -48,7 +48,7 @@ fn tree_of_an_enum() {
 /// The page's comments are not compared, nor how it breaks lines.
 #[test]
 fn the_program_of_the_guide() {
-    let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/macros.md");
+    let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/macros.md");
     let page = fs::read_to_string(page).unwrap();
     let mut blocks = page.split("```rust\n").skip(1).map(|block| block.split_once("```").unwrap().0);
     let (program, shown) = (blocks.next().unwrap(), blocks.next().unwrap());

@@ -46,7 +46,7 @@ fn a_kept_scope_has_nothing_to_give() {
     assert_eq!(
         error.to_string(),
         format!(
-            "Careless (crates/metamlp-core/tests/ended_scope.rs:{line}): the parameter `w` was asked of a scope whose \
+            "Careless (metamlp-core/tests/ended_scope.rs:{line}): the parameter `w` was asked of a scope whose \
              init or apply has ended: keep what the scope gave, and ask before the method returns"
         )
     );

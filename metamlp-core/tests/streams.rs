@@ -126,7 +126,7 @@ fn a_missing_stream_is_an_error_that_names_the_near_one() {
         model.apply(&Variables::new(), Apply::new().rng("nosie", Key::new(0)), |m| m.call(&x())).unwrap_err();
     assert!(matches!(&error, Error::MissingRng { stream, .. } if stream == "noise"), "{error}");
     let text = error.to_string();
-    assert!(text.starts_with("Noisy (crates/metamlp-core/tests/streams.rs:"), "{text}");
+    assert!(text.starts_with("Noisy (metamlp-core/tests/streams.rs:"), "{text}");
     assert!(text.contains("did you mean `nosie`?"), "{text}");
 
     let strict = Rngs::from(Key::new(0)).strict();

@@ -12,7 +12,7 @@ fn refused<M: Module>(field: &str, layer: M, call: impl Fn(&M) -> Tensor) {
     let class = std::any::type_name::<M>().rsplit("::").next().unwrap_or_default();
     for error in [output.map(|_| ()), initialised.map(|_| ())] {
         let error = error.expect_err(&format!("{class} takes a bad {field}")).to_string();
-        assert!(error.starts_with(&format!("{class} (crates/metamlp-core/tests/layers/")), "{error}");
+        assert!(error.starts_with(&format!("{class} (metamlp-core/tests/layers/")), "{error}");
         assert!(error.contains(&format!("{class}: {field} is ")), "{class} {field}: {error}");
     }
 }

@@ -183,7 +183,7 @@ fn only_fields_are_parts() {
     assert_eq!(
         error.to_string(),
         format!(
-            "crates/metamlp-core/tests/bind.rs:{line}: this Dense is in no field of the bound Outside, nor in one of \
+            "metamlp-core/tests/bind.rs:{line}: this Dense is in no field of the bound Outside, nor in one of \
              the modules there: give a module that has a field, `bound.at(|m| &m.encoder)`"
         )
     );

@@ -17,7 +17,7 @@ pub const FONT: &str = "sans-serif";
 /// Ink of axes and text.
 pub const INK: RGBColor = RGBColor(40, 40, 40);
 
-static FONT_DATA: &[u8] = include_bytes!("../../../examples/data/DejaVuSans-subset.ttf");
+static FONT_DATA: &[u8] = include_bytes!("../../data/DejaVuSans-subset.ttf");
 static REGISTER_FONT: Once = Once::new();
 
 /// Where a picture is drawn.

@@ -12,9 +12,9 @@ use crate::idx::{Images, Labels, SIDE};
 const HELD_OUT_STRIDE: usize = 5;
 
 const IMAGES: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data/mnist-10k-images-idx3-ubyte.gz");
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../data/mnist-10k-images-idx3-ubyte.gz");
 const LABELS: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data/mnist-10k-labels-idx1-ubyte.gz");
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../data/mnist-10k-labels-idx1-ubyte.gz");
 
 /// Handwritten digits and what they are.
 ///

@@ -29,7 +29,7 @@ fn a_misspelt_collection_is_told() {
         assert_eq!(
             error.to_string(),
             format!(
-                "crates/metamlp-core/tests/mutable_names.rs:{line}: `mutable` names the collection `{given}`, which \
+                "metamlp-core/tests/mutable_names.rs:{line}: `mutable` names the collection `{given}`, which \
                  is not among the variables and which nothing in the call asked for: did you mean `{meant}`? there \
                  are `params`, `batch_stats` and `losses`"
             )

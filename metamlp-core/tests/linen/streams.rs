@@ -136,13 +136,13 @@ fn without_params_there_is_no_fallback() {
     let x = Tensor::ones([1, 3], F32);
     let error = model().init(other(), |m| m.call(&x)).unwrap_err();
     assert!(matches!(&error, Error::MissingRng { stream, .. } if stream == "params"), "{error}");
-    assert!(error.to_string().starts_with("Model/Dense_0 (crates/"), "{error}");
+    assert!(error.to_string().starts_with("Model/Dense_0 (metamlp-core/"), "{error}");
     #[compact]
     fn noisy(x: &Tensor) -> Tensor {
         x + random::normal(make_rng("params"), x.shape())
     }
     let error = noisy().init(other(), |m| m.call(&x)).unwrap_err();
-    assert!(error.to_string().starts_with("Noisy (crates/"), "{error}");
+    assert!(error.to_string().starts_with("Noisy (metamlp-core/"), "{error}");
 }
 
 /// Counters beyond a byte, and names beyond ASCII, are hashed as Flax does.

@@ -54,7 +54,7 @@ fn a_first_value_that_depends_on_a_shape_alone() {
     assert_eq!(
         error.to_string(),
         format!(
-            "crates/metamlp-core/tests/eval_shape.rs:{SPEC_LINE}: the first value of `stats/mean` depends on this \
+            "metamlp-core/tests/eval_shape.rs:{SPEC_LINE}: the first value of `stats/mean` depends on this \
              f32[8, 4], which has a shape but no value: give `init` the value, or ask `eval_shape` for shapes alone"
         )
     );

@@ -95,7 +95,7 @@ fn the_table_of_the_guide_is_the_real_one() {
         Dense::new(10).call(&relu(&x))
     }
     let table = classifier(256).tabulate(Key::new(0), |m| m.call(&spec([32, 784]))).unwrap().to_string();
-    let page = include_str!("../../../docs/guide/tables.md");
+    let page = include_str!("../../docs/guide/tables.md");
     let shown = page.split("```").find_map(|block| block.strip_prefix("text\n")).unwrap();
     assert_eq!(lines(&table), lines(shown), "\n{table}");
 }
