@@ -13,10 +13,7 @@ fn x(features: usize) -> Tensor {
 fn tells(error: &Error, path: &str, parts: &[&str]) {
     let text = error.to_string();
     // Layers of the library are not to blame: the line is this file's.
-    assert!(
-        text.starts_with(&format!("{path} (metamlp-core/tests/errors.rs:")) || path.is_empty(),
-        "{text}"
-    );
+    assert!(text.starts_with(&format!("{path} (metamlp-core/tests/errors.rs:")) || path.is_empty(), "{text}");
     for part in parts {
         assert!(text.contains(part), "{text}\nlacks {part}");
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use half::{bf16, f16};
 
-use crate::op::Literal;
+use crate::graph::op::Literal;
 
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -179,16 +179,19 @@ pub trait Element:
     const DTYPE: DType;
 
     #[doc(hidden)]
-    fn wrap(values: std::sync::Arc<crate::shared::Shared<Self>>) -> crate::buffer::Buffer;
+    fn wrap(values: std::sync::Arc<crate::memory::shared::Shared<Self>>) -> crate::memory::buffer::Buffer;
     #[doc(hidden)]
-    fn unwrap(buffer: &crate::buffer::Buffer) -> Option<&std::sync::Arc<crate::shared::Shared<Self>>>;
+    fn unwrap(
+        buffer: &crate::memory::buffer::Buffer,
+    ) -> Option<&std::sync::Arc<crate::memory::shared::Shared<Self>>>;
     #[doc(hidden)]
-    fn pool() -> &'static crate::buffer::Pool<Self>;
+    fn pool() -> &'static crate::memory::buffer::Pool<Self>;
     #[doc(hidden)]
-    fn spare() -> &'static std::thread::LocalKey<std::cell::RefCell<crate::spare_buffers::SpareBuffers<Self>>>;
+    fn spare()
+    -> &'static std::thread::LocalKey<std::cell::RefCell<crate::memory::free_lists::SpareBuffers<Self>>>;
     /// No elements, shared by all who had some.
     #[doc(hidden)]
-    fn none() -> &'static std::sync::Arc<crate::shared::Shared<Self>>;
+    fn none() -> &'static std::sync::Arc<crate::memory::shared::Shared<Self>>;
     /// The value as a 64-bit pattern, for literals that must compare and hash.
     #[doc(hidden)]
     fn to_bits64(self) -> u64;
@@ -200,34 +203,36 @@ macro_rules! element {
         impl Element for $ty {
             const DTYPE: DType = DType::$variant;
 
-            fn wrap(values: std::sync::Arc<crate::shared::Shared<Self>>) -> crate::buffer::Buffer {
-                crate::buffer::Buffer::$variant(values)
+            fn wrap(
+                values: std::sync::Arc<crate::memory::shared::Shared<Self>>,
+            ) -> crate::memory::buffer::Buffer {
+                crate::memory::buffer::Buffer::$variant(values)
             }
 
             fn unwrap(
-                buffer: &crate::buffer::Buffer,
-            ) -> Option<&std::sync::Arc<crate::shared::Shared<Self>>> {
+                buffer: &crate::memory::buffer::Buffer,
+            ) -> Option<&std::sync::Arc<crate::memory::shared::Shared<Self>>> {
                 match buffer {
-                    crate::buffer::Buffer::$variant(values) => Some(values),
+                    crate::memory::buffer::Buffer::$variant(values) => Some(values),
                     _ => None,
                 }
             }
 
-            fn pool() -> &'static crate::buffer::Pool<Self> {
-                static POOL: crate::buffer::Pool<$ty> = crate::buffer::Pool::new();
+            fn pool() -> &'static crate::memory::buffer::Pool<Self> {
+                static POOL: crate::memory::buffer::Pool<$ty> = crate::memory::buffer::Pool::new();
                 &POOL
             }
 
-            fn spare() -> &'static crate::spare_buffers::List<Self> {
+            fn spare() -> &'static crate::memory::free_lists::List<Self> {
                 thread_local! {
-                    static SPARE: std::cell::RefCell<crate::spare_buffers::SpareBuffers<$ty>> =
-                        const { std::cell::RefCell::new(crate::spare_buffers::SpareBuffers::new()) };
+                    static SPARE: std::cell::RefCell<crate::memory::free_lists::SpareBuffers<$ty>> =
+                        const { std::cell::RefCell::new(crate::memory::free_lists::SpareBuffers::new()) };
                 }
                 &SPARE
             }
 
-            fn none() -> &'static std::sync::Arc<crate::shared::Shared<Self>> {
-                static NONE: std::sync::LazyLock<std::sync::Arc<crate::shared::Shared<$ty>>> =
+            fn none() -> &'static std::sync::Arc<crate::memory::shared::Shared<Self>> {
+                static NONE: std::sync::LazyLock<std::sync::Arc<crate::memory::shared::Shared<$ty>>> =
                     std::sync::LazyLock::new(std::sync::Arc::default);
                 &NONE
             }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::dtype::DType;
+use crate::graph::source::Source;
 use crate::shape::{Shape, Type};
-use crate::source::Source;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

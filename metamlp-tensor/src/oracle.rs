@@ -3,13 +3,13 @@
 
 use ndarray::{ArrayD, ArrayViewD, Axis, Dimension, IxDyn, Slice, aview1};
 
-use crate::arithmetic::Arithmetic;
-use crate::buffer::Buffer;
 use crate::dtype::{DType, Element};
 #[cfg(test)]
 use crate::graph::Graph;
-use crate::half_precision;
-use crate::op::{self, Binary, DotDimensions, Literal, Op, Reduction, Unary, Update};
+use crate::graph::op::{self, Binary, DotDimensions, Literal, Op, Reduction, Unary, Update};
+use crate::graph::passes::half_precision;
+use crate::math::arithmetic::Arithmetic;
+use crate::memory::buffer::Buffer;
 use crate::random::threefry;
 use crate::shape::{Axes, Type};
 use crate::window::WindowAxis;

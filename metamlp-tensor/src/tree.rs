@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crate::node::Tensor;
+use crate::graph::node::Tensor;
 
 /// A value made of tensors and of static parts (numbers, strings, flags).
 ///

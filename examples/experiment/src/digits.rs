@@ -11,10 +11,8 @@ use crate::idx::{Images, Labels, SIDE};
 /// Every so manyth digit is held out.
 const HELD_OUT_STRIDE: usize = 5;
 
-const IMAGES: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../data/mnist-10k-images-idx3-ubyte.gz");
-const LABELS: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../data/mnist-10k-labels-idx1-ubyte.gz");
+const IMAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/mnist-10k-images-idx3-ubyte.gz");
+const LABELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/mnist-10k-labels-idx1-ubyte.gz");
 
 /// Handwritten digits and what they are.
 ///

@@ -14,6 +14,7 @@
 //! - a slice: `Real::exp_slice(&x, &mut out)` or, in place, `Real::exp_in_place(&mut x)`, compiled for several
 //!   instruction sets, of which the best one is picked at run time
 
+pub(crate) mod arithmetic;
 pub mod erf;
 pub mod erf_inv;
 pub mod erfc;

@@ -1,8 +1,8 @@
 //! Random bits. Knows keys and the operations that draw from them.
 
 use super::key::Key;
-use crate::node::Tensor;
-use crate::op::Op;
+use crate::graph::node::Tensor;
+use crate::graph::op::Op;
 use crate::shape::Shape;
 
 /// 32 random bits an element, as `u32`, of `shape`: JAX's `random.bits`.

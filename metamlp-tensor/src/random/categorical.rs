@@ -7,9 +7,9 @@ use super::permutation::permutation;
 use super::uniform::unit;
 use crate::dtype::I32;
 use crate::error::argument;
-use crate::node::Tensor;
+use crate::graph::node::Tensor;
+use crate::graph::source::Source;
 use crate::shape::{Axes, Shape};
-use crate::source::Source;
 
 /// Draws from categorical distributions, as `i32`: JAX's `random.categorical`, by the Gumbel-max trick.
 ///

@@ -3,7 +3,7 @@
 use super::key::Key;
 use super::uniform::{affine, epsilon, tiny, unit};
 use crate::dtype::DType;
-use crate::node::Tensor;
+use crate::graph::node::Tensor;
 
 /// Numbers of the standard Gumbel distribution, `-ln(-ln u)`, of `shape`: JAX's `random.gumbel`.
 /// `dtype` is `F32` or `F64`.

@@ -5,9 +5,9 @@ use super::key::Key;
 use super::uniform::unit;
 use crate::dtype::{DType, F32, I32};
 use crate::error::argument;
-use crate::node::Tensor;
-use crate::op::Binary;
-use crate::source::Source;
+use crate::graph::node::Tensor;
+use crate::graph::op::Binary;
+use crate::graph::source::Source;
 use crate::tensor::Operand;
 
 /// `true` with probability `p`, as `bool`, of `shape`: JAX's `random.bernoulli`.

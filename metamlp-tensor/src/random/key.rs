@@ -8,16 +8,16 @@ use super::key_rng::KeyRng;
 use super::threefry;
 use crate::dtype::U32;
 use crate::error::{Result, argument};
-use crate::node::Tensor;
-use crate::op::{Binary, Op};
-use crate::source::Source;
+use crate::graph::node::Tensor;
+use crate::graph::op::{Binary, Op};
+use crate::graph::source::Source;
 use crate::tree::{Tree, TreeVisitor};
 
 /// A random key, JAX's `PRNGKey`: 64 bits from which any number of draws and of further keys come.
 ///
 /// Samplers take it by value or by reference. Drawing twice from one key gives the same numbers twice: split it.
 ///
-/// A key is a [`Tree`] of one tensor, `u32[2]`. As an argument of a function under [`jit`](crate::jit()) it is an
+/// A key is a [`Tree`] of one tensor, `u32[2]`. As an argument of a function under [`jit`](crate::transform::jit()) it is an
 /// argument of the program, so that one program serves every key.
 ///
 /// ```

@@ -8,9 +8,9 @@ use super::key::Key;
 use super::uniform::{affine, epsilon, unit};
 use crate::dtype::{BF16, DType, F16, F32, F64};
 use crate::error::argument;
+use crate::graph::node::Tensor;
+use crate::graph::source::Source;
 use crate::math::erf::{erf_f32, erf_f64};
-use crate::node::Tensor;
-use crate::source::Source;
 
 /// Numbers of the standard normal distribution, `f32`, of `shape`: JAX's `random.normal`.
 ///

@@ -4,8 +4,8 @@ use super::bits::bits;
 use super::key::Key;
 use crate::dtype::I32;
 use crate::error::argument;
-use crate::node::Tensor;
-use crate::source::Source;
+use crate::graph::node::Tensor;
+use crate::graph::source::Source;
 
 /// The numbers `0..n` in random order, as `i32[n]`: JAX's `random.permutation` of an integer.
 ///

@@ -7,8 +7,8 @@ use super::bits::{bits, wide_bits};
 use super::key::Key;
 use crate::dtype::{BF16, DType, F16, F32, F64};
 use crate::error::{Error, argument};
-use crate::node::Tensor;
-use crate::source::Source;
+use crate::graph::node::Tensor;
+use crate::graph::source::Source;
 
 /// Uniform numbers in `[0, 1)`, `f32`, of `shape`: JAX's `random.uniform`.
 ///

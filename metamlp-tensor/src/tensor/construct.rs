@@ -1,12 +1,12 @@
 //! Making tensors from nothing but numbers.
 
-use crate::buffer::Buffer;
 use crate::dtype::{DType, Element, I32};
 use crate::error::argument;
-use crate::node::Tensor;
-use crate::op::Op;
+use crate::graph::node::Tensor;
+use crate::graph::op::Op;
+use crate::graph::source::Source;
+use crate::memory::buffer::Buffer;
 use crate::shape::{Shape, Type};
-use crate::source::Source;
 use crate::tensor::Scalar;
 
 impl Tensor {

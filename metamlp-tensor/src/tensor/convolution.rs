@@ -1,10 +1,10 @@
 //! Convolutions, in the layout of Flax's layers: channels last.
 
 use crate::error::{Error, Problem, argument};
-use crate::node::Tensor;
-use crate::op::Op;
+use crate::graph::node::Tensor;
+use crate::graph::op::Op;
+use crate::graph::source::Source;
 use crate::shape::Axes;
-use crate::source::Source;
 use crate::tensor::Padding;
 use crate::tensor::padding::Movement;
 use crate::window::WindowAxis;

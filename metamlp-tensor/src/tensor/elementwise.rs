@@ -1,8 +1,8 @@
 //! Functions of one element, or of corresponding elements of several tensors.
 
 use crate::dtype::DType;
-use crate::node::Tensor;
-use crate::op::{Binary, Comparison, Op, Unary};
+use crate::graph::node::Tensor;
+use crate::graph::op::{Binary, Comparison, Op, Unary};
 use crate::tensor::{Operand, broadcast_shapes, promoted};
 
 macro_rules! unary {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::dtype::DType;
-use crate::node::Tensor;
+use crate::graph::node::Tensor;
 
 /// The numbers as `ndarray` prints them, or the error.
 impl fmt::Display for Tensor {

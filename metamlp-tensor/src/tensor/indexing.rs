@@ -2,11 +2,11 @@
 
 use crate::dtype::{DType, I32};
 use crate::error::{Problem, argument};
-use crate::infer::spliced;
-use crate::node::Tensor;
-use crate::op::{Op, Update};
+use crate::graph::infer::spliced;
+use crate::graph::node::Tensor;
+use crate::graph::op::{Op, Update};
+use crate::graph::source::Source;
 use crate::shape::{Axes, Shape};
-use crate::source::Source;
 use crate::tensor::{Scalar, broadcast_shapes};
 
 /// What is read where an index is out of range.

@@ -7,16 +7,16 @@ mod einsum;
 mod elementwise;
 mod format;
 mod indexing;
-mod look;
 mod ndarray;
 mod operand;
 mod operators;
-mod order;
 mod padding;
 mod product;
+mod read;
 mod rearrange;
 mod reduce;
 mod reduce_window;
+mod sort;
 
 pub use self::convolution::Convolution;
 pub use self::indexing::OutOfRange;
@@ -26,9 +26,9 @@ pub use self::padding::Padding;
 pub use self::reduce_window::Window;
 
 use crate::error::{Error, argument};
-use crate::node::Tensor;
+use crate::graph::node::Tensor;
+use crate::graph::source::Source;
 use crate::shape::Axes;
-use crate::source::Source;
 
 impl Tensor {
     /// `axis` counted from the front; negative ones count from the end.

@@ -2,12 +2,12 @@
 
 use ndarray::{Array, ArrayBase, ArrayD, Data, Dimension, IxDyn, s};
 
-use crate::buffer::{Buffer, Storage};
 use crate::dtype::Element;
 use crate::error::{Error, argument};
-use crate::node::Tensor;
+use crate::graph::node::Tensor;
+use crate::graph::source::Source;
+use crate::memory::buffer::{Buffer, Storage};
 use crate::shape::Shape;
-use crate::source::Source;
 
 /// An owned array in standard layout gives up its memory; another is copied.
 ///

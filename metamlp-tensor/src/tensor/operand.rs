@@ -3,10 +3,10 @@
 
 use crate::dtype::DType;
 use crate::error::{Error, Problem};
-use crate::node::Tensor;
-use crate::op::{Literal, Op};
+use crate::graph::node::Tensor;
+use crate::graph::op::{Literal, Op};
+use crate::graph::source::Source;
 use crate::shape::{Axes, Shape};
-use crate::source::Source;
 
 mod sealed {
     pub trait Sealed {}

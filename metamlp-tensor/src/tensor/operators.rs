@@ -5,8 +5,8 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::node::Tensor;
-use crate::op::Binary;
+use crate::graph::node::Tensor;
+use crate::graph::op::Binary;
 
 macro_rules! operator {
     ($trait:ident, $method:ident, $op:ident) => {

@@ -1,7 +1,7 @@
 //! How windows move, as the caller of a convolution or of a pooling says it.
 
 use crate::error::{Error, argument};
-use crate::source::Source;
+use crate::graph::source::Source;
 use crate::window::WindowAxis;
 
 /// Padding of the axes that a window moves along.

@@ -1,10 +1,10 @@
 //! Matrix products and their general form.
 
 use crate::error::Problem;
-use crate::node::Tensor;
-use crate::op::{DotDimensions, Op};
+use crate::graph::node::Tensor;
+use crate::graph::op::{DotDimensions, Op};
+use crate::graph::source::Source;
 use crate::shape::Axes;
-use crate::source::Source;
 
 impl Tensor {
     /// Matrix product after NumPy: `[.., m, k]` by `[.., k, n]` is `[.., m, n]`,

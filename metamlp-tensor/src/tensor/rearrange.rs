@@ -1,10 +1,10 @@
 //! Reshaping, cutting, joining and padding: the elements stay what they are.
 
 use crate::error::argument;
-use crate::node::Tensor;
-use crate::op::{Op, Pad, Slice};
+use crate::graph::node::Tensor;
+use crate::graph::op::{Op, Pad, Slice};
+use crate::graph::source::Source;
 use crate::shape::{Axes, Shape};
-use crate::source::Source;
 use crate::tensor::Operand;
 
 impl Tensor {

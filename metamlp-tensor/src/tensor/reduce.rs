@@ -1,8 +1,8 @@
 //! Sums and other reductions over axes. Negative axes count from the end.
 
 use crate::dtype::DType;
-use crate::node::Tensor;
-use crate::op::{Extremum, Op, Reduction};
+use crate::graph::node::Tensor;
+use crate::graph::op::{Extremum, Op, Reduction};
 use crate::shape::Axes;
 
 macro_rules! reductions {

@@ -1,9 +1,9 @@
 //! Sums and extrema under a moving window: pooling.
 
 use crate::error::{Error, Problem};
-use crate::node::Tensor;
-use crate::op::{Op, Reduction};
-use crate::source::Source;
+use crate::graph::node::Tensor;
+use crate::graph::op::{Op, Reduction};
+use crate::graph::source::Source;
 use crate::tensor::Padding;
 use crate::tensor::padding::Movement;
 use crate::window::WindowAxis;

@@ -7,9 +7,9 @@ use std::borrow::Borrow;
 
 use crate::dtype::DType;
 use crate::error::Problem;
-use crate::node::Tensor;
+use crate::graph::node::Tensor;
+use crate::graph::source::Source;
 use crate::shape::Axes;
-use crate::source::Source;
 
 use self::equation::{Equation, Label, Labels, set};
 

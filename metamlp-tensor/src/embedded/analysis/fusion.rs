@@ -1,0 +1,293 @@
+//! Which nodes run together in one kernel, and which of their values are
+//! stored. Knows the graph and its layout; nothing of how a kernel runs.
+//!
+//! Every edge of the graph either can be fused (an elementwise operation, or a
+//! reduction, takes the elements of an elementwise operation one for one) or
+//! is a barrier. A node's *level* counts the barriers before it. Nodes of one
+//! level that fusible edges connect form a kernel: no path between two of them
+//! can leave the level, so kernels never wait for each other in a circle.
+
+use smallvec::SmallVec;
+
+use crate::dtype::DType;
+use crate::graph::op::{Binary, Op, Unary};
+use crate::graph::{Graph, Id};
+
+use super::layout::{Kind, Layout};
+
+/// The kernels of a graph.
+#[derive(Debug)]
+pub(crate) struct Fusion {
+    /// For each node the kernel that computes it, named by one of its nodes.
+    pub(crate) kernels: Vec<Id>,
+    /// Whether the node's elements are written to a buffer.
+    pub(crate) stored: Vec<bool>,
+}
+
+/// Operations that cost more than this are computed once and stored rather
+/// than computed again in every kernel that uses them.
+const CHEAP: u32 = 4;
+/// Nor is a value computed again that takes reading more buffers than it is.
+const FEW_LOADS: u32 = 2;
+
+struct User {
+    id: Id,
+    is_fusible: bool,
+}
+
+struct Analysis<'a> {
+    graph: &'a Graph,
+    layout: &'a Layout,
+    users: Vec<SmallVec<[User; 2]>>,
+    /// The reduction that has an elementwise node to itself.
+    absorbed: Vec<Option<Id>>,
+    is_cheap: Vec<bool>,
+    levels: Vec<u32>,
+}
+
+impl Fusion {
+    pub(crate) fn new(graph: &Graph, layout: &Layout) -> Self {
+        let mut analysis = Analysis::new(graph, layout);
+        analysis.absorb();
+        analysis.find_cheap();
+        analysis.find_levels();
+        analysis.sink();
+        let kernels = analysis.join();
+        let stored = analysis.stored(&kernels);
+        Self { kernels, stored }
+    }
+
+    pub(crate) fn kernel(&self, id: Id) -> Id {
+        self.kernels[id as usize]
+    }
+
+    pub(crate) fn is_stored(&self, id: Id) -> bool {
+        self.stored[id as usize]
+    }
+}
+
+impl<'a> Analysis<'a> {
+    fn new(graph: &'a Graph, layout: &'a Layout) -> Self {
+        let count = graph.nodes.len();
+        let mut users: Vec<SmallVec<[User; 2]>> = (0..count).map(|_| SmallVec::new()).collect();
+        for id in 0..count as Id {
+            if layout.kind(id) == Kind::Alias {
+                continue;
+            }
+            for (base, is_fusible) in edges(graph, layout, id) {
+                users[base as usize].push(User { id, is_fusible });
+            }
+        }
+        Self {
+            graph,
+            layout,
+            users,
+            absorbed: vec![None; count],
+            is_cheap: vec![false; count],
+            levels: vec![0; count],
+        }
+    }
+
+    fn ids(&self) -> impl DoubleEndedIterator<Item = Id> + use<> {
+        0..self.graph.nodes.len() as Id
+    }
+
+    fn is_elementwise(&self, id: Id) -> bool {
+        self.layout.kind(id) == Kind::Elementwise
+    }
+
+    fn outputs(&self) -> Vec<bool> {
+        let mut is_output = vec![false; self.graph.nodes.len()];
+        for &output in &self.graph.outputs {
+            is_output[self.layout.place(output).base as usize] = true;
+        }
+        is_output
+    }
+
+    /// The kernel of a reduction with what it alone uses; a node by itself otherwise.
+    fn reduction(&self, id: Id) -> Id {
+        self.absorbed[id as usize].unwrap_or(id)
+    }
+
+    /// Gives reductions the operations that nobody else needs.
+    fn absorb(&mut self) {
+        let is_output = self.outputs();
+        for id in self.ids().rev() {
+            let random = matches!(self.graph.node(id).op, Op::RngBits(_));
+            let users = &self.users[id as usize];
+            let Some(first) = users.first() else { continue };
+            if !self.is_elementwise(id) || random || is_output[id as usize] {
+                continue;
+            }
+            let owner = self.reduction(first.id);
+            let is_reduction = self.layout.kind(owner) == Kind::Reduce;
+            if is_reduction && users.iter().all(|user| user.is_fusible && self.reduction(user.id) == owner) {
+                self.absorbed[id as usize] = Some(owner);
+            }
+        }
+    }
+
+    fn find_cheap(&mut self) {
+        let mut costs = vec![(0u32, 0u32); self.graph.nodes.len()];
+        // A truth about each of a contraction's numbers, such as where an
+        // activation is flat, is a byte; the numbers themselves can then go.
+        let mut tells_of_contraction = vec![false; self.graph.nodes.len()];
+        for id in self.ids() {
+            if !self.is_elementwise(id) {
+                continue;
+            }
+            let (mut cost, mut loads) = (weight(&self.graph.node(id).op), 0u32);
+            for place in self.layout.operands(self.graph, id) {
+                let base = self.graph.node(place.base);
+                let is_contraction = self.layout.kind(place.base) == Kind::Contraction;
+                tells_of_contraction[id as usize] |= tells_of_contraction[place.base as usize]
+                    || (is_contraction && place.view.is_whole(base.ty.shape.size()));
+                if self.layout.is_one_for_one(self.graph, place) {
+                    let (more, reads) = costs[place.base as usize];
+                    cost = cost.saturating_add(more);
+                    loads = loads.saturating_add(reads);
+                } else if place.view.strides.iter().any(|&stride| stride != 0) {
+                    loads = loads.saturating_add(1);
+                }
+            }
+            costs[id as usize] = (cost, loads);
+            let is_byte = self.graph.node(id).ty.dtype == DType::Bool && tells_of_contraction[id as usize];
+            self.is_cheap[id as usize] = cost <= CHEAP && loads <= FEW_LOADS && !is_byte;
+        }
+    }
+
+    /// As early as the operands allow.
+    fn find_levels(&mut self) {
+        for id in self.ids() {
+            let mut level = 0;
+            for (base, is_fusible) in edges(self.graph, self.layout, id) {
+                let below = self.levels[base as usize];
+                level = level.max(below + u32::from(!self.is_inside(base, id, is_fusible)));
+            }
+            self.levels[id as usize] = level;
+        }
+    }
+
+    /// Whether `base` and its user can be in one kernel.
+    fn is_inside(&self, base: Id, user: Id, is_fusible: bool) -> bool {
+        let owner = self.absorbed[base as usize];
+        if owner.is_some() {
+            return owner == Some(self.reduction(user));
+        }
+        is_fusible && self.is_elementwise(user) && self.absorbed[user as usize].is_none()
+    }
+
+    /// As late as the users allow, where that brings a node into a user's kernel.
+    fn sink(&mut self) {
+        for id in self.ids().rev() {
+            if !self.is_elementwise(id) || self.absorbed[id as usize].is_some() {
+                continue;
+            }
+            let (mut latest, mut latest_inside) = (u32::MAX, u32::MAX);
+            for user in &self.users[id as usize] {
+                let level = self.levels[self.reduction(user.id) as usize];
+                if self.is_inside(id, user.id, user.is_fusible) {
+                    latest_inside = latest_inside.min(level);
+                } else {
+                    latest = latest.min(level - 1);
+                }
+            }
+            if latest_inside != u32::MAX && latest_inside <= latest {
+                self.levels[id as usize] = latest_inside;
+            }
+        }
+    }
+
+    /// Joins the ends of every fusible edge within a level.
+    fn join(&self) -> Vec<Id> {
+        let mut kernels: Vec<Id> = self.ids().map(|id| self.reduction(id)).collect();
+        for id in self.ids() {
+            for user in &self.users[id as usize] {
+                let level = self.levels[user.id as usize];
+                if self.is_inside(id, user.id, user.is_fusible) && self.levels[id as usize] == level {
+                    let (a, b) = (root(&mut kernels, id), root(&mut kernels, user.id));
+                    kernels[a as usize] = b;
+                }
+            }
+        }
+        for id in self.ids() {
+            let root = root(&mut kernels, id);
+            kernels[id as usize] = root;
+        }
+        kernels
+    }
+
+    fn stored(&self, kernels: &[Id]) -> Vec<bool> {
+        let is_output = self.outputs();
+        self.ids()
+            .map(|id| {
+                is_output[id as usize]
+                    || match self.layout.kind(id) {
+                        Kind::Alias | Kind::Iota => false,
+                        Kind::Input | Kind::Reduce | Kind::Contraction | Kind::Direct => true,
+                        // A kernel knows the literal; others read it.
+                        Kind::Constant => {
+                            self.users[id as usize].iter().any(|user| !self.knows_literals(user.id))
+                        }
+                        Kind::Elementwise => self.users[id as usize].iter().any(|user| {
+                            let elsewhere = kernels[user.id as usize] != kernels[id as usize];
+                            !user.is_fusible || (elsewhere && !self.is_cheap[id as usize])
+                        }),
+                    }
+            })
+            .collect()
+    }
+
+    fn knows_literals(&self, id: Id) -> bool {
+        matches!(self.layout.kind(id), Kind::Elementwise | Kind::Reduce)
+            && !matches!(self.graph.node(id).op, Op::RngBits(_))
+    }
+}
+
+/// The owners that `id` reads and whether it takes their elements one for one.
+fn edges(graph: &Graph, layout: &Layout, id: Id) -> SmallVec<[(Id, bool); 3]> {
+    let takes_elements = matches!(layout.kind(id), Kind::Elementwise | Kind::Reduce)
+        && !matches!(graph.node(id).op, Op::RngBits(_));
+    if layout.kind(id) == Kind::Alias {
+        return SmallVec::new();
+    }
+    layout
+        .operands(graph, id)
+        // Positions need no buffer.
+        .filter(|place| !place.is_counted)
+        .map(|place| (place.base, takes_elements && layout.is_one_for_one(graph, place)))
+        .collect()
+}
+
+fn root(kernels: &mut [Id], mut id: Id) -> Id {
+    while kernels[id as usize] != id {
+        let above = kernels[id as usize];
+        kernels[id as usize] = kernels[above as usize];
+        id = above;
+    }
+    id
+}
+
+/// What an operation costs an element, in additions.
+pub(crate) fn weight(op: &Op) -> u32 {
+    match op {
+        Op::Unary(unary) => match unary {
+            Unary::Abs | Unary::IsFinite | Unary::Neg | Unary::Not | Unary::Sign => 1,
+            Unary::Ceil | Unary::Floor | Unary::RoundNearestEven => 2,
+            Unary::Sqrt => 4,
+            Unary::Rsqrt => 6,
+            Unary::Exp | Unary::Log | Unary::Log1p | Unary::Logistic | Unary::Tanh | Unary::ExpM1 => 12,
+            Unary::Erf | Unary::ErfInv | Unary::Erfc => 24,
+            Unary::Cos | Unary::Sin | Unary::Tan => 60,
+        },
+        Op::Binary(binary) => match binary {
+            Binary::Div => 4,
+            Binary::Rem => 20,
+            Binary::Pow | Binary::Atan2 => 60,
+            Binary::Max | Binary::Min => 2,
+            _ => 1,
+        },
+        Op::RngBits(_) => 40,
+        _ => 1,
+    }
+}

@@ -1,0 +1,228 @@
+//! The operand of a direct convolution cut into bands: what lies under a
+//! block of neighbouring places, copied together with its padding, and where
+//! places and taps are found in it. Knows views; nothing of threads.
+
+use std::fmt;
+
+use crate::embedded::slices::view::View;
+use crate::window::WindowAxis;
+
+use super::patches::{Patches, Walk};
+use super::registers::{Reads, SLACK};
+
+/// A convolution's places as blocks, and the bands under them.
+#[derive(Debug)]
+pub(super) struct Bands {
+    patches: Patches,
+    /// Elements of one band.
+    size: usize,
+    /// Bands of a block; more than one only where an image has one band.
+    together: usize,
+    /// Bands of an image.
+    bands: usize,
+    images: usize,
+    /// Places of an image, and of all its bands but the last.
+    places: usize,
+    band_places: usize,
+    /// Where the window of each place of a full block begins.
+    starts: Vec<usize>,
+    /// Where each run of neighbouring taps begins.
+    runs: Vec<usize>,
+    /// Taps of a run.
+    length: usize,
+}
+
+/// How long a block should be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Elements of a band at most, if it holds more than one row of places.
+    pub(super) elements: usize,
+    /// Places of a band at most, likewise.
+    pub(super) places: usize,
+}
+
+/// Places from which a block is worth its loops.
+const FEW_PLACES: usize = 64;
+/// Elements of a band beyond which it is none.
+const MOST_ELEMENTS: usize = 1 << 22;
+
+/// A window's extents on one axis, whatever it is that walks it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    /// Places, and positions from one to the next.
+    pub(super) places: usize,
+    pub(super) stride: usize,
+    /// Taps of a window, and positions from one to the next.
+    pub(super) taps: usize,
+    pub(super) dilation: usize,
+}
+
+impl Reach {
+    /// Positions under so many places.
+    fn over(self, places: usize) -> usize {
+        places.saturating_sub(1) * self.stride + (self.taps - 1) * self.dilation + 1
+    }
+}
+
+impl Bands {
+    /// Of an operand `[batch, spatial.., groups, features]` with at least one
+    /// place and one tap; if `by_window`, batch and features change places.
+    /// `None` if it has no spatial axis or a band is too large.
+    pub(super) fn new(
+        view: &View,
+        windows: &[WindowAxis],
+        axes: &[Reach],
+        by_window: bool,
+        limits: Limits,
+    ) -> Option<Self> {
+        let (first, others) = axes.split_first()?;
+        let (images, features) = (view.shape[0], view.shape[axes.len() + 2]);
+        let (images, features) = if by_window { (features, images) } else { (images, features) };
+        let inner =
+            others.iter().try_fold(features, |size, axis| size.checked_mul(axis.over(axis.places)))?;
+        let row_places: usize = others.iter().map(|axis| axis.places).product();
+        let size = |rows: usize| first.over(rows).saturating_mul(inner);
+        let fits = |rows: usize| size(rows) <= limits.elements && rows * row_places <= limits.places;
+        let most = (1..=first.places).rev().find(|&rows| fits(rows)).unwrap_or(1);
+        // Bands of one length, as far as that goes.
+        let bands = first.places.div_ceil(most);
+        let rows = first.places.div_ceil(bands);
+        let bands = first.places.div_ceil(rows);
+        let size = size(rows);
+        if size > MOST_ELEMENTS {
+            return None;
+        }
+        let together = if bands > 1 {
+            1
+        } else {
+            let few = FEW_PLACES.div_ceil(rows * row_places);
+            few.min((limits.elements / size).max(1)).min(images).max(1)
+        };
+        let reaches: Vec<usize> = std::iter::once(first.over(rows))
+            .chain(others.iter().map(|axis| axis.over(axis.places)))
+            .collect();
+        let blocks = Walk { count: bands, step: rows * first.stride };
+        // Elements from one position of each axis to the next.
+        let mut steps = vec![features; axes.len()];
+        for axis in (1..axes.len()).rev() {
+            steps[axis - 1] = steps[axis] * reaches[axis];
+        }
+        let starts = |extents: &[usize], strides: &dyn Fn(usize) -> usize| {
+            let mut starts = vec![0];
+            for (axis, &extent) in extents.iter().enumerate() {
+                let step = strides(axis);
+                starts =
+                    starts.iter().flat_map(|&start| (0..extent).map(move |i| start + i * step)).collect();
+            }
+            starts
+        };
+        let extents: Vec<usize> =
+            [together, rows].into_iter().chain(others.iter().map(|axis| axis.places)).collect();
+        let starts_of_places = starts(&extents, &|axis| match axis {
+            0 => size,
+            _ => axes[axis - 1].stride * steps[axis - 1],
+        });
+        // Neighbouring taps of the last axis are one run.
+        let mut taps: Vec<usize> = axes.iter().map(|axis| axis.taps).collect();
+        let mut length = features;
+        if axes[axes.len() - 1].dilation == 1 {
+            length *= taps.pop().unwrap_or(1);
+        }
+        let runs = starts(&taps, &|axis| axes[axis].dilation * steps[axis]);
+        Some(Self {
+            patches: Patches::bands(view, windows, blocks, &reaches, by_window),
+            size,
+            together,
+            bands,
+            images,
+            places: first.places * row_places,
+            band_places: rows * row_places,
+            starts: starts_of_places,
+            runs,
+            length,
+        })
+    }
+
+    pub(super) fn blocks(&self) -> usize {
+        self.images.div_ceil(self.together) * self.bands
+    }
+
+    /// The first place of a block, counted over all images.
+    pub(super) fn first_place(&self, block: usize) -> usize {
+        let (image, band) = (block / self.bands * self.together, block % self.bands);
+        image.min(self.images) * self.places + band * self.band_places
+    }
+
+    /// Places of a block.
+    pub(super) fn places(&self, block: usize) -> usize {
+        self.first_place(block + 1) - self.first_place(block)
+    }
+
+    /// Every block ends after a multiple of so many places.
+    pub(super) fn unit(&self) -> usize {
+        if self.bands == 1 {
+            return self.places;
+        }
+        let (mut a, mut b) = (self.places, self.band_places);
+        while b > 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    }
+
+    /// Places of an image.
+    pub(super) fn places_of_image(&self) -> usize {
+        self.places
+    }
+
+    /// Places of all images.
+    pub(super) fn all_places(&self) -> usize {
+        self.images * self.places
+    }
+
+    /// Places of a full block.
+    pub(super) fn most_places(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Elements that a block's bands need.
+    pub(super) fn scratch(&self) -> usize {
+        self.size * self.together + SLACK
+    }
+
+    /// Taps and features together.
+    pub(super) fn depth(&self) -> usize {
+        self.runs.len() * self.length
+    }
+
+    /// Copies a block's bands to `scratch`, which must be zero behind them.
+    pub(super) fn fill<'a, T: Copy + Default>(
+        &'a self,
+        source: &[T],
+        group: usize,
+        block: usize,
+        scratch: &'a mut [T],
+    ) -> Reads<'a, T> {
+        let first = block / self.bands * self.together;
+        let count = self.together.min(self.images - first);
+        self.patches.fill(
+            source,
+            group,
+            block % self.bands + first * self.bands,
+            &mut scratch[..count * self.size],
+        );
+        Reads {
+            band: scratch,
+            starts: &self.starts[..self.places(block)],
+            runs: &self.runs,
+            length: self.length,
+        }
+    }
+}
+
+impl fmt::Display for Bands {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let blocks = self.blocks();
+        write!(f, "{} places ({blocks} blocks) by {} taps", self.all_places(), self.depth())
+    }
+}

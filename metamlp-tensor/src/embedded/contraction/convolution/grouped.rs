@@ -1,0 +1,271 @@
+//! Convolutions of many groups with few features each, depthwise ones above
+//! all: for each window a sum of products of vectors, an element per group.
+
+use std::fmt;
+
+use multiversion::multiversion;
+use rayon::prelude::*;
+use smallvec::SmallVec;
+
+use crate::dtype::Element;
+use crate::math::arithmetic::Arithmetic;
+use crate::memory::buffer::Buffer;
+use crate::window::WindowAxis;
+
+use crate::embedded::contraction::factors::PARALLEL_FLOPS;
+use crate::embedded::slices::load;
+use crate::embedded::slices::view::View;
+
+/// Products that are added to the sums of a vector while it is in registers.
+const TOGETHER: usize = 256;
+/// Sums that are carried side by side.
+const LANES: usize = 16;
+
+/// A convolution whose groups are neighbours in both operands.
+pub(super) struct Grouped {
+    operand: Lanes,
+    /// `[spatial.., in, out, groups]`.
+    kernel: Lanes,
+    windows: Vec<WindowAxis>,
+    places: Vec<usize>,
+    groups: usize,
+    features: usize,
+    out: usize,
+}
+
+/// An operand, copied so that groups are neighbours where they are not.
+struct Lanes {
+    view: View,
+    /// What is copied to give it.
+    packed: Option<View>,
+}
+
+impl Grouped {
+    /// Whether a matrix product would do more than twice the work.
+    pub(super) fn fits(operand: &View, kernel: &View) -> bool {
+        let rank = operand.shape.len();
+        operand.shape[rank - 2] >= LANES / 2 && kernel.shape[rank - 1] < 4
+    }
+
+    pub(super) fn new(operand: &View, kernel: &View, windows: &[WindowAxis], places: &[usize]) -> Self {
+        let spatial = windows.len();
+        Self {
+            groups: operand.shape[spatial + 1],
+            features: operand.shape[spatial + 2],
+            out: kernel.shape[spatial + 2],
+            operand: Lanes::new(operand, spatial + 1),
+            kernel: Lanes::new(kernel, spatial),
+            windows: windows.to_vec(),
+            places: places.to_vec(),
+        }
+    }
+
+    pub(super) fn run<T: GroupVectors>(&self, operand: &Buffer, kernel: &Buffer, result: &mut [T]) {
+        let (operand_packed, kernel_packed) =
+            (self.operand.pack::<T>(operand), self.kernel.pack::<T>(kernel));
+        let operand = operand_packed.as_ref().unwrap_or(operand).as_slice().unwrap_or(&[]);
+        let kernel = kernel_packed.as_ref().unwrap_or(kernel).as_slice().unwrap_or(&[]);
+        // Padding is zeros, which need not be multiplied unless that gives NaN.
+        let is_finite = kernel.iter().all(|weight: &T| weight.to_f64().is_finite());
+        let outside = (!is_finite).then_some(operand.len());
+        let padded = outside.map(|length| {
+            let mut padded = T::pool().take(length + self.groups);
+            let (elements, zeros) = padded.split_at_mut(length);
+            elements.copy_from_slice(operand);
+            zeros.fill(T::default());
+            padded
+        });
+        let operand = padded.as_deref().unwrap_or(operand);
+        let width = self.groups * self.out;
+        let taps: usize = self.windows.iter().map(|window| window.size).product();
+        let place = |(number, result): (usize, &mut [T])| {
+            self.place((operand, outside), kernel, number, result);
+        };
+        let flops = 2 * result.len() * taps * self.features;
+        if flops > PARALLEL_FLOPS {
+            let together = (PARALLEL_FLOPS / 8 / (2 * width * taps * self.features)).max(1);
+            result.par_chunks_mut(width).enumerate().with_min_len(together).for_each(place);
+        } else {
+            result.chunks_mut(width).enumerate().for_each(place);
+        }
+    }
+
+    /// The sums of one window, `[groups, out]`. What lies outside of the operand is at the place that is
+    /// given with it, or left out.
+    fn place<T: GroupVectors>(
+        &self,
+        (operand, outside): (&[T], Option<usize>),
+        kernel: &[T],
+        number: usize,
+        result: &mut [T],
+    ) {
+        let (x, w) = (&self.operand.view, &self.kernel.view);
+        let spatial = self.windows.len();
+        let mut batch = number;
+        let mut taps: SmallVec<[Taps; 3]> = SmallVec::from_elem(Taps::new(), spatial);
+        for axis in (0..spatial).rev() {
+            let (window, extent) = (&self.windows[axis], x.shape[axis + 1]);
+            let place = batch % self.places[axis];
+            batch /= self.places[axis];
+            taps[axis].extend((0..window.size).filter_map(|tap| {
+                let element = window.element(place, tap, extent);
+                let element = element.map(|element| element.cast_signed() * x.strides[axis + 1]);
+                let counts = element.is_some() || outside.is_some();
+                counts.then(|| (element, tap.cast_signed() * w.strides[axis]))
+            }));
+        }
+        let from = x.offset + batch.cast_signed() * x.strides[0];
+        let sum = |out: usize, sums: &mut [T]| {
+            sums.fill(T::default());
+            let mut sum = Sum { sums, operand, outside, kernel, pairs: SmallVec::new() };
+            self.walk(&taps, Some(from), w.offset + out.cast_signed() * w.strides[spatial + 2], &mut sum);
+            sum.add();
+        };
+        if self.out == 1 {
+            return sum(0, result);
+        }
+        let mut sums = vec![T::default(); self.groups];
+        for out in 0..self.out {
+            sum(out, &mut sums);
+            for (result, &sum) in result[out..].iter_mut().step_by(self.out).zip(&sums) {
+                *result = sum;
+            }
+        }
+    }
+
+    /// Hands every pair of vectors under the window to `sum`.
+    fn walk<T: GroupVectors>(
+        &self,
+        taps: &[Taps],
+        mut from: Option<isize>,
+        mut by: isize,
+        sum: &mut Sum<'_, T>,
+    ) {
+        if let [first, rest @ ..] = taps {
+            for &(element, tap) in first {
+                self.walk(rest, from.zip(element).map(|(from, element)| from + element), by + tap, sum);
+            }
+            return;
+        }
+        let spatial = self.windows.len();
+        for _ in 0..self.features {
+            if sum.pairs.len() == TOGETHER {
+                sum.add();
+            }
+            if let Some(from) = from.map(isize::cast_unsigned).or(sum.outside) {
+                sum.pairs.push((from, by.cast_unsigned()));
+            }
+            from = from.map(|from| from + self.operand.view.strides[spatial + 2]);
+            by += self.kernel.view.strides[spatial + 1];
+        }
+    }
+}
+
+/// Of one axis the elements of a window: their places in the operand, if they
+/// lie inside, and in the kernel.
+type Taps = SmallVec<[(Option<isize>, isize); 8]>;
+
+/// Sums, and the products that are still to be added to them.
+struct Sum<'a, T> {
+    sums: &'a mut [T],
+    operand: &'a [T],
+    /// Where in it zeros stand for what lies outside.
+    outside: Option<usize>,
+    kernel: &'a [T],
+    pairs: SmallVec<[(usize, usize); TOGETHER]>,
+}
+
+impl<T: GroupVectors> Sum<'_, T> {
+    fn add(&mut self) {
+        T::add_products(self.sums, self.operand, self.kernel, &self.pairs);
+        self.pairs.clear();
+    }
+}
+
+impl Lanes {
+    fn new(view: &View, groups: usize) -> Self {
+        if view.strides[groups] == 1 {
+            return Self { view: view.clone(), packed: None };
+        }
+        // The groups last; then as if they had stayed in their place.
+        let rank = view.shape.len();
+        let order: Vec<usize> = (0..rank).filter(|&axis| axis != groups).chain([groups]).collect();
+        let packed = view.transpose(&order);
+        let back: Vec<usize> = (0..groups).chain([rank - 1]).chain(groups..rank - 1).collect();
+        Self { view: View::contiguous(&packed.shape).transpose(&back), packed: Some(packed) }
+    }
+
+    fn pack<T: Element>(&self, buffer: &Buffer) -> Option<Buffer> {
+        let view = self.packed.as_ref()?;
+        let mut packed = T::pool().take(view.size());
+        let pattern = load::pattern(&view.shape[1..], &view.strides);
+        load::gather(buffer.as_slice::<T>()?, view.offset, &pattern, view.shape[0], &mut packed);
+        Some(Buffer::from_vec(packed))
+    }
+}
+
+impl fmt::Display for Grouped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let taps: usize = self.windows.iter().map(|window| window.size).product();
+        write!(
+            f,
+            "groups side by side, {} of {} features and {taps} taps by {}",
+            self.groups, self.features, self.out
+        )
+    }
+}
+
+/// An element type with vector loops over groups.
+pub(super) trait GroupVectors: Arithmetic {
+    /// Adds to `sums` the products of the vectors that begin at each pair of places.
+    fn add_products(sums: &mut [Self], x: &[Self], w: &[Self], pairs: &[(usize, usize)]);
+}
+
+macro_rules! group_vectors {
+    ($($number:ident in $module:ident;)*) => {$(
+        mod $module {
+            use super::*;
+
+            #[multiversion(targets(
+                "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
+                "x86_64+avx2+fma",
+            ))]
+            pub(super) fn add_products(
+                sums: &mut [$number],
+                x: &[$number],
+                w: &[$number],
+                pairs: &[(usize, usize)],
+            ) {
+                let (chunks, rest) = sums.as_chunks_mut::<LANES>();
+                let mut start = 0;
+                for chunk in chunks {
+                    let mut lanes = *chunk;
+                    for &(from, by) in pairs {
+                        let (x, w) = (&x[from + start..][..LANES], &w[by + start..][..LANES]);
+                        for ((lane, &x), &w) in lanes.iter_mut().zip(x).zip(w) {
+                            *lane = x.mul_add(w, *lane);
+                        }
+                    }
+                    *chunk = lanes;
+                    start += LANES;
+                }
+                for &(from, by) in pairs {
+                    for ((sum, &x), &w) in rest.iter_mut().zip(&x[from + start..]).zip(&w[by + start..]) {
+                        *sum = x.mul_add(w, *sum);
+                    }
+                }
+            }
+        }
+
+        impl GroupVectors for $number {
+            fn add_products(sums: &mut [Self], x: &[Self], w: &[Self], pairs: &[(usize, usize)]) {
+                $module::add_products(sums, x, w, pairs);
+            }
+        }
+    )*};
+}
+
+group_vectors! {
+    f32 in single;
+    f64 in double;
+}

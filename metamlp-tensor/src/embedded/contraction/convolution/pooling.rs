@@ -1,0 +1,152 @@
+//! A pooling that follows a convolution and its epilogue image by image, while
+//! both are in cache, and the kernel that reads what it gives.
+
+use smallvec::SmallVec;
+
+use crate::embedded::contraction::epilogue::{Epilogue, Inputs, Parts};
+use crate::embedded::fused::allocation::{Allocation, Part};
+use crate::embedded::fused::frame::Lane;
+use crate::embedded::slices::folds::Folds;
+use crate::embedded::slices::plane::Plane;
+use crate::graph::op::Op;
+use crate::graph::{Graph, Id};
+use crate::memory::buffer::{Buffer, Storage};
+
+use super::registers::Registers;
+
+/// What a convolution and a pooling behind it may be of.
+pub(super) trait Float: Registers + Lane + Folds {
+    fn part(elements: &mut [Self]) -> Part<'_>;
+    /// Nothing if it is of another type.
+    fn of_part<'p>(part: &'p Part<'_>) -> &'p [Self];
+}
+
+macro_rules! floats {
+    ($($number:ident $Kind:ident)*) => {$(
+        impl Float for $number {
+            fn part(elements: &mut [Self]) -> Part<'_> {
+                Part::$Kind(elements)
+            }
+
+            fn of_part<'p>(part: &'p Part<'_>) -> &'p [Self] {
+                match part {
+                    Part::$Kind(elements) => elements,
+                    _ => &[],
+                }
+            }
+        }
+    )*};
+}
+
+floats!(f32 F32 f64 F64);
+
+/// A `reduce_window` of what an epilogue gives.
+pub(crate) struct Pooling {
+    plane: Plane,
+    images: usize,
+    /// Which of the epilogue's outputs it reduces, and whether somebody else reads that.
+    output: usize,
+    keeps_output: bool,
+    then: Option<Epilogue>,
+}
+
+impl Pooling {
+    /// The elements of an image's result if `id` is a `reduce_window` of which
+    /// every image, of `image` elements, is one by itself.
+    pub(crate) fn fits(graph: &Graph, id: Id, image: usize) -> Option<usize> {
+        let plane = plane(graph, id)?;
+        (plane.size() == image && plane.result_size() > 0).then(|| plane.result_size())
+    }
+
+    /// Of `output` among the epilogue's outputs, followed by `then`; `None` if `id` is no pooling.
+    pub(crate) fn new(
+        graph: &Graph,
+        id: Id,
+        (output, keeps_output): (usize, bool),
+        then: Option<Epilogue>,
+    ) -> Option<Self> {
+        let images = graph.node(id).ty.shape[0];
+        Some(Self { plane: plane(graph, id)?, images, output, keeps_output, then })
+    }
+
+    /// The buffers that are read beside its own result.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = Id> {
+        self.then.iter().flat_map(Epilogue::reads)
+    }
+
+    /// Which of the epilogue's outputs only this reads.
+    pub(super) fn unkept(&self) -> Option<usize> {
+        (!self.keeps_output).then_some(self.output)
+    }
+
+    /// What it fills, from the buffers of [`reads`](Self::reads).
+    pub(super) fn prepare<T: Float>(&self, rest: impl Iterator<Item = Option<Buffer>>) -> Pooled<'_, T> {
+        let keeps = self.then.as_ref().is_none_or(|then| then.keeps);
+        Pooled {
+            pooling: self,
+            result: keeps.then(|| T::pool().take(self.images * self.plane.result_size())),
+            then: self.then.as_ref().map(|then| {
+                let (inputs, allocations) = then.prepare(rest);
+                (then, inputs, allocations)
+            }),
+        }
+    }
+
+    /// Elements of the result of so many elements.
+    pub(super) fn length(&self, length: usize) -> usize {
+        length / self.plane.size().max(1) * self.plane.result_size()
+    }
+
+    /// Each image of `elements`.
+    pub(super) fn reduce<T: Float>(&self, parts: &Parts<'_>, result: &mut [T]) {
+        let Some(elements) = parts.get(self.output).map(T::of_part) else { return };
+        let images = elements.chunks_exact(self.plane.size());
+        for (elements, result) in images.zip(result.chunks_exact_mut(self.plane.result_size())) {
+            self.plane.reduce(elements, result);
+        }
+    }
+}
+
+/// The plane of one image; `None` where windows reach from one to the next, or along many axes.
+fn plane(graph: &Graph, id: Id) -> Option<Plane> {
+    let node = graph.node(id);
+    let Op::ReduceWindow { kind, windows } = &node.op else { return None };
+    let (first, rest) = windows.split_first()?;
+    let axes: SmallVec<[usize; 4]> = (0..rest.len()).filter(|&axis| !rest[axis].is_trivial()).collect();
+    let shape = &graph.node(node.operands[0]).ty.shape[1..];
+    // The axes before them would be images too.
+    let is_whole = axes.first().is_some_and(|&axis| shape[..axis].iter().all(|&extent| extent == 1));
+    (first.is_trivial() && is_whole && axes.len() <= 2).then(|| Plane::new(*kind, shape, rest, &axes))
+}
+
+/// A pooling with the memory of its results.
+pub(super) struct Pooled<'a, T: Float> {
+    pooling: &'a Pooling,
+    /// Unless only the kernel behind it needs it.
+    result: Option<Storage<T>>,
+    then: Option<(&'a Epilogue, Inputs, SmallVec<[Allocation; 3]>)>,
+}
+
+/// The same, to be filled.
+pub(super) struct Fill<'a, T> {
+    pub(super) pooling: &'a Pooling,
+    pub(super) result: Option<&'a mut [T]>,
+    pub(super) then: Option<(&'a Epilogue, &'a Inputs, &'a mut [Allocation])>,
+}
+
+impl<T: Float> Pooled<'_, T> {
+    pub(super) fn fill(&mut self) -> Fill<'_, T> {
+        let then = self.then.as_mut();
+        Fill {
+            pooling: self.pooling,
+            result: self.result.as_deref_mut(),
+            then: then.map(|(epilogue, inputs, allocations)| (*epilogue, &*inputs, &mut allocations[..])),
+        }
+    }
+
+    /// Its result if that is kept, then the outputs of what follows.
+    pub(super) fn into_buffers(self) -> impl Iterator<Item = Buffer> {
+        let outputs = self.then.into_iter().flat_map(|(_, _, allocations)| allocations);
+        self.result.into_iter().map(Buffer::from_vec).chain(outputs.map(Allocation::into_buffer))
+    }
+}

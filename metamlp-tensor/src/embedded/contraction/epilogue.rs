@@ -1,0 +1,95 @@
+//! What is computed of a contraction's elements while they are in cache: the
+//! fused kernel that reads them one for one, run on each block of the result
+//! by the thread that has made it. Knows no contractions.
+
+use smallvec::SmallVec;
+
+use crate::graph::{Graph, Id};
+use crate::memory::buffer::Buffer;
+
+use crate::embedded::analysis::body::{Body, Load};
+use crate::embedded::fused::allocation::{Allocation, Part};
+use crate::embedded::fused::formulas;
+use crate::embedded::fused::frame::{Frame, Lane, Source};
+use crate::embedded::fused::map::Map;
+use crate::embedded::fused::program::{InPlaceOutput, Merged, Order, Reads};
+
+/// A kernel that follows a contraction.
+pub(crate) struct Epilogue {
+    map: Map,
+    /// Which of the kernel's inputs the contraction gives.
+    input: usize,
+    /// Whether somebody else reads the contraction's result too.
+    pub(crate) keeps: bool,
+}
+
+/// The inputs of an epilogue's kernel, without the contraction's result.
+pub(crate) struct Inputs {
+    buffers: SmallVec<[Option<Buffer>; 4]>,
+    replaced: SmallVec<[InPlaceOutput; 3]>,
+}
+
+/// The parts of an epilogue's outputs that belong to one block.
+pub(crate) type Parts<'a> = SmallVec<[Part<'a>; 3]>;
+
+impl Epilogue {
+    /// Whether the kernel of `body` can follow the contraction `id`, whose
+    /// blocks end after multiples of `unit` elements.
+    pub(crate) fn fits(graph: &Graph, body: &Body, id: Id, unit: usize) -> bool {
+        let merged = Merged::new(body, &Order::natural(body.space.len()));
+        let tiling = merged.tiling(formulas::jobs(graph, body).len());
+        // What a single tile reads may have been put together for all of it beforehand.
+        let step = if tiling.blocks == 1 { tiling.length() } else { tiling.inner };
+        let is_whole = |load: &Load| load.base != Some(id) || load.is_whole;
+        body.reduced.is_none()
+            && body.space.iter().product::<usize>() == graph.node(id).ty.shape.size()
+            && body.loads.iter().all(is_whole)
+            && unit.is_multiple_of(step)
+    }
+
+    /// `map` reads what the contraction `id` gives.
+    pub(crate) fn new(map: Map, id: Id, keeps: bool) -> Self {
+        let input = map.program.inputs.iter().position(|&input| input == id).unwrap_or(0);
+        Self { map, input, keeps }
+    }
+
+    /// The same, but for an output that is given memory block by block.
+    pub(crate) fn without(mut self, output: Option<usize>) -> Self {
+        self.map.unkept = output;
+        self
+    }
+
+    /// The buffers that it reads beside the contraction's result.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = Id> {
+        let inputs = self.map.program.inputs.iter().enumerate();
+        inputs.filter(|(number, _)| *number != self.input).map(|(_, &id)| id)
+    }
+
+    /// The memory of its outputs, from the buffers of [`reads`](Self::reads);
+    /// those that nobody else holds may become outputs.
+    pub(crate) fn prepare(
+        &self,
+        inputs: impl Iterator<Item = Option<Buffer>>,
+    ) -> (Inputs, SmallVec<[Allocation; 3]>) {
+        let mut buffers: SmallVec<[Option<Buffer>; 4]> = inputs.collect();
+        buffers.insert(self.input.min(buffers.len()), None);
+        let (replaced, allocations) = self.map.allocate(&mut buffers);
+        (Inputs { buffers, replaced }, allocations)
+    }
+
+    /// Computes the block of the outputs that begins at element `first`.
+    pub(crate) fn run<T: Lane>(&self, inputs: &Inputs, first: usize, own: &[T], parts: Parts<'_>) {
+        let program = &self.map.program;
+        Frame::with(|frame| {
+            for part in parts {
+                part.push_to(frame, first);
+            }
+            program.enter(frame, |input| inputs.buffers[input].as_ref(), &inputs.replaced);
+            let own_input = Reads::Input(self.input);
+            for window in program.windows.iter().filter(|window| window.reads == own_input) {
+                T::bank(frame).sources[window.number] = Source::Block(own, first);
+            }
+            program.tiling.each_within(first, own.len(), |tile| program.run(frame, tile));
+        });
+    }
+}

@@ -1,0 +1,103 @@
+//! Reductions under a moving window. Sums and extrema are taken along one
+//! axis after the other, so that all loops run over neighbours.
+
+use std::fmt;
+
+use smallvec::SmallVec;
+
+use crate::dtype::Element as _;
+use crate::graph::op::{Extremum, Reduction};
+use crate::math::arithmetic::Arithmetic;
+use crate::memory::buffer::Buffer;
+use crate::shape::{Axes, Type};
+use crate::window::WindowAxis;
+
+use super::lanes::each_part;
+use crate::embedded::slices::folds::Folds;
+use crate::embedded::slices::plane::Plane;
+
+/// How the windows move, in a line.
+pub(crate) struct Windows<'a>(pub(crate) &'a [WindowAxis]);
+
+impl fmt::Display for Windows<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let each = |of: fn(&WindowAxis) -> usize| -> Vec<usize> { self.0.iter().map(of).collect() };
+        write!(f, "windows {:?} by {:?}", each(|window| window.size), each(|window| window.stride))?;
+        if self.0.iter().any(|window| window.base_dilation > 1) {
+            write!(f, " over every {:?}", each(|window| window.base_dilation))?;
+        }
+        Ok(())
+    }
+}
+
+/// The windows' results. They fit, `infer` has seen to that.
+pub(crate) fn reduce<T: Folds>(operand: (&Buffer, &Type), kind: Reduction, windows: &[WindowAxis]) -> Buffer {
+    let (mut buffer, mut shape) = (operand.0.clone(), operand.1.shape.iter().copied().collect::<Axes>());
+    let mut moving: SmallVec<[usize; 4]> =
+        (0..windows.len()).filter(|&axis| !windows[axis].is_trivial()).collect();
+    if moving.is_empty() {
+        // A sum of one element is another one than it where that is -0.
+        moving.extend(windows.len().checked_sub(1));
+    }
+    // The last two together: images, and rows of them, stay in cache.
+    let (single, last) = moving.split_at(moving.len().saturating_sub(2));
+    for axes in single.chunks(1).chain((!last.is_empty()).then_some(last)) {
+        let plane = Plane::new(kind, &shape, windows, axes);
+        for &axis in axes {
+            shape[axis] = windows[axis].places(shape[axis]).unwrap_or(0);
+        }
+        let elements = buffer.as_slice::<T>().unwrap_or(&[]);
+        let mut result = T::pool().take(shape.iter().product());
+        let images = result.len() / plane.result_size().max(1);
+        let cost = plane.cost().saturating_mul(images);
+        each_part(&mut result, plane.result_size(), cost, |number, result| {
+            plane.reduce(&elements[number * plane.size()..][..plane.size()], result);
+        });
+        buffer = Buffer::from_vec(result);
+    }
+    buffer
+}
+
+/// Where each window's extremum lies.
+pub(crate) fn arg_reduce<T: Arithmetic>(
+    operand: (&Buffer, &Type),
+    ty: &Type,
+    kind: Extremum,
+    windows: &[WindowAxis],
+) -> Buffer {
+    let from = &operand.1.shape;
+    let elements = operand.0.as_slice::<T>().unwrap_or(&[]);
+    let strides = from.strides();
+    // The axes after the last one that a window moves along are walked together.
+    let rank = windows.iter().rposition(|window| !window.is_trivial()).map_or(0, |last| last + 1);
+    let inner: usize = from[rank..].iter().product();
+    let taps: usize = windows[..rank].iter().map(|window| window.size).product();
+    let mut result = i32::pool().take(ty.shape.size());
+    let cost = result.len().saturating_mul(taps);
+    each_part(&mut result, inner, cost, |number, result| {
+        let mut place: SmallVec<[usize; 4]> = ty.shape[..rank].into();
+        let mut rest = number;
+        for index in place.iter_mut().rev() {
+            (*index, rest) = (rest % *index, rest / *index);
+        }
+        result.fill(-1);
+        let mut best = vec![T::default(); inner];
+        for tap in 0..taps {
+            let (mut rest, mut start) = (tap, Some(0));
+            for axis in (0..rank).rev() {
+                let window = &windows[axis];
+                let element = window.element(place[axis], rest % window.size, from[axis]);
+                start = start.zip(element).map(|(start, element)| start + element * strides[axis]);
+                rest /= window.size;
+            }
+            let Some(start) = start else { continue };
+            let row = elements[start..][..inner].iter().zip(start..);
+            for ((position, best), (&x, at)) in result.iter_mut().zip(&mut best).zip(row) {
+                let beats = *position < 0 || T::beats(kind, x, *best);
+                *position = if beats { at as i32 } else { *position };
+                *best = if beats { x } else { *best };
+            }
+        }
+    });
+    Buffer::from_vec(result)
+}

@@ -1,0 +1,209 @@
+//! Kernels that write elements: a program run on every tile of its space.
+
+use std::fmt;
+use std::ops::Range;
+
+use rayon::prelude::*;
+use smallvec::SmallVec;
+
+use crate::graph::{Graph, Id};
+use crate::memory::buffer::Buffer;
+
+use super::allocation::{Allocation, Part};
+use super::frame::Frame;
+use super::program::{InPlaceOutput, Merged, Order, Program, Slots};
+use super::rearrangement::Rearrangement;
+use crate::embedded::analysis::body::{Body, is_copy};
+use crate::embedded::slices::view::View;
+
+/// Additions below which a kernel stays on the caller's thread.
+pub(crate) const PARALLEL_COST: usize = 1 << 17;
+/// Additions of a thread's piece of work, where there are many pieces.
+const PIECE_COST: usize = 1 << 20;
+/// Pieces that there are at least: two threads may not take the same time for one.
+const PIECES: usize = 4;
+
+/// A fused elementwise kernel.
+pub(crate) struct Map {
+    pub(crate) program: Program,
+    /// Elements of each output.
+    size: usize,
+    /// Tiles that a thread takes at once.
+    piece: usize,
+    /// An output that needs no memory of all its elements.
+    pub(crate) unkept: Option<usize>,
+    /// Inputs, by number, that are put in another order first.
+    rearranged: SmallVec<[(usize, Rearrangement); 1]>,
+    /// Whether there is nothing else to do.
+    is_rearrangement: bool,
+}
+
+impl Map {
+    pub(crate) fn new(graph: &Graph, body: &Body, dies: &dyn Fn(Id) -> bool) -> Self {
+        let mut slots = Slots::default();
+        for &id in &body.stored {
+            slots.push(id, graph.node(id).ty.dtype, 0);
+        }
+        Self::within(graph, body, &mut slots, dies)
+    }
+
+    /// As one of several in a frame, which has the outputs.
+    pub(crate) fn within(graph: &Graph, body: &Body, slots: &mut Slots, dies: &dyn Fn(Id) -> bool) -> Self {
+        let merged = Merged::new(body, &Order::natural(body.space.len()));
+        let program = Program::new(graph, body, merged, slots, dies);
+        let size: usize = body.space.iter().product();
+        let cost = size.saturating_mul(body.cost as usize);
+        let piece = if cost < PARALLEL_COST {
+            program.tiling.count.max(1)
+        } else {
+            let most = program.tiling.count.div_ceil(PIECES);
+            (PIECE_COST / (program.tiling.length() * body.cost as usize)).clamp(1, most)
+        };
+        Self { program, size, piece, unkept: None, rearranged: SmallVec::new(), is_rearrangement: false }
+    }
+
+    /// Of a kernel by itself, which may put what it reads in another order first.
+    pub(crate) fn alone(graph: &Graph, body: &Body, dies: &dyn Fn(Id) -> bool) -> Self {
+        let mut in_order = body.clone();
+        let mut rearrangements: SmallVec<[(Id, Rearrangement); 1]> = SmallVec::new();
+        for number in 0..body.loads.len() {
+            let Some(base) = body.loads[number].base else { continue };
+            let is_only = body.loads.iter().filter(|load| load.base == Some(base)).count() == 1;
+            let rearrangement = Rearrangement::new(&body.loads[number], &body.space);
+            if let (true, Some(rearrangement)) = (is_only, rearrangement) {
+                let load = &mut in_order.loads[number];
+                (load.strides, load.offset) = (View::contiguous(&body.space).strides, 0);
+                load.is_whole = true;
+                rearrangements.push((base, rearrangement));
+            }
+        }
+        if rearrangements.is_empty() {
+            return Self::new(graph, body, dies);
+        }
+        // What has been put in order is nobody else's.
+        let is_own = |id: Id| rearrangements.iter().any(|(base, _)| *base == id);
+        let map = Self::new(graph, &in_order, &|id| is_own(id) || dies(id));
+        let inputs = &map.program.inputs;
+        let rearranged = rearrangements
+            .into_iter()
+            .filter_map(|(base, rearrangement)| {
+                Some((inputs.iter().position(|&input| input == base)?, rearrangement))
+            })
+            .collect();
+        let is_rearrangement = matches!(body.nodes[..], [id] if is_copy(graph, id));
+        Self { rearranged, is_rearrangement, ..map }
+    }
+
+    /// Bytes that a run takes beside its inputs and outputs.
+    pub(crate) fn temporary(&self) -> usize {
+        let is_taken = |input: usize| self.is_rearrangement || self.taken_over().any(|taken| taken == input);
+        self.rearranged.iter().filter(|(input, _)| !is_taken(*input)).map(|(_, one)| one.bytes()).sum()
+    }
+
+    /// The inputs whose memory outputs may take over, as they are given.
+    pub(crate) fn replaced(&self) -> impl Iterator<Item = usize> {
+        let is_given = |input: &usize| self.rearranged.iter().all(|(rearranged, _)| rearranged != input);
+        self.taken_over().filter(is_given)
+    }
+
+    fn taken_over(&self) -> impl Iterator<Item = usize> {
+        self.program.outputs.iter().filter_map(|output| output.in_place).map(|in_place| in_place.input)
+    }
+
+    /// The outputs, from buffers in the order of the program's inputs. Those
+    /// that nobody else holds may be `None`, when they are in `given`.
+    pub(crate) fn run(&self, inputs: &mut [Option<Buffer>]) -> impl Iterator<Item = Buffer> + use<> {
+        for (input, rearrangement) in &self.rearranged {
+            inputs[*input] = inputs[*input].take().map(|buffer| rearrangement.run(&buffer));
+        }
+        let whole = self.rearranged.first().filter(|_| self.is_rearrangement);
+        let whole = whole.and_then(|(input, _)| inputs[*input].take());
+        let (replaced, mut allocations) =
+            if whole.is_some() { Default::default() } else { self.allocate(inputs) };
+        if self.size > 0 && whole.is_none() {
+            self.fill(inputs, &replaced, &mut allocations);
+        }
+        whole.into_iter().chain(allocations.into_iter().map(Allocation::into_buffer))
+    }
+
+    /// The outputs' memory, that of inputs where it can be taken over.
+    pub(crate) fn allocate(
+        &self,
+        inputs: &mut [Option<Buffer>],
+    ) -> (SmallVec<[InPlaceOutput; 3]>, SmallVec<[Allocation; 3]>) {
+        let program = &self.program;
+        let mut replaced: SmallVec<[InPlaceOutput; 3]> = SmallVec::new();
+        let mut allocations: SmallVec<[Allocation; 3]> = SmallVec::new();
+        for (i, output) in program.outputs.iter().enumerate() {
+            if self.unkept == Some(i) {
+                allocations.push(Allocation::take(output.slot.dtype, 0));
+                continue;
+            }
+            let own = output.in_place.and_then(|in_place| {
+                match Allocation::reuse(inputs[in_place.input].take()?) {
+                    Ok(allocation) => {
+                        let before =
+                            program.outputs[..i].iter().filter(|o| o.slot.dtype == output.slot.dtype);
+                        replaced.push(in_place.output(before.count()));
+                        Some(allocation)
+                    }
+                    Err(buffer) => {
+                        inputs[in_place.input] = Some(buffer);
+                        None
+                    }
+                }
+            });
+            allocations.push(own.unwrap_or_else(|| Allocation::take(output.slot.dtype, self.size)));
+        }
+        (replaced, allocations)
+    }
+
+    /// All tiles, in a frame that the program has entered.
+    pub(crate) fn run_block(&self, frame: &mut Frame<'_>) {
+        self.run_tiles(frame, 0..self.program.tiling.count);
+    }
+
+    fn run_tiles(&self, frame: &mut Frame<'_>, tiles: Range<usize>) {
+        for number in tiles {
+            self.program.run_tile(frame, number);
+        }
+    }
+
+    fn fill(&self, inputs: &[Option<Buffer>], replaced: &[InPlaceOutput], allocations: &mut [Allocation]) {
+        let tiling = &self.program.tiling;
+        let count = tiling.count;
+        let operand = |input: usize| inputs[input].as_ref();
+        if count <= self.piece {
+            Frame::with(|frame| {
+                allocations.iter_mut().for_each(|allocation| allocation.whole().push_to(frame, 0));
+                self.program.enter(frame, operand, replaced);
+                self.run_tiles(frame, 0..count);
+            });
+            return;
+        }
+        let firsts = || (0..count).step_by(self.piece);
+        let lengths =
+            || firsts().map(|first| tiling.linear((first + self.piece).min(count)) - tiling.linear(first));
+        let mut pieces: Vec<(usize, SmallVec<[Part<'_>; 3]>)> =
+            firsts().map(|first| (first, SmallVec::new())).collect();
+        for allocation in allocations {
+            for (piece, part) in pieces.iter_mut().zip(allocation.parts(lengths())) {
+                piece.1.push(part);
+            }
+        }
+        pieces.into_par_iter().for_each(|(first, parts)| {
+            Frame::with(|frame| {
+                parts.into_iter().for_each(|part| part.push_to(frame, tiling.linear(first)));
+                self.program.enter(frame, operand, replaced);
+                self.run_tiles(frame, first..(first + self.piece).min(count));
+            });
+        });
+    }
+}
+
+impl fmt::Display for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "map {}", self.program)?;
+        if self.rearranged.is_empty() { Ok(()) } else { write!(f, ", {} rearranged", self.rearranged.len()) }
+    }
+}

@@ -1,0 +1,13 @@
+//! Fused kernels: a kernel's nodes compiled to instructions over tiles, and run. Knows the analysis and slices;
+//! nothing of contractions and schedules.
+
+pub(crate) mod allocation;
+pub(crate) mod compiler;
+pub(crate) mod formulas;
+pub(crate) mod frame;
+pub(crate) mod instruction;
+pub(crate) mod map;
+pub(crate) mod program;
+pub(crate) mod rearrangement;
+pub(crate) mod reduce;
+pub(crate) mod rows;

@@ -1,0 +1,285 @@
+//! Kernels that share rows, such as those of a softmax or a normalisation: all
+//! of them run on one block of rows, then on the next. A block stays in the
+//! cache from the first kernel to the last, so that memory is read once and
+//! written once, and what only they need never exists as a whole.
+
+use std::fmt;
+use std::ops::Range;
+
+use rayon::prelude::*;
+use smallvec::SmallVec;
+
+use crate::dtype::DType;
+use crate::graph::{Graph, Id};
+use crate::memory::buffer::Buffer;
+
+use super::allocation::{Allocation, Part};
+use super::frame::{Frame, Lane, Source};
+use super::map::{Map, PARALLEL_COST};
+use super::program::{Program, Reads, Slots};
+use super::reduce::Reduce;
+use crate::embedded::analysis::body::Body;
+use crate::embedded::analysis::row_group::{BLOCK, Cut};
+
+/// Additions of a thread's piece of work, where there are many pieces.
+const PIECE_COST: usize = 1 << 21;
+/// Pieces that there are at least.
+const PIECES: usize = 8;
+
+/// Fused kernels over blocks of rows.
+pub(crate) struct Rows {
+    rows: usize,
+    /// Rows that can be in one block.
+    run: usize,
+    /// Rows of a block.
+    block: usize,
+    members: Vec<Member>,
+    /// For the last block of a run, if it has fewer rows.
+    rest: Vec<Member>,
+    values: Vec<Value>,
+    /// Blocks that a thread takes at once; all of them if threads do not pay.
+    piece: usize,
+}
+
+struct Member {
+    kernel: Kernel,
+    /// Which of the inputs it reads.
+    reads: SmallVec<[usize; 4]>,
+}
+
+enum Kernel {
+    Map(Map),
+    Reduce(Reduce),
+}
+
+/// Something that a member makes.
+struct Value {
+    id: Id,
+    dtype: DType,
+    /// Elements of a row.
+    row: usize,
+    /// Whether others than the members need it.
+    is_output: bool,
+}
+
+impl Member {
+    fn program(&self) -> &Program {
+        match &self.kernel {
+            Kernel::Map(map) => &map.program,
+            Kernel::Reduce(reduce) => &reduce.program,
+        }
+    }
+
+    fn run(&self, frame: &mut Frame<'_>) {
+        match &self.kernel {
+            Kernel::Map(map) => map.run_block(frame),
+            Kernel::Reduce(reduce) => reduce.run_block(frame),
+        }
+    }
+}
+
+impl Rows {
+    /// The kernels of `bodies`, which a [`RowGroup`](crate::embedded::analysis::row_group::RowGroup) has cut, and the buffers that they read.
+    pub(crate) fn new(
+        graph: &Graph,
+        bodies: &[Body],
+        Cut { rows, run, row: longest }: Cut,
+        is_output: &dyn Fn(Id) -> bool,
+    ) -> (Self, SmallVec<[Id; 4]>) {
+        let row = Body::of_rows(graph, bodies, rows, is_output);
+        let bodies = row.as_ref().map_or(bodies, std::slice::from_ref);
+        let values: Vec<Value> = bodies
+            .iter()
+            .flat_map(Body::writes)
+            .map(|id| {
+                let ty = &graph.node(id).ty;
+                Value { id, dtype: ty.dtype, row: ty.shape.size() / rows, is_output: is_output(id) }
+            })
+            .collect();
+        let mut slots = Slots::default();
+        for value in &values {
+            slots.push(value.id, value.dtype, if value.is_output { value.row } else { 0 });
+        }
+        let is_local = |id: Id| values.iter().any(|value| value.id == id && !value.is_output);
+        let block = if row.is_some() { 1 } else { block(run, (BLOCK / longest.max(1)).clamp(1, run)) };
+        let mut reads: SmallVec<[Id; 4]> = SmallVec::new();
+        let mut compile = |block: usize| -> Vec<Member> {
+            let members = bodies.iter().filter_map(|body| {
+                let body = body.block(body.row_axes(rows)?, block, is_local);
+                let kernel = match Reduce::within(graph, &body, &mut slots) {
+                    Some(reduce) => Kernel::Reduce(reduce),
+                    None => Kernel::Map(Map::within(graph, &body, &mut slots, &|_| false)),
+                };
+                let mut member = Member { kernel, reads: SmallVec::new() };
+                let mut input = |id: Id| {
+                    reads.iter().position(|&read| read == id).unwrap_or_else(|| {
+                        reads.push(id);
+                        reads.len() - 1
+                    })
+                };
+                member.reads = member.program().inputs.iter().map(|&id| input(id)).collect();
+                Some(member)
+            });
+            members.collect()
+        };
+        let members = compile(block);
+        let rest = if run.is_multiple_of(block) { Vec::new() } else { compile(run % block) };
+        let size = |body: &Body| body.space.iter().product::<usize>();
+        let cost: usize = bodies.iter().map(|body| size(body).saturating_mul(body.cost as usize)).sum();
+        let blocks = rows / run * run.div_ceil(block);
+        let piece = if cost < PARALLEL_COST {
+            blocks
+        } else {
+            (PIECE_COST / (cost / blocks).max(1)).clamp(1, blocks.div_ceil(PIECES))
+        };
+        (Self { rows, run, block, members, rest, values, piece }, reads)
+    }
+
+    /// What others than the members need.
+    pub(crate) fn writes(&self) -> impl Iterator<Item = Id> {
+        self.outputs().map(|value| value.id)
+    }
+
+    fn outputs(&self) -> impl Iterator<Item = &Value> {
+        self.values.iter().filter(|value| value.is_output)
+    }
+
+    /// The outputs, from buffers in the order of the reads.
+    pub(crate) fn run(&self, inputs: &[Option<Buffer>]) -> SmallVec<[Buffer; 3]> {
+        let mut allocations: SmallVec<[Allocation; 3]> =
+            self.outputs().map(|value| Allocation::take(value.dtype, self.rows * value.row)).collect();
+        let firsts = || (0..self.blocks()).step_by(self.piece);
+        let mut pieces: SmallVec<[(usize, SmallVec<[Part<'_>; 3]>); 1]> =
+            firsts().map(|first| (first, SmallVec::new())).collect();
+        for (allocation, value) in allocations.iter_mut().zip(self.outputs()) {
+            let lengths = firsts().map(|first| (self.row(first + self.piece) - self.row(first)) * value.row);
+            for (piece, part) in pieces.iter_mut().zip(allocation.parts(lengths)) {
+                piece.1.push(part);
+            }
+        }
+        if pieces.len() == 1 {
+            pieces.into_iter().for_each(|(first, parts)| self.run_piece(inputs, first, parts));
+        } else {
+            pieces.into_vec().into_par_iter().for_each(|(first, parts)| self.run_piece(inputs, first, parts));
+        }
+        allocations.into_iter().map(Allocation::into_buffer).collect()
+    }
+
+    fn blocks(&self) -> usize {
+        self.rows / self.run * self.run.div_ceil(self.block)
+    }
+
+    /// The first row of a block; how many there are for the end or beyond.
+    fn row(&self, block: usize) -> usize {
+        let each = self.run.div_ceil(self.block);
+        (block / each * self.run + block % each * self.block).min(self.rows)
+    }
+
+    /// The blocks from `first` on, whose outputs are `parts`.
+    fn run_piece(&self, inputs: &[Option<Buffer>], first: usize, parts: SmallVec<[Part<'_>; 3]>) {
+        let blocks = first..(first + self.piece).min(self.blocks());
+        let (mut scratch, mut parts) = (self.scratch(), parts.into_iter());
+        Frame::with(|frame| {
+            self.enter(inputs, &mut scratch, frame, |value, frame| {
+                let position = self.row(blocks.start) * value.row;
+                parts.next().into_iter().for_each(|part| part.push_to(frame, position));
+            });
+            self.run_blocks(frame, blocks);
+        });
+    }
+
+    /// The only output's part of `rows`, which are [whole blocks](Self::whole_blocks) of one run, from those
+    /// rows of the input `input`.
+    pub(crate) fn run_given<T: Lane>(
+        &self,
+        inputs: &[Option<Buffer>],
+        (input, given): (usize, &[T]),
+        rows: Range<usize>,
+        made: &mut [T],
+    ) {
+        let position = rows.start * (given.len() / rows.len());
+        let (mut scratch, mut made) = (self.scratch(), Some(made));
+        Frame::with(|frame| {
+            self.enter(inputs, &mut scratch, frame, |value, frame| {
+                let position = rows.start * value.row;
+                made.take().into_iter().for_each(|made| T::bank(frame).push_output(made, position));
+            });
+            for member in self.members.iter().chain(&self.rest) {
+                for window in &member.program().windows {
+                    if matches!(window.reads, Reads::Input(read) if member.reads[read] == input) {
+                        T::bank(frame).sources[window.number] = Source::Block(given, position);
+                    }
+                }
+            }
+            let each = self.run.div_ceil(self.block);
+            let block = |row: usize| row / self.run * each + (row % self.run).div_ceil(self.block);
+            self.run_blocks(frame, block(rows.start)..block(rows.end));
+        });
+    }
+
+    /// A number of rows up to `most`, if it can be, after multiples of which blocks of one run begin.
+    pub(crate) fn whole_blocks(&self, most: usize) -> usize {
+        if most >= self.run { self.run } else { most.max(self.block) / self.block * self.block }
+    }
+
+    /// Memory for a block of what only the members need.
+    fn scratch(&self) -> SmallVec<[Allocation; 8]> {
+        let inner = self.values.iter().filter(|value| !value.is_output);
+        inner.map(|value| Allocation::take(value.dtype, self.block * value.row)).collect()
+    }
+
+    /// Prepares a frame for the members; `output` adds an output to it.
+    fn enter<'a>(
+        &self,
+        inputs: &'a [Option<Buffer>],
+        scratch: &'a mut [Allocation],
+        frame: &mut Frame<'a>,
+        mut output: impl FnMut(&Value, &mut Frame<'a>),
+    ) {
+        let mut scratch = scratch.iter_mut();
+        for value in &self.values {
+            if value.is_output {
+                output(value, frame);
+            } else {
+                scratch.next().into_iter().for_each(|own| own.whole().push_to(frame, 0));
+            }
+        }
+        for member in self.members.iter().chain(&self.rest) {
+            member.program().enter(frame, |input| inputs[member.reads[input]].as_ref(), &[]);
+        }
+    }
+
+    fn run_blocks(&self, frame: &mut Frame<'_>, blocks: Range<usize>) {
+        let each = self.run.div_ceil(self.block);
+        let (mut run, mut block) = (blocks.start / each, blocks.start % each);
+        for _ in blocks {
+            let first = block * self.block;
+            frame.row = run * self.run + first;
+            let members = if self.run - first >= self.block { &self.members } else { &self.rest };
+            members.iter().for_each(|member| member.run(frame));
+            block += 1;
+            if block == each {
+                (run, block) = (run + 1, 0);
+            }
+        }
+    }
+}
+
+/// A number of rows up to `most`, if possible one that leaves no smaller block at the end of a run.
+fn block(run: usize, most: usize) -> usize {
+    (most.div_ceil(2)..=most).rev().find(|&block| run.is_multiple_of(block)).unwrap_or(most)
+}
+
+impl fmt::Display for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} rows by {}: ", self.rows, self.block)?;
+        for (number, member) in self.members.iter().enumerate() {
+            f.write_str(if number > 0 { "; " } else { "" })?;
+            match &member.kernel {
+                Kernel::Map(map) => write!(f, "{map}")?,
+                Kernel::Reduce(reduce) => write!(f, "{reduce}")?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! Windows that move along one or two axes of an image. Knows slices and
+//! extents; nothing of graphs, buffers or threads.
+
+use smallvec::SmallVec;
+
+use crate::graph::op::Reduction;
+use crate::window::WindowAxis;
+
+use super::folds::{Folds, Taps};
+
+/// A reduction under windows over `[rows, between, extent, inner]`, along the
+/// rows and along the extent.
+#[derive(Debug)]
+pub(crate) struct Plane {
+    kind: Reduction,
+    by: WindowAxis,
+    rows: usize,
+    between: usize,
+    /// Elements of a row, and of a row of the result.
+    row: usize,
+    result_row: usize,
+    row_places: usize,
+    inner: usize,
+    runs: SmallVec<[Run; 3]>,
+    /// Whether no element is in two windows of a row of the result.
+    is_once: bool,
+}
+
+/// Neighbouring places whose windows have as many taps inside.
+#[derive(Debug)]
+struct Run {
+    /// Where in a row each place's first tap is.
+    starts: Vec<usize>,
+    taps: Taps,
+}
+
+impl Plane {
+    /// Over an operand's axes, of which the windows move along `axes`, one or two of them.
+    pub(crate) fn new(kind: Reduction, shape: &[usize], windows: &[WindowAxis], axes: &[usize]) -> Self {
+        let (last, first) = match axes {
+            [first, last, ..] => (*last, Some(*first)),
+            _ => (axes.first().copied().unwrap_or(0), None),
+        };
+        let across = windows[last];
+        let (extent, inner) = (shape[last], shape[last + 1..].iter().product());
+        let (by, rows, between) = match first {
+            Some(first) => (windows[first], shape[first], shape[first + 1..last].iter().product()),
+            None => (WindowAxis::new(1), 1, 1),
+        };
+        let places = across.places(extent).unwrap_or(0);
+        let mut runs: SmallVec<[Run; 3]> = SmallVec::new();
+        for place in 0..places {
+            let mut inside = (0..across.size).filter_map(|tap| across.element(place, tap, extent));
+            let (start, second) = (inside.next(), inside.next());
+            let size = usize::from(start.is_some()) + usize::from(second.is_some()) + inside.count();
+            let start = start.unwrap_or(0);
+            let step = second.map_or(0, |second| (second - start) * inner);
+            let taps = Taps { inner, step, size };
+            match runs.last_mut().filter(|run| run.taps == taps) {
+                Some(run) => run.starts.push(start * inner),
+                None => runs.push(Run { starts: vec![start * inner], taps }),
+            }
+        }
+        let taps: usize = runs.iter().map(|run| run.starts.len() * run.taps.size).sum();
+        Self {
+            kind,
+            by,
+            rows,
+            between,
+            row: extent * inner,
+            result_row: places * inner,
+            row_places: by.places(rows).unwrap_or(0),
+            inner,
+            runs,
+            is_once: taps <= extent,
+        }
+    }
+
+    /// Elements of an image.
+    pub(crate) fn size(&self) -> usize {
+        self.rows * self.between * self.row
+    }
+
+    /// Elements of an image's result.
+    pub(crate) fn result_size(&self) -> usize {
+        self.row_places * self.between * self.result_row
+    }
+
+    /// Additions for an image.
+    pub(crate) fn cost(&self) -> usize {
+        let across: usize = self.runs.iter().map(|run| run.starts.len() * run.taps.size * self.inner).sum();
+        (self.row_places * self.between).saturating_mul(self.row * self.by.size + across)
+    }
+
+    /// The result for one image.
+    pub(crate) fn reduce<T: Folds>(&self, elements: &[T], result: &mut [T]) {
+        if elements.is_empty() || self.result_row == 0 {
+            return result.fill(T::start(self.kind));
+        }
+        let mut sums = None;
+        for (place, result) in result.chunks_exact_mut(self.result_row).enumerate() {
+            let (place, offset) = (place / self.between, place % self.between);
+            let inside = (0..self.by.size).filter_map(|tap| self.by.element(place, tap, self.rows));
+            let start = |element: usize| (element * self.between + offset) * self.row;
+            let rows: SmallVec<[&[T]; 4]> =
+                inside.map(|element| &elements[start(element)..][..self.row]).collect();
+            match &rows[..] {
+                [] => result.fill(T::start(self.kind)),
+                [first, others @ ..] if !others.is_empty() && !self.is_once => {
+                    // What several windows need is made once.
+                    let sums = sums.get_or_insert_with(|| T::pool().take(self.row));
+                    sums.copy_from_slice(first);
+                    for row in others {
+                        T::vertical(self.kind, sums, row);
+                    }
+                    self.along(&[sums], result);
+                }
+                rows => self.along(rows, result),
+            }
+        }
+    }
+
+    /// A row of the result from the rows under it.
+    fn along<T: Folds>(&self, rows: &[&[T]], result: &mut [T]) {
+        let mut rest = result;
+        for run in &self.runs {
+            let (now, later) = rest.split_at_mut(run.starts.len() * self.inner);
+            rest = later;
+            if run.taps.size == 0 {
+                now.fill(T::start(self.kind));
+            } else {
+                T::moving(self.kind, rows, &run.starts, run.taps, now);
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! What a compiled program does, told to people: its kernels in order, what
+//! each reads and writes, and the memory that it takes. Runs nothing.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::embedded::Executable;
+use crate::engine;
+use crate::error::Result;
+use crate::graph::node::Tensor;
+use crate::transform::boundary;
+use crate::tree::Tree;
+
+/// The plan of a program: what [`jit`](crate::transform::jit()) would run. Prints as a line for
+/// each kernel.
+///
+/// ```
+/// use metamlp_tensor::{Error, F32, Plan, Tensor};
+/// let f = |x: Tensor, w: Tensor| Ok::<_, Error>((x.matmul(&w) * 2.0).tanh().sum_all());
+/// let (x, w) = (Tensor::spec([64, 80], F32), Tensor::spec([80, 64], F32));
+/// let plan = Plan::of(|(x, w)| f(x, w), &(x, w))?;
+/// assert!(plan.kernels() <= 3);
+/// assert_eq!(plan.input_bytes(), 4 * (64 * 80 + 80 * 64));
+/// assert_eq!(plan.output_bytes(), 4);
+/// assert_eq!(plan.panel_bytes(), 4 * 80 * 64);
+/// println!("{plan}");
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Plan {
+    executable: Arc<Executable>,
+}
+
+impl Plan {
+    /// The plan of `f` for arguments like these, of which only the shapes and
+    /// dtypes matter: [`Tensor::spec`] will do.
+    ///
+    /// # Errors
+    /// What `f` returns, and the first error that a tensor of its result carries.
+    pub fn of<A: Tree, R: Tree, E: From<crate::Error>>(
+        f: impl FnOnce(A) -> Result<R, E>,
+        arguments: &A,
+    ) -> Result<Self, E> {
+        let mut placeholders = Vec::new();
+        let abstract_arguments = arguments.map(&mut |tensor| {
+            let placeholder = Tensor::placeholder(tensor.0.ty.clone());
+            placeholders.push(placeholder.clone());
+            placeholder
+        });
+        let outputs = boundary::tracing(|| f(abstract_arguments))?.tensors();
+        if let Some(error) = outputs.iter().find_map(Tensor::error) {
+            return Err(error.clone().into());
+        }
+        let (_, executable) = engine::prepared(&placeholders, &outputs);
+        Ok(Self { executable })
+    }
+
+    /// Kernels that one run starts.
+    #[must_use]
+    pub fn kernels(&self) -> usize {
+        self.executable.kernels()
+    }
+
+    /// Bytes of the inputs.
+    #[must_use]
+    pub fn input_bytes(&self) -> usize {
+        self.executable.memory().inputs
+    }
+
+    /// Bytes of the outputs.
+    #[must_use]
+    pub fn output_bytes(&self) -> usize {
+        self.executable.memory().outputs
+    }
+
+    /// The most bytes that a run holds at once, outputs included and inputs
+    /// not: those stay the caller's.
+    #[must_use]
+    pub fn peak_bytes(&self) -> usize {
+        self.executable.memory().peak
+    }
+
+    /// Bytes that the inputs keep besides their elements from the second run
+    /// on: weights in the order in which products read them, for as long as
+    /// the tensors live and nothing is written over them.
+    #[must_use]
+    pub fn panel_bytes(&self) -> usize {
+        self.executable.memory().panels
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.executable)?;
+        let memory = self.executable.memory();
+        write!(
+            f,
+            "{} kernels; inputs {}, outputs {}, at most {} at once",
+            self.kernels(),
+            Bytes(memory.inputs),
+            Bytes(memory.outputs),
+            Bytes(memory.peak)
+        )?;
+        if memory.panels > 0 {
+            write!(f, ", weights in panels {}", Bytes(memory.panels))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan").field("kernels", &self.kernels()).finish_non_exhaustive()
+    }
+}
+
+/// A number of bytes as people read it.
+struct Bytes(usize);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const KIB: usize = 1 << 10;
+        const MIB: usize = 1 << 20;
+        match self.0 {
+            bytes @ 0..KIB => write!(f, "{bytes} B"),
+            bytes @ KIB..MIB => write!(f, "{:.1} KiB", bytes as f64 / KIB as f64),
+            bytes => write!(f, "{:.1} MiB", bytes as f64 / MIB as f64),
+        }
+    }
+}

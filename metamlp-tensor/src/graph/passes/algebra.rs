@@ -1,0 +1,94 @@
+//! Operations that change no bit of their operand disappear: `x * 1`, `x / 1`,
+//! `x - 0`, `x + 0` of integers, conversions to the same dtype, choices
+//! between equals.
+
+use crate::dtype::DType;
+use crate::graph::op::{Binary, Literal, Op};
+use crate::graph::{Graph, GraphNode, Id};
+
+pub(crate) fn simplify(graph: &Graph) -> Graph {
+    let mut result = Graph::default();
+    let mut renamed: Vec<Id> = Vec::with_capacity(graph.nodes.len());
+    for node in &graph.nodes {
+        let mut node = node.clone();
+        for operand in &mut node.operands {
+            *operand = renamed[*operand as usize];
+        }
+        let same = operand_that_it_is(&result, &node);
+        renamed.push(same.unwrap_or_else(|| result.push(node)));
+    }
+    result.outputs = graph.outputs.iter().map(|&id| renamed[id as usize]).collect();
+    result
+}
+
+fn operand_that_it_is(graph: &Graph, node: &GraphNode) -> Option<Id> {
+    let operands = &node.operands;
+    let is = |operand: usize, value: f64| -> bool {
+        literal_shown(graph, operands[operand])
+            .is_some_and(|literal| literal == Literal::from_f64(value, literal.dtype()))
+    };
+    let is_integer = node.ty.dtype.is_integer();
+    match node.op {
+        Op::Binary(Binary::Mul) if node.ty.dtype != DType::Bool && is(1, 1.0) => Some(operands[0]),
+        Op::Binary(Binary::Mul) if node.ty.dtype != DType::Bool && is(0, 1.0) => Some(operands[1]),
+        Op::Binary(Binary::Div) if is(1, 1.0) => Some(operands[0]),
+        Op::Binary(Binary::Sub) if is(1, 0.0) => Some(operands[0]),
+        Op::Binary(Binary::Add) if is_integer && is(1, 0.0) => Some(operands[0]),
+        Op::Binary(Binary::Add) if is_integer && is(0, 0.0) => Some(operands[1]),
+        Op::Select if operands[1] == operands[2] => Some(operands[1]),
+        Op::Convert(dtype) | Op::BitcastConvert(dtype) if graph.node(operands[0]).ty.dtype == dtype => {
+            Some(operands[0])
+        }
+        Op::Reshape(_) | Op::BroadcastInDim { .. } | Op::Slice(_)
+            if graph.node(operands[0]).ty.shape == node.ty.shape =>
+        {
+            Some(operands[0])
+        }
+        Op::Transpose(ref permutation) if permutation.iter().copied().eq(0..permutation.len()) => {
+            Some(operands[0])
+        }
+        _ => None,
+    }
+}
+
+/// The literal that all elements of the node are.
+fn literal_shown(graph: &Graph, mut id: Id) -> Option<Literal> {
+    loop {
+        let node = graph.node(id);
+        match node.op {
+            Op::Constant(literal) => return Some(literal),
+            Op::BroadcastInDim { .. } | Op::Reshape(_) => id = node.operands[0],
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{F32, I32, Tensor};
+
+    #[track_caller]
+    fn remaining(x: &Tensor, f: impl Fn(&Tensor) -> Tensor) -> usize {
+        let graph = Graph::of(&[], &[f(x)]);
+        let simple = crate::graph::passes::dead_code::remove(&simplify(&graph));
+        simple.nodes.len() - 1
+    }
+
+    #[test]
+    fn what_changes_nothing_disappears() {
+        let (x, n) = (Tensor::iota([3], 0, F32), Tensor::iota([3], 0, I32));
+        assert_eq!(remaining(&x, |x| x * 1.0), 0);
+        assert_eq!(remaining(&x, |x| (x / 1.0 - 0.0).transpose([0])), 0);
+        assert_eq!(remaining(&n, |n| n + 0), 0);
+        assert_eq!(remaining(&x, |x| x.greater(0.5).select(x, x)), 0);
+    }
+
+    #[test]
+    fn what_changes_a_bit_stays() {
+        // -0 + 0 is 0, and 1 / x is not x.
+        let x = Tensor::iota([3], 0, F32);
+        assert!(remaining(&x, |x| x + 0.0) > 0);
+        assert!(remaining(&x, |x| Tensor::full([3], 1.0, F32) / x) > 0);
+    }
+}

@@ -1,0 +1,257 @@
+//! What some tensors record, as a list in which operands precede their users:
+//! enough to find a program that was compiled before, or to write the graph of
+//! a new one. Knows no programs.
+
+use std::cell::Cell;
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::{FxHashMap, FxHasher};
+
+use crate::graph::node::{Expression, Tensor};
+use crate::graph::op::Op;
+use crate::graph::{Graph, GraphNode, Id};
+
+/// The operations behind some tensors. Nothing of them is copied: a model that
+/// is applied in a loop is looked up by what its tensors hold.
+pub(crate) struct Recording {
+    lists: Lists,
+    hash: u64,
+}
+
+/// The parts of a recording, kept between recordings for their memory.
+#[derive(Default)]
+struct Lists {
+    nodes: Vec<Recorded>,
+    /// Those of all nodes, one after the other.
+    operands: Vec<Id>,
+    inputs: Vec<Id>,
+    outputs: Vec<Id>,
+    /// The nodes by their addresses.
+    ids: FxHashMap<usize, Id>,
+    pending: Vec<Visit>,
+}
+
+struct Recorded {
+    tensor: Tensor,
+    is_input: bool,
+    /// Where its operands end in the list of all.
+    operands_end: usize,
+}
+
+/// A node is met twice: first it puts its operands before itself.
+enum Visit {
+    First(Tensor),
+    Last(Tensor),
+    /// Nothing: its place is kept for a node that is being looked at.
+    None,
+}
+
+thread_local! {
+    static SPARE: Cell<Option<Lists>> = const { Cell::new(None) };
+}
+
+impl Recording {
+    /// What computes `outputs`. Its inputs are the `arguments`, used or not, and
+    /// then the tensors that have values or are placeholders.
+    pub(crate) fn of(arguments: &[Tensor], outputs: &[Tensor]) -> Self {
+        let mut lists = SPARE.take().unwrap_or_default();
+        let mut hasher = FxHasher::default();
+        for argument in arguments {
+            lists.input(argument.clone(), &mut hasher);
+        }
+        lists.pending.extend(outputs.iter().rev().cloned().map(Visit::First));
+        while let Some(visit) = lists.pending.pop() {
+            match visit {
+                Visit::First(tensor) => lists.first(tensor, &mut hasher),
+                Visit::Last(tensor) => lists.last(tensor, &mut hasher),
+                Visit::None => {}
+            }
+        }
+        lists.outputs.extend(outputs.iter().map(|output| lists.ids[&output.address()]));
+        lists.outputs.hash(&mut hasher);
+        Self { lists, hash: hasher.finish() }
+    }
+
+    /// Equal for equal programs.
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// The tensors whose values are bound to the inputs, in order.
+    pub(crate) fn inputs(&self) -> impl ExactSizeIterator<Item = &Tensor> {
+        self.lists.inputs.iter().map(|&id| &self.lists.nodes[id as usize].tensor)
+    }
+
+    /// Whether `graph` is this program.
+    pub(crate) fn is(&self, graph: &Graph) -> bool {
+        let lists = &self.lists;
+        lists.nodes.len() == graph.nodes.len()
+            && lists.outputs == graph.outputs
+            && lists.inputs == graph.inputs
+            && self.nodes().zip(&graph.nodes).all(|((recorded, operands), node)| {
+                recorded.tensor.0.ty == node.ty
+                    && operands == &node.operands[..]
+                    && recorded.op(|op| *op == node.op) == Some(true)
+            })
+    }
+
+    /// The program; none if another thread has computed one of the tensors
+    /// meanwhile, so that what it was computed from is forgotten.
+    pub(crate) fn graph(&self) -> Option<Graph> {
+        let mut graph = Graph::default();
+        for (recorded, operands) in self.nodes() {
+            let op = recorded.op(Op::clone)?;
+            graph.nodes.push(GraphNode { op, operands: operands.into(), ty: recorded.tensor.0.ty.clone() });
+        }
+        graph.inputs.clone_from(&self.lists.inputs);
+        graph.outputs.clone_from(&self.lists.outputs);
+        Some(graph)
+    }
+
+    fn nodes(&self) -> impl Iterator<Item = (&Recorded, &[Id])> {
+        let mut begin = 0;
+        self.lists.nodes.iter().map(move |recorded| {
+            let operands = &self.lists.operands[begin..recorded.operands_end];
+            begin = recorded.operands_end;
+            (recorded, operands)
+        })
+    }
+}
+
+impl Graph {
+    /// The [`Recording`] of `outputs` as a graph.
+    pub(crate) fn of(arguments: &[Tensor], outputs: &[Tensor]) -> Self {
+        loop {
+            if let Some(graph) = Recording::of(arguments, outputs).graph() {
+                return graph;
+            }
+        }
+    }
+}
+
+impl Lists {
+    fn first(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
+        if self.ids.contains_key(&tensor.address()) {
+            return;
+        }
+        let place = self.pending.len();
+        if tensor.0.value.get().is_none()
+            && let Expression::Apply(_, operands) = &*tensor.0.expression()
+        {
+            self.pending.push(Visit::None);
+            for operand in operands.iter().rev() {
+                if !self.ids.contains_key(&operand.address()) {
+                    self.pending.push(Visit::First(operand.clone()));
+                }
+            }
+        }
+        match self.pending.len() - place {
+            0 => self.input(tensor, hasher),
+            // Every operand has been met.
+            1 => {
+                self.pending.pop();
+                self.met(tensor, hasher);
+            }
+            _ => self.pending[place] = Visit::Last(tensor),
+        }
+    }
+
+    fn last(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
+        if !self.ids.contains_key(&tensor.address()) {
+            self.met(tensor, hasher);
+        }
+    }
+
+    /// Records a node that has not been yet, though its operands have.
+    fn met(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
+        if let Expression::Apply(op, operands) = &*tensor.0.expression() {
+            let begin = self.operands.len();
+            let ids = &self.ids;
+            self.operands.extend(operands.iter().map(|operand| ids[&operand.address()]));
+            op.hash(hasher);
+            self.operands[begin..].hash(hasher);
+        } else {
+            // Computed by another thread since it was first met.
+            return self.input(tensor.clone(), hasher);
+        }
+        self.push(tensor, false, hasher);
+    }
+
+    fn input(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
+        Op::Input.hash(hasher);
+        let id = self.push(tensor, true, hasher);
+        self.inputs.push(id);
+    }
+
+    fn push(&mut self, tensor: Tensor, is_input: bool, hasher: &mut FxHasher) -> Id {
+        tensor.0.ty.hash(hasher);
+        let id = Id::try_from(self.nodes.len()).unwrap_or(Id::MAX);
+        self.ids.insert(tensor.address(), id);
+        self.nodes.push(Recorded { tensor, is_input, operands_end: self.operands.len() });
+        id
+    }
+}
+
+impl Recorded {
+    /// What `f` finds of the operation; none if it has been forgotten.
+    fn op<R>(&self, f: impl FnOnce(&Op) -> R) -> Option<R> {
+        if self.is_input {
+            return Some(f(&Op::Input));
+        }
+        match &*self.tensor.0.expression() {
+            Expression::Apply(op, _) => Some(f(op)),
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        let mut lists = std::mem::take(&mut self.lists);
+        lists.nodes.clear();
+        lists.operands.clear();
+        lists.inputs.clear();
+        lists.outputs.clear();
+        lists.ids.clear();
+        SPARE.set(Some(lists));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::F32;
+
+    #[test]
+    fn equal_programs_are_one_and_others_are_not() {
+        let program = |shape: [usize; 2], factor: f64| {
+            let x = Tensor::ones(shape, F32);
+            Recording::of(&[], &[&x * factor + &x])
+        };
+        let first = program([2, 3], 2.0);
+        let graph = first.graph().unwrap_or_default();
+        assert_eq!(graph.outputs.len(), 1);
+        for (shape, factor, is_equal) in [([2, 3], 2.0, true), ([3, 2], 2.0, false), ([2, 3], 3.0, false)] {
+            let other = program(shape, factor);
+            assert_eq!((other.is(&graph), other.hash() == first.hash()), (is_equal, is_equal));
+        }
+    }
+
+    #[test]
+    fn what_has_been_computed_meanwhile_is_recorded_anew() {
+        let y = Tensor::ones([2], F32).exp();
+        let z = &y + 1.0;
+        let recording = Recording::of(&[], std::slice::from_ref(&z));
+        assert!(y.evaluate().is_ok());
+        assert!(recording.graph().is_none());
+        assert_eq!(Recording::of(&[], &[z]).graph().map(|graph| graph.inputs.len()), Some(1));
+    }
+
+    #[test]
+    fn arguments_are_inputs_used_or_not() {
+        let (x, unused) = (Tensor::spec([2], F32), Tensor::spec([3], F32));
+        let recording = Recording::of(&[unused.clone(), x.clone()], &[x.exp()]);
+        let addresses: Vec<usize> = recording.inputs().map(Tensor::address).collect();
+        assert_eq!(addresses, [unused.address(), x.address()]);
+    }
+}

@@ -1,0 +1,124 @@
+//! Where lazy becomes strict: reading a tensor, and handing tensors to the
+//! user from `evaluate`, `init`, `apply`, `grad` or an optimizer.
+//!
+//! While a transformation traces, or inside an outer boundary, an inner one
+//! computes nothing: the outermost evaluates everything in one program.
+
+use std::cell::Cell;
+
+use smallvec::SmallVec;
+
+use crate::engine;
+use crate::error::{Error, Result};
+use crate::graph::node::{Expression, Tensor};
+use crate::graph::source::Source;
+use crate::memory::free_lists;
+use crate::tree::Tree;
+
+thread_local! {
+    static TRACING: Cell<usize> = const { Cell::new(0) };
+    static DEFERRED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Counts up a thread-local while it lives, also through a panic.
+struct Inside(&'static std::thread::LocalKey<Cell<usize>>);
+
+impl Inside {
+    fn enter(depth: &'static std::thread::LocalKey<Cell<usize>>) -> Self {
+        depth.set(depth.get() + 1);
+        Self(depth)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+/// Whether a differentiation or `jit` is recording on this thread.
+#[must_use]
+pub fn is_tracing() -> bool {
+    TRACING.get() > 0
+}
+
+/// Whether boundaries on this thread leave the computing to an outer one.
+pub(crate) fn is_deferred() -> bool {
+    DEFERRED.get() > 0 || is_tracing()
+}
+
+/// Runs `f` while recording: what it computes stays visible to a differentiation.
+pub(crate) fn tracing<R>(f: impl FnOnce() -> R) -> R {
+    let _inside = Inside::enter(&TRACING);
+    f()
+}
+
+/// Runs `f` with the boundaries inside it left to the one that follows.
+///
+/// The module system calls this around a module's `init` and `apply`.
+pub fn deferred<R>(f: impl FnOnce() -> R) -> R {
+    let _inside = Inside::enter(&DEFERRED);
+    f()
+}
+
+/// Computes every tensor of `tree` in one program and returns the tree.
+///
+/// Inside of a transformation or of an outer boundary nothing runs yet.
+///
+/// # Errors
+/// The first error that a tensor of the tree carries, whether or not it runs.
+///
+/// ```
+/// use metamlp_tensor::{F32, Tensor, evaluate};
+/// let x = Tensor::ones([3], F32);
+/// let (sum, double) = evaluate((x.sum_all(), &x * 2.0))?;
+/// assert_eq!(sum.item::<f32>()?, 3.0);
+/// # Ok::<(), metamlp_tensor::Error>(())
+/// ```
+pub fn evaluate<T: Tree>(tree: T) -> Result<T> {
+    let mut tensors: SmallVec<[Tensor; 8]> = SmallVec::new();
+    tree.for_each(&mut |tensor| tensors.push(tensor.clone()));
+    if is_deferred() {
+        first_error(&tensors)?;
+    } else {
+        compute(&tensors)?;
+    }
+    Ok(tree)
+}
+
+/// Gives every tensor its value.
+pub(crate) fn compute(tensors: &[Tensor]) -> Result<()> {
+    first_error(tensors)?;
+    let pending: SmallVec<[Tensor; 8]> =
+        tensors.iter().filter(|tensor| tensor.0.value.get().is_none()).cloned().collect();
+    if pending.is_empty() {
+        return Ok(());
+    }
+    let (recording, executable) = engine::prepared(&[], &pending);
+    let mut inputs = free_lists::take_list();
+    for leaf in recording.inputs() {
+        match leaf.0.value.get() {
+            Some(value) => inputs.push(value.clone()),
+            None => return Err(no_value(leaf)),
+        }
+    }
+    drop(recording);
+    let mut values = executable.run(inputs);
+    for (tensor, value) in pending.iter().zip(values.drain(..)) {
+        tensor.0.set_value(value);
+    }
+    free_lists::keep_list(values);
+    Ok(())
+}
+
+fn first_error(tensors: &[Tensor]) -> Result<()> {
+    match tensors.iter().find_map(|tensor| tensor.0.poison.as_deref()) {
+        Some(error) => Err(error.clone()),
+        None => Ok(()),
+    }
+}
+
+fn no_value(leaf: &Tensor) -> Error {
+    debug_assert!(matches!(*leaf.0.expression(), Expression::Placeholder));
+    Error::NoValue { ty: leaf.0.ty.clone(), source_line: Source::at(leaf.0.location) }
+}

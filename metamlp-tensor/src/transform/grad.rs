@@ -1,0 +1,219 @@
+//! Reverse-mode differentiation: a walk over the recorded operations that
+//! records the gradient as further operations, which differentiate again.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::error::{Error, Result};
+use crate::graph::node::{Expression, Operands, Tensor};
+use crate::graph::op::Op;
+use crate::graph::source::Source;
+use crate::transform::boundary;
+use crate::transform::vjp::vjp;
+use crate::tree::Tree;
+
+/// What a function to be differentiated returns: a float of shape `[]`, or a
+/// `Result` of one.
+#[diagnostic::on_unimplemented(
+    message = "a gradient is of one number, not of `{Self}`",
+    note = "return a `Tensor` of shape [] or a `Result<Tensor, _>`; with more results use `value_and_grad_with_aux`"
+)]
+pub trait Loss {
+    #[doc(hidden)]
+    fn into_loss(self) -> Result<Tensor>;
+}
+
+impl Loss for Tensor {
+    fn into_loss(self) -> Result<Tensor> {
+        Ok(self)
+    }
+}
+
+impl Loss for Result<Tensor> {
+    fn into_loss(self) -> Result<Tensor> {
+        self
+    }
+}
+
+/// The gradient of `loss` with respect to every float tensor of `params`.
+///
+/// # Errors
+/// As [`value_and_grad`].
+///
+/// ```
+/// use metamlp_tensor::{Tensor, grad};
+/// let x = Tensor::scalar(3.0f32);
+/// let second = grad(&x, |x| grad(x, |x| x.integer_pow(3)))?;   // of a gradient
+/// assert_eq!(second.item::<f32>()?, 18.0);
+/// # Ok::<(), metamlp_tensor::Error>(())
+/// ```
+#[track_caller]
+pub fn grad<P: Tree, L: Loss>(params: &P, loss: impl FnOnce(&P) -> L) -> Result<P> {
+    value_and_grad(params, loss).map(|(_, grads)| grads)
+}
+
+/// `loss(params)` and its gradient with respect to every float tensor of
+/// `params`, in the form of `params`. Where a tensor is of integers or flags,
+/// or has no influence, its gradient is 0.
+///
+/// # Errors
+/// An error that `loss` returns or that its value carries, and
+/// [`Error::NotAScalar`] if the value is not one float.
+///
+/// ```
+/// use metamlp_tensor::{Tensor, value_and_grad};
+/// let (w, b) = (Tensor::scalar(2.0f32), Tensor::scalar(1.0f32));
+/// let (loss, (dw, db)) = value_and_grad(&(w, b), |(w, b)| (w * 3.0 + b).square())?;
+/// assert_eq!(loss.item::<f32>()?, 49.0);
+/// assert_eq!((dw.item::<f32>()?, db.item::<f32>()?), (42.0, 14.0));
+/// # Ok::<(), metamlp_tensor::Error>(())
+/// ```
+#[track_caller]
+pub fn value_and_grad<P: Tree, L: Loss>(params: &P, loss: impl FnOnce(&P) -> L) -> Result<(Tensor, P)> {
+    let source_line = Source::here();
+    let with_aux = |params: &P| loss(params).into_loss().map(|loss| (loss, ()));
+    differentiate(params, with_aux, &source_line).map(|((loss, ()), grads)| (loss, grads))
+}
+
+/// [`value_and_grad`] of a function that returns further results beside the
+/// loss: `((loss, aux), gradient)`.
+///
+/// # Errors
+/// As [`value_and_grad`].
+///
+/// ```
+/// use metamlp_tensor::{Tensor, value_and_grad_with_aux};
+/// let w = Tensor::scalar(2.0f32);
+/// let ((loss, double), _grad) = value_and_grad_with_aux(&w, |w| Ok((w.square(), w * 2.0)))?;
+/// assert_eq!((loss.item::<f32>()?, double.item::<f32>()?), (4.0, 4.0));
+/// # Ok::<(), metamlp_tensor::Error>(())
+/// ```
+#[track_caller]
+pub fn value_and_grad_with_aux<P: Tree, A: Tree>(
+    params: &P,
+    loss: impl FnOnce(&P) -> Result<(Tensor, A)>,
+) -> Result<((Tensor, A), P)> {
+    differentiate(params, loss, &Source::here())
+}
+
+fn differentiate<P: Tree, A: Tree>(
+    params: &P,
+    loss: impl FnOnce(&P) -> Result<(Tensor, A)>,
+    source_line: &Source,
+) -> Result<((Tensor, A), P)> {
+    let recorded = boundary::tracing(|| {
+        // New nodes, so that the same tensor met elsewhere is a constant.
+        let mut variables = Vec::new();
+        let traced = params.map(&mut |tensor| {
+            let variable = Tensor::apply(Op::Identity, [tensor.clone()]);
+            variables.push(variable.clone());
+            variable
+        });
+        let (loss, aux) = loss(&traced)?;
+        if let Some(error) = loss.error() {
+            return Err(error.clone());
+        }
+        if !loss.dtype().is_float() || loss.size() != 1 {
+            return Err(Error::NotAScalar { ty: loss.ty().clone(), source_line: source_line.clone() });
+        }
+        let cotangent = loss.ones_like();
+        let mut gradients = backward(&[(loss.clone(), cotangent)], &variables).into_iter();
+        let gradients = params.map(&mut |tensor| gradients.next().unwrap_or_else(|| tensor.zeros_like()));
+        Ok(((loss, aux), gradients))
+    })?;
+    boundary::evaluate(recorded)
+}
+
+/// A recorded operation that an output depends on.
+struct Recorded {
+    tensor: Tensor,
+    op: Op,
+    operands: Operands,
+}
+
+/// The gradients with respect to `variables`, given each output with its cotangent.
+pub(crate) fn backward(outputs: &[(Tensor, Tensor)], variables: &[Tensor]) -> Vec<Tensor> {
+    let tape = depending_on(outputs.iter().map(|(output, _)| output), variables);
+    let dependent: FxHashSet<usize> = tape.iter().map(|recorded| recorded.tensor.address()).collect();
+    let is_variable: FxHashSet<usize> = variables.iter().map(Tensor::address).collect();
+    let mut cotangents: FxHashMap<usize, Tensor> = FxHashMap::default();
+    let add = |cotangents: &mut FxHashMap<usize, Tensor>, to: &Tensor, contribution: Tensor| {
+        let sum = match cotangents.remove(&to.address()) {
+            Some(so_far) => so_far + contribution,
+            None => contribution,
+        };
+        cotangents.insert(to.address(), sum);
+    };
+    for (output, cotangent) in outputs {
+        add(&mut cotangents, output, cotangent.clone());
+    }
+    for Recorded { tensor, op, operands } in tape.into_iter().rev() {
+        let address = tensor.address();
+        if is_variable.contains(&address) {
+            continue;
+        }
+        // Nothing below this operation sees the cotangent again.
+        let Some(cotangent) = cotangents.remove(&address) else { continue };
+        let wanted = |operand: &Tensor| dependent.contains(&operand.address());
+        let contributions = vjp(&op, &operands, &tensor, &cotangent, &wanted);
+        for (operand, contribution) in operands.iter().zip(contributions) {
+            let Some(contribution) = contribution.filter(|_| wanted(operand)) else { continue };
+            add(&mut cotangents, operand, contribution);
+        }
+    }
+    variables
+        .iter()
+        .map(|variable| cotangents.remove(&variable.address()).unwrap_or_else(|| variable.zeros_like()))
+        .collect()
+}
+
+/// The float operations between `variables` and `outputs`, operands first.
+fn depending_on<'a>(
+    outputs: impl DoubleEndedIterator<Item = &'a Tensor>,
+    variables: &[Tensor],
+) -> Vec<Recorded> {
+    enum Visit {
+        First(Tensor),
+        Last(Recorded),
+    }
+    let mut dependent: FxHashMap<usize, bool> =
+        variables.iter().map(|variable| (variable.address(), variable.dtype().is_float())).collect();
+    let mut tape: Vec<Recorded> = Vec::new();
+    for variable in variables.iter().filter(|variable| variable.dtype().is_float()) {
+        tape.push(Recorded { tensor: variable.clone(), op: Op::Identity, operands: Operands::new() });
+    }
+    let mut pending: Vec<Visit> = outputs.rev().cloned().map(Visit::First).collect();
+    while let Some(visit) = pending.pop() {
+        match visit {
+            Visit::First(tensor) => {
+                if dependent.contains_key(&tensor.address()) {
+                    continue;
+                }
+                // Integers and flags carry no gradient.
+                if !tensor.dtype().is_float() {
+                    dependent.insert(tensor.address(), false);
+                    continue;
+                }
+                let expression = tensor.0.expression().clone();
+                match expression {
+                    Expression::Apply(op, operands) if op != Op::StopGradient => {
+                        let first: Vec<Visit> = operands.iter().cloned().map(Visit::First).collect();
+                        pending.push(Visit::Last(Recorded { tensor, op, operands }));
+                        pending.extend(first);
+                    }
+                    _ => {
+                        dependent.insert(tensor.address(), false);
+                    }
+                }
+            }
+            Visit::Last(recorded) => {
+                let depends =
+                    recorded.operands.iter().any(|operand| dependent.get(&operand.address()) == Some(&true));
+                let is_new = dependent.insert(recorded.tensor.address(), depends).is_none();
+                if depends && is_new {
+                    tape.push(recorded);
+                }
+            }
+        }
+    }
+    tape
+}
