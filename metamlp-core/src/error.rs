@@ -8,9 +8,9 @@ use std::sync::Arc;
 use metamlp_tensor::Source;
 
 use crate::checkpoint::CheckpointProblem;
-use crate::filter::Filter;
-use crate::invoke::InvokeProblem;
+use crate::module::invoke::InvokeProblem;
 use crate::nearest::Choice;
+use crate::variables::filter::Filter;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

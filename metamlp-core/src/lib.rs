@@ -11,68 +11,51 @@
 extern crate self as metamlp;
 
 pub mod activations;
-mod apply;
 mod argument;
-mod bind;
-mod capture;
 pub mod checkpoint;
 pub mod data;
-mod entry;
 mod error;
-pub mod filter;
-mod functions;
-mod handle;
-mod initializer;
 pub mod initializers;
-mod inputs;
-mod intercept;
-mod invoke;
 pub mod layers;
 pub mod lift;
 pub mod losses;
-mod map;
 pub mod metrics;
 mod module;
 mod nearest;
 pub mod optim;
-mod ordered;
-mod record;
-mod rngs;
 mod scope;
-mod spec;
 pub mod summary;
 mod train_state;
-mod unused;
-mod variable;
 mod variables;
 
 #[doc(hidden)]
 #[path = "private/mod.rs"]
 pub mod __private;
 
-pub use apply::Apply;
-pub use bind::Bound;
-pub use capture::{Capture, ModuleInfo};
-pub use entry::Entry;
 pub use error::{Error, Kind, Line, Names, Result};
-pub use filter::{DenyList, Filter};
-pub use functions::{
+pub use initializers::initializer::Initializer;
+pub use layers::*;
+pub use module::Module;
+pub use module::apply::Apply;
+pub use module::bind::Bound;
+pub use module::capture::{Capture, ModuleInfo};
+pub use module::functions::{
     get_variable, has_rng, has_variable, is_initializing, is_mutable_collection, make_rng, name, param, path,
     perturb, put_variable, share_scope, sow, sow_with, variable, variables,
 };
-pub use initializer::Initializer;
-pub use inputs::{Input, Inputs};
-pub use intercept::{MethodCall, Output, intercept_methods};
-pub use invoke::{Argument, Arguments, Invocable, InvokeProblem, Method, Methods};
-pub use layers::*;
-pub use map::Map;
-pub use module::Module;
-pub use rngs::Rngs;
+pub use module::inputs::{Input, Inputs};
+pub use module::intercept::{MethodCall, Output, intercept_methods};
+pub use module::invoke::{Argument, Arguments, Invocable, InvokeProblem, Method, Methods};
 pub use scope::Scope;
-pub use spec::Spec;
+pub use scope::rngs::Rngs;
 pub use train_state::TrainState;
-pub use variable::Variable;
 pub use variables::Variables;
+pub use variables::entry::Entry;
+pub use variables::filter;
+pub use variables::filter::{DenyList, Filter};
+pub use variables::map::Map;
+pub use variables::spec::Spec;
+pub use variables::variable::Variable;
 
 pub use metamlp_tensor::random::{self, Key};
 pub use metamlp_tensor::{

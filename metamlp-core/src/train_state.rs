@@ -4,10 +4,10 @@
 use metamlp_macros::Tree;
 use metamlp_tensor::{Result, Source, Tensor, deferred, evaluate};
 
-use crate::map::Map;
 use crate::module::Module;
 use crate::optim::{self, Optimizer, apply_updates, located};
 use crate::variables::Variables;
+use crate::variables::map::Map;
 
 /// The parameters of a model in training, with the optimizer and its state
 /// (Flax's `TrainState`).

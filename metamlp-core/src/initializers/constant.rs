@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use metamlp_tensor::Tensor;
 
-use crate::initializer::Initializer;
+use crate::initializers::initializer::Initializer;
 
 /// All zeros.
 ///

@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use super::variance_scaling::{Distribution, Mode, VarianceScaling};
-use crate::initializer::Initializer;
+use crate::initializers::initializer::Initializer;
 
 macro_rules! presets {
     ($($(#[$doc:meta])+ $name:ident => $scale:literal, $mode:ident, $distribution:ident;)*) => {$(

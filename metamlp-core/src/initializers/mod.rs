@@ -13,6 +13,8 @@
 //! let other = Dense::new(64).kernel_init(scaling);
 //! ```
 
+pub(crate) mod initializer;
+
 mod constant;
 mod fans;
 mod orthogonal;
@@ -31,7 +33,7 @@ pub use variance_scaling::{Distribution, Mode, VarianceScaling, variance_scaling
 use metamlp_tensor::{DType, Error};
 
 use crate::argument::invalid;
-use crate::initializer::Initializer;
+use crate::initializers::initializer::Initializer;
 
 /// Refuses the factor of a distribution that is not finite.
 fn finite(op: &'static str, name: &'static str, value: f64) -> Result<f64, Error> {

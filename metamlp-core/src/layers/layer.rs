@@ -6,9 +6,9 @@ use std::sync::Arc;
 use metamlp_tensor::{Tensor, Tree};
 
 use crate::__private::{Submodules, Visit};
-use crate::entry::Entry;
-use crate::invoke::{Arguments, InvokeProblem, Methods, invoke};
 use crate::module::Module;
+use crate::module::invoke::{Arguments, InvokeProblem, Methods, invoke};
+use crate::variables::entry::Entry;
 
 /// A module, which is called by its method `call`, or a function of one tensor.
 ///

@@ -10,29 +10,19 @@
 mod attention;
 mod axis_list;
 mod batch_apply;
-mod batch_norm;
 mod check;
 mod convolution;
-mod dense;
-mod dense_general;
 mod dropout;
-mod einsum;
-mod embed;
-mod group_norm;
-mod instance_norm;
 mod layer;
 mod layer_instance;
-mod layer_norm;
+mod linear;
+mod normalization;
 mod pooling;
 mod prelu;
 mod promote;
 mod recurrent;
-mod rms_norm;
 mod sequential;
 mod sizes;
-mod spectral_norm;
-mod statistics;
-mod weight_norm;
 
 pub use attention::{
     AttentionOptions, MultiHeadDotProductAttention, combine_masks, dot_product_attention,
@@ -40,26 +30,17 @@ pub use attention::{
 };
 pub use axis_list::AxisList;
 pub use batch_apply::BatchApply;
-pub use batch_norm::BatchNorm;
 pub use convolution::{Conv, ConvLocal, ConvPadding, ConvTranspose};
-pub use dense::Dense;
-pub use dense_general::DenseGeneral;
 pub use dropout::Dropout;
-pub use einsum::Einsum;
-pub use embed::Embed;
-pub use group_norm::GroupNorm;
-pub use instance_norm::InstanceNorm;
 pub use layer::{Chained, Layer};
 pub use layer_instance::LayerInstance;
-pub use layer_norm::LayerNorm;
+pub use linear::{Dense, DenseGeneral, Einsum, Embed};
+pub use normalization::{BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm, SpectralNorm, WeightNorm};
 pub use pooling::{Pooling, avg_pool, max_pool, min_pool};
 pub use prelu::PReLU;
 pub use recurrent::{
     Bidirectional, Cell, ConvLSTMCell, GRUCell, LSTMCell, MGUCell, OptimizedLSTMCell, RNN, RNNCell,
     SimpleCell, flip_sequences,
 };
-pub use rms_norm::RMSNorm;
 pub use sequential::Sequential;
 pub use sizes::Sizes;
-pub use spectral_norm::SpectralNorm;
-pub use weight_norm::WeightNorm;

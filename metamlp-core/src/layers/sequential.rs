@@ -7,11 +7,11 @@ use metamlp_tensor::{Source, Tensor, Tree};
 
 use super::layer::{Chained, Layer};
 use crate::__private::Probe;
-use crate::entry::Entry;
 use crate::error::Error;
-use crate::invoke::{Arguments, BoundArguments, Invoked, Method, Methods};
 use crate::module::Module;
+use crate::module::invoke::{Arguments, BoundArguments, Invoked, Method, Methods};
 use crate::scope::{Call, Scope, poisoned};
+use crate::variables::entry::Entry;
 
 /// A chain of layers, each applied to the output of the one before (Flax's `Sequential`).
 ///

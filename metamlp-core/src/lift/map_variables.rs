@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::filter::Filter;
 use crate::module::Module;
 use crate::scope::{Pack, View};
 use crate::variables::Variables;
+use crate::variables::filter::Filter;
 
 /// Runs a module on variables that are a function of the stored ones (Flax's
 /// `nn.map_variables`): weights that are masked, normalised, tied or quantised,

@@ -11,19 +11,19 @@ pub use metamlp_tensor::{Segment, Tensor, Tree, TreeVisitor};
 
 pub use probe::{Anything, Loaned, Probe, Seen};
 
-pub use crate::entry::Entry;
-pub use crate::handle::Handle;
-pub use crate::inputs::{Given, Inputs};
-pub use crate::invoke::{BoundArguments, IntoArgument, Invoked, Method, Methods, Parameter, Refusal};
 pub use crate::module::Module;
+pub use crate::module::handle::Handle;
+pub use crate::module::inputs::{Given, Inputs};
+pub use crate::module::invoke::{BoundArguments, IntoArgument, Invoked, Method, Methods, Parameter, Refusal};
 pub use crate::scope::{Call, Entered};
+pub use crate::variables::entry::Entry;
 
 /// What [`Module::submodules`] shows a module's fields to: a name and a module.
 pub type Visit<'a> = dyn FnMut(&str, &dyn Module) + 'a;
 
 /// A copy of a field in which every module is still the same module.
 pub fn field<T: Clone>(field: &T) -> T {
-    crate::handle::clone_shared(field)
+    crate::module::handle::clone_shared(field)
 }
 
 /// A field that holds modules.

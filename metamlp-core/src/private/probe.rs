@@ -6,9 +6,9 @@ use std::ops::Deref;
 use metamlp_tensor::{Tensor, Tree};
 
 use super::{Submodules, Visit};
-use crate::entry::Entry;
-use crate::inputs::Given;
-use crate::invoke::Methods;
+use crate::module::inputs::Given;
+use crate::module::invoke::Methods;
+use crate::variables::entry::Entry;
 
 /// Asks a value of any type what it is, where its type has the trait.
 ///

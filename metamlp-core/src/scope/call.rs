@@ -11,11 +11,11 @@ use super::stack::{self, Frame, Guard};
 use super::state::{Caller, ScopeId};
 use super::{Root, Scope};
 use crate::__private::Seen;
-use crate::capture::{INTERMEDIATES, ModuleInfo};
-use crate::inputs::{Given, Inputs};
-use crate::intercept::{MethodCall, Output};
 use crate::module::Module;
-use crate::record::CallRecord;
+use crate::module::capture::{INTERMEDIATES, ModuleInfo};
+use crate::module::inputs::{Given, Inputs};
+use crate::module::intercept::{MethodCall, Output};
+use crate::module::record::CallRecord;
 use crate::variables::Variables;
 
 /// What runs in the scope of a method; identities count from 1.

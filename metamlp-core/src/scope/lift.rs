@@ -10,10 +10,10 @@ use super::naming::Named;
 use super::state::{Caller, ScopeId, State};
 use super::store::{Part, Parts, spec_of};
 use super::{Frame, Root, Scope};
-use crate::filter::Filter;
-use crate::map::Map;
 use crate::module::Module;
 use crate::variables::Variables;
+use crate::variables::filter::Filter;
+use crate::variables::map::Map;
 
 /// What a scope and those below it see in the place of what is above.
 #[derive(Clone, Debug)]

@@ -2,6 +2,8 @@
 //! What a module can ask for is here; [`Module`](crate::Module)'s methods and
 //! the free functions only forward to it.
 
+pub(crate) mod rngs;
+
 mod blame;
 mod call;
 mod lift;
@@ -27,14 +29,14 @@ use state::Caller;
 pub(crate) use state::ScopeId;
 pub(crate) use store::Snapshot;
 
-use crate::entry::Entry;
 use crate::error::{Error, Kind, Line};
-use crate::handle::Handle;
-use crate::initializer::Initializer;
-use crate::rngs::PARAMS;
-use crate::spec::Spec;
-use crate::variable::Variable;
+use crate::initializers::initializer::Initializer;
+use crate::module::handle::Handle;
+use crate::scope::rngs::PARAMS;
 use crate::variables::Variables;
+use crate::variables::entry::Entry;
+use crate::variables::spec::Spec;
+use crate::variables::variable::Variable;
 
 /// A module's place while a model runs: its path, its variables, its streams.
 ///

@@ -8,7 +8,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::state::{Caller, Node, ScopeId, State};
 use crate::error::{Error, Kind, Line};
-use crate::handle::Identity;
+use crate::module::handle::Identity;
 
 /// What is known of a name.
 #[derive(Debug)]

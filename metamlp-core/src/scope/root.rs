@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::stack;
 use super::state::{ScopeId, State};
-use crate::apply::Apply;
-use crate::capture::{Capture, INTERMEDIATES};
 use crate::error::{Error, Names};
-use crate::filter::{DenyList, Filter};
-use crate::handle::Identity;
-use crate::record::Record;
+use crate::module::apply::Apply;
+use crate::module::capture::{Capture, INTERMEDIATES};
+use crate::module::handle::Identity;
+use crate::module::record::Record;
 use crate::variables::Variables;
+use crate::variables::filter::{DenyList, Filter};
 
 /// What a model is run for.
 #[derive(Clone, Copy, Debug)]

@@ -9,9 +9,9 @@ use super::call::bind_fields;
 use super::root::{Purpose, Root};
 use super::stack::{self, Frame};
 use super::state::ScopeId;
-use crate::apply::Apply;
 use crate::error::{Error, Line, Result};
 use crate::module::Module;
+use crate::module::apply::Apply;
 use crate::variables::Variables;
 
 /// Runs `f` on the module in a new root scope. The output and the mutable

@@ -6,7 +6,7 @@ use std::panic::Location;
 use super::state::{Caller, ScopeId, State};
 use super::{Frame, Scope};
 use crate::error::{Error, Kind};
-use crate::handle::Handle;
+use crate::module::handle::Handle;
 
 impl Scope {
     /// See [`Module::share_scope`](crate::Module::share_scope).

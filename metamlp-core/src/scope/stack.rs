@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::root::Root;
 use super::state::ScopeId;
-use crate::intercept::Interceptors;
+use crate::module::intercept::Interceptors;
 
 /// One running module, or the closure of `init` or `apply`.
 #[derive(Clone, Debug)]

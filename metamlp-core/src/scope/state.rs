@@ -13,12 +13,12 @@ use super::lift::View;
 use super::naming::Name;
 use super::store::{Part, Parts};
 use crate::error::{Error, Names};
-use crate::filter::Filter;
-use crate::handle::Identity;
-use crate::map::Map;
-use crate::ordered::Ordered;
-use crate::rngs::Rngs;
+use crate::module::handle::Identity;
+use crate::scope::rngs::Rngs;
 use crate::variables::Variables;
+use crate::variables::filter::Filter;
+use crate::variables::map::Map;
+use crate::variables::ordered::Ordered;
 
 pub(crate) type Caller = &'static Location<'static>;
 

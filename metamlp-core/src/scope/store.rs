@@ -10,12 +10,12 @@ use metamlp_tensor::{Tensor, Tree};
 use smallvec::SmallVec;
 
 use super::state::{Caller, ScopeId, State};
-use crate::entry::Entry;
 use crate::error::{Error, Names};
-use crate::filter::Filter;
-use crate::map::Map;
-use crate::rngs::PARAMS;
+use crate::scope::rngs::PARAMS;
 use crate::variables::Variables;
+use crate::variables::entry::Entry;
+use crate::variables::filter::Filter;
+use crate::variables::map::Map;
 
 /// A scope's part of one collection.
 #[derive(Debug)]

@@ -2,9 +2,9 @@
 
 use metamlp_tensor::{DType, Tensor};
 
-use crate::entry::Entry;
-use crate::inputs::{Input, Inputs};
-use crate::map::Map;
+use crate::module::inputs::{Input, Inputs};
+use crate::variables::entry::Entry;
+use crate::variables::map::Map;
 
 /// The arguments: a single one as it is, several as a list.
 pub(super) fn inputs(inputs: &Inputs) -> Vec<String> {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use metamlp_tensor::Tree;
 
-use crate::apply::Apply;
 use crate::error::Result;
 use crate::module::Module;
-use crate::record::Record;
+use crate::module::apply::Apply;
+use crate::module::record::Record;
 use crate::scope::{Purpose, run};
 
 /// Each module's path and class, once, in the order of the first calls.

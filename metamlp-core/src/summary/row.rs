@@ -1,9 +1,9 @@
 //! One line of a table, as data.
 
 use super::Size;
-use crate::entry::Entry;
-use crate::inputs::Inputs;
+use crate::module::inputs::Inputs;
 use crate::variables::Variables;
+use crate::variables::entry::Entry;
 
 /// A call of a module's method, as [`Table::rows`](super::Table::rows) lists them.
 #[derive(Clone, Debug)]

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use metamlp_tensor::{Cost, Tensor, Tree};
 
 use super::{Row, Size, Table};
-use crate::entry::Entry;
-use crate::inputs::{Input, Inputs};
-use crate::map::Map;
-use crate::record::CallRecord;
+use crate::module::inputs::{Input, Inputs};
+use crate::module::record::CallRecord;
 use crate::variables::Variables;
+use crate::variables::entry::Entry;
+use crate::variables::map::Map;
 
 pub(super) fn rows(table: &Table) -> Vec<Row> {
     let is_shown = |path: &str| table.depth.is_none_or(|deepest| names(path).count() <= deepest);

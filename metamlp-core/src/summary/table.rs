@@ -2,7 +2,7 @@
 
 use super::rows::rows;
 use super::{Row, Size};
-use crate::record::CallRecord;
+use crate::module::record::CallRecord;
 use crate::variables::Variables;
 
 /// What a model calls and what it weighs, made by

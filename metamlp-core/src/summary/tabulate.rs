@@ -3,13 +3,13 @@
 use metamlp_tensor::Tree;
 
 use super::Table;
-use crate::apply::Apply;
-use crate::capture::INTERMEDIATES;
 use crate::error::Result;
-use crate::filter::DenyList;
 use crate::module::Module;
-use crate::record::Record;
+use crate::module::apply::Apply;
+use crate::module::capture::INTERMEDIATES;
+use crate::module::record::Record;
 use crate::scope::{Purpose, run};
+use crate::variables::filter::DenyList;
 
 pub(crate) fn tabulate<M: Module, R: Tree>(model: &M, options: Apply, f: impl Fn(&M) -> R) -> Result<Table> {
     let record = Record::default();

@@ -4,9 +4,9 @@ use metamlp_tensor::random::{self, Key};
 use metamlp_tensor::{BF16, BOOL, DType, Error, F16, F32, F64, Tensor};
 
 use crate::argument::{invalid, refuse};
-use crate::functions::sow;
 use crate::layers::check;
 use crate::layers::promote::promote;
+use crate::module::functions::sow;
 
 /// What [`dot_product_attention`] can be told besides its inputs. Each method
 /// sets what it is called after.

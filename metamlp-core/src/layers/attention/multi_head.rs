@@ -6,11 +6,11 @@ use metamlp_tensor::{DType, Error, F32, I32, Tensor};
 
 use super::{AttentionOptions, combine_masks, dot_product_attention};
 use crate::argument::{invalid, refuse};
-use crate::initializer::Initializer;
+use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, zeros};
 use crate::layers::{DenseGeneral, LayerNorm, check};
 use crate::module::Module;
-use crate::variable::Variable;
+use crate::variables::variable::Variable;
 
 /// Attention of several heads (Vaswani et al., "Attention is all you need", 2017;
 /// Flax's `MultiHeadDotProductAttention`).

@@ -6,12 +6,12 @@ use metamlp_tensor::{Convolution, DType, Error, F32, Tensor};
 use super::padding::ConvPadding;
 use super::spatial::{Moves, Spatial, check_mask, with_batch};
 use crate::argument::{invalid, refuse};
-use crate::initializer::Initializer;
+use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, zeros};
 use crate::layers::promote::promote;
 use crate::layers::{Sizes, check};
 use crate::module::Module;
-use crate::spec::Spec;
+use crate::variables::spec::Spec;
 
 /// Convolution with a learned kernel, of any number of spatial axes (Flax's
 /// `Conv`). As everywhere in this field the kernel is not turned around.

@@ -6,12 +6,12 @@ use metamlp_tensor::{Convolution, DType, Error, F32, Tensor};
 use super::padding::ConvPadding;
 use super::spatial::{check_mask, one_batch_axis, with_batch};
 use crate::argument::{invalid, refuse};
-use crate::initializer::Initializer;
+use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, zeros};
 use crate::layers::promote::promote;
 use crate::layers::{Sizes, check};
 use crate::module::Module;
-use crate::spec::Spec;
+use crate::variables::spec::Spec;
 
 /// A convolution run backwards: places of the input apart by `strides`, each of
 /// which adds the kernel to the output (Flax's `ConvTranspose`).

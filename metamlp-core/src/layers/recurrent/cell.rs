@@ -7,7 +7,7 @@ use metamlp_tensor::{DType, Error, Tensor, Tree};
 
 use crate::__private::{Submodules, Visit};
 use crate::argument::invalid;
-use crate::initializer::Initializer;
+use crate::initializers::initializer::Initializer;
 use crate::layers::check;
 use crate::module::Module;
 

@@ -7,7 +7,7 @@ use metamlp_tensor::{DType, Error, F32, Tensor};
 use super::cell::{RNNCell, pair_of_carries};
 use crate::activations::{sigmoid, tanh};
 use crate::argument::{invalid, refuse};
-use crate::initializer::Initializer;
+use crate::initializers::initializer::Initializer;
 use crate::initializers::zeros;
 use crate::layers::{Conv, ConvPadding, Sizes, check};
 

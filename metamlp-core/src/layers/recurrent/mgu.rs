@@ -7,7 +7,7 @@ use metamlp_tensor::{DType, F32, Tensor};
 use super::cell::{RNNCell, carry, check_step};
 use crate::activations::{sigmoid, tanh};
 use crate::argument::refuse;
-use crate::initializer::Initializer;
+use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, ones, orthogonal, zeros};
 use crate::layers::Dense;
 

@@ -7,11 +7,11 @@ use metamlp_tensor::{DType, F32, Tensor};
 use super::cell::{RNNCell, check_step, pair_of_carries};
 use crate::activations::{sigmoid, tanh};
 use crate::argument::refuse;
-use crate::initializer::Initializer;
+use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, orthogonal, zeros};
 use crate::layers::promote::promote;
 use crate::module::Module;
-use crate::spec::Spec;
+use crate::variables::spec::Spec;
 
 /// The [`LSTMCell`](super::LSTMCell), of the same parameters, computed as one
 /// product with the input and one with `h` (Flax's `OptimizedLSTMCell`): faster

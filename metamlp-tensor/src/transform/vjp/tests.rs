@@ -5,7 +5,7 @@ use crate::graph::Graph;
 use crate::graph::op::{Binary, Comparison, Extremum, Op, Reduction, Unary, Update};
 use crate::{Convolution, DType, F64, I32, Tensor, U32, Window, grad};
 
-#[path = "../../../tests/gradients/differences.rs"]
+#[path = "../../../tests/tensor/gradients/differences.rs"]
 mod differences;
 
 use differences::check;

@@ -1,0 +1,75 @@
+//! The fully connected layer.
+
+use metamlp_macros::{compact, module};
+use metamlp_tensor::{DType, Error, F32, Tensor};
+
+use crate::argument::refuse;
+use crate::initializers::initializer::Initializer;
+use crate::initializers::{lecun_normal, zeros};
+use crate::layers::check;
+use crate::layers::promote::promote;
+use crate::module::Module;
+use crate::variables::spec::Spec;
+
+/// `x · kernel + bias` along the last axis (Flax's `Dense`).
+///
+/// Parameters: `kernel` `[inputs, features]` and, with `use_bias`, `bias` `[features]`.
+///
+/// ```
+/// use metamlp::prelude::*;
+/// let layer = Dense::new(3);
+/// let variables = layer.init(Key::new(0), |m| m.call(&Tensor::spec([1, 2], F32)))?;
+/// assert_eq!(variables.to_string(), "params:\n  kernel: f32[2, 3]\n  bias: f32[3]");
+/// let y = layer.apply(&variables, Apply::new(), |m| m.call(&Tensor::ones([5, 2], F32)))?;
+/// assert_eq!(y.shape(), [5, 3]);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+#[module]
+pub struct Dense {
+    /// Outputs per example.
+    features: usize,
+    /// Whether a bias is added.
+    #[default(true)]
+    use_bias: bool,
+    /// The dtype to compute in; by default the widest of the input and the parameters.
+    #[default(None)]
+    dtype: Option<DType>,
+    /// The dtype that the parameters are created in.
+    #[default(F32)]
+    param_dtype: DType,
+    /// What the kernel is initialised by.
+    #[default(lecun_normal())]
+    kernel_init: Initializer,
+    /// What the bias is initialised by.
+    #[default(zeros())]
+    bias_init: Initializer,
+}
+
+#[compact]
+impl Dense {
+    /// `[.., inputs]` to `[.., features]`.
+    pub fn call(&self, x: &Tensor) -> Tensor {
+        let inputs = match self.inputs(x) {
+            Ok(inputs) => inputs,
+            Err(error) => return refuse(x, error),
+        };
+        let kernel = Spec::new([inputs, self.features], self.param_dtype).implied_by(x);
+        let kernel = self.param("kernel", &self.kernel_init, kernel);
+        if !self.use_bias {
+            let [x, kernel] = promote([x, &kernel], self.dtype);
+            return x.matmul(&kernel);
+        }
+        let bias = self.param("bias", &self.bias_init, ([self.features], self.param_dtype));
+        let [x, kernel, bias] = promote([x, &kernel, &bias], self.dtype);
+        x.matmul(&kernel) + bias
+    }
+}
+
+impl Dense {
+    /// How many inputs there are per example, if all is well.
+    fn inputs(&self, x: &Tensor) -> Result<usize, Error> {
+        check::size("Dense", "features", self.features)?;
+        check::dtypes("Dense", self.dtype, self.param_dtype)?;
+        check::last_axis("Dense", x)
+    }
+}

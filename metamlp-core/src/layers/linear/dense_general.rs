@@ -1,0 +1,133 @@
+//! The fully connected layer along any axes.
+
+use metamlp_macros::{compact, module};
+use metamlp_tensor::{DType, Error, F32, Tensor};
+
+use crate::argument::{invalid, refuse};
+use crate::initializers::initializer::Initializer;
+use crate::initializers::{lecun_normal, zeros};
+use crate::layers::promote::promote;
+use crate::layers::{AxisList, Sizes, check};
+use crate::module::Module;
+use crate::variables::spec::Spec;
+
+/// A linear map of some axes of the input to new ones at the end (Flax's `DenseGeneral`).
+///
+/// With `x` of `[batch.., free.., contracted..]`, in any order but for the
+/// batch axes, which lead, the result is `[batch.., free.., features..]`. Each
+/// place of the `batch_dims` has a kernel of its own.
+///
+/// Parameters: `kernel` `[batch.., contracted.., features..]` and, with
+/// `use_bias`, `bias` `[batch.., features..]`. The kernel is initialised as the
+/// matrix `[batch · contracted, features]`.
+///
+/// ```
+/// use metamlp::prelude::*;
+/// // Heads of attention: [.., 12] to [.., 3, 4] and back.
+/// let (split, merge) = (DenseGeneral::new([3, 4]), DenseGeneral::new(12).axis([-2, -1]));
+/// let x = Tensor::ones([2, 5, 12], F32);
+/// let variables = split.init(Key::new(0), |m| m.call(&x))?;
+/// assert_eq!(variables.to_string(), "params:\n  kernel: f32[12, 3, 4]\n  bias: f32[3, 4]");
+/// let heads = split.apply(&variables, (), |m| m.call(&x))?;
+/// assert_eq!(heads.shape(), [2, 5, 3, 4]);
+/// let variables = merge.init(Key::new(0), |m| m.call(&heads))?;
+/// assert_eq!(variables.to_string(), "params:\n  kernel: f32[3, 4, 12]\n  bias: f32[12]");
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+#[module]
+pub struct DenseGeneral {
+    /// The extents of the new axes.
+    #[into]
+    features: Sizes,
+    /// The axes that are contracted.
+    #[default(AxisList::from(-1))]
+    axis: AxisList,
+    /// The leading axes that have a kernel each: 0, or 0 and 1, and so on.
+    #[default(AxisList::default())]
+    batch_dims: AxisList,
+    /// Whether a bias is added.
+    #[default(true)]
+    use_bias: bool,
+    /// The dtype to compute in; by default the widest of the input and the parameters.
+    #[default(None)]
+    dtype: Option<DType>,
+    /// The dtype that the parameters are created in.
+    #[default(F32)]
+    param_dtype: DType,
+    /// What the kernel is initialised by.
+    #[default(lecun_normal())]
+    kernel_init: Initializer,
+    /// What the bias is initialised by.
+    #[default(zeros())]
+    bias_init: Initializer,
+}
+
+#[compact]
+impl DenseGeneral {
+    /// The input's axes but for the contracted ones, and then `features`.
+    pub fn call(&self, x: &Tensor) -> Tensor {
+        let (axis, batch) = match self.axes(x) {
+            Ok(axes) => axes,
+            Err(error) => return refuse(x, error),
+        };
+        let extents = |axes: &[usize]| axes.iter().map(|&axis| x.shape()[axis]).collect::<Vec<_>>();
+        let (batch_shape, contracted) = (extents(&batch), extents(&axis));
+
+        let size: fn(&[usize]) -> usize = |shape| shape.iter().product();
+        let (inputs, outputs) = (size(&batch_shape) * size(&contracted), size(&self.features));
+        let shape = [&batch_shape, &contracted, &self.features[..]].concat();
+        let kernel = Spec::new(shape, self.param_dtype).implied_by(x);
+        let kernel = self.param("kernel", flat(&self.kernel_init, vec![inputs, outputs]), kernel);
+
+        let contracting: Vec<usize> = (batch.len()..batch.len() + axis.len()).collect();
+        let product =
+            |x: &Tensor, kernel: &Tensor| x.dot_general(kernel, (&axis, &contracting), (&batch, &batch));
+        if !self.use_bias {
+            let [x, kernel] = promote([x, &kernel], self.dtype);
+            return product(&x, &kernel);
+        }
+        let bias = Spec::new([&batch_shape, &self.features[..]].concat(), self.param_dtype).implied_by(x);
+        let bias = self.param("bias", flat(&self.bias_init, vec![size(&batch_shape) * outputs]), bias);
+        let [x, kernel, bias] = promote([x, &kernel, &bias], self.dtype);
+        // The free axes are between those of the bias.
+        let free = x.rank() - batch.len() - axis.len();
+        let shape = [&batch_shape, &vec![1; free], &self.features[..]].concat();
+        product(&x, &kernel) + bias.reshape(shape)
+    }
+}
+
+impl DenseGeneral {
+    /// The contracted axes and the batch axes, if all is well.
+    fn axes(&self, x: &Tensor) -> Result<(Vec<usize>, Vec<usize>), Error> {
+        const NAME: &str = "DenseGeneral";
+        check::sizes(NAME, "features", &self.features)?;
+        check::dtypes(NAME, self.dtype, self.param_dtype)?;
+        let axis = check::axes(NAME, "axis", &self.axis, x)?;
+        let batch = check::axes(NAME, "batch_dims", &self.batch_dims, x)?;
+        if batch.iter().enumerate().any(|(i, &axis)| i != axis) {
+            return Err(invalid(NAME, "batch_dims", &self.batch_dims, "the leading axes, from 0 on"));
+        }
+        if axis.iter().any(|axis| batch.contains(axis)) {
+            return Err(invalid(
+                NAME,
+                "axis",
+                &self.axis,
+                format!("none of batch_dims, {}", self.batch_dims),
+            ));
+        }
+        let parameter = [&batch[..], &axis].concat();
+        if parameter.iter().any(|&axis| x.shape()[axis] == 0) {
+            let expected = "at least 1 along every axis that the kernel has";
+            return Err(invalid(NAME, "the input's shape", format!("{:?}", x.shape()), expected));
+        }
+        Ok((axis, batch))
+    }
+}
+
+/// `init` of that shape, in the one that is asked for.
+fn flat(init: &Initializer, flat_shape: Vec<usize>) -> Initializer {
+    let inner = init.clone();
+    Initializer::with_name(init.name().to_owned(), move |key, shape, dtype| {
+        inner.initialize(key, &flat_shape, dtype).reshape(shape)
+    })
+}

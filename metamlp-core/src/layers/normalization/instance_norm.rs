@@ -1,0 +1,110 @@
+//! Instance normalisation.
+
+use metamlp_macros::{compact, module};
+use metamlp_tensor::{DType, Error, F32, Tensor};
+
+use super::statistics::{Scaling, Statistics};
+use crate::argument::{invalid, refuse};
+use crate::initializers::initializer::Initializer;
+use crate::initializers::{ones, zeros};
+use crate::layers::{AxisList, check};
+
+/// Normalises each channel of each example over all other axes (Ulyanov, Vedaldi
+/// and Lempitsky, "Instance normalization", 2016; Flax's `InstanceNorm`). The
+/// first axis has the examples.
+///
+/// Parameters: `scale` and `bias`, of the extents of the feature axes.
+///
+/// ```
+/// use metamlp::prelude::*;
+/// let x = Tensor::from_vec([1, 2, 2], vec![1.0f32, 10.0, 3.0, 30.0]);
+/// let (y, variables) = InstanceNorm::new().init_with_output(Key::new(0), |m| m.call(&x))?;
+/// assert_eq!(variables.to_string(), "params:\n  scale: f32[2]\n  bias: f32[2]");
+/// assert!(y.to_vec::<f32>()?.iter().all(|y| (y.abs() - 1.0).abs() < 1e-5));
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+#[module]
+pub struct InstanceNorm {
+    /// Added to the variance.
+    #[default(1e-6)]
+    epsilon: f64,
+    /// The dtype of the result; by default the widest of the input and the parameters.
+    #[default(None)]
+    dtype: Option<DType>,
+    /// The dtype that the parameters are created in.
+    #[default(F32)]
+    param_dtype: DType,
+    /// Whether a bias is added.
+    #[default(true)]
+    use_bias: bool,
+    /// Whether the result is multiplied by a scale.
+    #[default(true)]
+    use_scale: bool,
+    /// What the bias is initialised by.
+    #[default(zeros())]
+    bias_init: Initializer,
+    /// What the scale is initialised by.
+    #[default(ones())]
+    scale_init: Initializer,
+    /// The axes of the channels; not the first.
+    #[default(AxisList::from(-1))]
+    feature_axes: AxisList,
+    /// Whether the variance is `E x² - (E x)²`, in one pass, and not `E (x - E x)²`.
+    #[default(true)]
+    use_fast_variance: bool,
+    /// Whether the statistics are computed in `f32` at least.
+    #[default(true)]
+    force_float32_reductions: bool,
+    /// Which elements the statistics are of: `true` where one counts. Broadcasts to the input.
+    #[default(None)]
+    mask: Option<Tensor>,
+}
+
+#[compact]
+impl InstanceNorm {
+    /// Any shape to the same shape.
+    pub fn call(&self, x: &Tensor) -> Tensor {
+        let feature_axes = match self.features(x) {
+            Ok(axes) => axes,
+            Err(error) => return refuse(x, error),
+        };
+        let reduced: Vec<usize> = (1..x.rank()).filter(|axis| !feature_axes.contains(axis)).collect();
+        let (mean, var) = self.statistics().of(x, &reduced);
+        self.scaling().normalize(self, x, (&mean, &var), &feature_axes)
+    }
+}
+
+impl InstanceNorm {
+    /// The axes of the channels, if all is well.
+    fn features(&self, x: &Tensor) -> Result<Vec<usize>, Error> {
+        const NAME: &str = "InstanceNorm";
+        check::epsilon(NAME, self.epsilon)?;
+        check::dtypes(NAME, self.dtype, self.param_dtype)?;
+        let feature_axes = check::axes(NAME, "feature_axes", &self.feature_axes, x)?;
+        if feature_axes.contains(&0) {
+            let expected = "axes but the first, which has the examples";
+            return Err(invalid(NAME, "feature_axes", &self.feature_axes, expected));
+        }
+        Ok(feature_axes)
+    }
+
+    fn statistics(&self) -> Statistics<'_> {
+        Statistics {
+            use_mean: true,
+            use_fast_variance: self.use_fast_variance,
+            force_float32_reductions: self.force_float32_reductions,
+            dtype: self.dtype,
+            mask: self.mask.as_ref(),
+        }
+    }
+
+    fn scaling(&self) -> Scaling<'_> {
+        Scaling {
+            epsilon: self.epsilon,
+            scale_init: self.use_scale.then_some(&self.scale_init),
+            bias_init: self.use_bias.then_some(&self.bias_init),
+            dtype: self.dtype,
+            param_dtype: self.param_dtype,
+        }
+    }
+}

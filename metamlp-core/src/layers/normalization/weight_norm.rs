@@ -1,0 +1,144 @@
+//! Weight normalisation: a layer around another one, whose weights it normalises.
+
+use metamlp_macros::{compact, module};
+use metamlp_tensor::{DType, Error, F32, Tensor, TreePath};
+
+use crate::args;
+use crate::argument::refuse;
+use crate::initializers::initializer::Initializer;
+use crate::initializers::ones;
+use crate::layers::layer_instance::LayerInstance;
+use crate::layers::promote::common_float;
+use crate::layers::{AxisList, check};
+use crate::lift::map_variables;
+use crate::module::Module;
+use crate::module::invoke::Arguments;
+use crate::scope::poisoned;
+use crate::variables::entry::Entry;
+
+/// Calls a module with weights of length 1, times a learned scale (Salimans and
+/// Kingma, 2016; Flax's `WeightNorm`).
+///
+/// The length is the root of the sum of squares over all axes but the feature
+/// axes. Of the module's own parameters only the direction counts; as in Flax,
+/// `init` returns them normalised.
+///
+/// Parameters: for each that is normalised a `<module>/<path>/scale`, along its
+/// feature axes: a name with slashes, beside the module's own parameters. Flax
+/// maps the other collections too, and so lets nothing inside be captured, nor
+/// a `BatchNorm` be trained; here they are the module's own matter.
+///
+/// ```
+/// use metamlp::prelude::*;
+///
+/// #[compact]
+/// fn foo(x: &Tensor) -> Tensor {
+///     WeightNorm::new(Dense::new(4)).call(x)
+/// }
+///
+/// let variables = foo().init(Key::new(0), |m| m.call(&Tensor::spec([1, 3], F32)))?;
+/// assert_eq!(variables["params"]["WeightNorm_0"]["Dense_0/kernel/scale"].tensor().unwrap().shape(), [4]);
+/// let kernel = variables["params"]["Dense_0"]["kernel"].tensor().unwrap();
+/// assert!((kernel.square().sum([0]) - 1.0).abs().max_all().item::<f32>()? < 1e-6);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+#[module]
+pub struct WeightNorm {
+    /// The module whose parameters are normalised.
+    #[into]
+    layer_instance: LayerInstance,
+    /// Added to the sum of squares.
+    #[default(1e-12)]
+    epsilon: f64,
+    /// The dtype of normalised parameters; by default the widest of the parameter and the scale.
+    #[default(None)]
+    dtype: Option<DType>,
+    /// The dtype that the scales are created in.
+    #[default(F32)]
+    param_dtype: DType,
+    /// Whether there are scales.
+    #[default(true)]
+    use_scale: bool,
+    /// What the scales are initialised by.
+    #[default(ones())]
+    scale_init: Initializer,
+    /// The axes that each have their own length and scale; none for one length in all.
+    #[default(Some(AxisList::from(-1)))]
+    feature_axes: Option<AxisList>,
+    /// A parameter is normalised if its path, which begins with the module's
+    /// name, contains one of these; if there are none, all are.
+    #[default(vec!["kernel"])]
+    variable_filter: Vec<&'static str>,
+}
+
+#[compact]
+impl WeightNorm {
+    /// What the module makes of `x` with normalised parameters.
+    pub fn call(&self, x: &Tensor) -> Tensor {
+        match self.settings() {
+            Ok(()) => self.forward(&args![x]).into_tensor(),
+            Err(error) => refuse(x, error),
+        }
+    }
+
+    /// The same for a module that takes something else than one tensor, or gives it.
+    pub fn call_with(&self, inputs: &Arguments<'_>) -> Entry {
+        match self.settings() {
+            Ok(()) => self.forward(inputs),
+            Err(error) => poisoned(error.into()).into(),
+        }
+    }
+}
+
+impl WeightNorm {
+    #[track_caller]
+    fn forward(&self, inputs: &Arguments<'_>) -> Entry {
+        let layer = self.layer_instance.module();
+        let name = layer.name().unwrap_or_default();
+        map_variables("params")
+            .trans_in(|variables| variables.map_with_path(|path, value| self.normalize(&name, path, value)))
+            .init(self.is_initializing())
+            .run(layer, |layer| layer.forward(inputs))
+    }
+
+    /// A parameter of the module called `name` as the module sees it.
+    fn normalize(&self, name: &str, path: &TreePath, value: &Tensor) -> Tensor {
+        let path = path_in(name, path);
+        if !self.variable_filter.is_empty() && !self.variable_filter.iter().any(|part| path.contains(part)) {
+            return value.clone();
+        }
+        let feature_axes = match &self.feature_axes {
+            None => Vec::new(),
+            Some(axes) => match check::axes("WeightNorm", "feature_axes", axes, value) {
+                Ok(axes) => axes,
+                Err(error) => return refuse(value, error),
+            },
+        };
+        let is_reduced = |axis: &usize| !feature_axes.contains(axis);
+        let reduced: Vec<isize> = (0..value.rank()).filter(is_reduced).map(usize::cast_signed).collect();
+        let square = value.square().sum_keepdims(&reduced);
+        let mut normalized = value * (&square + self.epsilon).rsqrt();
+        let mut dtype = common_float(&[value]);
+        if self.use_scale {
+            let features: Vec<usize> = feature_axes.iter().map(|&axis| value.shape()[axis]).collect();
+            let scale =
+                self.param(&format!("{path}/scale"), self.scale_init.clone(), (features, self.param_dtype));
+            dtype = dtype.promote(scale.dtype());
+            normalized = normalized * scale.reshape(square.shape());
+        }
+        normalized.convert(self.dtype.unwrap_or(dtype))
+    }
+
+    fn settings(&self) -> Result<(), Error> {
+        const NAME: &str = "WeightNorm";
+        check::epsilon(NAME, self.epsilon)?;
+        check::dtypes(NAME, self.dtype, self.param_dtype)
+    }
+}
+
+/// The path of a variable from the module called `name` on, without the collection.
+pub(super) fn path_in(name: &str, path: &TreePath) -> String {
+    let path = path.to_string();
+    let below = path.split_once('/').map_or("", |(_collection, below)| below);
+    format!("{name}/{below}")
+}

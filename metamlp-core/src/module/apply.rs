@@ -1,0 +1,161 @@
+//! How a model is applied: its streams, what it may write, what is captured.
+
+use metamlp_tensor::random::Key;
+
+use crate::module::capture::{Capture, INTERMEDIATES};
+use crate::module::intercept::{Interceptor, Interceptors, MethodCall, Output};
+use crate::module::record::Record;
+use crate::scope::rngs::Rngs;
+use crate::variables::filter::Filter;
+
+/// The options of [`apply`](crate::Module::apply) and its family, `init` included.
+///
+/// ```
+/// use metamlp::{Apply, Key};
+/// let options = Apply::new()
+///     .rng("dropout", Key::new(1))
+///     .mutable(["batch_stats"])
+///     .capture_intermediates(true);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Apply {
+    rngs: Rngs,
+    mutable: Option<Filter>,
+    capture: Option<Capture>,
+    interceptors: Interceptors,
+    record: Option<Record>,
+    preserve_adopted_names: bool,
+}
+
+impl Apply {
+    /// No streams; nothing is captured; what is mutable is left to the call:
+    /// nothing for `apply`, every collection but `intermediates` for `init`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One more random stream.
+    #[must_use]
+    pub fn rng(mut self, stream: impl Into<String>, key: impl Into<Key>) -> Self {
+        self.rngs = self.rngs.with(stream, key);
+        self
+    }
+
+    /// More random streams.
+    #[must_use]
+    pub fn rngs(mut self, rngs: impl Into<Rngs>) -> Self {
+        self.rngs.merge(&rngs.into());
+        self
+    }
+
+    /// The collections that may be written, and are returned.
+    #[must_use]
+    pub fn mutable(mut self, collections: impl Into<Filter>) -> Self {
+        self.mutable = Some(collections.into());
+        self
+    }
+
+    /// Stores the outputs of module calls in the collection `intermediates`,
+    /// under the module's path and the method's name, a tuple with one entry a
+    /// call; that collection becomes mutable.
+    #[must_use]
+    pub fn capture_intermediates(mut self, capture: impl Into<Capture>) -> Self {
+        self.capture = Some(capture.into()).filter(Capture::is_on);
+        self
+    }
+
+    /// Passes every method call to `interceptor`, inside of those given before
+    /// (Flax's `intercept_methods`): to look on, or to change the tensors among
+    /// the arguments and in the output.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// let model = Dense::new(3);
+    /// let x = Tensor::ones([1, 2], F32);
+    /// let variables = model.init(Key::new(0), |m| m.call(&x))?;
+    /// let doubling = Apply::new().intercept_methods(|call| call.proceed().map(|y| y * 2.0));
+    /// let twice = model.apply(&variables, doubling, |m| m.call(&x))?;
+    /// let once = model.apply(&variables, Apply::new(), |m| m.call(&x))?;
+    /// assert_eq!(twice.to_vec::<f32>()?, (once * 2.0).to_vec::<f32>()?);
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    #[must_use]
+    pub fn intercept_methods(
+        mut self,
+        interceptor: impl Fn(MethodCall<'_>) -> Output + Send + Sync + 'static,
+    ) -> Self {
+        self.interceptors = self.interceptors.with(Interceptor::new(interceptor));
+        self
+    }
+
+    /// What is mutable, `default` where it was not said.
+    pub(crate) fn mutable_or(&self, default: impl Into<Filter>) -> Filter {
+        let mutable = self.mutable.clone().unwrap_or_else(|| default.into());
+        match self.capture {
+            Some(_) => mutable.union(&INTERMEDIATES.into()),
+            None => mutable,
+        }
+    }
+
+    /// Gives a module in a field the name that it was [`named`] by, if it was,
+    /// and not the field's: for checkpoints that were written under Flax's
+    /// `flax_preserve_adopted_names`.
+    ///
+    /// [`named`]: macro@crate::module
+    #[must_use]
+    pub fn preserve_adopted_names(mut self) -> Self {
+        self.preserve_adopted_names = true;
+        self
+    }
+
+    pub(crate) fn preserves_adopted_names(&self) -> bool {
+        self.preserve_adopted_names
+    }
+
+    /// Every method call is noted in `record`.
+    pub(crate) fn recorded(mut self, record: &Record) -> Self {
+        self.record = Some(record.clone());
+        self
+    }
+
+    pub(crate) fn interceptors(&self) -> &Interceptors {
+        &self.interceptors
+    }
+
+    pub(crate) fn into_parts(self) -> (Rngs, Option<Capture>, Option<Record>) {
+        (self.rngs, self.capture, self.record)
+    }
+}
+
+impl From<Rngs> for Apply {
+    fn from(rngs: Rngs) -> Self {
+        Self::new().rngs(rngs)
+    }
+}
+
+impl From<Key> for Apply {
+    fn from(key: Key) -> Self {
+        Rngs::from(key).into()
+    }
+}
+
+impl From<&Key> for Apply {
+    fn from(key: &Key) -> Self {
+        Rngs::from(key).into()
+    }
+}
+
+impl<N: Into<String>, const LEN: usize> From<[(N, Key); LEN]> for Apply {
+    fn from(streams: [(N, Key); LEN]) -> Self {
+        Rngs::from(streams).into()
+    }
+}
+
+/// No options.
+impl From<()> for Apply {
+    fn from((): ()) -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,140 @@
+//! A model bound to variables: calls follow one another on one state, without
+//! handing variables in and out.
+
+use std::fmt;
+use std::panic::Location;
+
+use metamlp_tensor::{Tree, evaluate};
+
+use crate::error::{Error, Line, Result};
+use crate::module::Module;
+use crate::module::apply::Apply;
+use crate::module::handle::clone_shared;
+use crate::scope::{Frame, Purpose, Root, Snapshot, root_frame, run_in};
+use crate::variables::Variables;
+
+/// A model and the state that it runs in; made by [`Module::bind`].
+///
+/// For trying a model out: what a call writes to the mutable collections is
+/// there in the next, and the counters of the random streams go on, so that
+/// each call draws other keys. Training is written with
+/// [`apply_mut`](Module::apply_mut), which changes nothing.
+///
+/// Calls from several threads take turns.
+///
+/// ```
+/// use metamlp::prelude::*;
+///
+/// #[module]
+/// struct AutoEncoder { encoder: Dense, decoder: Dense }
+///
+/// #[compact]
+/// impl AutoEncoder {
+///     fn call(&self, x: &Tensor) -> Tensor { self.decoder.call(&self.encoder.call(x)) }
+/// }
+///
+/// let model = AutoEncoder::new(Dense::new(2), Dense::new(3));
+/// let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([1, 3], F32)))?;
+///
+/// let bound = model.bind(&variables, ());
+/// let z = bound.run(|m| m.encoder.call(&Tensor::ones([1, 3], F32)))?;
+/// let y = bound.at(|m| &m.decoder)?.run(|decoder| decoder.call(&z))?;
+/// assert_eq!(y.shape(), [1, 3]);
+///
+/// let (decoder, variables) = bound.at(|m| &m.decoder)?.unbind();
+/// assert_eq!(variables.to_string(), "params:\n  kernel: f32[2, 3]\n  bias: f32[3]");
+/// assert_eq!(decoder.apply(&variables, (), |m| m.call(&z))?.shape(), [1, 3]);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+pub struct Bound<M> {
+    /// The same modules as those of the model that was bound, by identity.
+    model: M,
+    /// Where it runs.
+    frame: Frame,
+}
+
+impl<M: Module + Clone> Bound<M> {
+    pub(crate) fn new(model: &M, variables: &Variables, options: Apply) -> Self {
+        let model = clone_shared(model);
+        let frame = root_frame(&model, Purpose::Apply(variables), options);
+        Self { model, frame }
+    }
+
+    /// Runs `f`, which calls the module's methods, on the state as it is, and
+    /// computes what it returns and what it writes.
+    ///
+    /// # Errors
+    /// The first mistake that a module made. The variables are then as they were before.
+    pub fn run<R: Tree>(&self, f: impl FnOnce(&M) -> R) -> Result<R> {
+        let _turn = self.frame.root.take_turn();
+        let before = Rollback::new(&self.frame.root);
+        let (output, _) = evaluate(run_in(self.frame.clone(), || f(&self.model))?)?;
+        before.keep();
+        Ok(output)
+    }
+
+    /// The variables as they are now: this module's part of every collection.
+    #[must_use]
+    pub fn variables(&self) -> Variables {
+        self.frame.root.state().variables(self.frame.scope)
+    }
+
+    /// The module in a field of this one, or further down, bound to the same state.
+    ///
+    /// # Errors
+    /// [`Error::NotAField`] if `f` returns a module that has no field, but is in a struct that is no module.
+    #[track_caller]
+    pub fn at<N: Module + Clone>(&self, f: impl FnOnce(&M) -> &N) -> Result<Bound<N>> {
+        let location = Line(Location::caller());
+        let model = clone_shared(f(&self.model));
+        let identity = model.handle().identity();
+        let scope = self.frame.root.state().bound_scope(identity.id);
+        let scope = scope.ok_or_else(|| Error::NotAField {
+            class: identity.class,
+            of: self.model.handle().identity().class,
+            location,
+        })?;
+        Ok(Bound { model, frame: Frame { scope, ..self.frame.clone() } })
+    }
+
+    /// The module, no longer bound, and its [`variables`](Bound::variables),
+    /// with which it can be applied by itself.
+    #[must_use]
+    pub fn unbind(self) -> (M, Variables) {
+        (self.model.clone(), self.variables())
+    }
+}
+
+/// The model's class and the variables.
+impl<M: Module> fmt::Debug for Bound<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bound")
+            .field("model", &self.model.handle().identity().class)
+            .field("variables", &self.frame.root.state().variables(self.frame.scope))
+            .finish()
+    }
+}
+
+/// Puts the variables back, unless they are to be kept: after an error or a panic.
+struct Rollback<'a> {
+    root: &'a Root,
+    before: Option<Snapshot>,
+}
+
+impl<'a> Rollback<'a> {
+    fn new(root: &'a Root) -> Self {
+        Self { root, before: Some(root.state().snapshot()) }
+    }
+
+    fn keep(mut self) {
+        self.before = None;
+    }
+}
+
+impl Drop for Rollback<'_> {
+    fn drop(&mut self) {
+        if let Some(before) = self.before.take() {
+            self.root.state().restore(before);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Interceptors: code of the user's that runs around every method call of a
+//! model, sees its arguments and its output, and may change their tensors.
+
+use std::fmt;
+use std::sync::Arc;
+
+use metamlp_tensor::{Tensor, Tree};
+
+use crate::module::capture::ModuleInfo;
+use crate::module::inputs::{Given, Inputs};
+use crate::scope::stack;
+use crate::variables::entry::Entry;
+
+/// Runs `f` with every method call that it makes passed to `interceptor`
+/// (Flax's `intercept_methods`). For use inside of a module's methods; for a
+/// whole model there is [`Apply::intercept_methods`](crate::Apply::intercept_methods).
+///
+/// ```
+/// use metamlp::prelude::*;
+/// use metamlp::intercept_methods;
+///
+/// /// Two layers, of which the second sees its input halved.
+/// #[compact]
+/// fn halving(x: &Tensor) -> Tensor {
+///     let x = Dense::new(4).call(x);
+///     intercept_methods(
+///         |call| {
+///             let inputs = call.inputs().clone().map(|_, x| x * 0.5);
+///             call.proceed_with(inputs)
+///         },
+///         || Dense::new(4).use_bias(false).call(&x),
+///     )
+/// }
+///
+/// let variables = halving().init(Key::new(0), |m| m.call(&Tensor::spec([1, 3], F32)))?;
+/// assert_eq!(variables.params().names().collect::<Vec<_>>(), ["Dense_0", "Dense_1"]);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+pub fn intercept_methods<R>(
+    interceptor: impl Fn(MethodCall<'_>) -> Output + Send + Sync + 'static,
+    f: impl FnOnce() -> R,
+) -> R {
+    let Some(mut frame) = stack::top() else { return f() };
+    frame.interceptors = frame.interceptors.with(Interceptor::new(interceptor));
+    let _guard = stack::push(frame);
+    f()
+}
+
+/// A method call on its way to the method.
+///
+/// The interceptor that was set first is outermost: it is called first, and
+/// [`proceed`](MethodCall::proceed) calls the next one or, after the last, the
+/// method. What it returns is the output, so that no call can be skipped: an
+/// output that is replaced costs nothing, since nothing needs it any more.
+pub struct MethodCall<'a> {
+    module: ModuleInfo<'a>,
+    method: &'static str,
+    inputs: Inputs,
+    inner: &'a [Interceptor],
+    body: &'a mut dyn FnMut(Given) -> Option<Entry>,
+}
+
+impl<'a> MethodCall<'a> {
+    pub(crate) fn new(
+        module: ModuleInfo<'a>,
+        method: &'static str,
+        inputs: Inputs,
+        interceptors: &'a [Interceptor],
+        body: &'a mut dyn FnMut(Given) -> Option<Entry>,
+    ) -> Self {
+        Self { module, method, inputs, inner: interceptors, body }
+    }
+
+    /// The module whose method is called.
+    #[must_use]
+    pub fn module(&self) -> ModuleInfo<'a> {
+        self.module
+    }
+
+    /// The method's name.
+    #[must_use]
+    pub fn method(&self) -> &'static str {
+        self.method
+    }
+
+    /// The arguments, as the next outer interceptor left them.
+    #[must_use]
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// Goes on inwards with the arguments as they are.
+    pub fn proceed(self) -> Output {
+        let inputs = self.inputs.clone();
+        self.proceed_with(inputs)
+    }
+
+    /// Goes on inwards with other tensors among the arguments: those of
+    /// [`inputs`](MethodCall::inputs) after an [`Inputs::map`].
+    pub fn proceed_with(self, inputs: Inputs) -> Output {
+        match self.inner.split_first() {
+            None => self.call_method(inputs),
+            Some((next, inner)) => (next.0)(MethodCall { inputs, inner, ..self }),
+        }
+    }
+
+    /// Calls the method itself, past the interceptors further in.
+    pub fn call_method(self, inputs: Inputs) -> Output {
+        Output::of((self.body)(Given::new(inputs)))
+    }
+}
+
+impl fmt::Debug for MethodCall<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { module, method, inputs, .. } = self;
+        f.debug_struct("MethodCall")
+            .field("module", module)
+            .field("method", method)
+            .field("inputs", inputs)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a method call gave.
+#[derive(Debug)]
+pub struct Output {
+    entry: Option<Entry>,
+    is_changed: bool,
+}
+
+impl Output {
+    /// As the method gave it.
+    pub(crate) fn of(entry: Option<Entry>) -> Self {
+        Self { entry, is_changed: false }
+    }
+
+    /// Its tensors, if it is a tree of tensors.
+    #[must_use]
+    pub fn entry(&self) -> Option<&Entry> {
+        self.entry.as_ref()
+    }
+
+    /// The output with each tensor replaced by what `f` makes of it. Outputs
+    /// that borrow, and those that are no trees, stay as they are.
+    #[must_use]
+    pub fn map(mut self, mut f: impl FnMut(&Tensor) -> Tensor) -> Self {
+        if let Some(entry) = &mut self.entry {
+            *entry = entry.map(&mut f);
+            self.is_changed = true;
+        }
+        self
+    }
+
+    /// The tensors, if they are no longer the method's.
+    pub(crate) fn changed(&self) -> Option<Vec<Tensor>> {
+        self.entry.as_ref().filter(|_| self.is_changed).map(Tree::tensors)
+    }
+}
+
+/// A user's function around method calls.
+#[derive(Clone)]
+pub(crate) struct Interceptor(Arc<dyn Fn(MethodCall<'_>) -> Output + Send + Sync>);
+
+/// The interceptors in force, shared by the frames that they are in force in.
+#[derive(Clone, Default)]
+pub(crate) struct Interceptors(Option<Arc<[Interceptor]>>);
+
+impl Interceptor {
+    pub(crate) fn new(function: impl Fn(MethodCall<'_>) -> Output + Send + Sync + 'static) -> Self {
+        Self(Arc::new(function))
+    }
+}
+
+impl Interceptors {
+    /// The same and a further one, which is called after them.
+    pub(crate) fn with(&self, interceptor: Interceptor) -> Self {
+        Self(Some(self.list().iter().cloned().chain([interceptor]).collect()))
+    }
+
+    /// Outermost first.
+    pub(crate) fn list(&self) -> &[Interceptor] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Interceptors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Interceptors({})", self.list().len())
+    }
+}

@@ -1,0 +1,111 @@
+//! Calling a module's method by its name: from the name and the arguments to
+//! the call. Which methods there are, the macros' table says.
+
+mod argument;
+mod arguments;
+mod bound_arguments;
+mod method;
+mod number;
+mod parameter;
+mod problem;
+
+use std::panic::Location;
+
+pub use argument::{Argument, IntoArgument};
+pub use arguments::Arguments;
+pub use bound_arguments::BoundArguments;
+pub use method::{Invocable, Invoked, Method, Methods};
+pub use parameter::{Parameter, Refusal};
+pub use problem::InvokeProblem;
+
+use crate::error::Error;
+use crate::module::Module;
+use crate::scope::{Scope, poisoned};
+use crate::variables::entry::Entry;
+
+/// What [`Module::invoke`] does; `methods` is the table of `module`.
+///
+/// Where no method has the name, it may be that of a field with a module, whose `call` is meant.
+#[track_caller]
+pub(crate) fn invoke<M: Methods + ?Sized>(
+    module: &dyn Module,
+    methods: &M,
+    name: &str,
+    arguments: &Arguments<'_>,
+) -> Entry {
+    invoke_at(Location::caller(), module, methods, name, arguments)
+}
+
+/// Puts what goes wrong down to `location`, which a call through a table would lose.
+#[track_caller]
+fn invoke_at<M: Methods + ?Sized>(
+    location: &'static Location<'static>,
+    module: &dyn Module,
+    methods: &M,
+    name: &str,
+    arguments: &Arguments<'_>,
+) -> Entry {
+    let problem = match methods.methods().iter().find(|method| method.name() == name) {
+        Some(method) => match run(methods, method, arguments) {
+            Ok(output) => return output,
+            Err(problem) => problem,
+        },
+        None => match invoke_field(location, module, name, arguments) {
+            Some(output) => return output,
+            None => InvokeProblem::unknown_method(name, methods.methods(), module),
+        },
+    };
+    let handle = module.handle();
+    let class = handle.identity().class;
+    let error = Scope::of(handle).fail(location, |at| Error::Invoke {
+        class,
+        method: name.to_owned(),
+        problem: Box::new(problem),
+        at,
+    });
+    poisoned(error).into()
+}
+
+#[track_caller]
+fn run<M: Methods + ?Sized>(
+    methods: &M,
+    method: &'static Method,
+    arguments: &Arguments<'_>,
+) -> Result<Entry, InvokeProblem> {
+    let given = BoundArguments::new(method, arguments)?;
+    match methods.run(&given) {
+        Ok(Some(output)) => Ok(output),
+        Ok(None) => Err(InvokeProblem::NoTensors { method: method.name(), output: method.output() }),
+        Err(refusal) => Err(given.problem(refusal)),
+    }
+}
+
+/// Calls the module in the field of that name, if there is one.
+fn invoke_field(
+    location: &'static Location<'static>,
+    module: &dyn Module,
+    field: &str,
+    arguments: &Arguments<'_>,
+) -> Option<Entry> {
+    let mut output = None;
+    module.submodules(&mut |name, submodule| {
+        if name == field && output.is_none() {
+            let methods = submodule.as_methods().unwrap_or(&NoMethods);
+            output = Some(invoke_at(location, submodule, methods, "call", arguments));
+        }
+    });
+    output
+}
+
+/// The table of a module without one.
+struct NoMethods;
+
+impl Methods for NoMethods {
+    fn methods(&self) -> &'static [Method] {
+        &[]
+    }
+
+    fn run(&self, _given: &BoundArguments<'_>) -> Invoked {
+        Ok(None)
+    }
+}

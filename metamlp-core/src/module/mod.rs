@@ -1,0 +1,592 @@
+//! What every module can do: be initialised and applied from outside, and ask
+//! for variables and random keys inside.
+
+pub(crate) mod apply;
+pub(crate) mod bind;
+pub(crate) mod capture;
+pub(crate) mod functions;
+pub(crate) mod handle;
+pub(crate) mod inputs;
+pub(crate) mod intercept;
+pub(crate) mod invoke;
+pub(crate) mod record;
+
+use std::panic::Location;
+
+use metamlp_tensor::random::Key;
+use metamlp_tensor::{Tensor, Tree, evaluate};
+
+use crate::__private::Visit;
+use crate::error::{Error, Line, Result};
+use crate::initializers::initializer::Initializer;
+use crate::module::apply::Apply;
+use crate::module::bind::Bound;
+use crate::module::handle::{Handle, clone_shared};
+use crate::module::invoke::{Arguments, Invocable, Methods, invoke};
+use crate::scope::{Purpose, Scope, run};
+use crate::summary::{Table, module_paths, tabulate};
+use crate::variables::Variables;
+use crate::variables::entry::Entry;
+use crate::variables::spec::Spec;
+use crate::variables::unused::unused_variables;
+use crate::variables::variable::Variable;
+
+/// A layer or a model; `#[module]` on a struct implements it.
+///
+/// A module is a value made of hyper-parameters. Its variables are another
+/// value: [`init`](Module::init) makes them, [`apply`](Module::apply) runs the
+/// module with them, and neither changes the module, so that one may be applied
+/// from several threads at once.
+///
+/// The other methods are for use inside of a module's own methods. There
+/// nothing returns `Result`: a mistake gives a tensor that carries the error,
+/// and the surrounding `init` or `apply` returns it.
+///
+/// ```
+/// use metamlp::prelude::*;
+///
+/// /// Multiplies by a learned number.
+/// #[module]
+/// struct Scale {}
+///
+/// #[compact]
+/// impl Scale {
+///     fn call(&self, x: &Tensor) -> Tensor {
+///         let scale = self.param("scale", initializers::ones(), []);
+///         x * scale
+///     }
+/// }
+///
+/// let model = Scale::new();
+/// let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([3], F32)))?;
+/// let y = model.apply(&variables, Apply::new(), |m| m.call(&Tensor::ones([3], F32)))?;
+/// assert_eq!(y.to_vec::<f32>()?, [1.0, 1.0, 1.0]);
+/// # Ok::<(), metamlp::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a module",
+    label = "`#[compact]` needs a module",
+    note = "put `#[module]` on the struct: `#[module] struct {Self} {{ .. }}`"
+)]
+pub trait Module {
+    /// Who the module is.
+    #[doc(hidden)]
+    fn handle(&self) -> &Handle;
+
+    /// Shows the modules among the fields.
+    #[doc(hidden)]
+    fn submodules(&self, visit: &mut Visit<'_>);
+
+    /// The table of the module's methods, if it has one.
+    #[doc(hidden)]
+    fn as_methods(&self) -> Option<&dyn Methods> {
+        None
+    }
+
+    /// Creates the variables that `f` asks for when it calls the module's methods.
+    ///
+    /// `options` is a [`Key`], which is the stream `params`, or
+    /// [`Rngs`](crate::Rngs), or an [`Apply`]. Only the initializers run: shapes
+    /// are enough for the inputs ([`Tensor::spec`]), as in Flax's `lazy_init`.
+    ///
+    /// # Errors
+    /// The first mistake that a module made, of shapes, names or streams;
+    /// [`Error::LazyInit`] if a variable needs the value of an input that has none.
+    #[track_caller]
+    fn init<R: Tree>(&self, options: impl Into<Apply>, f: impl FnOnce(&Self) -> R) -> Result<Variables>
+    where
+        Self: Sized,
+    {
+        let (_, variables) = run(self, Purpose::Init, options.into(), f)?;
+        initialized(variables)
+    }
+
+    /// The variables that [`init`](Module::init) would create, each as a
+    /// [`Tensor::spec`]: names, shapes and dtypes. No initializer runs and
+    /// nothing is computed, whatever the size of the model.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// let huge = Dense::new(1_000_000);
+    /// let variables = huge.eval_shape(Key::new(0), |m| m.call(&Tensor::spec([1, 1_000_000], F32)))?;
+    /// assert_eq!(variables.params().size(), 1_000_001_000_000);
+    /// assert_eq!(variables.to_string(), "params:\n  kernel: f32[1000000, 1000000]\n  bias: f32[1000000]");
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `init`, but for an initializer's own.
+    #[track_caller]
+    fn eval_shape<R: Tree>(&self, options: impl Into<Apply>, f: impl FnOnce(&Self) -> R) -> Result<Variables>
+    where
+        Self: Sized,
+    {
+        let (_, variables) = run(self, Purpose::EvalShape, options.into(), f)?;
+        Ok(variables)
+    }
+
+    /// The table of what the model calls: modules with their inputs, outputs,
+    /// variables and what these weigh; on request the operations it takes.
+    ///
+    /// Nothing is computed: `f` runs twice on shapes alone, as in
+    /// [`eval_shape`](Module::eval_shape) and as in [`apply`](Module::apply).
+    ///
+    /// # Errors
+    /// Those of `eval_shape`.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// let table = Dense::new(4).tabulate(Key::new(0), |m| m.call(&Tensor::spec([16, 9], F32)))?;
+    /// println!("{}", table.flops(true));
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    /// ```text
+    ///                                  Dense Summary
+    /// ┏━━━━━━┳━━━━━━━━┳━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┳━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━┓
+    /// ┃ path ┃ module ┃ inputs        ┃ outputs       ┃ flops ┃ params               ┃
+    /// ┡━━━━━━╇━━━━━━━━╇━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━╇━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━┩
+    /// │      │ Dense  │ float32[16,9] │ float32[16,4] │ 1216  │ bias: float32[4]     │
+    /// │      │        │               │               │       │ kernel: float32[9,4] │
+    /// │      │        │               │               │       │                      │
+    /// │      │        │               │               │       │ 40 (160 B)           │
+    /// ├──────┼────────┼───────────────┼───────────────┼───────┼──────────────────────┤
+    /// │      │        │               │               │ Total │ 40 (160 B)           │
+    /// └──────┴────────┴───────────────┴───────────────┴───────┴──────────────────────┘
+    ///
+    ///                          Total Parameters: 40 (160 B)
+    /// ```
+    fn tabulate<R: Tree>(&self, options: impl Into<Apply>, f: impl Fn(&Self) -> R) -> Result<Table>
+    where
+        Self: Sized,
+    {
+        tabulate(self, options.into(), f)
+    }
+
+    /// The path and the class of each module that is called, in the order of
+    /// the first calls. The model's own path is empty.
+    ///
+    /// # Errors
+    /// Those of [`eval_shape`](Module::eval_shape).
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// #[compact]
+    /// fn foo(x: &Tensor) -> Tensor {
+    ///     relu(&Dense::new(4).call(x))
+    /// }
+    ///
+    /// let paths = foo().module_paths(Key::new(0), |m| m.call(&Tensor::spec([16, 9], F32)))?;
+    /// assert_eq!(paths, [(String::new(), "Foo"), ("Dense_0".into(), "Dense")]);
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    fn module_paths<R: Tree>(
+        &self,
+        options: impl Into<Apply>,
+        f: impl FnOnce(&Self) -> R,
+    ) -> Result<Vec<(String, &'static str)>>
+    where
+        Self: Sized,
+    {
+        module_paths(self, options.into(), f)
+    }
+
+    /// As [`init`](Module::init), and returns the output too.
+    ///
+    /// # Errors
+    /// Those of `init`, and of computing the output.
+    #[track_caller]
+    fn init_with_output<R: Tree>(
+        &self,
+        options: impl Into<Apply>,
+        f: impl FnOnce(&Self) -> R,
+    ) -> Result<(R, Variables)>
+    where
+        Self: Sized,
+    {
+        Ok(evaluate(run(self, Purpose::Init, options.into(), f)?)?)
+    }
+
+    /// Runs `f`, which calls the module's methods, with these variables.
+    ///
+    /// # Errors
+    /// The first mistake that a module made; [`Error::MutableInApply`] if
+    /// collections are mutable, whose updates only [`apply_mut`](Module::apply_mut) returns.
+    #[track_caller]
+    fn apply<R: Tree>(
+        &self,
+        variables: &Variables,
+        options: impl Into<Apply>,
+        f: impl FnOnce(&Self) -> R,
+    ) -> Result<R>
+    where
+        Self: Sized,
+    {
+        let options = options.into();
+        let mutable = options.mutable_or(false);
+        if !mutable.is_empty() {
+            return Err(Error::MutableInApply {
+                mutable: mutable.to_string(),
+                location: Line(Location::caller()),
+            });
+        }
+        let (output, _) = run(self, Purpose::Apply(variables), options, f)?;
+        Ok(evaluate(output)?)
+    }
+
+    /// As [`apply`](Module::apply), and returns the mutable collections as they
+    /// are afterwards, whole; `variables` stays as it was.
+    ///
+    /// # Errors
+    /// The first mistake that a module made; [`Error::UnknownMutable`] for a name
+    /// in `mutable` that is probably a collection's misspelt.
+    #[track_caller]
+    fn apply_mut<R: Tree>(
+        &self,
+        variables: &Variables,
+        options: impl Into<Apply>,
+        f: impl FnOnce(&Self) -> R,
+    ) -> Result<(R, Variables)>
+    where
+        Self: Sized,
+    {
+        Ok(evaluate(run(self, Purpose::Apply(variables), options.into(), f)?)?)
+    }
+
+    /// The paths of the variables that `f` does not read, as `params/Dense_2/kernel`:
+    /// what `apply` passes over, since a checkpoint may hold more than a model
+    /// needs. Nothing is computed.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// let x = Tensor::spec([1, 2], F32);
+    /// let variables = Dense::new(3).init(Key::new(0), |m| m.call(&x))?;
+    /// let plain = Dense::new(3).use_bias(false);
+    /// assert_eq!(plain.unused_variables(&variables, (), |m| m.call(&x))?, ["params/bias"]);
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The first mistake that a module made.
+    fn unused_variables<R: Tree>(
+        &self,
+        variables: &Variables,
+        options: impl Into<Apply>,
+        f: impl FnOnce(&Self) -> R,
+    ) -> Result<Vec<String>>
+    where
+        Self: Sized,
+    {
+        unused_variables(self, variables, options.into(), f)
+    }
+
+    /// Binds the module to `variables`: calls of the [`Bound`] that it gives run
+    /// one after another on the same state (Flax's `bind`).
+    ///
+    /// What `options` calls mutable is what the calls may change; nothing, if it
+    /// does not say. `variables` stays as it was.
+    #[must_use]
+    fn bind(&self, variables: &Variables, options: impl Into<Apply>) -> Bound<Self>
+    where
+        Self: Sized + Clone,
+    {
+        Bound::new(self, variables, options.into())
+    }
+
+    /// Calls the method of that name with [`args!`](crate::args), for a name
+    /// that is known at run time only. The name of a field that holds a module calls that module.
+    ///
+    /// The result is the method's output as an [`Entry`]; a method without one
+    /// gives an empty tuple. A name, a number of arguments or a type that does
+    /// not fit is an [`Error::Invoke`], which the entry carries and the
+    /// surrounding `init` or `apply` returns; it lists what there is.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// #[module]
+    /// struct AutoEncoder { encoder: Dense, decoder: Dense }
+    ///
+    /// #[compact]
+    /// impl AutoEncoder {
+    ///     fn call(&self, x: &Tensor) -> Tensor { self.decode(&self.encode(x)) }
+    ///     fn encode(&self, x: &Tensor) -> Tensor { self.encoder.call(x) }
+    ///     fn decode(&self, z: &Tensor) -> Tensor { self.decoder.call(z) }
+    /// }
+    ///
+    /// let model = AutoEncoder::new(Dense::new(2), Dense::new(5));
+    /// let x = Tensor::ones([1, 5], F32);
+    /// let variables = model.init(Key::new(0), |m| m.invoke("call", args![&x]))?;
+    /// for method in ["encode", "encoder"] {
+    ///     let z = model.apply(&variables, (), |m| m.invoke(method, args![&x]).into_tensor())?;
+    ///     assert_eq!(z.shape(), [1, 2]);
+    /// }
+    /// let error = model.apply(&variables, (), |m| m.invoke("encod", args![&x])).unwrap_err();
+    /// assert!(error.to_string().contains("did you mean `encode`? there are `call(x: &Tensor)`"));
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    #[track_caller]
+    fn invoke(&self, method: &str, arguments: Arguments<'_>) -> Entry
+    where
+        Self: Invocable + Sized,
+    {
+        invoke(self, self, method, &arguments)
+    }
+
+    /// The parameter called `name`: the stored one or, where `params` is
+    /// mutable, as in `init`, a new one drawn by `init` from the stream `params`.
+    ///
+    /// `spec` is the shape, or the shape and the dtype. A stored parameter of
+    /// another shape is an [`Error::ParamShape`]; the dtype is not compared.
+    #[track_caller]
+    fn param(&self, name: &str, init: impl Into<Initializer>, spec: impl Into<Spec>) -> Tensor
+    where
+        Self: Sized,
+    {
+        Scope::of(self.handle()).param(name, init, spec)
+    }
+
+    /// The variable called `name` in any collection, made by `init` where it is
+    /// missing and the collection is mutable.
+    #[track_caller]
+    fn variable<E: Into<Entry>>(&self, collection: &str, name: &str, init: impl FnOnce() -> E) -> Variable
+    where
+        Self: Sized,
+    {
+        Scope::of(self.handle()).variable(collection, name, init)
+    }
+
+    /// The next key of a random stream at this module: another one for each
+    /// call, stream and path. The stream `params` answers for a missing one.
+    #[track_caller]
+    fn make_rng(&self, stream: &str) -> Key {
+        Scope::of(self.handle()).make_rng(stream)
+    }
+
+    /// Whether a random stream was given; `params` does not count for another.
+    #[track_caller]
+    fn has_rng(&self, stream: &str) -> bool {
+        Scope::of(self.handle()).has_rng(stream)
+    }
+
+    /// Appends a value to the tuple called `name` in a collection that is
+    /// mutable, `intermediates` for instance. Returns whether it was.
+    #[track_caller]
+    fn sow(&self, collection: &str, name: &str, value: impl Into<Entry>) -> bool
+    where
+        Self: Sized,
+    {
+        Scope::of(self.handle()).sow(collection, name, value)
+    }
+
+    /// As [`sow`](Module::sow), with `reduce(sown, value)` in the place of
+    /// appending; `init` is what the first value is reduced with.
+    #[track_caller]
+    fn sow_with(
+        &self,
+        collection: &str,
+        name: &str,
+        value: &Tensor,
+        init: impl FnOnce() -> Tensor,
+        reduce: impl FnOnce(&Tensor, &Tensor) -> Tensor,
+    ) -> bool
+    where
+        Self: Sized,
+    {
+        Scope::of(self.handle()).sow_with(collection, name, value, init, reduce)
+    }
+
+    /// `value` plus the variable called `name` in `perturbations`: zero, but
+    /// its gradient is that of `value`. Does nothing without that collection.
+    #[track_caller]
+    #[must_use]
+    fn perturb(&self, name: &str, value: &Tensor) -> Tensor {
+        Scope::of(self.handle()).perturb(name, value)
+    }
+
+    /// A variable of this module as it is now.
+    #[track_caller]
+    #[must_use]
+    fn get_variable(&self, collection: &str, name: &str) -> Option<Entry> {
+        Scope::of(self.handle()).get_variable(collection, name)
+    }
+
+    /// Whether this module has that variable.
+    #[track_caller]
+    #[must_use]
+    fn has_variable(&self, collection: &str, name: &str) -> bool {
+        Scope::of(self.handle()).has_variable(collection, name)
+    }
+
+    /// Writes a variable of this module, declared or not. A map over a map is merged.
+    #[track_caller]
+    fn put_variable(&self, collection: &str, name: &str, value: impl Into<Entry>)
+    where
+        Self: Sized,
+    {
+        Scope::of(self.handle()).put_variable(collection, name, value);
+    }
+
+    /// Puts this module and `other` in one scope, so that a wrapper adds its
+    /// variables to those of what it wraps (Flax's `share_scope`).
+    ///
+    /// If `other` is a submodule of this one, it moves up into this module's
+    /// scope; else this module moves into `other`'s. To be called before the one
+    /// that moves asks for anything. The two must not want the same names.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// /// A `Dense` with a low-rank addition (LoRA), in the place of the `Dense`.
+    /// #[module]
+    /// struct DenseLora { base: Dense, features: usize, rank: usize }
+    ///
+    /// #[compact]
+    /// impl DenseLora {
+    ///     fn call(&self, x: &Tensor) -> Tensor {
+    ///         self.share_scope(&self.base);
+    ///         let inputs = x.shape()[x.rank() - 1];
+    ///         let a = self.param("A", initializers::lecun_normal(), [inputs, self.rank]);
+    ///         let b = self.param("B", initializers::zeros(), [self.rank, self.features]);
+    ///         self.base.call(x) + x.matmul(&a).matmul(&b)
+    ///     }
+    /// }
+    ///
+    /// #[compact]
+    /// fn model(x: &Tensor) -> Tensor {
+    ///     let dense = Dense::new(10);
+    ///     DenseLora::new(dense, 10, 2).call(x)
+    /// }
+    ///
+    /// let variables = model().init(Key::new(0), |m| m.call(&Tensor::spec([1, 5], F32)))?;
+    /// let names: Vec<_> = variables["params"]["Dense_0"].as_map().unwrap().names().collect();
+    /// assert_eq!(names, ["A", "B", "kernel", "bias"]);
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    #[track_caller]
+    fn share_scope(&self, other: &(impl Module + ?Sized))
+    where
+        Self: Sized,
+    {
+        Scope::of(self.handle()).share_with(other.handle());
+    }
+
+    /// Whether `init` is what runs.
+    #[track_caller]
+    #[must_use]
+    fn is_initializing(&self) -> bool {
+        Scope::of(self.handle()).is_initializing()
+    }
+
+    /// Whether that collection may be written.
+    #[track_caller]
+    #[must_use]
+    fn is_mutable_collection(&self, collection: &str) -> bool {
+        Scope::of(self.handle()).is_mutable_collection(collection)
+    }
+
+    /// The same module, of the same name and variables, with other
+    /// hyper-parameters: for a submodule that is a field, where a setter's
+    /// value changes from call to call.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// #[module]
+    /// struct Normalised {
+    ///     norm: BatchNorm,
+    /// }
+    ///
+    /// #[compact]
+    /// impl Normalised {
+    ///     fn call(&self, x: &Tensor, train: bool) -> Tensor {
+    ///         self.norm.with(|norm| norm.use_running_average(!train)).call(x)
+    ///     }
+    /// }
+    ///
+    /// let model = Normalised::new(BatchNorm::new());
+    /// let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([4, 3], F32), true))?;
+    /// assert_eq!(variables.params().names().collect::<Vec<_>>(), ["norm"]);
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    #[must_use]
+    fn with(&self, change: impl FnOnce(Self) -> Self) -> Self
+    where
+        Self: Sized + Clone,
+    {
+        change(clone_shared(self))
+    }
+
+    /// The names from the model to this module joined by `/`; empty for the model itself.
+    #[track_caller]
+    #[must_use]
+    fn path(&self) -> String {
+        Scope::of(self.handle()).path()
+    }
+
+    /// The last name of the [`path`](Module::path). Before the module is called
+    /// by anyone, and for the model itself: the name that it was given, if it was.
+    #[track_caller]
+    #[must_use]
+    fn name(&self) -> Option<String> {
+        let given = || self.handle().identity().given_name().map(ToString::to_string);
+        Scope::of(self.handle()).name().or_else(given)
+    }
+
+    /// This module's part of every collection as it is now, its submodules'
+    /// included. Nothing, outside of `init` and `apply`.
+    ///
+    /// ```
+    /// use metamlp::prelude::*;
+    ///
+    /// /// A penalty on all weights of the layer.
+    /// #[compact]
+    /// fn penalty(x: &Tensor) -> Tensor {
+    ///     let dense = Dense::new(3);
+    ///     dense.call(x);
+    ///     let mut sum = Tensor::zeros([], F32);
+    ///     dense.variables().params().for_each(&mut |weights| sum = &sum + weights.square().sum_all());
+    ///     sum
+    /// }
+    ///
+    /// let x = Tensor::ones([1, 2], F32);
+    /// let (sum, _) = penalty().init_with_output(Key::new(0), |m| m.call(&x))?;
+    /// assert!(sum.item::<f32>()? > 0.0);
+    /// # Ok::<(), metamlp::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    fn variables(&self) -> Variables {
+        Scope::of(self.handle()).variables()
+    }
+}
+
+impl<M: Module + ?Sized> Module for Box<M> {
+    fn handle(&self) -> &Handle {
+        (**self).handle()
+    }
+
+    fn submodules(&self, visit: &mut Visit<'_>) {
+        (**self).submodules(visit);
+    }
+
+    fn as_methods(&self) -> Option<&dyn Methods> {
+        (**self).as_methods()
+    }
+}
+
+/// The values of new variables. What is missing for one is the model's input.
+fn initialized(variables: Variables) -> Result<Variables> {
+    let types = variables.clone();
+    evaluate(variables).map_err(|error| match error {
+        metamlp_tensor::Error::NoValue { ty, source_line } => Error::LazyInit {
+            variable: types.without_value().unwrap_or_default(),
+            input: ty.to_string(),
+            at: source_line,
+        },
+        error => error.into(),
+    })
+}

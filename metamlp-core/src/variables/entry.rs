@@ -1,0 +1,299 @@
+//! What is filed under a name among the variables: a tensor, several values
+//! or a map. Also how any tree of tensors becomes one.
+
+use std::fmt;
+use std::ops::Index;
+
+use metamlp_tensor::{Segment, Source, Tensor, Tree, TreeVisitor};
+
+use crate::error::Error;
+use crate::scope::poisoned;
+use crate::variables::map::Map;
+
+/// A variable, or the variables of a submodule.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Entry {
+    /// One tensor.
+    Tensor(Tensor),
+    /// Several values, like those that [`sow`](crate::Module::sow) appends.
+    Tuple(Vec<Entry>),
+    /// Values by name: a submodule's variables, or a variable that is a map.
+    Map(Map),
+}
+
+impl Entry {
+    /// The tensor, if this is one.
+    #[must_use]
+    pub fn tensor(&self) -> Option<&Tensor> {
+        match self {
+            Self::Tensor(tensor) => Some(tensor),
+            Self::Tuple(_) | Self::Map(_) => None,
+        }
+    }
+
+    /// The values, if this is a tuple.
+    #[must_use]
+    pub fn tuple(&self) -> Option<&[Entry]> {
+        match self {
+            Self::Tuple(entries) => Some(entries),
+            Self::Tensor(_) | Self::Map(_) => None,
+        }
+    }
+
+    /// The map, if this is one.
+    #[must_use]
+    pub fn as_map(&self) -> Option<&Map> {
+        match self {
+            Self::Map(map) => Some(map),
+            Self::Tensor(_) | Self::Tuple(_) => None,
+        }
+    }
+
+    /// The tensor; anything else becomes one that carries an [`Error::NotATensor`].
+    #[track_caller]
+    #[must_use]
+    pub fn into_tensor(self) -> Tensor {
+        match self {
+            Self::Tensor(tensor) => tensor,
+            Self::Tuple(_) | Self::Map(_) => {
+                poisoned(Error::NotATensor { found: self.kind(), at: Source::here() })
+            }
+        }
+    }
+
+    /// The entry at `path` below this one: names and positions joined by `/`.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&Entry> {
+        match self {
+            Self::Tensor(_) => None,
+            Self::Map(map) => map.get(path),
+            Self::Tuple(entries) => match path.split_once('/') {
+                Some((index, rest)) => entries.get(index.parse::<usize>().ok()?)?.get(rest),
+                None => entries.get(path.parse::<usize>().ok()?),
+            },
+        }
+    }
+
+    /// The tensors of any tree: the fields of structs and the keys of maps
+    /// become names, what has positions becomes a tuple. `None` without a tensor.
+    ///
+    /// ```
+    /// use metamlp::{Entry, F32, Tensor};
+    /// let entry = Entry::from_tree(&(Tensor::ones([2], F32), vec![Tensor::ones([3], F32)])).unwrap();
+    /// assert_eq!(entry[1][0].tensor().unwrap().shape(), [3]);
+    /// assert!(Entry::from_tree(&7usize).is_none());
+    /// ```
+    #[must_use]
+    pub fn from_tree(tree: &impl Tree) -> Option<Self> {
+        let mut builder = Builder { open: Vec::new(), done: None };
+        tree.visit(&mut builder);
+        builder.done
+    }
+
+    /// What an error calls it.
+    pub(crate) fn kind(&self) -> String {
+        match self {
+            Self::Tensor(tensor) => type_of(tensor),
+            Self::Tuple(entries) => format!("a tuple of {}", entries.len()),
+            Self::Map(_) => "a map".into(),
+        }
+    }
+
+    pub(crate) fn write(&self, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
+        match self {
+            Self::Map(map) if map.is_empty() => f.write_str(" {}"),
+            Self::Map(map) => {
+                writeln!(f)?;
+                map.write(f, indent + 2)
+            }
+            Self::Tensor(tensor) if f.alternate() => {
+                let text = tensor.to_string();
+                if text.contains('\n') {
+                    text.lines().try_for_each(|line| write!(f, "\n{:1$}{line}", "", indent + 2))
+                } else {
+                    write!(f, " {text}")
+                }
+            }
+            Self::Tensor(tensor) => write!(f, " {}", type_of(tensor)),
+            Self::Tuple(entries) => entries.iter().enumerate().try_for_each(|(i, entry)| {
+                write!(f, "\n{:1$}- {i}:", "", indent + 2)?;
+                entry.write(f, indent + 4)
+            }),
+        }
+    }
+}
+
+fn type_of(tensor: &Tensor) -> String {
+    format!("{}{:?}", tensor.dtype(), tensor.shape())
+}
+
+/// The entry of that name in a map.
+///
+/// # Panics
+/// If this is not a map or has no such name; [`Entry::get`] gives an `Option`.
+impl Index<&str> for Entry {
+    type Output = Entry;
+
+    #[track_caller]
+    fn index(&self, name: &str) -> &Entry {
+        match self {
+            Self::Map(map) => &map[name],
+            Self::Tensor(_) | Self::Tuple(_) => panic!("there is no {name:?} here: this is {}", self.kind()),
+        }
+    }
+}
+
+/// The entry at that position of a tuple.
+///
+/// # Panics
+/// If this is not a tuple or is shorter; [`Entry::tuple`] gives an `Option`.
+impl Index<usize> for Entry {
+    type Output = Entry;
+
+    #[track_caller]
+    fn index(&self, index: usize) -> &Entry {
+        match self {
+            Self::Tuple(entries) if index < entries.len() => &entries[index],
+            _ => panic!("there is no {index} here: this is {}", self.kind()),
+        }
+    }
+}
+
+impl Tree for Entry {
+    fn visit(&self, visitor: &mut dyn TreeVisitor) {
+        match self {
+            Self::Tensor(tensor) => tensor.visit(visitor),
+            Self::Tuple(entries) => entries.visit(visitor),
+            Self::Map(map) => map.visit(visitor),
+        }
+    }
+
+    fn map(&self, replace: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
+        match self {
+            Self::Tensor(tensor) => Self::Tensor(replace(tensor)),
+            Self::Tuple(entries) => Self::Tuple(entries.map(replace)),
+            Self::Map(map) => Self::Map(map.map(replace)),
+        }
+    }
+}
+
+impl From<Tensor> for Entry {
+    fn from(tensor: Tensor) -> Self {
+        Self::Tensor(tensor)
+    }
+}
+
+impl From<&Tensor> for Entry {
+    fn from(tensor: &Tensor) -> Self {
+        Self::Tensor(tensor.clone())
+    }
+}
+
+impl From<Map> for Entry {
+    fn from(map: Map) -> Self {
+        Self::Map(map)
+    }
+}
+
+impl From<Vec<Entry>> for Entry {
+    fn from(entries: Vec<Entry>) -> Self {
+        Self::Tuple(entries)
+    }
+}
+
+macro_rules! from_scalar {
+    ($($ty:ty),*) => {$(
+        impl From<$ty> for Entry {
+            fn from(value: $ty) -> Self {
+                Self::Tensor(Tensor::scalar(value))
+            }
+        }
+    )*};
+}
+
+from_scalar!(f32, f64, i32, u32, bool);
+
+/// A tensor's values; for anything else one line a variable.
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tensor(tensor) => write!(f, "{tensor}"),
+            Self::Map(map) => map.write(f, 0),
+            Self::Tuple(entries) => {
+                f.write_str("(")?;
+                for (i, entry) in entries.iter().enumerate() {
+                    write!(f, "{}{entry}", if i == 0 { "" } else { ", " })?;
+                }
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tensor(tensor) => f.write_str(&type_of(tensor)),
+            Self::Map(map) => map.fmt(f),
+            Self::Tuple(entries) => {
+                let mut tuple = f.debug_tuple("");
+                entries.iter().for_each(|entry| {
+                    tuple.field(entry);
+                });
+                tuple.finish()
+            }
+        }
+    }
+}
+
+/// Files the tensors of a tree as it is walked.
+struct Builder {
+    /// What is being walked, outermost first: the step into it and what it holds so far.
+    open: Vec<(Step, Option<Entry>)>,
+    done: Option<Entry>,
+}
+
+enum Step {
+    Name(String),
+    Index,
+}
+
+impl Builder {
+    fn file(&mut self, entry: Entry) {
+        match self.open.last_mut() {
+            Some((_, holds)) => *holds = Some(entry),
+            None => self.done = Some(entry),
+        }
+    }
+}
+
+impl TreeVisitor for Builder {
+    fn tensor(&mut self, tensor: &Tensor) {
+        self.file(Entry::Tensor(tensor.clone()));
+    }
+
+    fn enter(&mut self, segment: Segment<'_>) {
+        let step = match segment {
+            Segment::Name(name) => Step::Name(name.to_owned()),
+            Segment::Index(_) => Step::Index,
+        };
+        self.open.push((step, None));
+    }
+
+    fn leave(&mut self) {
+        let Some((step, Some(entry))) = self.open.pop() else { return };
+        let outer = match self.open.last_mut() {
+            Some((_, holds)) => holds,
+            None => &mut self.done,
+        };
+        match (step, outer) {
+            (Step::Name(name), Some(Entry::Map(map))) => {
+                map.insert(name, entry);
+            }
+            (Step::Name(name), outer) => *outer = Some(Map::new().with(name, entry).into()),
+            (Step::Index, Some(Entry::Tuple(entries))) => entries.push(entry),
+            (Step::Index, outer) => *outer = Some(Entry::Tuple(vec![entry])),
+        }
+    }
+}

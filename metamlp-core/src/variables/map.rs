@@ -1,0 +1,217 @@
+//! The nested map that variables live in: names in order of creation, each
+//! with an entry. Shared until it is written. Knows nothing of collections.
+
+use std::fmt;
+use std::ops::Index;
+use std::sync::{Arc, LazyLock};
+
+use metamlp_tensor::{Segment, Tensor, Tree, TreeVisitor};
+
+use crate::nearest::Choice;
+use crate::variables::entry::Entry;
+use crate::variables::ordered::Ordered;
+
+/// Variables by name, in the order in which they were created.
+///
+/// The entries of a module's map are its variables and, one level down, the
+/// maps of its submodules. Cloning shares; writing to a clone leaves the
+/// original as it was. A `Map` is a [`Tree`], so that a gradient with respect
+/// to one is a `Map` of the same names.
+///
+/// ```
+/// use metamlp::{Map, F32, Tensor};
+/// let mut dense = Map::new();
+/// dense.insert("kernel", Tensor::ones([2, 3], F32));
+/// let params = Map::new().with("Dense_0", dense);
+/// assert_eq!(params["Dense_0"]["kernel"].tensor().unwrap().shape(), [2, 3]);
+/// assert!(params.get("Dense_0/bias").is_none());
+/// ```
+#[derive(Clone, Default)]
+pub struct Map(Arc<Ordered<Entry>>);
+
+static EMPTY: LazyLock<Map> = LazyLock::new(Map::new);
+
+impl Map {
+    /// A map without entries.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The number of entries, submodules counting as one each.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are no entries.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The entry at `path`: a name, or names joined by `/`.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&Entry> {
+        if let Some(entry) = self.0.get(path) {
+            return Some(entry);
+        }
+        let (name, rest) = path.split_once('/')?;
+        self.0.get(name)?.get(rest)
+    }
+
+    /// Files an entry under `name`, in the place of the one that was there,
+    /// which is returned.
+    pub fn insert(&mut self, name: impl Into<String>, entry: impl Into<Entry>) -> Option<Entry> {
+        Arc::make_mut(&mut self.0).insert(name.into(), entry.into())
+    }
+
+    /// The same map with an entry under `name`.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, entry: impl Into<Entry>) -> Self {
+        self.insert(name, entry);
+        self
+    }
+
+    /// Takes the entry called `name` out.
+    pub fn remove(&mut self, name: &str) -> Option<Entry> {
+        self.0.get(name)?;
+        Arc::make_mut(&mut self.0).remove(name)
+    }
+
+    /// The names and entries, in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &Entry)> + ExactSizeIterator + Clone {
+        self.0.iter().map(|(name, entry)| (&**name, entry))
+    }
+
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.names()
+    }
+
+    /// Writes the entries of `other` over these: maps are merged, name by
+    /// name, anything else is replaced.
+    pub fn merge(&mut self, other: &Map) {
+        for (name, entry) in other.0.iter() {
+            self.merge_entry(name, entry.clone());
+        }
+    }
+
+    /// How many numbers there are in all tensors together.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let mut size = 0;
+        self.for_each(&mut |tensor| size += tensor.size());
+        size
+    }
+
+    /// The map that stands for a missing one.
+    pub(crate) fn empty() -> &'static Self {
+        &EMPTY
+    }
+
+    /// The name as it is filed, and the entry, at one level.
+    pub(crate) fn own(&self, name: &str) -> Option<&Entry> {
+        self.0.get(name)
+    }
+
+    /// The map under `name`, if there is one.
+    pub(crate) fn own_map_mut(&mut self, name: &str) -> Option<&mut Map> {
+        self.own(name)?.as_map()?;
+        match Arc::make_mut(&mut self.0).get_mut(name) {
+            Some(Entry::Map(map)) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The map under `name`, made if it is missing; `None` if the name is a variable's.
+    pub(crate) fn submap(&mut self, name: &Arc<str>) -> Option<&mut Map> {
+        let entries = Arc::make_mut(&mut self.0);
+        let at = match entries.position(name) {
+            Some(at) => at,
+            None => entries.push(Arc::clone(name), Entry::Map(Map::new())),
+        };
+        match entries.at_mut(at) {
+            Entry::Map(map) => Some(map),
+            Entry::Tensor(_) | Entry::Tuple(_) => None,
+        }
+    }
+
+    /// Files an entry; a map over a map is merged, so that what holds a part of
+    /// the old one keeps seeing the same variables.
+    pub(crate) fn merge_entry(&mut self, name: &Arc<str>, entry: Entry) {
+        let entries = Arc::make_mut(&mut self.0);
+        match (entries.get_mut(name), entry) {
+            (Some(Entry::Map(old)), Entry::Map(new)) => old.merge(&new),
+            (Some(old), new) => *old = new,
+            (None, new) => {
+                entries.push(Arc::clone(name), new);
+            }
+        }
+    }
+
+    pub(crate) fn write(&self, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
+        for (i, (name, entry)) in self.iter().enumerate() {
+            if i > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{:indent$}{name}:", "")?;
+            entry.write(f, indent)?;
+        }
+        Ok(())
+    }
+}
+
+/// The entry of that name.
+///
+/// # Panics
+/// If there is none; [`Map::get`] gives an `Option`.
+impl Index<&str> for Map {
+    type Output = Entry;
+
+    #[track_caller]
+    fn index(&self, name: &str) -> &Entry {
+        match self.get(name) {
+            Some(entry) => entry,
+            None => panic!("there is no {name:?} here: {}", Choice::new(name, self.names())),
+        }
+    }
+}
+
+impl Tree for Map {
+    fn visit(&self, visitor: &mut dyn TreeVisitor) {
+        visitor.fixed(&self.len());
+        for (name, entry) in self.iter() {
+            visitor.part(Segment::Name(name), entry);
+        }
+    }
+
+    fn map(&self, replace: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
+        Self(Arc::new(self.0.map(|_, entry| entry.map(replace))))
+    }
+}
+
+impl<N: Into<String>, E: Into<Entry>> FromIterator<(N, E)> for Map {
+    fn from_iter<I: IntoIterator<Item = (N, E)>>(entries: I) -> Self {
+        Self(Arc::new(entries.into_iter().map(|(name, entry)| (name.into(), entry.into())).collect()))
+    }
+}
+
+impl<N: Into<String>, E: Into<Entry>, const LEN: usize> From<[(N, E); LEN]> for Map {
+    fn from(entries: [(N, E); LEN]) -> Self {
+        entries.into_iter().collect()
+    }
+}
+
+/// One line a variable, indented like the modules: the type, or with `{:#}` the values.
+impl fmt::Display for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, 0)
+    }
+}
+
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}

@@ -1,0 +1,32 @@
+//! The report of what a model leaves unread among its variables.
+
+use std::sync::Arc;
+
+use metamlp_tensor::Tree;
+
+use crate::error::Result;
+use crate::module::Module;
+use crate::module::apply::Apply;
+use crate::scope::{Purpose, root_frame, run_in};
+use crate::variables::Variables;
+
+/// See [`Module::unused_variables`].
+pub(crate) fn unused_variables<M: Module, R: Tree>(
+    module: &M,
+    variables: &Variables,
+    options: Apply,
+    f: impl FnOnce(&M) -> R,
+) -> Result<Vec<String>> {
+    let frame = root_frame(module, Purpose::Apply(variables), options);
+    let root = Arc::clone(&frame.root);
+    root.state().note_reads();
+    run_in(frame, || f(module))?;
+    let reads = root.state().reads();
+    // A variable is read by its own path, or with those of a whole module.
+    let is_read = |path: &str| {
+        let parents = path.match_indices('/').map(|(end, _)| &path[..end]);
+        parents.chain([path]).any(|path| reads.contains(path))
+    };
+    let paths = variables.tensors_with_paths().into_iter().map(|(path, _)| path.to_string());
+    Ok(paths.filter(|path| !is_read(path)).collect())
+}

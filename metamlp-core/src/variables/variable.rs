@@ -1,0 +1,74 @@
+//! A handle to one variable while the model runs.
+
+use std::fmt;
+use std::panic::Location;
+
+use metamlp_tensor::Tensor;
+
+use crate::scope::{Scope, poisoned};
+use crate::variables::entry::Entry;
+
+/// A variable that a module reads and writes while it runs; made by
+/// [`Module::variable`](crate::Module::variable).
+pub struct Variable {
+    scope: Scope,
+    collection: String,
+    name: String,
+    /// What to read where declaring the variable failed: the error.
+    fallback: Option<Tensor>,
+}
+
+impl Variable {
+    pub(crate) fn new(scope: Scope, collection: &str, name: &str, fallback: Option<Tensor>) -> Self {
+        Self { scope, collection: collection.to_owned(), name: name.to_owned(), fallback }
+    }
+
+    /// The tensor as it is now. A variable that is not one tensor gives a
+    /// tensor with an error; read it by [`entry`](Variable::entry).
+    #[track_caller]
+    #[must_use]
+    pub fn get(&self) -> Tensor {
+        if let Some(fallback) = &self.fallback {
+            return fallback.clone();
+        }
+        match self.scope.get_variable(&self.collection, &self.name) {
+            Some(Entry::Tensor(tensor)) => tensor,
+            other => {
+                poisoned(self.scope.not_a_tensor(&self.collection, &self.name, other, Location::caller()))
+            }
+        }
+    }
+
+    /// The variable as it is now.
+    #[track_caller]
+    #[must_use]
+    pub fn entry(&self) -> Option<Entry> {
+        self.scope.get_variable(&self.collection, &self.name)
+    }
+
+    /// Writes the variable. The error of a collection that is not mutable is
+    /// returned by the surrounding `apply`.
+    #[track_caller]
+    pub fn set(&self, value: impl Into<Entry>) {
+        self.scope.put_at(&self.collection, &self.name, value.into(), Location::caller());
+    }
+
+    /// Writes what `f` makes of the tensor.
+    #[track_caller]
+    pub fn update(&self, f: impl FnOnce(Tensor) -> Tensor) {
+        self.set(f(self.get()));
+    }
+
+    /// Whether [`set`](Variable::set) is allowed.
+    #[must_use]
+    pub fn is_mutable(&self) -> bool {
+        self.scope.is_mutable_collection(&self.collection)
+    }
+}
+
+impl fmt::Debug for Variable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scope, collection, name, .. } = self;
+        write!(f, "Variable({collection}: {}/{name})", scope.path())
+    }
+}

@@ -1,0 +1,32 @@
+//! The behaviour of modules, layers, optimizers and what belongs to them: a file a topic.
+
+mod activations;
+mod bind;
+mod capture;
+mod checkpoint;
+mod compact_name_scope;
+mod data;
+mod ended_scope;
+mod errors;
+mod eval_shape;
+mod functions;
+mod init_apply;
+mod init_runs_no_forward_pass;
+mod initializers;
+mod interceptors;
+mod invoke;
+mod layers;
+mod linen;
+mod losses;
+mod map_variables;
+mod metrics;
+mod mutable_names;
+mod naming;
+mod optimizers;
+mod schedules;
+mod sequential;
+mod share_scope;
+mod streams;
+mod summary;
+mod threads;
+mod train_state;

@@ -1,0 +1,13 @@
+//! The behaviour of tensors, gradients, `jit` and random numbers: a file a topic.
+
+mod convolution;
+mod einsum;
+mod gradients;
+mod half_precision;
+mod indexing;
+mod jit;
+mod laziness;
+mod plan;
+mod random;
+mod reduce_window;
+mod transposed;

@@ -1,8 +1,0 @@
-//! Every message of the macros, one file each, in `tests/ui`.
-//!
-//! `TRYBUILD=overwrite cargo test --test ui` writes the expected messages anew.
-
-#[test]
-fn messages() {
-    trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
-}
