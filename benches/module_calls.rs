@@ -39,13 +39,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let model = nested(MODULES);
     let variables = model.init(Key::new(0), |m| m.call(&x))?;
     let biases = variables.params().tensors();
-    let apply = || model.apply(&variables, Apply::new(), |m| m.call(&x)).map(drop);
+    let apply = || model.apply(&variables, Options::new(), |m| m.call(&x)).map(drop);
     report(&mut out, "nested", rounds, apply, || plain(&x, &biases))?;
 
     let model = siblings(MODULES);
     let variables = model.init(Key::new(0), |m| m.call(&x))?;
     let biases = variables.params().tensors();
-    let apply = || model.apply(&variables, Apply::new(), |m| m.call(&x)).map(drop);
+    let apply = || model.apply(&variables, Options::new(), |m| m.call(&x)).map(drop);
     report(&mut out, "siblings", rounds, apply, || plain(&x, &biases))?;
     Ok(())
 }

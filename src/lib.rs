@@ -20,7 +20,7 @@
 //!
 //! let model = Classifier::new(32);
 //! let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([1, 784], F32)))?;   // shapes are enough
-//! let logits = model.apply(&variables, Apply::new(), |m| m.call(&Tensor::zeros([5, 784], F32)))?;
+//! let logits = model.apply(&variables, Options::new(), |m| m.call(&Tensor::zeros([5, 784], F32)))?;
 //! assert_eq!(logits.shape(), [5, 10]);
 //! # Ok::<(), metamlp::Error>(())
 //! ```

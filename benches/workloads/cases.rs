@@ -106,7 +106,7 @@ fn forward<M: Module + Send + Sync + 'static>(
     let x = x.clone();
     let variables = model.init(Key::new(0), |m| call(m, &x))?;
     let apply = jit(move |variables: Variables, x: Tensor| {
-        Ok(model.apply(&variables, Apply::new(), |m| call(m, &x))?)
+        Ok(model.apply(&variables, Options::new(), |m| call(m, &x))?)
     });
     Ok(Box::new(move || done(apply(variables.clone(), x.clone())?)))
 }
@@ -123,7 +123,7 @@ fn train<M: Module + Clone + Send + Sync + 'static>(
     let mut state = Some(TrainState::new(&model, variables, optim::adam(1e-3)));
     let step = jit(move |state: TrainState, (x, y): (Tensor, Tensor)| {
         let (loss, grads) = value_and_grad(&state.params, |params| {
-            let found = model.apply(&state.variables(params), Apply::new(), |m| call(m, &x))?;
+            let found = model.apply(&state.variables(params), Options::new(), |m| call(m, &x))?;
             Ok(loss(&found, &y))
         })?;
         Ok((state.apply_gradients(&grads)?, loss))
@@ -144,7 +144,7 @@ fn noisy(batch: usize) -> metamlp::Result<Call> {
     let rngs = Rngs::new([("params", Key::new(0)), ("noise", Key::new(1))]);
     let variables = model.init(rngs, |m| m.call(&x))?;
     let apply = jit(move |variables: Variables, x: Tensor, key: Key| {
-        let options = Apply::new().rng("noise", key).mutable("batch_stats");
+        let options = Options::new().rng("noise", key).mutable("batch_stats");
         Ok(model.apply_mut(&variables, options, |m| m.call(&x))?)
     });
     let key = Key::new(2);
@@ -158,7 +158,7 @@ fn noisy_without_jit(batch: usize) -> metamlp::Result<Call> {
     let variables = model.init(rngs, |m| m.call(&x))?;
     let key = Key::new(2);
     Ok(Box::new(move || {
-        let options = Apply::new().rng("noise", key.clone()).mutable("batch_stats");
+        let options = Options::new().rng("noise", key.clone()).mutable("batch_stats");
         done(model.apply_mut(&variables, options, |m| m.call(&x))?)
     }))
 }

@@ -11,11 +11,11 @@ pub(crate) fn run(model: &str) -> Outcome {
     let sum = if model == "mlp" {
         let (model, x) = (mlp(vec![512, 512, 512, 784]), random::normal(Key::new(1), [32, 1568]));
         let variables = model.init(Key::new(0), |m| m.call(&x))?;
-        model.apply(&variables, Apply::new(), |m| m.call(&x))?.sum_all()
+        model.apply(&variables, Options::new(), |m| m.call(&x))?.sum_all()
     } else {
         let (model, x) = (cnn(), random::normal(Key::new(1), [64, 28, 28, 1]));
         let variables = model.init(Key::new(0), |m| m.call(&x))?;
-        model.apply(&variables, Apply::new(), |m| m.call(&x))?.sum_all()
+        model.apply(&variables, Options::new(), |m| m.call(&x))?.sum_all()
     };
     writeln!(io::stdout(), "{}", sum.item::<f32>()?)?;
     Ok(())

@@ -6,7 +6,7 @@
 //! cargo run --release --example meta_ot -- --help
 //! ```
 //!
-//! A `MetaMlp` sees two digits as probability weights on the pixel grid and
+//! A `MetaMLP` sees two digits as probability weights on the pixel grid and
 //! predicts the dual potential of the optimal transport between them. Then, on
 //! held-out pairs, Sinkhorn starts from zeros, from the Gaussian approximation
 //! and from the prediction, and its iterations are counted. The table goes to

@@ -105,7 +105,7 @@ fn run() -> Result<()> {
     let reader = model.clone();
     let train = jit(move |state: TrainState, metrics: Metrics, digits: Digits, dropout: Key| {
         let ((_, logits), grads) = value_and_grad_with_aux(&state.params, |params| {
-            let options = Apply::new().rng("dropout", dropout.fold_in_tensor(&state.step));
+            let options = Options::new().rng("dropout", dropout.fold_in_tensor(&state.step));
             let variables = state.variables(params);
             let logits = model.apply(&variables, options, |m| m.call(&digits.images, true))?;
             Ok((loss(&logits, &digits.labels).mean_all(), logits))

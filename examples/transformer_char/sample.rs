@@ -26,7 +26,7 @@ pub(crate) fn sample(
     let empty = fresh.with_params(params.clone());
 
     let next = jit(move |variables: Variables, id: Tensor, key: Key| {
-        let options = Apply::new().mutable("cache");
+        let options = Options::new().mutable("cache");
         let (logits, cache) = model.apply_mut(&variables, options, |m| m.call(&id))?;
         let drawn = random::categorical(key, &(logits / temperature), -1, None);
         Ok((variables.updated(cache), drawn))

@@ -184,7 +184,7 @@ fn run() -> Result<()> {
     let trained = model.clone();
     let train = jit(move |state: TrainState, metrics: Metrics, images: Tensor, sample: Key| {
         let ((_, metrics), grads) = value_and_grad_with_aux(&state.params, |params| {
-            let options = Apply::new().rng("sample", sample.fold_in_tensor(&state.step));
+            let options = Options::new().rng("sample", sample.fold_in_tensor(&state.step));
             let drawn = trained.apply(&state.variables(params), options, |m| m.call(&images))?;
             let (elbo, metrics) = metrics.elbo(&images, &drawn)?;
             Ok((-elbo.mean_all(), metrics))
@@ -194,7 +194,7 @@ fn run() -> Result<()> {
     // A step of judging.
     let judged = model.clone();
     let judge = jit(move |variables: Variables, metrics: Metrics, images: Tensor, sample: Key| {
-        let drawn = judged.apply(&variables, Apply::new().rng("sample", sample), |m| m.call(&images))?;
+        let drawn = judged.apply(&variables, Options::new().rng("sample", sample), |m| m.call(&images))?;
         Ok(metrics.elbo(&images, &drawn)?.1)
     });
 
@@ -230,7 +230,7 @@ fn run() -> Result<()> {
     drop(progress);
 
     // Bound to its variables, the autoencoder is called by any of its methods.
-    let vae = model.bind(&state.variables(&state.params), Apply::new().rng("sample", generating));
+    let vae = model.bind(&state.variables(&state.params), Options::new().rng("sample", generating));
     let samples = vae.run(|m| m.generate(SAMPLES))?;
 
     let shown = two_of_each(&held_out)?;

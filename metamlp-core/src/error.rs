@@ -30,7 +30,7 @@ pub enum Error {
     /// Variables or streams were asked for where no model is being initialised or applied.
     #[error(
         "{location}: {class} asked for {what} outside of init and apply: \
-         call it as `model.apply(&variables, Apply::new(), |model| model.call(..))`"
+         call it as `model.apply(&variables, Options::new(), |model| model.call(..))`"
     )]
     OutsideScope {
         /// The module's class.

@@ -36,7 +36,6 @@ pub use error::{Error, Kind, Line, Names, Result};
 pub use initializers::initializer::Initializer;
 pub use layers::*;
 pub use module::Module;
-pub use module::apply::Apply;
 pub use module::bind::Bound;
 pub use module::capture::{Capture, ModuleInfo};
 pub use module::functions::{
@@ -46,6 +45,7 @@ pub use module::functions::{
 pub use module::inputs::{Input, Inputs};
 pub use module::intercept::{MethodCall, Output, intercept_methods};
 pub use module::invoke::{Argument, Arguments, Invocable, InvokeProblem, Method, Methods};
+pub use module::options::Options;
 pub use scope::Scope;
 pub use scope::rngs::Rngs;
 pub use train_state::TrainState;
@@ -70,7 +70,7 @@ pub mod prelude {
     pub use crate::activations::*;
     pub use crate::layers::*;
     pub use crate::{
-        Apply, Bound, Capture, DenyList, Entry, Filter, Initializer, Map, Module, Rngs, Scope, Spec,
+        Bound, Capture, DenyList, Entry, Filter, Initializer, Map, Module, Options, Rngs, Scope, Spec,
         TrainState, Variables, args, initializers, losses, metrics, optim,
     };
     pub use metamlp_macros::{Tree, compact, module};

@@ -23,7 +23,7 @@ use crate::variables::map::Map;
 /// let mut state = TrainState::new(&model, variables, tx);
 /// let step = jit(move |state: TrainState, (x, y): (Tensor, Tensor)| {
 ///     let (loss, grads) = value_and_grad(&state.params, |p| {
-///         let found = model.apply(&state.variables(p), Apply::new(), |m| m.call(&x))?;
+///         let found = model.apply(&state.variables(p), Options::new(), |m| m.call(&x))?;
 ///         Ok((found - &y).square().mean_all())
 ///     })?;
 ///     Ok((state.apply_gradients(&grads)?, loss))

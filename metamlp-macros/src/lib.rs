@@ -148,8 +148,8 @@ pub fn module(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// let model = UpDown::new();
 /// let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([1, 2], F32)))?;
-/// assert_eq!(variables["params"]["up"]["Dense_0"]["kernel"].tensor().unwrap().shape(), [2, 8]);
-/// assert_eq!(variables["params"]["down"]["Dense_0"]["kernel"].tensor().unwrap().shape(), [8, 2]);
+/// assert_eq!(variables["params"]["up"]["Dense_0"]["kernel"].as_tensor().unwrap().shape(), [2, 8]);
+/// assert_eq!(variables["params"]["down"]["Dense_0"]["kernel"].as_tensor().unwrap().shape(), [8, 2]);
 /// # Ok::<(), metamlp::Error>(())
 /// ```
 ///
@@ -174,7 +174,7 @@ pub fn module(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// let model: Mlp = mlp(32).classes(2);     // Mlp::new(32).classes(2)
 /// let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([1, 7], F32)))?;
-/// assert_eq!(variables["params"]["Dense_2"]["kernel"].tensor().unwrap().shape(), [32, 2]);
+/// assert_eq!(variables["params"]["Dense_2"]["kernel"].as_tensor().unwrap().shape(), [32, 2]);
 /// # Ok::<(), metamlp::Error>(())
 /// ```
 #[proc_macro_attribute]

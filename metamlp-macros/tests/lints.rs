@@ -188,5 +188,5 @@ fn runs() {
     assert_eq!(parameters.invoke("call", args![&x, 2, 0.5, other = None]).into_tensor().shape(), [3]);
     assert_eq!(parameters.invoke("conditional", args![x = &x]).into_tensor().shape(), [3]);
     let parts = parameters.invoke("texts", args![vec![x.clone()], "a", &"a", [x]]);
-    assert_eq!(parts.tuple().map(<[Entry]>::len), Some(2));
+    assert_eq!(parts.as_tuple().map(<[Entry]>::len), Some(2));
 }

@@ -53,7 +53,7 @@
 //! | `Momentum` | [`Momentum`] | |
 //! | `DefaultInitializer`, `GaussianInitializer` | [`DefaultInitializer`], [`GaussianInitializer`] | the latter survives singular covariances |
 //! | `init_fu`, `__call__` of an initializer | [`SinkhornInitializer::potential`], [`duals`](SinkhornInitializer::duals), [`scalings`](SinkhornInitializer::scalings) | |
-//! | `MetaMLP` | [`MetaMlp`] | takes batches |
+//! | `MetaMLP` | [`MetaMLP`] | takes batches |
 //! | `MetaInitializer` | [`MetaInitializer`] | [`update`](MetaInitializer::update) changes it, [`updated`](MetaInitializer::updated) is OTT's; loss without the atoms that have no mass; any geometry |
 //! | loss of `MetaInitializer` | [`DualObjective`] | closed-form gradient; OTT's own under [`ZeroWeights::AsOtt`] |
 //! | low rank, unbalanced, Anderson, other costs | | not there |
@@ -91,7 +91,7 @@ pub use initializers::{
     SinkhornInitializer,
 };
 pub use linear_problem::LinearProblem;
-pub use meta_mlp::MetaMlp;
+pub use meta_mlp::MetaMLP;
 pub use momentum::Momentum;
 pub use point_cloud::PointCloud;
 pub use sinkhorn::Sinkhorn;

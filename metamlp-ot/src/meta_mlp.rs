@@ -17,8 +17,8 @@ use crate::initializers::PotentialModel;
 ///
 /// ```
 /// use metamlp_core::prelude::*;
-/// use metamlp_ot::MetaMlp;
-/// let model = MetaMlp::new(64);
+/// use metamlp_ot::MetaMLP;
+/// let model = MetaMLP::new(64);
 /// let example = Tensor::spec([64], F32);
 /// let variables = model.init(Key::new(0), |m| m.call(&example, &example))?;
 /// assert_eq!(variables.params().size(), 624_192);
@@ -28,7 +28,7 @@ use crate::initializers::PotentialModel;
 /// # Ok::<(), metamlp_core::Error>(())
 /// ```
 #[module]
-pub struct MetaMlp {
+pub struct MetaMLP {
     /// The atoms of the potential: the rows of the geometry.
     potential_size: usize,
     /// The width of the hidden layers.
@@ -40,7 +40,7 @@ pub struct MetaMlp {
 }
 
 #[compact]
-impl MetaMlp {
+impl MetaMLP {
     /// Weights `a`, `[.., n]`, and `b`, `[.., m]`, to a potential `[.., potential_size]`.
     pub fn call(&self, a: &Tensor, b: &Tensor) -> Tensor {
         let dtype = a.dtype();
@@ -52,7 +52,7 @@ impl MetaMlp {
     }
 }
 
-impl PotentialModel for MetaMlp {
+impl PotentialModel for MetaMLP {
     fn potential(&self, a: &Tensor, b: &Tensor) -> Tensor {
         self.call(a, b)
     }

@@ -8,7 +8,7 @@ use crate::compare::{Tolerance, compare};
 
 pub(crate) fn check(case: &Case) -> Result<(), Failed> {
     let name = case.text("fn")?;
-    let x = if name == "glu" { case.array("arg/0") } else { case.shared("x/arg/0") }?.tensor();
+    let x = if name == "glu" { case.array("arg/0") } else { case.shared("x/arg/0") }?.as_tensor();
     let found = match name {
         "relu" => relu(&x),
         "relu6" => relu6(&x),

@@ -178,7 +178,7 @@ impl Array {
         Ok(Array { shape: tensor.shape().to_vec(), values })
     }
 
-    pub(crate) fn tensor(&self) -> Tensor {
+    pub(crate) fn as_tensor(&self) -> Tensor {
         match self.values.clone() {
             Values::Bool(values) => Tensor::from_vec(&self.shape, values),
             Values::I32(values) => Tensor::from_vec(&self.shape, values),

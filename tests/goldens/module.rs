@@ -22,7 +22,7 @@ pub(crate) fn run<M: Module, R: Tree>(
     call: impl Fn(&M, &[Tensor]) -> R,
 ) -> Result<(), Failed> {
     let arguments = (0..case.count("n_args")?)
-        .map(|i| Ok(case.array(&format!("arg/{i}"))?.tensor()))
+        .map(|i| Ok(case.array(&format!("arg/{i}"))?.as_tensor()))
         .collect::<Result<Vec<_>, Failed>>()?;
     let variables = module.init(rngs(case, "init_rngs")?, |m| init(m, &arguments))?;
     compare_leaves(case, "init", &leaves(&variables), |path, _| initial_tolerance(case, path))?;
@@ -41,7 +41,7 @@ pub(crate) fn run<M: Module, R: Tree>(
     }
 
     // The gradient of the first output, by the parameters and all arguments that are floats.
-    let cotangent = case.array("cotangent")?.tensor();
+    let cotangent = case.array("cotangent")?.as_tensor();
     let is_float = |x: &Tensor| x.dtype().is_float();
     let floats: Vec<Tensor> = arguments.iter().filter(|x| is_float(x)).cloned().collect();
     let (params, floats) = grad(&(variables.params().clone(), floats), |(params, floats)| {
@@ -98,8 +98,8 @@ fn rngs(case: &Case, field: &str) -> Result<Rngs, Failed> {
 }
 
 /// What `apply` is called with.
-fn options(case: &Case) -> Result<Apply, Failed> {
-    let options = Apply::new().rngs(rngs(case, "apply_rngs")?);
+fn options(case: &Case) -> Result<Options, Failed> {
+    let options = Options::new().rngs(rngs(case, "apply_rngs")?);
     let options = options.capture_intermediates(case.field("capture_intermediates") == true);
     Ok(match case.field("mutable").as_array() {
         None => options,

@@ -48,6 +48,6 @@ fn optimizer(name: &str) -> Result<Optimizer, Failed> {
 
 /// The arrays below a role, by name.
 fn tree(case: &Case, role: &str) -> Result<BTreeMap<String, Tensor>, Failed> {
-    let named = |name: String| Ok((name.clone(), case.array(&format!("{role}/{name}"))?.tensor()));
+    let named = |name: String| Ok((name.clone(), case.array(&format!("{role}/{name}"))?.as_tensor()));
     case.paths(role).into_iter().map(named).collect()
 }

@@ -69,7 +69,7 @@ fn compare_errors(case: &Case, output: &SinkhornOutput, tolerance: Tolerance) ->
 }
 
 fn golden_errors(case: &Case) -> Result<Vec<f64>, Failed> {
-    Ok(case.array("errors")?.tensor().convert(DType::F64).to_vec()?)
+    Ok(case.array("errors")?.as_tensor().convert(DType::F64).to_vec()?)
 }
 
 fn geometry(case: &Case) -> Result<Geometry, Failed> {
@@ -80,11 +80,11 @@ fn geometry(case: &Case) -> Result<Geometry, Failed> {
     };
     Ok(match case.text("geometry")? {
         "pointcloud" => {
-            let points = |name| case.shared(case.text(name)?).map(Array::tensor);
+            let points = |name| case.shared(case.text(name)?).map(Array::as_tensor);
             PointCloud::new(&points("x")?, &points("y")?, epsilon)?.into()
         }
         "grid" => Grid::from_size(case.shape("grid_size")?, DType::F32, epsilon)?.into(),
-        "generic" => CostMatrix::new(&case.array("cost_matrix")?.tensor(), epsilon)?.into(),
+        "generic" => CostMatrix::new(&case.array("cost_matrix")?.as_tensor(), epsilon)?.into(),
         other => return Err(format!("the harness knows no geometry `{other}`").into()),
     })
 }
@@ -101,7 +101,7 @@ fn solver(case: &Case) -> Result<Sinkhorn, Failed> {
 }
 
 fn solve(case: &Case, geometry: &Geometry, solver: &Sinkhorn) -> Result<SinkhornOutput, Failed> {
-    let (a, b) = (case.array("a")?.tensor(), case.array("b")?.tensor());
+    let (a, b) = (case.array("a")?.as_tensor(), case.array("b")?.as_tensor());
     let problem = LinearProblem::new(geometry, a, b)?;
     match case.field("initializer").as_str() {
         None => Ok(solver.solve(&problem)?),

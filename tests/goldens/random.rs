@@ -47,7 +47,7 @@ fn sample(case: &Case, op: &str, key: &Key) -> Result<Tensor, Failed> {
         "cauchy" => random::cauchy(key, &shape, DType::F32),
         "logistic" => random::logistic(key, &shape, DType::F32),
         "rademacher" => random::rademacher(key, &shape, DType::F32),
-        "categorical" => random::categorical(key, &case.array("arg/0")?.tensor(), -1, Some(&shape)),
+        "categorical" => random::categorical(key, &case.array("arg/0")?.as_tensor(), -1, Some(&shape)),
         _ => return Err(format!("the harness knows no sampler `{op}`").into()),
     })
 }

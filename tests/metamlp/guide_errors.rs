@@ -89,7 +89,7 @@ fn normalised(x: &Tensor) -> Tensor {
 
 fn immutable_collection() -> Error {
     let variables = normalised().init(Key::new(0), |m| m.call(&x(7))).unwrap();
-    let options = Apply::new().mutable(["batch_stat"]);
+    let options = Options::new().mutable(["batch_stat"]);
     normalised().apply_mut(&variables, options, |m| m.call(&x(7))).unwrap_err()
 }
 
@@ -104,11 +104,13 @@ fn lifted_read_only() -> Error {
 }
 
 fn mutable_in_apply() -> Error {
-    normalised().apply(&Variables::new(), Apply::new().mutable("batch_stats"), |m| m.call(&x(7))).unwrap_err()
+    normalised()
+        .apply(&Variables::new(), Options::new().mutable("batch_stats"), |m| m.call(&x(7)))
+        .unwrap_err()
 }
 
 fn unknown_mutable() -> Error {
-    foo().apply_mut(&variables(), Apply::new().mutable("parms"), |m| m.call(&x(7))).unwrap_err()
+    foo().apply_mut(&variables(), Options::new().mutable("parms"), |m| m.call(&x(7))).unwrap_err()
 }
 
 fn missing_rng() -> Error {
@@ -116,7 +118,7 @@ fn missing_rng() -> Error {
     fn noisy(x: &Tensor) -> Tensor {
         x + random::normal(make_rng("noise"), x.shape())
     }
-    let options = Apply::new().rng("nosie", Key::new(0));
+    let options = Options::new().rng("nosie", Key::new(0));
     noisy().apply(&Variables::new(), options, |m| m.call(&x(7))).unwrap_err()
 }
 

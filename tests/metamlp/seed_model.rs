@@ -29,12 +29,12 @@ fn a_model() -> Outcome {
     let variables = model.init(rngs, |m| m.call(&Tensor::spec([1, 7], F32), false))?; // shapes are enough
 
     assert!(format!("{}", variables["params"]["Dense_0"]["kernel"]).contains('['));
-    let y = model.apply(&variables, Apply::new().rng("noise", Key::new(2)), |m| m.call(&x, false))?;
+    let y = model.apply(&variables, Options::new().rng("noise", Key::new(2)), |m| m.call(&x, false))?;
     assert_eq!(y.shape(), [1, 1]);
 
     let (y, updates) = model.apply_mut(
         &variables,
-        Apply::new()
+        Options::new()
             .rng("noise", Key::new(2))
             .mutable(["batch_stats", "intermediates"])
             .capture_intermediates(true),
@@ -43,7 +43,7 @@ fn a_model() -> Outcome {
     assert_eq!(updates.names().collect::<Vec<_>>(), ["batch_stats", "intermediates"]);
     let captured = &updates["intermediates"];
     assert_eq!(captured.names().collect::<Vec<_>>(), ["Dense_0", "BatchNorm_0", "Dense_1", "call"]);
-    let output = captured["call"][0].tensor().map(Tensor::to_vec::<f32>).transpose()?;
+    let output = captured["call"][0].as_tensor().map(Tensor::to_vec::<f32>).transpose()?;
     assert_eq!(output, Some(y.to_vec::<f32>()?));
     Ok(())
 }
@@ -61,8 +61,8 @@ fn the_same_thing_as_a_function() -> Outcome {
     let model = Mlp::new(8).classes(3);
     assert_eq!((model.hidden, model.classes, mlp(8).classes), (8, 3, 10));
     let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([1, 4], F32)))?;
-    assert_eq!(variables["params"]["Dense_2"]["kernel"].tensor().map(Tensor::shape), Some(&[8, 3][..]));
-    let y = model.apply(&variables, Apply::new(), |m| m.call(&Tensor::ones([5, 4], F32)))?;
+    assert_eq!(variables["params"]["Dense_2"]["kernel"].as_tensor().map(Tensor::shape), Some(&[8, 3][..]));
+    let y = model.apply(&variables, Options::new(), |m| m.call(&Tensor::ones([5, 4], F32)))?;
     assert_eq!(y.shape(), [5, 3]);
     Ok(())
 }
@@ -100,9 +100,9 @@ fn submodules_as_fields() -> Outcome {
     let variables = model.init(Key::new(0), |m| m.call(&x))?;
     let names: Vec<_> = variables.params().names().collect();
     assert_eq!(names, ["encoder", "blocks_0", "blocks_1", "decoder"]);
-    let z = model.apply(&variables, Apply::new(), |m| m.encode(&x))?;
-    let y = model.apply(&variables, Apply::new(), |m| m.decode(&z))?;
-    let whole = model.apply(&variables, Apply::new(), |m| m.call(&x))?;
+    let z = model.apply(&variables, Options::new(), |m| m.encode(&x))?;
+    let y = model.apply(&variables, Options::new(), |m| m.decode(&z))?;
+    let whole = model.apply(&variables, Options::new(), |m| m.call(&x))?;
     assert_eq!(y.to_vec::<f32>()?, whole.to_vec::<f32>()?);
     Ok(())
 }
@@ -123,7 +123,7 @@ fn training_lowers_the_loss() -> Outcome {
     let step = jit(move |params: Map, batch: Batch| {
         let (loss, grads) = value_and_grad(&params, |params| {
             let variables = Variables::from_params(params.clone());
-            let y = model.apply(&variables, Apply::new(), |m| m.call(&batch.x))?;
+            let y = model.apply(&variables, Options::new(), |m| m.call(&batch.x))?;
             Ok((y - &batch.y).square().mean_all())
         })?;
         Ok((optim::apply_updates(&params, &grads.map(&mut |grad| grad * -0.1))?, loss))

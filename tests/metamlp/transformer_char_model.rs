@@ -26,7 +26,7 @@ fn the_cache_changes_no_logits() -> metamlp::Result<()> {
     let empty = decoder.init(Key::new(5), |m| m.call(&Tensor::spec([2, CONTEXT], I32)))?;
     let step = jit(move |variables: Variables, ids: Tensor| {
         let (logits, cache) =
-            decoder.apply_mut(&variables, Apply::new().mutable("cache"), |m| m.call(&ids))?;
+            decoder.apply_mut(&variables, Options::new().mutable("cache"), |m| m.call(&ids))?;
         Ok((variables.updated(cache), logits))
     });
     let mut variables = empty.with_params(variables.params().clone());
@@ -38,7 +38,7 @@ fn the_cache_changes_no_logits() -> metamlp::Result<()> {
         // Logits of about 1, whose sums run in another order.
         assert!(difference < 1e-5, "position {position} differs by {difference}");
     }
-    assert_eq!(variables["cache"]["position"].tensor().unwrap().to_vec::<i32>()?, [CONTEXT as i32]);
+    assert_eq!(variables["cache"]["position"].as_tensor().unwrap().to_vec::<i32>()?, [CONTEXT as i32]);
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use crate::module::Module;
 /// use metamlp::prelude::*;
 /// let layer = Dropout::new(0.5).deterministic(false);
 /// let x = Tensor::ones([2, 4], F32);
-/// let y = layer.apply(&Variables::new(), Apply::new().rng("dropout", Key::new(3)), |m| m.call(&x))?;
+/// let y = layer.apply(&Variables::new(), Options::new().rng("dropout", Key::new(3)), |m| m.call(&x))?;
 /// assert!(y.to_vec::<f32>()?.iter().all(|y| [0.0, 2.0].contains(y)));
 /// # Ok::<(), metamlp::Error>(())
 /// ```

@@ -73,7 +73,7 @@ impl Sequential {
     /// let model = Sequential::new().then(swap()).then(swap());
     /// let (a, b) = (Tensor::zeros([1], F32), Tensor::ones([1], F32));
     /// let output = model.apply(&Variables::new(), (), |m| m.call_with(args![&a, &b]))?;
-    /// assert_eq!(output[1].tensor().unwrap().to_vec::<f32>()?, [1.0]);
+    /// assert_eq!(output[1].as_tensor().unwrap().to_vec::<f32>()?, [1.0]);
     /// # Ok::<(), metamlp::Error>(())
     /// ```
     #[track_caller]

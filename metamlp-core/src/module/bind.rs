@@ -8,8 +8,8 @@ use metamlp_tensor::{Tree, evaluate};
 
 use crate::error::{Error, Line, Result};
 use crate::module::Module;
-use crate::module::apply::Apply;
 use crate::module::handle::clone_shared;
+use crate::module::options::Options;
 use crate::scope::{Frame, Purpose, Root, Snapshot, root_frame, run_in};
 use crate::variables::Variables;
 
@@ -54,9 +54,9 @@ pub struct Bound<M> {
 }
 
 impl<M: Module + Clone> Bound<M> {
-    pub(crate) fn new(model: &M, variables: &Variables, options: Apply) -> Self {
+    pub(crate) fn new(model: &M, variables: &Variables, options: Options) -> Self {
         let model = clone_shared(model);
-        let frame = root_frame(&model, Purpose::Apply(variables), options);
+        let frame = root_frame(&model, Purpose::Options(variables), options);
         Self { model, frame }
     }
 

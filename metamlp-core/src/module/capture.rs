@@ -7,7 +7,7 @@ use std::sync::Arc;
 pub(crate) const INTERMEDIATES: &str = "intermediates";
 
 /// A choice of method calls; see
-/// [`Apply::capture_intermediates`](crate::Apply::capture_intermediates).
+/// [`Options::capture_intermediates`](crate::Options::capture_intermediates).
 ///
 /// `true` is every method called `call`; [`Capture::only`] picks by module and method.
 #[derive(Clone)]
@@ -29,8 +29,8 @@ impl Capture {
     /// The calls for which `choose(module, method)` is true, helper methods included.
     ///
     /// ```
-    /// use metamlp::{Apply, Capture};
-    /// let apply = Apply::new().capture_intermediates(Capture::only(|module, _| module.class == "Dense"));
+    /// use metamlp::{Options, Capture};
+    /// let apply = Options::new().capture_intermediates(Capture::only(|module, _| module.class == "Dense"));
     /// ```
     pub fn only(choose: impl Fn(&ModuleInfo<'_>, &str) -> bool + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(choose)))

@@ -13,7 +13,7 @@ use crate::variables::entry::Entry;
 
 /// Runs `f` with every method call that it makes passed to `interceptor`
 /// (Flax's `intercept_methods`). For use inside of a module's methods; for a
-/// whole model there is [`Apply::intercept_methods`](crate::Apply::intercept_methods).
+/// whole model there is [`Options::intercept_methods`](crate::Options::intercept_methods).
 ///
 /// ```
 /// use metamlp::prelude::*;

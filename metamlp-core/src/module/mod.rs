@@ -1,7 +1,6 @@
 //! What every module can do: be initialised and applied from outside, and ask
 //! for variables and random keys inside.
 
-pub(crate) mod apply;
 pub(crate) mod bind;
 pub(crate) mod capture;
 pub(crate) mod functions;
@@ -9,6 +8,7 @@ pub(crate) mod handle;
 pub(crate) mod inputs;
 pub(crate) mod intercept;
 pub(crate) mod invoke;
+pub(crate) mod options;
 pub(crate) mod record;
 
 use std::panic::Location;
@@ -19,10 +19,10 @@ use metamlp_tensor::{Tensor, Tree, evaluate};
 use crate::__private::Visit;
 use crate::error::{Error, Line, Result};
 use crate::initializers::initializer::Initializer;
-use crate::module::apply::Apply;
 use crate::module::bind::Bound;
 use crate::module::handle::{Handle, clone_shared};
 use crate::module::invoke::{Arguments, Invocable, Methods, invoke};
+use crate::module::options::Options;
 use crate::scope::{Purpose, Scope, run};
 use crate::summary::{Table, module_paths, tabulate};
 use crate::variables::Variables;
@@ -59,7 +59,7 @@ use crate::variables::variable::Variable;
 ///
 /// let model = Scale::new();
 /// let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([3], F32)))?;
-/// let y = model.apply(&variables, Apply::new(), |m| m.call(&Tensor::ones([3], F32)))?;
+/// let y = model.apply(&variables, Options::new(), |m| m.call(&Tensor::ones([3], F32)))?;
 /// assert_eq!(y.to_vec::<f32>()?, [1.0, 1.0, 1.0]);
 /// # Ok::<(), metamlp::Error>(())
 /// ```
@@ -86,14 +86,14 @@ pub trait Module {
     /// Creates the variables that `f` asks for when it calls the module's methods.
     ///
     /// `options` is a [`Key`], which is the stream `params`, or
-    /// [`Rngs`](crate::Rngs), or an [`Apply`]. Only the initializers run: shapes
+    /// [`Rngs`](crate::Rngs), or an [`Options`]. Only the initializers run: shapes
     /// are enough for the inputs ([`Tensor::spec`]), as in Flax's `lazy_init`.
     ///
     /// # Errors
     /// The first mistake that a module made, of shapes, names or streams;
     /// [`Error::LazyInit`] if a variable needs the value of an input that has none.
     #[track_caller]
-    fn init<R: Tree>(&self, options: impl Into<Apply>, f: impl FnOnce(&Self) -> R) -> Result<Variables>
+    fn init<R: Tree>(&self, options: impl Into<Options>, f: impl FnOnce(&Self) -> R) -> Result<Variables>
     where
         Self: Sized,
     {
@@ -118,7 +118,11 @@ pub trait Module {
     /// # Errors
     /// Those of `init`, but for an initializer's own.
     #[track_caller]
-    fn eval_shape<R: Tree>(&self, options: impl Into<Apply>, f: impl FnOnce(&Self) -> R) -> Result<Variables>
+    fn eval_shape<R: Tree>(
+        &self,
+        options: impl Into<Options>,
+        f: impl FnOnce(&Self) -> R,
+    ) -> Result<Variables>
     where
         Self: Sized,
     {
@@ -157,7 +161,7 @@ pub trait Module {
     ///
     ///                          Total Parameters: 40 (160 B)
     /// ```
-    fn tabulate<R: Tree>(&self, options: impl Into<Apply>, f: impl Fn(&Self) -> R) -> Result<Table>
+    fn tabulate<R: Tree>(&self, options: impl Into<Options>, f: impl Fn(&Self) -> R) -> Result<Table>
     where
         Self: Sized,
     {
@@ -184,7 +188,7 @@ pub trait Module {
     /// ```
     fn module_paths<R: Tree>(
         &self,
-        options: impl Into<Apply>,
+        options: impl Into<Options>,
         f: impl FnOnce(&Self) -> R,
     ) -> Result<Vec<(String, &'static str)>>
     where
@@ -200,7 +204,7 @@ pub trait Module {
     #[track_caller]
     fn init_with_output<R: Tree>(
         &self,
-        options: impl Into<Apply>,
+        options: impl Into<Options>,
         f: impl FnOnce(&Self) -> R,
     ) -> Result<(R, Variables)>
     where
@@ -218,7 +222,7 @@ pub trait Module {
     fn apply<R: Tree>(
         &self,
         variables: &Variables,
-        options: impl Into<Apply>,
+        options: impl Into<Options>,
         f: impl FnOnce(&Self) -> R,
     ) -> Result<R>
     where
@@ -232,7 +236,7 @@ pub trait Module {
                 location: Line(Location::caller()),
             });
         }
-        let (output, _) = run(self, Purpose::Apply(variables), options, f)?;
+        let (output, _) = run(self, Purpose::Options(variables), options, f)?;
         Ok(evaluate(output)?)
     }
 
@@ -246,13 +250,13 @@ pub trait Module {
     fn apply_mut<R: Tree>(
         &self,
         variables: &Variables,
-        options: impl Into<Apply>,
+        options: impl Into<Options>,
         f: impl FnOnce(&Self) -> R,
     ) -> Result<(R, Variables)>
     where
         Self: Sized,
     {
-        Ok(evaluate(run(self, Purpose::Apply(variables), options.into(), f)?)?)
+        Ok(evaluate(run(self, Purpose::Options(variables), options.into(), f)?)?)
     }
 
     /// The paths of the variables that `f` does not read, as `params/Dense_2/kernel`:
@@ -274,7 +278,7 @@ pub trait Module {
     fn unused_variables<R: Tree>(
         &self,
         variables: &Variables,
-        options: impl Into<Apply>,
+        options: impl Into<Options>,
         f: impl FnOnce(&Self) -> R,
     ) -> Result<Vec<String>>
     where
@@ -289,7 +293,7 @@ pub trait Module {
     /// What `options` calls mutable is what the calls may change; nothing, if it
     /// does not say. `variables` stays as it was.
     #[must_use]
-    fn bind(&self, variables: &Variables, options: impl Into<Apply>) -> Bound<Self>
+    fn bind(&self, variables: &Variables, options: impl Into<Options>) -> Bound<Self>
     where
         Self: Sized + Clone,
     {

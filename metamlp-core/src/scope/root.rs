@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::stack;
 use super::state::{ScopeId, State};
 use crate::error::{Error, Names};
-use crate::module::apply::Apply;
 use crate::module::capture::{Capture, INTERMEDIATES};
 use crate::module::handle::Identity;
+use crate::module::options::Options;
 use crate::module::record::Record;
 use crate::variables::Variables;
 use crate::variables::filter::{DenyList, Filter};
@@ -22,7 +22,7 @@ pub(crate) enum Purpose<'a> {
     /// To tell the shapes of the variables that `Init` would create.
     EvalShape,
     /// To use these variables.
-    Apply(&'a Variables),
+    Options(&'a Variables),
 }
 
 #[derive(Debug)]
@@ -43,11 +43,11 @@ pub(crate) struct Root {
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl Root {
-    pub(crate) fn new(module: &Identity, purpose: Purpose<'_>, options: Apply) -> Arc<Self> {
+    pub(crate) fn new(module: &Identity, purpose: Purpose<'_>, options: Options) -> Arc<Self> {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let (variables, mutable) = match purpose {
             Purpose::Init | Purpose::EvalShape => (None, options.mutable_or(DenyList::new(INTERMEDIATES))),
-            Purpose::Apply(variables) => (Some(variables), options.mutable_or(false)),
+            Purpose::Options(variables) => (Some(variables), options.mutable_or(false)),
         };
         let preserve_adopted_names = options.preserves_adopted_names();
         let (rngs, capture, record) = options.into_parts();

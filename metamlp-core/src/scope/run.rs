@@ -11,7 +11,7 @@ use super::stack::{self, Frame};
 use super::state::ScopeId;
 use crate::error::{Error, Line, Result};
 use crate::module::Module;
-use crate::module::apply::Apply;
+use crate::module::options::Options;
 use crate::variables::Variables;
 
 /// Runs `f` on the module in a new root scope. The output and the mutable
@@ -20,7 +20,7 @@ use crate::variables::Variables;
 pub(crate) fn run<M: Module, R: Tree>(
     module: &M,
     purpose: Purpose<'_>,
-    options: Apply,
+    options: Options,
     f: impl FnOnce(&M) -> R,
 ) -> Result<(R, Variables)> {
     let location = Line(Location::caller());
@@ -34,7 +34,7 @@ pub(crate) fn run<M: Module, R: Tree>(
 }
 
 /// A new root, in which the model is yet to run.
-pub(crate) fn root_frame<M: Module>(module: &M, purpose: Purpose<'_>, options: Apply) -> Frame {
+pub(crate) fn root_frame<M: Module>(module: &M, purpose: Purpose<'_>, options: Options) -> Frame {
     let interceptors = options.interceptors().clone();
     let root = Root::new(module.handle().identity(), purpose, options);
     bind_fields(&root, ScopeId::ROOT, module);

@@ -6,14 +6,14 @@ use metamlp_tensor::Tree;
 
 use crate::error::Result;
 use crate::module::Module;
-use crate::module::apply::Apply;
+use crate::module::options::Options;
 use crate::module::record::Record;
 use crate::scope::{Purpose, run};
 
 /// Each module's path and class, once, in the order of the first calls.
 pub(crate) fn module_paths<M: Module, R: Tree>(
     model: &M,
-    options: Apply,
+    options: Options,
     f: impl FnOnce(&M) -> R,
 ) -> Result<Vec<(String, &'static str)>> {
     let record = Record::default();

@@ -5,20 +5,24 @@ use metamlp_tensor::Tree;
 use super::Table;
 use crate::error::Result;
 use crate::module::Module;
-use crate::module::apply::Apply;
 use crate::module::capture::INTERMEDIATES;
+use crate::module::options::Options;
 use crate::module::record::Record;
 use crate::scope::{Purpose, run};
 use crate::variables::filter::DenyList;
 
-pub(crate) fn tabulate<M: Module, R: Tree>(model: &M, options: Apply, f: impl Fn(&M) -> R) -> Result<Table> {
+pub(crate) fn tabulate<M: Module, R: Tree>(
+    model: &M,
+    options: Options,
+    f: impl Fn(&M) -> R,
+) -> Result<Table> {
     let record = Record::default();
     let (_, variables) = run(model, Purpose::EvalShape, options.clone().recorded(&record), &f)?;
     let calls = record.take();
     let mutable = options.mutable_or(DenyList::new(INTERMEDIATES));
     // What fails here made the variables, and only has no cost.
     let options = options.mutable(mutable).recorded(&record);
-    let applied = run(model, Purpose::Apply(&variables), options, &f);
+    let applied = run(model, Purpose::Options(&variables), options, &f);
     Ok(Table {
         class: model.handle().identity().class,
         calls,

@@ -25,7 +25,7 @@ pub enum Entry {
 impl Entry {
     /// The tensor, if this is one.
     #[must_use]
-    pub fn tensor(&self) -> Option<&Tensor> {
+    pub fn as_tensor(&self) -> Option<&Tensor> {
         match self {
             Self::Tensor(tensor) => Some(tensor),
             Self::Tuple(_) | Self::Map(_) => None,
@@ -34,7 +34,7 @@ impl Entry {
 
     /// The values, if this is a tuple.
     #[must_use]
-    pub fn tuple(&self) -> Option<&[Entry]> {
+    pub fn as_tuple(&self) -> Option<&[Entry]> {
         match self {
             Self::Tuple(entries) => Some(entries),
             Self::Tensor(_) | Self::Map(_) => None,
@@ -81,7 +81,7 @@ impl Entry {
     /// ```
     /// use metamlp::{Entry, F32, Tensor};
     /// let entry = Entry::from_tree(&(Tensor::ones([2], F32), vec![Tensor::ones([3], F32)])).unwrap();
-    /// assert_eq!(entry[1][0].tensor().unwrap().shape(), [3]);
+    /// assert_eq!(entry[1][0].as_tensor().unwrap().shape(), [3]);
     /// assert!(Entry::from_tree(&7usize).is_none());
     /// ```
     #[must_use]
@@ -147,7 +147,7 @@ impl Index<&str> for Entry {
 /// The entry at that position of a tuple.
 ///
 /// # Panics
-/// If this is not a tuple or is shorter; [`Entry::tuple`] gives an `Option`.
+/// If this is not a tuple or is shorter; [`Entry::as_tuple`] gives an `Option`.
 impl Index<usize> for Entry {
     type Output = Entry;
 

@@ -23,7 +23,7 @@ use crate::variables::ordered::Ordered;
 /// let mut dense = Map::new();
 /// dense.insert("kernel", Tensor::ones([2, 3], F32));
 /// let params = Map::new().with("Dense_0", dense);
-/// assert_eq!(params["Dense_0"]["kernel"].tensor().unwrap().shape(), [2, 3]);
+/// assert_eq!(params["Dense_0"]["kernel"].as_tensor().unwrap().shape(), [2, 3]);
 /// assert!(params.get("Dense_0/bias").is_none());
 /// ```
 #[derive(Clone, Default)]

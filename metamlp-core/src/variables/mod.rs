@@ -26,7 +26,7 @@ use crate::variables::ordered::Ordered;
 /// use metamlp::{Map, F32, Tensor, Variables};
 /// let dense = Map::from([("kernel", Tensor::ones([2, 3], F32))]);
 /// let variables = Variables::new().with("params", Map::from([("Dense_0", dense)]));
-/// assert_eq!(variables["params"]["Dense_0"]["kernel"].tensor().unwrap().shape(), [2, 3]);
+/// assert_eq!(variables["params"]["Dense_0"]["kernel"].as_tensor().unwrap().shape(), [2, 3]);
 /// assert_eq!(variables.to_string(), "params:\n  Dense_0:\n    kernel: f32[2, 3]");
 /// ```
 #[derive(Clone, Default)]
@@ -108,7 +108,7 @@ impl Variables {
     ///     "params/w" => tensor * 0.5,
     ///     _ => tensor.clone(),
     /// });
-    /// assert_eq!(halved["params"]["w"].tensor().unwrap().item::<f32>()?, 0.5);
+    /// assert_eq!(halved["params"]["w"].as_tensor().unwrap().item::<f32>()?, 0.5);
     /// # Ok::<(), metamlp::Error>(())
     /// ```
     #[must_use]

@@ -6,7 +6,7 @@ use metamlp_tensor::Tree;
 
 use crate::error::Result;
 use crate::module::Module;
-use crate::module::apply::Apply;
+use crate::module::options::Options;
 use crate::scope::{Purpose, root_frame, run_in};
 use crate::variables::Variables;
 
@@ -14,10 +14,10 @@ use crate::variables::Variables;
 pub(crate) fn unused_variables<M: Module, R: Tree>(
     module: &M,
     variables: &Variables,
-    options: Apply,
+    options: Options,
     f: impl FnOnce(&M) -> R,
 ) -> Result<Vec<String>> {
-    let frame = root_frame(module, Purpose::Apply(variables), options);
+    let frame = root_frame(module, Purpose::Options(variables), options);
     let root = Arc::clone(&frame.root);
     root.state().note_reads();
     run_in(frame, || f(module))?;

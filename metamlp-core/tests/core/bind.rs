@@ -15,7 +15,7 @@ fn numbers(tensor: &Tensor) -> Vec<f32> {
 }
 
 fn at(variables: &Variables, path: &str) -> Vec<f32> {
-    numbers(variables.get(path).unwrap().tensor().unwrap())
+    numbers(variables.get(path).unwrap().as_tensor().unwrap())
 }
 
 #[compact]
@@ -43,7 +43,7 @@ fn a_bound_model_computes_what_apply_does() {
 fn mutable_collections_change_from_run_to_run() {
     let layer = BatchNorm::new().use_running_average(false);
     let variables = layer.init(Key::new(0), |m| m.call(&x())).unwrap();
-    let options = || Apply::new().mutable(["batch_stats"]);
+    let options = || Options::new().mutable(["batch_stats"]);
     let bound = layer.bind(&variables, options());
     let mut expected = variables.clone();
     for _ in 0..3 {
@@ -75,7 +75,7 @@ fn noise_twice(x: &Tensor) -> (Tensor, Tensor) {
 
 #[test]
 fn streams_go_on() {
-    let stream = || Apply::new().rng("noise", Key::new(3));
+    let stream = || Options::new().rng("noise", Key::new(3));
     let twice = noise_twice();
     let (first, second) = twice.apply(&Variables::new(), stream(), |m| m.call(&x())).unwrap();
     let bound = twice.bind(&Variables::new(), stream());
@@ -134,7 +134,7 @@ fn auto_encoder() -> (AutoEncoder, Variables) {
 #[test]
 fn a_part_of_a_bound_model_shares_its_state() {
     let (model, variables) = auto_encoder();
-    let bound = model.bind(&variables, Apply::new().mutable("stats"));
+    let bound = model.bind(&variables, Options::new().mutable("stats"));
     let encoder = bound.at(|m| &m.encoder).unwrap();
     assert_eq!(encoder.variables().to_string(), "params:\n  kernel: f32[3, 2]\n  bias: f32[2]");
     let z = encoder.run(|encoder| encoder.call(&x())).unwrap();
@@ -204,7 +204,7 @@ fn what_is_bound_and_unbound_is_the_same() {
 #[test]
 fn variables_are_asked_for_in_the_closure_too() {
     let (model, variables) = auto_encoder();
-    let bound = model.bind(&variables, Apply::new().mutable("stats"));
+    let bound = model.bind(&variables, Options::new().mutable("stats"));
     for _ in 0..2 {
         let kernel = bound.run(|m| m.encoder.param("kernel", initializers::ones(), [3, 2])).unwrap();
         assert_eq!(numbers(&kernel), at(&variables, "params/encoder/kernel"));
@@ -226,7 +226,7 @@ fn careless(x: &Tensor, wrong: bool) -> Tensor {
 fn after_an_error_or_a_panic_the_variables_are_as_before() {
     let model = careless();
     let variables = model.init((), |m| m.call(&x(), false)).unwrap();
-    let bound = model.bind(&variables, Apply::new().mutable(true));
+    let bound = model.bind(&variables, Options::new().mutable(true));
     bound.run(|m| m.call(&x(), false)).unwrap();
     let before = bound.variables();
     assert!(matches!(bound.run(|m| m.call(&x(), true)), Err(Error::Tensor(_))));
@@ -238,7 +238,7 @@ fn after_an_error_or_a_panic_the_variables_are_as_before() {
     assert_eq!(at(&bound.variables(), "stats/count"), [3.0]);
 
     // Collections that the failed run made are gone.
-    let bound = model.bind(&Variables::new(), Apply::new().mutable(true));
+    let bound = model.bind(&Variables::new(), Options::new().mutable(true));
     assert!(bound.run(|m| m.call(&x(), true)).is_err());
     assert!(bound.variables().is_empty());
 }
@@ -247,7 +247,7 @@ fn after_an_error_or_a_panic_the_variables_are_as_before() {
 fn threads_take_turns() {
     let model = careless();
     let variables = model.init((), |m| m.call(&x(), false)).unwrap();
-    let bound = model.bind(&variables, Apply::new().mutable("stats"));
+    let bound = model.bind(&variables, Options::new().mutable("stats"));
     thread::scope(|threads| {
         for _ in 0..8 {
             threads.spawn(|| (0..20).for_each(|_| drop(bound.run(|m| m.call(&x(), false)).unwrap())));

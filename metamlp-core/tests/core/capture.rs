@@ -25,7 +25,7 @@ fn captures_the_output_of_every_call() {
     let model = Twice::new();
     let variables = model.init(Key::new(0), |m| m.call(&x())).unwrap();
     assert_eq!(variables.names().collect::<Vec<_>>(), ["params"]);
-    let options = Apply::new().capture_intermediates(true);
+    let options = Options::new().capture_intermediates(true);
     let (y, updates) = model.apply_mut(&variables, options, |m| m.call(&x())).unwrap();
     assert_eq!(
         updates.to_string(),
@@ -33,7 +33,7 @@ fn captures_the_output_of_every_call() {
            Dense_0:\n    call:\n      - 0: f32[2, 4]\n      - 1: f32[2, 4]\n  \
            call:\n    - 0: f32[2, 4]"
     );
-    let captured = updates["intermediates"]["call"][0].tensor().unwrap();
+    let captured = updates["intermediates"]["call"][0].as_tensor().unwrap();
     assert_eq!(captured.to_vec::<f32>().unwrap(), y.to_vec::<f32>().unwrap());
 }
 
@@ -43,7 +43,7 @@ fn captures_what_a_choice_of_module_and_method_takes() {
     let model = Twice::new();
     let variables = model.init(Key::new(0), |m| m.call(&x())).unwrap();
     let stored = |capture: Capture| {
-        let options = Apply::new().capture_intermediates(capture);
+        let options = Options::new().capture_intermediates(capture);
         let (_, updates) = model.apply_mut(&variables, options, |m| m.call(&x())).unwrap();
         updates.to_string()
     };
@@ -51,7 +51,7 @@ fn captures_what_a_choice_of_module_and_method_takes() {
     assert!(dense.contains("Dense_0") && !dense.contains("\n  call"), "{dense}");
     let double = stored(Capture::only(|_, method| method == "double"));
     assert_eq!(double, "intermediates:\n  double:\n    - 0: f32[2, 4]");
-    let none = model.apply(&variables, Apply::new().capture_intermediates(false), |m| m.call(&x()));
+    let none = model.apply(&variables, Options::new().capture_intermediates(false), |m| m.call(&x()));
     assert!(none.is_ok());
 }
 
@@ -77,7 +77,7 @@ impl TellsMoments {
 
 #[test]
 fn captures_any_tree_by_its_structure() {
-    let options = Apply::new().capture_intermediates(Capture::only(|_, _| true));
+    let options = Options::new().capture_intermediates(Capture::only(|_, _| true));
     let (_, updates) = TellsMoments::new().apply_mut(&Variables::new(), options, |m| m.call(&x())).unwrap();
     assert_eq!(
         updates.to_string(),
@@ -89,18 +89,18 @@ fn captures_any_tree_by_its_structure() {
 fn captures_under_init_where_asked_and_inside_of_a_gradient() {
     let model = Twice::new();
     let variables =
-        model.init(Apply::from(Key::new(0)).capture_intermediates(true), |m| m.call(&x())).unwrap();
+        model.init(Options::from(Key::new(0)).capture_intermediates(true), |m| m.call(&x())).unwrap();
     assert_eq!(variables.names().collect::<Vec<_>>(), ["params", "intermediates"]);
 
     let ((_, captured), grads) = value_and_grad_with_aux(variables.params(), |params| {
         let variables = Variables::from_params(params.clone());
-        let options = Apply::new().capture_intermediates(true);
+        let options = Options::new().capture_intermediates(true);
         let (y, updates) = model.apply_mut(&variables, options, |m| m.call(&x()))?;
         Ok((y.sum_all(), updates))
     })
     .unwrap();
-    assert_eq!(captured["intermediates"]["Dense_0"]["call"].tuple().unwrap().len(), 2);
-    assert_eq!(grads["Dense_0"]["bias"].tensor().unwrap().shape(), [4]);
+    assert_eq!(captured["intermediates"]["Dense_0"]["call"].as_tuple().unwrap().len(), 2);
+    assert_eq!(grads["Dense_0"]["bias"].as_tensor().unwrap().shape(), [4]);
 }
 
 #[module]
@@ -123,17 +123,17 @@ impl Sower {
 fn sow_appends_or_reduces_where_the_collection_is_mutable() {
     let model = Sower::new();
     assert_eq!(model.init((), |m| m.call(&x())).unwrap().to_string(), "losses:\n  l1: f32[]");
-    let options = || Apply::new().mutable(["intermediates", "losses"]);
+    let options = || Options::new().mutable(["intermediates", "losses"]);
     let (_, updates) = model.apply_mut(&Variables::new(), options(), |m| m.call(&x())).unwrap();
-    let number = |entry: &Entry| entry.tensor().unwrap().item::<f32>().unwrap();
+    let number = |entry: &Entry| entry.as_tensor().unwrap().item::<f32>().unwrap();
     assert_eq!(number(&updates["losses"]["l1"]), 9.0);
     assert_eq!(
-        updates["intermediates"]["h"].tuple().unwrap().iter().map(number).collect::<Vec<_>>(),
+        updates["intermediates"]["h"].as_tuple().unwrap().iter().map(number).collect::<Vec<_>>(),
         [8.0, 1.0]
     );
     // What is passed in again goes on growing.
     let (_, updates) = model.apply_mut(&updates, options(), |m| m.call(&x())).unwrap();
-    assert_eq!(updates["intermediates"]["h"].tuple().unwrap().len(), 4);
+    assert_eq!(updates["intermediates"]["h"].as_tuple().unwrap().len(), 4);
     assert_eq!(number(&updates["losses"]["l1"]), 18.0);
     model.apply(&Variables::new(), (), |m| m.call(&x())).unwrap();
 }

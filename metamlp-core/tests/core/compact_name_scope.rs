@@ -79,7 +79,7 @@ fn beside_other_submodules() {
 #[test]
 fn values_are_drawn_under_that_name() {
     let variables = model().init(Key::new(0), |m| m.call(&x())).unwrap();
-    let first = |path: &str| variables.get(path).unwrap().tensor().unwrap().to_vec::<f32>().unwrap()[0];
+    let first = |path: &str| variables.get(path).unwrap().as_tensor().unwrap().to_vec::<f32>().unwrap()[0];
     assert_eq!(first("params/up/Dense_0/kernel"), UP);
     assert_eq!(first("params/down/Dense_1/kernel"), DOWN);
 }
@@ -91,7 +91,7 @@ const DOWN: f32 = 1.297_013_4;
 #[test]
 fn capture() {
     let variables = model().init(Key::new(0), |m| m.call(&x())).unwrap();
-    let options = || Apply::new().mutable("intermediates");
+    let options = || Options::new().mutable("intermediates");
     let seen = |capture: Capture| {
         let options = options().capture_intermediates(capture);
         paths(&model().apply_mut(&variables, options, |m| m.call(&x())).unwrap().1)

@@ -73,7 +73,7 @@ fn a_running_model_returns_the_error() {
 #[test]
 fn between_the_runs_of_a_bound_model_a_scope_rests() {
     let kept = Mutex::default();
-    let bound = Careless::new().bind(&Variables::new(), Apply::new().mutable("stats"));
+    let bound = Careless::new().bind(&Variables::new(), Options::new().mutable("stats"));
     bound.run(|m| m.call(&x(), &kept)).unwrap();
     let Kept { scope, variable } = kept.into_inner().unwrap();
     let (scope, variable) = (scope.unwrap(), variable.unwrap());

@@ -102,19 +102,19 @@ fn a_write_to_an_immutable_collection() {
     tells(&error, "Normalised/BatchNorm_0", &["use `apply_mut` with `.mutable([\"batch_stats\"])`"]);
 
     let error =
-        model.apply_mut(&variables, Apply::new().mutable("batch_stat"), |m| m.call(&x(3))).unwrap_err();
+        model.apply_mut(&variables, Options::new().mutable("batch_stat"), |m| m.call(&x(3))).unwrap_err();
     tells(&error, "Normalised/BatchNorm_0", &["mutable is [\"batch_stat\"], did you mean `batch_stat`?"]);
 }
 
 #[test]
 fn mutable_collections_in_apply() {
     let model = normalised();
-    for options in [Apply::new().mutable("batch_stats"), Apply::new().capture_intermediates(true)] {
+    for options in [Options::new().mutable("batch_stats"), Options::new().capture_intermediates(true)] {
         let error = model.apply(&Variables::new(), options, |m| m.call(&x(3))).unwrap_err();
         assert!(matches!(error, Error::MutableInApply { .. }), "{error}");
         tells(&error, "", &["errors.rs:", "use `apply_mut`"]);
     }
-    assert!(model.apply(&Variables::new(), Apply::new().mutable(false), |_| ()).is_ok());
+    assert!(model.apply(&Variables::new(), Options::new().mutable(false), |_| ()).is_ok());
 }
 
 /// Flax: `test_call_unbound_compact_module_methods`, `.._has_variable`, `.._make_rng`, `.._variables`.

@@ -33,11 +33,11 @@ fn names_shapes_and_dtypes_are_those_of_init() {
 fn a_gigantic_input_costs_nothing() {
     let model = Dense::new(1 << 20);
     let variables = model.eval_shape(Key::new(0), |m| m.call(&spec([1 << 40, 1 << 20]))).unwrap();
-    assert_eq!(variables["params"]["kernel"].tensor().unwrap().shape(), [1 << 20, 1 << 20]);
+    assert_eq!(variables["params"]["kernel"].as_tensor().unwrap().shape(), [1 << 20, 1 << 20]);
     // `init` of a model whose parameters are small.
     let model = Dense::new(3);
     let variables = model.init(Key::new(0), |m| m.call(&spec([1 << 40, 2]))).unwrap();
-    assert_eq!(variables["params"]["kernel"].tensor().unwrap().to_vec::<f32>().unwrap().len(), 6);
+    assert_eq!(variables["params"]["kernel"].as_tensor().unwrap().to_vec::<f32>().unwrap().len(), 6);
 }
 
 #[compact]
@@ -95,7 +95,7 @@ fn what_is_written_and_sown_is_abstract_too() {
         metamlp::sow("intermediates", "noise", noise);
         x * count.get().convert(F32)
     }
-    let options = Apply::new().rng("params", Key::new(0)).mutable(true).capture_intermediates(true);
+    let options = Options::new().rng("params", Key::new(0)).mutable(true).capture_intermediates(true);
     let types = busy().eval_shape(options, |m| m.call(&Tensor::ones([3], F32))).unwrap();
     assert_eq!(
         types.to_string(),

@@ -96,7 +96,7 @@ fn functions_do_what_methods_do() {
         ]
     );
 
-    let options = || Apply::new().rngs(rngs()).mutable(["intermediates"]);
+    let options = || Options::new().rngs(rngs()).mutable(["intermediates"]);
     let (y, sown) = a.apply_mut(&variables, options(), |m| m.call(&x()).0).unwrap();
     let (same, also_sown) = b.apply_mut(&variables, options(), |m| m.call(&x()).0).unwrap();
     assert_eq!(y.to_vec::<f32>().unwrap(), same.to_vec::<f32>().unwrap());

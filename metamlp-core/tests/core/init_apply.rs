@@ -28,7 +28,7 @@ fn input() -> Tensor {
 }
 
 fn numbers(variables: &Variables, path: &str) -> Vec<f32> {
-    variables.get(path).unwrap().tensor().unwrap().to_vec().unwrap()
+    variables.get(path).unwrap().as_tensor().unwrap().to_vec().unwrap()
 }
 
 #[test]
@@ -49,14 +49,14 @@ fn init_creates_the_variables_in_order_of_use() {
 fn init_with_output_returns_what_apply_would() {
     let model = Dense::new(3);
     let (y, variables) = model.init_with_output(Key::new(0), |m| m.call(&input())).unwrap();
-    let applied = model.apply(&variables, Apply::new(), |m| m.call(&input())).unwrap();
+    let applied = model.apply(&variables, Options::new(), |m| m.call(&input())).unwrap();
     assert_eq!(y.to_vec::<f32>().unwrap(), applied.to_vec::<f32>().unwrap());
 }
 
 #[test]
 fn apply_mut_returns_whole_collections_and_leaves_its_input_alone() {
     let (model, variables) = foo();
-    let options = || Apply::new().rng("noise", Key::new(2)).mutable(["batch_stats", "cache"]);
+    let options = || Options::new().rng("noise", Key::new(2)).mutable(["batch_stats", "cache"]);
     let (_, updates) = model.apply_mut(&variables, options(), |m| m.call(&input(), true)).unwrap();
     assert_eq!(updates.names().collect::<Vec<_>>(), ["batch_stats"]);
     assert_ne!(numbers(&updates, "batch_stats/BatchNorm_0/mean"), [0.0; 16]);
@@ -70,7 +70,7 @@ fn apply_mut_returns_whole_collections_and_leaves_its_input_alone() {
     assert!(first.iter().zip(&second).all(|(first, second)| (second - 1.99 * first).abs() < 1e-4));
 
     // Unchanged collections come back too.
-    let options = Apply::new().rng("noise", Key::new(2)).mutable(true);
+    let options = Options::new().rng("noise", Key::new(2)).mutable(true);
     let (_, all) = model.apply_mut(&variables, options, |m| m.call(&input(), false)).unwrap();
     assert_eq!(all.to_string(), variables.to_string());
 }
@@ -81,21 +81,21 @@ fn batch_norm_trains_by_the_batch_and_runs_by_the_averages() {
     let x = Tensor::from_vec([3, 2], vec![1.0f32, 10.0, 2.0, 20.0, 3.0, 30.0]);
     let variables = layer.init(Key::new(0), |m| m.call(&x)).unwrap();
     let (y, updates) =
-        layer.apply_mut(&variables, Apply::new().mutable("batch_stats"), |m| m.call(&x)).unwrap();
+        layer.apply_mut(&variables, Options::new().mutable("batch_stats"), |m| m.call(&x)).unwrap();
     let y = y.to_vec::<f32>().unwrap();
     let expected = 1.0 / (2.0f32 / 3.0 + 1e-5).sqrt();
     assert!((y[0] + expected).abs() < 1e-5 && y[2].abs() < 1e-5 && (y[4] - expected).abs() < 1e-5);
     assert!((numbers(&updates, "batch_stats/mean")[1] - 0.2).abs() < 1e-6);
     assert!((numbers(&updates, "batch_stats/var")[0] - (0.99 + 0.01 * 2.0 / 3.0)).abs() < 1e-6);
     let still = BatchNorm::new().use_running_average(true);
-    let y = still.apply(&variables, Apply::new(), |m| m.call(&x)).unwrap().to_vec::<f32>().unwrap();
+    let y = still.apply(&variables, Options::new(), |m| m.call(&x)).unwrap().to_vec::<f32>().unwrap();
     assert!((y[5] - 30.0).abs() < 1e-3);
 }
 
 #[test]
 fn a_missing_parameter_is_created_where_params_are_mutable() {
     let model = Dense::new(2);
-    let options = Apply::new().rng("params", Key::new(3)).mutable("params");
+    let options = Options::new().rng("params", Key::new(3)).mutable("params");
     let (_, created) = model.apply_mut(&Variables::new(), options, |m| m.call(&input())).unwrap();
     let init = model.init(Key::new(3), |m| m.call(&input())).unwrap();
     assert_eq!(numbers(&created, "params/kernel"), numbers(&init, "params/kernel"));
@@ -107,13 +107,13 @@ fn a_gradient_of_the_params_has_their_names() {
     let (loss, grads) = value_and_grad(variables.params(), |params| {
         let variables = variables.clone().with_params(params.clone());
         let y =
-            model.apply(&variables, Apply::new().rng("noise", Key::new(2)), |m| m.call(&input(), false))?;
+            model.apply(&variables, Options::new().rng("noise", Key::new(2)), |m| m.call(&input(), false))?;
         Ok(y.square().mean_all())
     })
     .unwrap();
     assert!(loss.item::<f32>().unwrap() > 0.0);
     assert_eq!(grads.to_string(), variables.params().to_string());
-    assert!(grads["Dense_1"]["bias"].tensor().unwrap().to_vec::<f32>().unwrap()[0] != 0.0);
+    assert!(grads["Dense_1"]["bias"].as_tensor().unwrap().to_vec::<f32>().unwrap()[0] != 0.0);
 }
 
 /// A model that applies another while it is initialised or applied itself.
@@ -126,7 +126,7 @@ struct Hyper {
 impl Hyper {
     fn call(&self, x: &Tensor) -> Tensor {
         let x = Dense::new(7).call(x);
-        let inner = Dense::new(2).apply(&self.inner, Apply::new(), |m| m.call(&x));
+        let inner = Dense::new(2).apply(&self.inner, Options::new(), |m| m.call(&x));
         let fresh = Dense::new(2).init(Key::new(9), |m| m.call(&x)).map(|v| v.params().size());
         assert_eq!(fresh.unwrap(), 16);
         Dense::new(1).call(&inner.unwrap())
@@ -141,7 +141,7 @@ fn apply_inside_of_init_and_apply() {
     let variables = model.init(Key::new(0), |m| m.call(&Tensor::spec([4, 7], F32))).unwrap();
     // The modules of the nested calls are constructed here too, and take numbers.
     assert_eq!(variables["params"].names().collect::<Vec<_>>(), ["Dense_0", "Dense_3"]);
-    let y = model.apply(&variables, Apply::new(), |m| m.call(&input())).unwrap();
+    let y = model.apply(&variables, Options::new(), |m| m.call(&input())).unwrap();
 
     let part = |name: &str| Variables::from_params(variables["params"][name].as_map().unwrap().clone());
     let by_hand = Dense::new(7).apply(&part("Dense_0"), (), |m| m.call(&input())).unwrap();
@@ -177,8 +177,8 @@ fn variables_persist_within_an_apply() {
         m.call(&input());
         m.call(&input())
     };
-    let (_, updates) = model.apply_mut(&variables, Apply::new().mutable("stats"), thrice).unwrap();
-    assert_eq!(updates["stats"]["n"].tensor().unwrap().item::<i32>().unwrap(), 3);
+    let (_, updates) = model.apply_mut(&variables, Options::new().mutable("stats"), thrice).unwrap();
+    assert_eq!(updates["stats"]["n"].as_tensor().unwrap().item::<i32>().unwrap(), 3);
 }
 
 #[module]

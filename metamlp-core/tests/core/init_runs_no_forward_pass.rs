@@ -50,7 +50,7 @@ fn centred(x: &Tensor) -> Tensor {
 fn a_variable_that_needs_a_value_gets_it() {
     let x = Tensor::from_vec([2, 1], vec![1.0f32, 3.0]);
     let variables = centred().init((), |m| m.call(&x)).unwrap();
-    assert_eq!(variables["stats"]["mean"].tensor().unwrap().to_vec::<f32>().unwrap(), [2.0]);
+    assert_eq!(variables["stats"]["mean"].as_tensor().unwrap().to_vec::<f32>().unwrap(), [2.0]);
     let error = centred().init((), |m| m.call(&Tensor::spec([2, 1], F32))).unwrap_err();
     assert!(error.to_string().contains("has a shape but no value"), "{error}");
 }

@@ -66,7 +66,7 @@ fn foo() -> Foo {
     Foo::new(Inner::new())
 }
 
-fn run(options: Apply) -> Vec<f32> {
+fn run(options: Options) -> Vec<f32> {
     let variables = foo().init((), |m| m.call(&x(), 2.0)).unwrap();
     foo().apply(&variables, options, |m| m.call(&x(), 2.0)).unwrap().to_vec().unwrap()
 }
@@ -75,7 +75,7 @@ fn run(options: Apply) -> Vec<f32> {
 fn intercept_methods_tells_module_method_and_arguments() {
     let log = Log::default();
     let seen = log.clone();
-    let options = Apply::new().intercept_methods(move |call| {
+    let options = Options::new().intercept_methods(move |call| {
         seen.call(&call);
         for (name, input) in call.inputs().iter() {
             seen.add(match input {
@@ -95,7 +95,7 @@ fn intercept_methods_tells_module_method_and_arguments() {
 
 #[test]
 fn intercept_methods_changes_arguments_and_output() {
-    let options = Apply::new().intercept_methods(|call| {
+    let options = Options::new().intercept_methods(|call| {
         let inputs = call.inputs().clone().map(|name, x| if name == "x" { x * 3.0 } else { x.clone() });
         call.proceed_with(inputs).map(|y| y + 10.0)
     });
@@ -118,13 +118,13 @@ fn intercept_methods_run_in_lifo_order() {
             output
         }
     };
-    run(Apply::new().intercept_methods(named("outer")).intercept_methods(named("inner")));
+    run(Options::new().intercept_methods(named("outer")).intercept_methods(named("inner")));
     assert_eq!(log.take(), ["outer begins", "inner begins", "inner ends", "outer ends"]);
 }
 
 #[test]
 fn intercept_methods_calling_underlying_method_passes_the_inner_ones_by() {
-    let options = Apply::new()
+    let options = Options::new()
         .intercept_methods(|call| {
             let inputs = call.inputs().clone();
             call.call_method(inputs)
@@ -137,7 +137,7 @@ fn intercept_methods_calling_underlying_method_passes_the_inner_ones_by() {
 fn intercept_methods_does_not_see_nowrap_methods_or_plain_functions() {
     let log = Log::default();
     let seen = log.clone();
-    let options = Apply::new().intercept_methods(move |call| {
+    let options = Options::new().intercept_methods(move |call| {
         seen.call(&call);
         call.proceed()
     });
@@ -147,7 +147,7 @@ fn intercept_methods_does_not_see_nowrap_methods_or_plain_functions() {
 
 #[test]
 fn an_optional_loan_can_be_replaced_and_nothing_else_is_touched() {
-    let options = Apply::new().intercept_methods(|call| {
+    let options = Options::new().intercept_methods(|call| {
         let inputs = call.inputs().clone().map(|name, x| if name == "mask" { x * 0.0 } else { x.clone() });
         call.proceed_with(inputs)
     });
@@ -159,7 +159,7 @@ fn an_optional_loan_can_be_replaced_and_nothing_else_is_touched() {
 #[test]
 fn capture_and_sow_see_what_an_interceptor_made() {
     let variables = foo().init((), |m| m.call(&x(), 2.0)).unwrap();
-    let options = Apply::new()
+    let options = Options::new()
         .capture_intermediates(Capture::only(|module, _| module.class == "Inner"))
         .intercept_methods(|call| {
             if call.module().class == "Inner" {
@@ -170,8 +170,8 @@ fn capture_and_sow_see_what_an_interceptor_made() {
         });
     let (_, updates) = foo().apply_mut(&variables, options, |m| m.call(&x(), 2.0)).unwrap();
     let inner = &updates["intermediates"]["inner"];
-    assert_eq!(inner["call"][0].tensor().unwrap().to_vec::<f32>().unwrap(), [10.0, 10.0]);
-    assert_eq!(inner["mean"][0].tensor().unwrap().to_vec::<f32>().unwrap(), [1.0, 1.0]);
+    assert_eq!(inner["call"][0].as_tensor().unwrap().to_vec::<f32>().unwrap(), [10.0, 10.0]);
+    assert_eq!(inner["mean"][0].as_tensor().unwrap().to_vec::<f32>().unwrap(), [1.0, 1.0]);
 }
 
 #[module]
@@ -208,7 +208,7 @@ impl Half {
 #[test]
 fn a_replaced_output_costs_nothing() {
     // The method's own output would be an error to compute.
-    let options = Apply::new().intercept_methods(|call| match call.method() {
+    let options = Options::new().intercept_methods(|call| match call.method() {
         "helper" => call.proceed().map(|_| Tensor::zeros([2], F32)),
         _ => call.proceed(),
     });
@@ -220,7 +220,7 @@ fn a_replaced_output_costs_nothing() {
 #[test]
 fn intercepts_under_grad_and_on_another_thread() {
     let variables = foo().init((), |m| m.call(&x(), 2.0)).unwrap();
-    let doubling = || Apply::new().intercept_methods(|call| call.proceed().map(|y| y * 2.0));
+    let doubling = || Options::new().intercept_methods(|call| call.proceed().map(|y| y * 2.0));
     let gradient =
         grad(&x(), |x| Ok(foo().apply(&variables, doubling(), |m| m.call(x, 1.0))?.sum_all())).unwrap();
     assert_eq!(gradient.to_vec::<f32>().unwrap(), [8.0, 8.0]);
@@ -244,7 +244,7 @@ fn a_method_runs_though_its_interceptor_gives_back_an_output_kept_from_another_c
             panic!("the output stays behind")
         })
     };
-    let options = Apply::new().intercept_methods(interceptor);
+    let options = Options::new().intercept_methods(interceptor);
     assert!(std::panic::catch_unwind(AssertUnwindSafe(|| run(options.clone()))).is_err());
     assert_eq!(run(options), [4.0, 4.0]);
 }

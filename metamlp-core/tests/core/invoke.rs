@@ -235,8 +235,8 @@ fn arguments_go_by_name_too() {
 #[test]
 fn any_tree_comes_back() {
     let output = invoke("pair", args![&Tensor::scalar(1.0)]).unwrap();
-    assert_eq!(output[1][1].tensor().unwrap().item::<f64>().unwrap(), 3.0);
-    assert!(invoke("nothing", args![]).unwrap().tuple().unwrap().is_empty());
+    assert_eq!(output[1][1].as_tensor().unwrap().item::<f64>().unwrap(), 3.0);
+    assert!(invoke("nothing", args![]).unwrap().as_tuple().unwrap().is_empty());
     assert_eq!(
         message("count", args![]),
         "`Model::count` cannot be invoked: its output, `usize`, holds no tensor: call it as `|model| model.count(..)`"
@@ -331,7 +331,7 @@ fn outside_of_a_model_a_mistake_is_told_as_well() {
 
 #[test]
 fn a_method_by_name_is_captured_as_itself() {
-    let options = Apply::new().capture_intermediates(Capture::only(|_, _| true));
+    let options = Options::new().capture_intermediates(Capture::only(|_, _| true));
     let (_, updates) =
         model().apply_mut(&Variables::new(), options, |m| m.invoke("call", args![&x(), false])).unwrap();
     assert_eq!(updates["intermediates"].names().collect::<Vec<_>>(), ["call"]);

@@ -95,7 +95,7 @@ fn test_map_variables_tied_autoencoder() {
         assert_eq!(variables.to_string(), "params:\n  tied:\n    kernel: f32[4, 5]");
     }
     let variables = model.init(Key::new(0), |m| m.encode(&x())).unwrap();
-    let kernel = variables["params"]["tied"]["kernel"].tensor().unwrap();
+    let kernel = variables["params"]["tied"]["kernel"].as_tensor().unwrap();
     let y = model.apply(&variables, (), |m| m.decode(&m.encode(&x()))).unwrap();
     let expected = x().matmul(kernel).matmul(&kernel.t());
     assert!((y - expected).abs().max_all().item::<f32>().unwrap() < 1e-5);
@@ -114,7 +114,7 @@ fn test_map_variables_bit_weights() {
     }
     let (y, variables) = bit_weights().init_with_output(Key::new(0), |m| m.call(&x())).unwrap();
     assert_eq!(values(&y), values(&bit_weights().apply(&variables, (), |m| m.call(&x())).unwrap()));
-    let kernel = variables["params"]["Dense_0"]["kernel"].tensor().unwrap();
+    let kernel = variables["params"]["Dense_0"]["kernel"].as_tensor().unwrap();
     assert!(values(kernel).iter().all(|weight| weight.abs() == 1.0));
 }
 
@@ -170,7 +170,7 @@ fn init_stores_what_trans_out_makes() {
     ] {
         let model = Doubled::new(dense()).mapping(mapping);
         let variables = model.init(Key::new(0), |m| m.call(&x())).unwrap();
-        let bias = inner(&variables)["bias"].tensor().unwrap().clone();
+        let bias = inner(&variables)["bias"].as_tensor().unwrap().clone();
         assert_eq!(values(&bias), [factor; 3]);
         let expected = model.eval_shape(Key::new(0), |m| m.call(&x())).unwrap();
         assert_eq!(expected.to_string(), variables.to_string());
@@ -236,19 +236,21 @@ fn what_is_written_goes_through_trans_out() {
     let variables = Variables::from([("a", counts(3.0)), ("b", counts(3.0))]);
     let model = CountingDoubled::new(Counting::new(), true);
     let (y, updates) =
-        model.apply_mut(&variables, Apply::new().mutable(["a", "b"]), CountingDoubled::call).unwrap();
+        model.apply_mut(&variables, Options::new().mutable(["a", "b"]), CountingDoubled::call).unwrap();
     // 2 · 3 + 1 of the mapped collection, 3 + 1 of the other.
     assert_eq!(y.item::<f32>().unwrap(), 11.0);
-    let count =
-        |collection: &str| updates[collection]["counting"]["count"].tensor().unwrap().item::<f32>().unwrap();
+    let count = |collection: &str| {
+        updates[collection]["counting"]["count"].as_tensor().unwrap().item::<f32>().unwrap()
+    };
     assert_eq!([count("a"), count("b")], [3.5, 4.0]);
 
     let model = CountingDoubled::new(Counting::new(), false);
     let error =
-        model.apply_mut(&variables, Apply::new().mutable(["a", "b"]), CountingDoubled::call).unwrap_err();
+        model.apply_mut(&variables, Options::new().mutable(["a", "b"]), CountingDoubled::call).unwrap_err();
     assert!(matches!(error, Error::LiftedReadOnly { .. }), "{error}");
     // What the call itself does not let be written is another matter.
-    let error = model.apply_mut(&variables, Apply::new().mutable(["b"]), CountingDoubled::call).unwrap_err();
+    let error =
+        model.apply_mut(&variables, Options::new().mutable(["b"]), CountingDoubled::call).unwrap_err();
     assert!(matches!(error, Error::ImmutableCollection { .. }), "{error}");
 }
 
@@ -271,7 +273,7 @@ fn the_module_sees_the_collections_and_streams_that_it_is_let_see() {
         }
     }
     let stats = Map::new().with("inner", Map::new().with("mean", 1.0f32));
-    let options = Apply::new().rng("params", Key::new(0)).rng("noise", Key::new(1));
+    let options = Options::new().rng("params", Key::new(0)).rng("noise", Key::new(1));
     Outer::new(inner()).apply(&Variables::from([("stats", stats)]), options, |m| m.call(&x())).unwrap();
 
     #[compact]
@@ -296,10 +298,10 @@ fn other_collections_are_the_modules_own() {
         map_variables("params").trans_in(doubled).init(metamlp::is_initializing()).run(&inner, |m| m.call(x))
     }
     let variables = outer().init(Key::new(0), |m| m.call(&x())).unwrap();
-    let options = Apply::new().mutable(["batch_stats", "intermediates"]).capture_intermediates(true);
+    let options = Options::new().mutable(["batch_stats", "intermediates"]).capture_intermediates(true);
     let (_, updates) = outer().apply_mut(&variables, options, |m| m.call(&x())).unwrap();
     let stats = |variables: &Variables| {
-        values(variables["batch_stats"]["Inner_0"]["BatchNorm_0"]["mean"].tensor().unwrap())
+        values(variables["batch_stats"]["Inner_0"]["BatchNorm_0"]["mean"].as_tensor().unwrap())
     };
     assert_ne!(stats(&updates), stats(&variables));
     let captured = &updates["intermediates"]["Inner_0"];
@@ -307,7 +309,7 @@ fn other_collections_are_the_modules_own() {
         captured.as_map().unwrap().names().collect::<Vec<_>>(),
         ["Dense_0", "BatchNorm_0", "normed", "call"]
     );
-    assert_eq!(captured["normed"].tuple().unwrap().len(), 1);
+    assert_eq!(captured["normed"].as_tuple().unwrap().len(), 1);
 }
 
 #[test]
@@ -338,7 +340,7 @@ fn a_module_from_elsewhere_is_mapped_in_its_own_place() {
     // Flax: of the field's module first.
     assert_eq!(calls.get(), 2);
     assert_eq!(variables.params().names().collect::<Vec<_>>(), ["Dense_0", "Around_0"]);
-    assert_eq!(values(variables["params"]["Dense_0"]["bias"].tensor().unwrap()), [2.0; 3]);
+    assert_eq!(values(variables["params"]["Dense_0"]["bias"].as_tensor().unwrap()), [2.0; 3]);
 }
 
 #[test]
@@ -375,7 +377,7 @@ fn gradients_and_jit_go_through() {
     };
     let gradient = grad(variables.params(), loss).unwrap();
     // 2 of each of the two examples.
-    assert_eq!(values(gradient["dense"]["bias"].tensor().unwrap()), [4.0; 3]);
+    assert_eq!(values(gradient["dense"]["bias"].as_tensor().unwrap()), [4.0; 3]);
 
     let eager = model.apply(&variables, (), |m| m.call(&x())).unwrap();
     let compiled = jit(|(variables, x): (Variables, Tensor)| {
@@ -399,7 +401,7 @@ fn tables_show_the_stored_variables_and_the_modules_own_cost() {
 #[test]
 fn a_bound_model_is_as_before() {
     let (model, variables) = (Doubled::new(dense()), stored());
-    let bound = model.bind(&variables, Apply::new().mutable("params"));
+    let bound = model.bind(&variables, Options::new().mutable("params"));
     let before = bound.run(|m| m.dense.call(&x())).unwrap();
     bound.run(|m| m.call(&x())).unwrap();
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {

@@ -22,7 +22,7 @@ fn variables() -> Variables {
 #[test]
 fn a_misspelt_collection_is_told() {
     for (given, meant) in [("batch_stat", "batch_stats"), ("parms", "params"), ("loses", "losses")] {
-        let options = Apply::new().mutable(vec![given.to_owned()]);
+        let options = Options::new().mutable(vec![given.to_owned()]);
         let line = line!() + 1;
         let error = model().apply_mut(&variables(), options, |m| m.call(&x())).unwrap_err();
         assert!(matches!(&error, Error::UnknownMutable { collection, .. } if collection == given), "{error}");
@@ -35,7 +35,7 @@ fn a_misspelt_collection_is_told() {
             )
         );
     }
-    let denied = Apply::new().mutable(DenyList::new("param"));
+    let denied = Options::new().mutable(DenyList::new("param"));
     assert!(matches!(
         model().apply_mut(&variables(), denied, |m| m.call(&x())),
         Err(Error::UnknownMutable { .. })
@@ -44,16 +44,16 @@ fn a_misspelt_collection_is_told() {
 
 #[test]
 fn what_is_not_near_or_was_asked_for_is_fine() {
-    let run = |options: Apply| {
+    let run = |options: Options| {
         model()
             .apply_mut(&variables(), options, |m| m.call(&x()))
             .map(|(_, updates)| updates.names().map(str::to_owned).collect::<Vec<_>>())
     };
-    assert_eq!(run(Apply::new().mutable(["intermediates"])).unwrap(), Vec::<String>::new());
-    assert_eq!(run(Apply::new().mutable(["cache", "batch_stats"])).unwrap(), ["batch_stats"]);
-    assert_eq!(run(Apply::new().mutable(["losses", "loss"])).unwrap(), ["losses"]);
-    assert_eq!(run(Apply::new().capture_intermediates(true)).unwrap(), ["intermediates"]);
-    assert!(run(Apply::new().mutable(DenyList::new("intermediates"))).is_ok());
+    assert_eq!(run(Options::new().mutable(["intermediates"])).unwrap(), Vec::<String>::new());
+    assert_eq!(run(Options::new().mutable(["cache", "batch_stats"])).unwrap(), ["batch_stats"]);
+    assert_eq!(run(Options::new().mutable(["losses", "loss"])).unwrap(), ["losses"]);
+    assert_eq!(run(Options::new().capture_intermediates(true)).unwrap(), ["intermediates"]);
+    assert!(run(Options::new().mutable(DenyList::new("intermediates"))).is_ok());
 
     #[compact]
     fn asks(x: &Tensor) -> Tensor {
@@ -63,7 +63,7 @@ fn what_is_not_near_or_was_asked_for_is_fine() {
         x.clone()
     }
     let stat = Variables::new().with("stat", Map::from([("n", 1i32)]));
-    assert!(asks().apply_mut(&stat, Apply::new().mutable("stats"), |m| m.call(&x())).is_ok());
+    assert!(asks().apply_mut(&stat, Options::new().mutable("stats"), |m| m.call(&x())).is_ok());
 }
 
 #[compact]

@@ -32,7 +32,7 @@ fn numbers_follow_construction_and_skip_named_ones() {
     let model = nested();
     assert_eq!(kernels(&model, |m| m.call(&x())), ["Dense_1", "inner", "Dense_0"]);
     let variables = model.init(Key::new(0), |m| m.call(&x())).unwrap();
-    assert_eq!(variables["params"]["Dense_1"]["kernel"].tensor().unwrap().shape(), [3, 4]);
+    assert_eq!(variables["params"]["Dense_1"]["kernel"].as_tensor().unwrap().shape(), [3, 4]);
 }
 
 #[module]

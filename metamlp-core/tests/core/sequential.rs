@@ -94,7 +94,7 @@ fn tuple_output() {
     let variables = sequential.init(Key::new(0), |m| m.call_with(args![&query, &key_value])).unwrap();
     let output = sequential.apply(&variables, (), |m| m.call_with(args![&query, &key_value])).unwrap();
     let shapes: Vec<_> =
-        output.tuple().unwrap().iter().map(|entry| entry.tensor().unwrap().shape()).collect();
+        output.as_tuple().unwrap().iter().map(|entry| entry.as_tensor().unwrap().shape()).collect();
     assert_eq!(shapes, [[3, 5], [9, 5]]);
 }
 
@@ -105,8 +105,8 @@ fn dict_output() {
     let (query, key_value) = (x(), Tensor::ones([9, 5], F32));
     let variables = sequential.init(Key::new(0), |m| m.call_with(args![&query, &key_value])).unwrap();
     let output = sequential.apply(&variables, (), |m| m.call_with(args![&query, &key_value])).unwrap();
-    assert_eq!(output["query"].tensor().unwrap().shape(), [3, 5]);
-    assert_eq!(output["key_value"].tensor().unwrap().shape(), [9, 5]);
+    assert_eq!(output["query"].as_tensor().unwrap().shape(), [3, 5]);
+    assert_eq!(output["key_value"].as_tensor().unwrap().shape(), [9, 5]);
 }
 
 /// Flax's `test_sequential_compact`: what a function among the layers makes is the chain's own.
@@ -165,7 +165,7 @@ fn a_chain_of_chains_passes_tuples_on() {
     let signatures: Vec<_> = sequential.methods().iter().map(ToString::to_string).collect();
     assert_eq!(signatures, ["call(..) -> .."]);
     let output = sequential.apply(&variables, (), |m| m.invoke("call", args![&query, &key_value])).unwrap();
-    assert_eq!(output.tuple().unwrap().len(), 2);
+    assert_eq!(output.as_tuple().unwrap().len(), 2);
 }
 
 #[test]
@@ -191,14 +191,14 @@ fn layers_can_be_set_as_a_list() {
 #[test]
 fn a_chain_is_captured_and_intercepted_as_a_call() {
     let sequential = Sequential::new().then_fn(|x| x * 2.0);
-    let doubling = Apply::new().capture_intermediates(true).intercept_methods(|call| {
+    let doubling = Options::new().capture_intermediates(true).intercept_methods(|call| {
         let inputs = call.inputs().clone().map(|_, x| x * 10.0);
         call.proceed_with(inputs).map(|y| y + 1.0)
     });
     let one = Tensor::scalar(1.0);
     let (y, updates) = sequential.apply_mut(&Variables::new(), doubling, |m| m.call(&one)).unwrap();
     assert_eq!(y.item::<f64>().unwrap(), 21.0);
-    assert_eq!(updates["intermediates"]["call"][0].tensor().unwrap().item::<f64>().unwrap(), 21.0);
+    assert_eq!(updates["intermediates"]["call"][0].as_tensor().unwrap().item::<f64>().unwrap(), 21.0);
 }
 
 /// The message for a chain of those layers on one tensor.

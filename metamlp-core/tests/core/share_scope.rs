@@ -235,7 +235,7 @@ fn what_the_wrapper_has_goes_along() {
 #[test]
 fn values_are_drawn_in_the_shared_place() {
     let first = |variables: &Variables, path: &str| {
-        variables.get(path).unwrap().tensor().unwrap().to_vec::<f32>().unwrap()[0]
+        variables.get(path).unwrap().as_tensor().unwrap().to_vec::<f32>().unwrap()[0]
     };
     let variables = around_a_sibling().init(Key::new(0), |m| m.call(&x())).unwrap();
     assert_eq!(first(&variables, "params/Dense_0/A"), 0.312_670_32);

@@ -65,7 +65,7 @@ fn the_path_is_hashed() {
         }
     }
     let model = outer();
-    let options = Apply::new().rng("dropout", Key::new(0));
+    let options = Options::new().rng("dropout", Key::new(0));
     let (_, keys) = model.apply(&Variables::new(), options, |m| m.call(&x())).unwrap();
     assert_eq!(words(&keys[0]), [0xb567_2c9f, 0xda53_0980]);
     assert_eq!(words(&keys[1]), [0xd1da_cb12, 0xf851_ba60]);
@@ -82,7 +82,7 @@ fn one_dense(x: &Tensor) -> Tensor {
 #[test]
 fn initial_values_are_those_of_flax() {
     let variables = one_dense().init(Key::new(0), |m| m.call(&x())).unwrap();
-    let kernel = variables["params"]["Dense_0"]["kernel"].tensor().unwrap().to_vec::<f32>().unwrap();
+    let kernel = variables["params"]["Dense_0"]["kernel"].as_tensor().unwrap().to_vec::<f32>().unwrap();
     let bits = [0xbf95_80fa, 0x3f08_96a1, 0xbf79_6640, 0xbf1a_3b8e, 0x3f26_6d6d, 0x3f68_5c41];
     assert_eq!(kernel.iter().map(|x| x.to_bits()).collect::<Vec<u32>>(), bits);
 }
@@ -122,8 +122,9 @@ fn a_missing_stream_is_an_error_that_names_the_near_one() {
         x + random::normal(make_rng("noise"), x.shape())
     }
     let model = noisy();
-    let error =
-        model.apply(&Variables::new(), Apply::new().rng("nosie", Key::new(0)), |m| m.call(&x())).unwrap_err();
+    let error = model
+        .apply(&Variables::new(), Options::new().rng("nosie", Key::new(0)), |m| m.call(&x()))
+        .unwrap_err();
     assert!(matches!(&error, Error::MissingRng { stream, .. } if stream == "noise"), "{error}");
     let text = error.to_string();
     assert!(text.starts_with("Noisy (metamlp-core/tests/core/streams.rs:"), "{text}");

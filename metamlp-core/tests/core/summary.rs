@@ -151,7 +151,7 @@ fn network() -> Network {
 const INPUT: [usize; 4] = [32, 28, 28, 1];
 
 fn shape(entry: Option<&Entry>) -> Option<&[usize]> {
-    Some(entry?.tensor()?.shape())
+    Some(entry?.as_tensor()?.shape())
 }
 
 fn paths(rows: &[Row]) -> Vec<&str> {
@@ -225,7 +225,7 @@ fn test_tabulate_with_sow() {
         metamlp::sow("intermediates", "seen", x);
         Dense::new(2).call(x)
     }
-    let options = || Apply::from(Key::new(0));
+    let options = || Options::from(Key::new(0));
     let table = sower().tabulate(options(), |m| m.call(&spec([1, 2]))).unwrap();
     assert!(!table.to_string().contains("intermediates"));
     let table = sower().tabulate(options().mutable(true), |m| m.call(&spec([1, 2]))).unwrap();

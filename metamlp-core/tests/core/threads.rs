@@ -22,7 +22,7 @@ fn one_model_is_applied_from_eight_threads() {
     let model = noisy_mlp();
     let variables = model.init(Key::new(0), |m| m.call(&x(0.0))).unwrap();
     let apply = |i: u8| {
-        let options = Apply::new().rng("noise", Key::new(i));
+        let options = Options::new().rng("noise", Key::new(i));
         model.apply(&variables, options, |m| m.call(&x(f32::from(i)))).unwrap().to_vec::<f32>().unwrap()
     };
     let expected: Vec<_> = (0..8).map(apply).collect();

@@ -47,7 +47,7 @@ fn the_program_of_the_design_trains() {
     let step = jit(move |state: TrainState, batch: Batch| {
         counted.fetch_add(1, Ordering::Relaxed);
         let (loss, grads) = value_and_grad(&state.params, |p| {
-            let y = model.apply(&state.variables(p), Apply::new(), |m| m.call(&batch.x, false))?;
+            let y = model.apply(&state.variables(p), Options::new(), |m| m.call(&batch.x, false))?;
             Ok((y - &batch.y).square().mean_all())
         })?;
         Ok((state.apply_gradients(&grads)?, loss))
@@ -70,12 +70,14 @@ fn other_collections_are_carried_and_updated() {
     assert_eq!(state.collections.names().collect::<Vec<_>>(), ["batch_stats"]);
     let Batch { x, .. } = batch(1);
     let (_, updates) = model
-        .apply_mut(&state.variables(&state.params), Apply::new().mutable("batch_stats"), |m| m.call(&x, true))
+        .apply_mut(&state.variables(&state.params), Options::new().mutable("batch_stats"), |m| {
+            m.call(&x, true)
+        })
         .unwrap();
     let before = state.collections.clone();
     let state = state.updated(updates);
     let mean = |collections: &Variables| {
-        collections["batch_stats"]["BatchNorm_0"]["mean"].tensor().unwrap().to_vec::<f32>().unwrap()
+        collections["batch_stats"]["BatchNorm_0"]["mean"].as_tensor().unwrap().to_vec::<f32>().unwrap()
     };
     assert_eq!(mean(&before), [0.0; 16]);
     assert_ne!(mean(&state.collections), [0.0; 16]);
@@ -105,7 +107,7 @@ fn another_optimizer_is_another_program() {
         let (_, state) = start(tx);
         let ones = state.params.map(&mut Tensor::ones_like);
         let bias = step(state, ones).unwrap().params["Dense_1"]["bias"].clone();
-        bias.tensor().unwrap().item::<f32>().unwrap()
+        bias.as_tensor().unwrap().item::<f32>().unwrap()
     };
     assert_eq!(moved(optim::sgd(0.5)), -0.5);
     assert_eq!(moved(optim::sgd(0.25)), -0.25);

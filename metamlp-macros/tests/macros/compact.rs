@@ -133,7 +133,7 @@ fn assert_number(x: &Tensor, expected: f64) {
 
 /// The methods that entered the scope while `f` ran and gave a tree.
 fn captured<R: Tree>(f: impl FnOnce(&Model) -> R) -> Vec<String> {
-    let options = Apply::new().capture_intermediates(Capture::only(|_, _| true));
+    let options = Options::new().capture_intermediates(Capture::only(|_, _| true));
     let (_, updates) = model().apply_mut(&Variables::new(), options, f).unwrap();
     updates
         .collection("intermediates")
@@ -222,7 +222,7 @@ fn a_mistake_in_a_body_is_told_with_its_line_and_its_module() {
     }
     let model = Outer::new(Inner::new());
     let error =
-        model.apply(&Variables::new(), Apply::new(), |m| m.call(&Tensor::ones([3], F32))).unwrap_err();
+        model.apply(&Variables::new(), Options::new(), |m| m.call(&Tensor::ones([3], F32))).unwrap_err();
     let (message, line) = (error.to_string(), LINE.get());
     assert!(message.starts_with(&format!("Outer/inner ({}:{line})", file!())), "{message}");
 }

@@ -15,7 +15,7 @@ use crate::initializers::meta_builder::MetaInitializerBuilder;
 use crate::initializers::meta_step::{Prediction, TrainStep, prediction, train_step};
 use crate::initializers::{PotentialModel, SinkhornInitializer};
 use crate::linear_problem::LinearProblem;
-use crate::meta_mlp::MetaMlp;
+use crate::meta_mlp::MetaMLP;
 use crate::values::check_weights;
 
 /// The learned start of Meta Optimal Transport (Amos, Luise, Cohen and Redko
@@ -31,10 +31,10 @@ use crate::values::check_weights;
 ///
 /// ```
 /// use metamlp_core::{Key, Tensor};
-/// use metamlp_ot::{Grid, LinearProblem, MetaInitializer, MetaMlp, Sinkhorn};
+/// use metamlp_ot::{Grid, LinearProblem, MetaInitializer, MetaMLP, Sinkhorn};
 /// use metamlp_tensor::F32;
 /// let grid = Grid::from_size([4], F32, 0.05)?;
-/// let model = MetaMlp::new(4).num_hidden_units(32);
+/// let model = MetaMLP::new(4).num_hidden_units(32);
 /// let mut meta = MetaInitializer::builder(grid.clone()).model(model).build(Key::new(0))?;
 ///
 /// let a = Tensor::from_vec([2, 4], vec![0.4f32, 0.3, 0.2, 0.1, 0.25, 0.25, 0.25, 0.25]);
@@ -49,7 +49,7 @@ use crate::values::check_weights;
 /// assert!(learned.n_iters() < zeros.n_iters());
 /// # Ok::<(), metamlp_ot::Error>(())
 /// ```
-pub struct MetaInitializer<M: PotentialModel = MetaMlp> {
+pub struct MetaInitializer<M: PotentialModel = MetaMLP> {
     geometry: Geometry,
     model: Arc<M>,
     objective: DualObjective,
@@ -61,7 +61,7 @@ pub struct MetaInitializer<M: PotentialModel = MetaMlp> {
 }
 
 impl MetaInitializer {
-    /// A [`MetaMlp`] with OTT's settings, trained by Adam at 1e-3.
+    /// A [`MetaMLP`] with OTT's settings, trained by Adam at 1e-3.
     ///
     /// # Errors
     /// If the model cannot be initialised.
@@ -254,7 +254,7 @@ fn check_params(own: &Map, found: &Map) -> Result<()> {
     }
     for (path, tensor) in own {
         let path = path.to_string();
-        let found = found.get(&path).and_then(|entry| entry.tensor());
+        let found = found.get(&path).and_then(|entry| entry.as_tensor());
         // Other floats will do, for a training in double precision.
         let fits = |found: &&Tensor| found.shape() == tensor.shape() && found.dtype().is_float();
         if found.filter(fits).is_none() {

@@ -7,11 +7,11 @@ use crate::dual_objective::{DualObjective, ZeroWeights};
 use crate::error::Result;
 use crate::geometry::Geometry;
 use crate::initializers::{MetaInitializer, PotentialModel};
-use crate::meta_mlp::MetaMlp;
+use crate::meta_mlp::MetaMLP;
 
 /// What a [`MetaInitializer`] is made of.
 #[derive(Debug)]
-pub struct MetaInitializerBuilder<M: PotentialModel = MetaMlp> {
+pub struct MetaInitializerBuilder<M: PotentialModel = MetaMLP> {
     geometry: Geometry,
     model: M,
     optimizer: Optimizer,
@@ -20,13 +20,13 @@ pub struct MetaInitializerBuilder<M: PotentialModel = MetaMlp> {
 
 impl MetaInitializerBuilder {
     pub(super) fn new(geometry: Geometry) -> Self {
-        let model = MetaMlp::new(geometry.shape().0);
+        let model = MetaMLP::new(geometry.shape().0);
         Self { geometry, model, optimizer: adam(1e-3), zero_weights: ZeroWeights::default() }
     }
 }
 
 impl<M: PotentialModel + 'static> MetaInitializerBuilder<M> {
-    /// Another network; by default [`MetaMlp`] for the geometry's rows.
+    /// Another network; by default [`MetaMLP`] for the geometry's rows.
     #[must_use]
     pub fn model<N: PotentialModel>(self, model: N) -> MetaInitializerBuilder<N> {
         let Self { geometry, optimizer, zero_weights, .. } = self;

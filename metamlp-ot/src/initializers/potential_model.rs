@@ -2,7 +2,7 @@
 
 use metamlp::{Module, Tensor};
 
-/// A network from two distributions to a potential; [`MetaMlp`](crate::MetaMlp) is one, and any
+/// A network from two distributions to a potential; [`MetaMLP`](crate::MetaMLP) is one, and any
 /// `#[module]` can be.
 ///
 /// ```

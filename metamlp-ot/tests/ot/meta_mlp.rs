@@ -1,7 +1,7 @@
 //! The network: Flax's shapes, names and numbers.
 
 use metamlp_core::prelude::*;
-use metamlp_ot::MetaMlp;
+use metamlp_ot::MetaMLP;
 
 use crate::support::*;
 
@@ -11,7 +11,7 @@ fn weights(n: usize, dtype: DType) -> Tensor {
 
 #[test]
 fn shapes_and_names() {
-    let model = MetaMlp::new(64);
+    let model = MetaMLP::new(64);
     let a = Tensor::spec([64], F32);
     let variables = model.init(Key::new(0), |m| m.call(&a, &a)).unwrap();
     let params = variables.params();
@@ -33,12 +33,12 @@ fn shapes_and_names() {
     assert_eq!(leaves, expected.map(|(path, shape)| (path.to_owned(), shape)));
     assert_eq!(params.size(), 624_192);
     let biases = &params["Dense_1"]["bias"];
-    assert_eq!(biases.tensor().unwrap().abs().max_all().item::<f32>().unwrap(), 0.0);
+    assert_eq!(biases.as_tensor().unwrap().abs().max_all().item::<f32>().unwrap(), 0.0);
 }
 
 #[test]
 fn computes_in_the_dtype_of_the_weights() {
-    let model = MetaMlp::new(5).num_hidden_units(4).num_hidden_layers(1);
+    let model = MetaMLP::new(5).num_hidden_units(4).num_hidden_layers(1);
     for dtype in [F32, F64] {
         let (a, b) = (weights(5, dtype), weights(3, dtype));
         let (f, variables) = model.init_with_output(Key::new(0), |m| m.call(&a, &b)).unwrap();
@@ -50,19 +50,19 @@ fn computes_in_the_dtype_of_the_weights() {
 #[test]
 fn no_hidden_layers_make_an_affine_map() {
     let a = Tensor::spec([3], F32);
-    let variables = MetaMlp::new(3).num_hidden_layers(0).init(Key::new(0), |m| m.call(&a, &a)).unwrap();
+    let variables = MetaMLP::new(3).num_hidden_layers(0).init(Key::new(0), |m| m.call(&a, &a)).unwrap();
     assert_eq!(variables.params().size(), 6 * 3 + 3);
 }
 
-fn small() -> MetaMlp {
-    MetaMlp::new(3).num_hidden_units(4).num_hidden_layers(2)
+fn small() -> MetaMLP {
+    MetaMLP::new(3).num_hidden_units(4).num_hidden_layers(2)
 }
 
 #[test]
 fn parameters_are_those_of_flax() {
     let (a, b) = (vector(&[0.5, 0.3, 0.2]).convert(F32), vector(&[0.6, 0.4]).convert(F32));
     let (f, variables) = small().init_with_output(Key::new(0), |m| m.call(&a, &b)).unwrap();
-    let row = |layer: &str| variables["params"][layer]["kernel"].tensor().unwrap().index(0);
+    let row = |layer: &str| variables["params"][layer]["kernel"].as_tensor().unwrap().index(0);
     assert_all_close(&row("Dense_0"), &[-0.7387071, 0.33744565, -0.61614853, -0.38103622], 1e-7);
     assert_all_close(&row("Dense_1"), &[0.00166372, 0.1601259, 0.09040862, -0.42029327], 1e-7);
     assert_all_close(&row("Dense_2"), &[0.7839004, -0.18161774, 0.21575636], 1e-7);

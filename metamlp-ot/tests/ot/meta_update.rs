@@ -3,7 +3,7 @@
 use metamlp_core::optim::{Optimizer, sgd};
 use metamlp_core::prelude::*;
 use metamlp_ot::{
-    CostMatrix, Error, Geometry, Grid, LinearProblem, MetaInitializer, MetaMlp, PointCloud, PotentialModel,
+    CostMatrix, Error, Geometry, Grid, LinearProblem, MetaInitializer, MetaMLP, PointCloud, PotentialModel,
     Sinkhorn, SinkhornInitializer, ZeroWeights,
 };
 use metamlp_tensor::statistics;
@@ -20,7 +20,7 @@ fn geometry() -> Geometry {
 }
 
 fn with_fixed_weights(zero_weights: ZeroWeights, optimizer: Optimizer) -> MetaInitializer {
-    let model = MetaMlp::new(3).num_hidden_units(4).num_hidden_layers(2);
+    let model = MetaMLP::new(3).num_hidden_units(4).num_hidden_layers(2);
     let builder = MetaInitializer::builder(geometry()).model(model);
     let mut meta = builder.zero_weights(zero_weights).optimizer(optimizer).build(Key::new(0)).unwrap();
     meta.set_params(fixed_params()).unwrap();
@@ -32,7 +32,7 @@ fn fixed() -> MetaInitializer {
 }
 
 fn parameter(meta: &MetaInitializer, path: &str) -> Tensor {
-    meta.params().get(path).unwrap().tensor().unwrap().clone()
+    meta.params().get(path).unwrap().as_tensor().unwrap().clone()
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn gradient_of_every_parameter_is_that_of_general_differentiation() {
         assert_close(found.item().unwrap(), loss.item().unwrap(), 1e-14);
         for (path, gradient) in expected.tensors_with_paths() {
             let path = path.to_string();
-            let before = params.get(&path).unwrap().tensor().unwrap();
+            let before = params.get(&path).unwrap().as_tensor().unwrap();
             let step = before - parameter(&meta, &path);
             assert_all_close(&step, &gradient.to_vec::<f64>().unwrap(), 1e-13);
         }
@@ -265,7 +265,7 @@ fn every_geometry_will_do() {
         Grid::from_size([3], F32, 0.5).unwrap().into(),
     ];
     for geometry in geometries {
-        let model = MetaMlp::new(3).num_hidden_units(16);
+        let model = MetaMLP::new(3).num_hidden_units(16);
         let mut meta = MetaInitializer::builder(&geometry).model(model).build(Key::new(1)).unwrap();
         let (a, b) = (vector(&A), vector(&[0.2, 0.3, 0.5]));
         let first = meta.update(&a, &b).unwrap().0.item::<f32>().unwrap();

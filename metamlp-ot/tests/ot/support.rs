@@ -56,7 +56,7 @@ pub(crate) fn assert_errors(found: &[f64], expected: &[f64], tolerance: f64) {
     }
 }
 
-/// Parameters of the network `MetaMlp(3, 4, 2)` on 3 and 2 atoms: every kernel
+/// Parameters of the network `MetaMLP(3, 4, 2)` on 3 and 2 atoms: every kernel
 /// evenly spaced from -0.5 to 0.5, every bias 0.1.
 pub(crate) fn fixed_params() -> Map {
     let layer = |inputs: usize, features: usize| {

@@ -59,7 +59,7 @@ pub(crate) type Operands = SmallVec<[Tensor; 3]>;
 #[derive(Clone)]
 pub(crate) enum Expression {
     /// To be computed.
-    Apply(Op, Operands),
+    Options(Op, Operands),
     /// The value is all there is.
     Concrete,
     /// A shape and no value: a `spec`, or an argument under `jit`.
@@ -93,7 +93,7 @@ impl Tensor {
         };
         let depth = 1 + operands.iter().map(|operand| operand.0.pending_depth()).max().unwrap_or(0);
         let is_abstract = operands.iter().any(|operand| operand.0.is_abstract);
-        let tensor = Self::node(ty, depth, is_abstract, None, Expression::Apply(op, operands));
+        let tensor = Self::node(ty, depth, is_abstract, None, Expression::Options(op, operands));
         if depth > DEEPEST && !is_abstract && !boundary::is_deferred() {
             // What fails here fails again, and is reported, when the value is read.
             let _ = tensor.evaluate();
@@ -190,7 +190,7 @@ impl Node {
         let _ = self.value.set(value);
         if !boundary::is_tracing() {
             let forgotten = std::mem::replace(&mut *self.expression(), Expression::Concrete);
-            if let Expression::Apply(_, operands) = forgotten {
+            if let Expression::Options(_, operands) = forgotten {
                 release(operands);
             }
         }
@@ -199,7 +199,7 @@ impl Node {
     /// Its operands, which it has no longer.
     fn take_operands(&mut self) -> Operands {
         match self.expression.get_mut().unwrap_or_else(PoisonError::into_inner) {
-            Expression::Apply(_, operands) => std::mem::take(operands),
+            Expression::Options(_, operands) => std::mem::take(operands),
             _ => Operands::new(),
         }
     }

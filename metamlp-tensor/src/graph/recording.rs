@@ -136,7 +136,7 @@ impl Lists {
         }
         let place = self.pending.len();
         if tensor.0.value.get().is_none()
-            && let Expression::Apply(_, operands) = &*tensor.0.expression()
+            && let Expression::Options(_, operands) = &*tensor.0.expression()
         {
             self.pending.push(Visit::None);
             for operand in operands.iter().rev() {
@@ -164,7 +164,7 @@ impl Lists {
 
     /// Records a node that has not been yet, though its operands have.
     fn met(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
-        if let Expression::Apply(op, operands) = &*tensor.0.expression() {
+        if let Expression::Options(op, operands) = &*tensor.0.expression() {
             let begin = self.operands.len();
             let ids = &self.ids;
             self.operands.extend(operands.iter().map(|operand| ids[&operand.address()]));
@@ -199,7 +199,7 @@ impl Recorded {
             return Some(f(&Op::Input));
         }
         match &*self.tensor.0.expression() {
-            Expression::Apply(op, _) => Some(f(op)),
+            Expression::Options(op, _) => Some(f(op)),
             _ => None,
         }
     }

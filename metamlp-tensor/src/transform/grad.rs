@@ -195,7 +195,7 @@ fn depending_on<'a>(
                 }
                 let expression = tensor.0.expression().clone();
                 match expression {
-                    Expression::Apply(op, operands) if op != Op::StopGradient => {
+                    Expression::Options(op, operands) if op != Op::StopGradient => {
                         let first: Vec<Visit> = operands.iter().cloned().map(Visit::First).collect();
                         pending.push(Visit::Last(Recorded { tensor, op, operands }));
                         pending.extend(first);

@@ -25,7 +25,7 @@ use crate::variables::variable::Variable;
 /// let layer = MultiHeadDotProductAttention::new(2);
 /// let x = Tensor::ones([3, 5, 8], F32);
 /// let variables = layer.init(Key::new(0), |m| m.call(&x, None, None, None))?;
-/// assert_eq!(variables["params"]["query"]["kernel"].tensor().unwrap().shape(), [8, 2, 4]);
+/// assert_eq!(variables["params"]["query"]["kernel"].as_tensor().unwrap().shape(), [8, 2, 4]);
 /// let causal = make_causal_mask(&Tensor::ones([3, 5], F32));
 /// let y = layer.apply(&variables, (), |m| m.call(&x, None, None, Some(&causal)))?;
 /// assert_eq!(y.shape(), [3, 5, 8]);

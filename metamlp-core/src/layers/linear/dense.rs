@@ -20,7 +20,7 @@ use crate::variables::spec::Spec;
 /// let layer = Dense::new(3);
 /// let variables = layer.init(Key::new(0), |m| m.call(&Tensor::spec([1, 2], F32)))?;
 /// assert_eq!(variables.to_string(), "params:\n  kernel: f32[2, 3]\n  bias: f32[3]");
-/// let y = layer.apply(&variables, Apply::new(), |m| m.call(&Tensor::ones([5, 2], F32)))?;
+/// let y = layer.apply(&variables, Options::new(), |m| m.call(&Tensor::ones([5, 2], F32)))?;
 /// assert_eq!(y.shape(), [5, 3]);
 /// # Ok::<(), metamlp::Error>(())
 /// ```

@@ -26,9 +26,9 @@ use crate::module::Module;
 /// let layer = BatchNorm::new().use_running_average(false);
 /// let x = Tensor::from_vec([2, 1], vec![1.0f32, 3.0]);
 /// let variables = layer.init(Key::new(0), |m| m.call(&x))?;
-/// let (y, updates) = layer.apply_mut(&variables, Apply::new().mutable("batch_stats"), |m| m.call(&x))?;
+/// let (y, updates) = layer.apply_mut(&variables, Options::new().mutable("batch_stats"), |m| m.call(&x))?;
 /// assert!((y.to_vec::<f32>()?[1] - 1.0).abs() < 1e-4);
-/// assert!((updates["batch_stats"]["mean"].tensor().unwrap().to_vec::<f32>()?[0] - 0.02).abs() < 1e-6);
+/// assert!((updates["batch_stats"]["mean"].as_tensor().unwrap().to_vec::<f32>()?[0] - 0.02).abs() < 1e-6);
 /// # Ok::<(), metamlp::Error>(())
 /// ```
 #[module]

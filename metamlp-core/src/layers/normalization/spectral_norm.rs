@@ -45,7 +45,7 @@ const MOST_STEPS: usize = 1000;
 ///     variables["batch_stats"].to_string(),
 ///     "SpectralNorm_0:\n  Dense_0/kernel/u: f32[1, 4]\n  Dense_0/kernel/sigma: f32[]"
 /// );
-/// let train = Apply::new().mutable("batch_stats");
+/// let train = Options::new().mutable("batch_stats");
 /// let (_, updates) = foo().apply_mut(&variables, train, |m| m.call(&x, true))?;
 /// let y = foo().apply(&variables.updated(updates), (), |m| m.call(&x, false))?;
 /// assert_eq!(y.shape(), [1, 4]);

@@ -37,8 +37,8 @@ use crate::variables::entry::Entry;
 /// }
 ///
 /// let variables = foo().init(Key::new(0), |m| m.call(&Tensor::spec([1, 3], F32)))?;
-/// assert_eq!(variables["params"]["WeightNorm_0"]["Dense_0/kernel/scale"].tensor().unwrap().shape(), [4]);
-/// let kernel = variables["params"]["Dense_0"]["kernel"].tensor().unwrap();
+/// assert_eq!(variables["params"]["WeightNorm_0"]["Dense_0/kernel/scale"].as_tensor().unwrap().shape(), [4]);
+/// let kernel = variables["params"]["Dense_0"]["kernel"].as_tensor().unwrap();
 /// assert!((kernel.square().sum([0]) - 1.0).abs().max_all().item::<f32>()? < 1e-6);
 /// # Ok::<(), metamlp::Error>(())
 /// ```

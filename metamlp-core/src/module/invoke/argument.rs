@@ -112,7 +112,8 @@ impl<'a> Argument<'a> {
         match value?.downcast_ref::<Entry>()? {
             Entry::Tensor(tensor) if wanted == TypeId::of::<Tensor>() => Some(Box::new(tensor.clone())),
             Entry::Tuple(entries) if wanted == TypeId::of::<Vec<Tensor>>() => {
-                let tensors: Option<Vec<_>> = entries.iter().map(|entry| entry.tensor().cloned()).collect();
+                let tensors: Option<Vec<_>> =
+                    entries.iter().map(|entry| entry.as_tensor().cloned()).collect();
                 tensors.map(|tensors| Box::new(tensors) as _)
             }
             _ => None,

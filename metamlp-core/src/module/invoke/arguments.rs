@@ -100,7 +100,7 @@ impl fmt::Debug for Arguments<'_> {
 /// let scale = Scale::new();
 /// for (arguments, expected) in [(args![&x, 3, None], 3.0), (args![&x, shift = &x, by = 0.5], 1.5)] {
 ///     let y = scale.apply(&Variables::new(), (), |m| m.invoke("call", arguments))?;
-///     assert_eq!(y.tensor().unwrap().to_vec::<f32>()?, [expected; 2]);
+///     assert_eq!(y.as_tensor().unwrap().to_vec::<f32>()?, [expected; 2]);
 /// }
 /// # Ok::<(), metamlp::Error>(())
 /// ```

@@ -61,13 +61,13 @@ fn test_multihead_sow_attention_weights() {
     let x = ones([4, 6, 5]);
     let layer = MultiHeadDotProductAttention::new(1).sow_weights(true);
     let variables = layer.init(Key::new(0), |m| attend(m, &x)).unwrap();
-    let options = Apply::new().mutable("intermediates");
+    let options = Options::new().mutable("intermediates");
     let (_, updates) = layer.apply_mut(&variables, options, |m| attend(m, &x)).unwrap();
-    let weights = updates["intermediates"]["attention_weights"][0].tensor().unwrap();
+    let weights = updates["intermediates"]["attention_weights"][0].as_tensor().unwrap();
     assert_eq!(weights.shape(), [4, 1, 6, 6]);
     near(&weights.sum([-1]), &ones([4, 1, 6]), 1e-5);
     let silent = MultiHeadDotProductAttention::new(1);
-    let options = Apply::new().mutable("intermediates");
+    let options = Options::new().mutable("intermediates");
     let (_, updates) = silent.apply_mut(&variables, options, |m| attend(m, &x)).unwrap();
     assert!(updates.get("intermediates/attention_weights").is_none());
 }
@@ -106,13 +106,13 @@ fn test_decoding() {
     let mut state = variables;
     for position in 0..5 {
         let token = x.slice_axis(1, position, position + 1);
-        let options = Apply::new().mutable("cache");
+        let options = Options::new().mutable("cache");
         let (y, cache) = layer.apply_mut(&state, options, |m| attend(m, &token)).unwrap();
         near(&y, &expected.slice_axis(1, position, position + 1), 1e-5);
         state = state.updated(cache);
     }
-    assert_eq!(state["cache"]["cache_index"].tensor().unwrap().item::<i32>().unwrap(), 5);
-    let error = layer.apply_mut(&state, Apply::new().mutable("cache"), |m| attend(m, &x)).unwrap_err();
+    assert_eq!(state["cache"]["cache_index"].as_tensor().unwrap().item::<i32>().unwrap(), 5);
+    let error = layer.apply_mut(&state, Options::new().mutable("cache"), |m| attend(m, &x)).unwrap_err();
     assert!(error.to_string().contains("one position at a time"), "{error}");
 }
 

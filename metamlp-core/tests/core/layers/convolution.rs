@@ -108,7 +108,7 @@ fn equal_local_kernels_are_a_convolution() {
         let x = normal(0, [2, 7, 6, 3]);
         let conv = Conv::new(4, [3, 2]).strides([2, 1]).kernel_dilation([1, 2]).padding(padding.clone());
         let (y, variables) = conv.init_with_output(Key::new(1), |m| m.call(&x)).unwrap();
-        let kernel = variables["params"]["kernel"].tensor().unwrap().clone();
+        let kernel = variables["params"]["kernel"].as_tensor().unwrap().clone();
         // The inputs come before the kernel's own axes.
         let kernel = kernel.transpose([2, 0, 1, 3]).reshape([18, 4]);
         let local = ConvLocal::new(4, [3, 2])
@@ -176,7 +176,7 @@ fn test_transpose_kernel_conv_transpose() {
         .use_bias(false);
     let (y, variables) = layer.init_with_output(Key::new(0), |m| m.call(&x)).unwrap();
     assert_eq!(shape(&variables, "params/kernel"), [3, 3, 2, 3]);
-    let kernel = variables["params"]["kernel"].tensor().unwrap().clone();
+    let kernel = variables["params"]["kernel"].as_tensor().unwrap().clone();
     let conv = Conv::new(3, [3, 3])
         .strides(2)
         .padding(ConvPadding::Valid)

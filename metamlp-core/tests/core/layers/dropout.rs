@@ -6,7 +6,7 @@ use metamlp::prelude::*;
 use super::support::{near, normal, ones, values};
 
 fn dropped(layer: &Dropout, seed: i64, x: &Tensor) -> Tensor {
-    let options = Apply::new().rng("dropout", Key::new(seed));
+    let options = Options::new().rng("dropout", Key::new(seed));
     layer.apply(&Variables::new(), options, |m| m.call(x)).unwrap()
 }
 
@@ -67,7 +67,7 @@ fn test_dropout_manual_rng() {
 fn the_stream_can_have_another_name() {
     let x = ones([3, 7]);
     let layer = Dropout::new(0.5).deterministic(false).rng_collection("noise");
-    let options = Apply::new().rng("noise", Key::new(5));
+    let options = Options::new().rng("noise", Key::new(5));
     let y = layer.apply(&Variables::new(), options, |m| m.call(&x)).unwrap();
     near(&y, &dropped(&Dropout::new(0.5).deterministic(false), 5, &x), 0.0);
 }

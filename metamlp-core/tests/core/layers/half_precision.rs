@@ -82,7 +82,7 @@ fn batch_norm_and_attention_have_the_numbers_of_flax() {
         let x = input(dtype);
         let norm = BatchNorm::new().use_running_average(false).dtype(dtype);
         let (y, variables) = norm.init_with_output(Key::new(0), |m| m.call(&x)).unwrap();
-        let stats = variables["batch_stats"]["mean"].tensor().unwrap().dtype();
+        let stats = variables["batch_stats"]["mean"].as_tensor().unwrap().dtype();
         assert_eq!((y.dtype(), stats), (dtype, F32));
         let expected: Vec<i32> =
             batch_norm.split(' ').map(|bits| place(u16::from_str_radix(bits, 16).unwrap())).collect();

@@ -87,7 +87,7 @@ fn test_dense_general_vs_numpy() {
         let x = normal(0, [3, 4, 5]);
         let layer = DenseGeneral::new([2, 6]).axis(axis.clone()).use_bias(false);
         let (y, variables) = layer.init_with_output(Key::new(1), |m| m.call(&x)).unwrap();
-        let kernel = variables["params"]["kernel"].tensor().unwrap().clone();
+        let kernel = variables["params"]["kernel"].as_tensor().unwrap().clone();
         let equation = match axis.len() {
             1 => "abc,bxy->acxy",
             _ if axis[0] == 0 => "abc,abxy->cxy",
@@ -103,7 +103,7 @@ fn test_einsum_init_call() {
     let layer = Einsum::new([4, 2, 3], "...a,abc->...bc").bias_init(initializers::ones());
     let (y, variables) = layer.init_with_output(Key::new(1), |m| m.call(&x)).unwrap();
     assert_eq!(shapes(&variables), "params:\n  kernel: f32[4, 2, 3]\n  bias: f32[2, 3]");
-    let kernel = variables["params"]["kernel"].tensor().unwrap().clone();
+    let kernel = variables["params"]["kernel"].as_tensor().unwrap().clone();
     near(&y, &(Tensor::einsum("za,abc->zbc", &[x, kernel]) + 1.0), 1e-6);
 }
 
@@ -169,7 +169,7 @@ fn the_gradient_of_an_embedding_counts_its_uses() {
         metamlp::tensor::Result::Ok(y.slice_axis(0, 0, 3).sum_all())
     });
     let counts = counts.unwrap();
-    let counts = counts["embedding"].tensor().unwrap();
+    let counts = counts["embedding"].as_tensor().unwrap();
     assert_eq!(values(counts), [0.0, 0.0, 2.0, 2.0, 0.0, 0.0, 1.0, 1.0]);
 }
 

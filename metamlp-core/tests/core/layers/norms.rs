@@ -17,14 +17,14 @@ fn test_batch_norm() {
     near(&mean, &Tensor::zeros([2], F32), 1e-4);
     near(&var, &ones([2]), 1e-4);
     let stats = &variables["batch_stats"];
-    assert_eq!(values(stats["mean"].tensor().unwrap()), [0.0, 0.0]);
-    assert_eq!(values(stats["var"].tensor().unwrap()), [1.0, 1.0]);
+    assert_eq!(values(stats["mean"].as_tensor().unwrap()), [0.0, 0.0]);
+    assert_eq!(values(stats["var"].as_tensor().unwrap()), [1.0, 1.0]);
 
-    let options = Apply::new().mutable("batch_stats");
+    let options = Options::new().mutable("batch_stats");
     let (_, updates) = layer.apply_mut(&variables, options, |m| m.call(&x)).unwrap();
     let (mean, var) = mean_and_var(&x, &[0, 1]);
-    near(updates["batch_stats"]["mean"].tensor().unwrap(), &(0.1 * mean), 1e-6);
-    near(updates["batch_stats"]["var"].tensor().unwrap(), &(0.9 + 0.1 * var), 1e-6);
+    near(updates["batch_stats"]["mean"].as_tensor().unwrap(), &(0.1 * mean), 1e-6);
+    near(updates["batch_stats"]["var"].as_tensor().unwrap(), &(0.9 + 0.1 * var), 1e-6);
 }
 
 #[test]

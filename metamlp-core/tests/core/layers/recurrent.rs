@@ -133,7 +133,7 @@ fn test_gated_units() {
     assert_eq!(names(&variables), ["ir", "iz", "in", "hr", "hz", "hn"].map(str::to_owned).into());
     let (_, variables) = MGUCell::new(4).init_with_output(Key::new(0), |m| m.call(&h, &x)).unwrap();
     assert_eq!(names(&variables), ["if", "in", "hf", "hn"].map(str::to_owned).into());
-    assert_eq!(values(variables["params"]["if"]["bias"].tensor().unwrap()), [1.0; 4]);
+    assert_eq!(values(variables["params"]["if"]["bias"].as_tensor().unwrap()), [1.0; 4]);
 }
 
 #[test]

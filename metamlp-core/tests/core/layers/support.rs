@@ -33,5 +33,5 @@ pub(crate) fn shapes(variables: &Variables) -> String {
 /// The shape of a parameter.
 #[track_caller]
 pub(crate) fn shape(variables: &Variables, path: &str) -> Vec<usize> {
-    variables.get(path).and_then(Entry::tensor).unwrap_or_else(|| panic!("no {path}")).shape().to_vec()
+    variables.get(path).and_then(Entry::as_tensor).unwrap_or_else(|| panic!("no {path}")).shape().to_vec()
 }

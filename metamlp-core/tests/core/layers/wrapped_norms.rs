@@ -5,7 +5,7 @@ use metamlp::prelude::*;
 use super::support::{near, normal, ones, shape, values};
 
 fn tensor<'a>(variables: &'a Variables, path: &str) -> &'a Tensor {
-    variables.get(path).and_then(Entry::tensor).unwrap_or_else(|| panic!("no {path} in {variables}"))
+    variables.get(path).and_then(Entry::as_tensor).unwrap_or_else(|| panic!("no {path} in {variables}"))
 }
 
 #[compact]
@@ -27,7 +27,7 @@ fn test_spectral_norm_train() {
     assert_eq!(values(tensor(&variables, paths[1])), [1.0]);
 
     let train = |variables: &Variables, update: bool| {
-        foo().apply_mut(variables, Apply::new().mutable("batch_stats"), |m| m.call(&x, update)).unwrap()
+        foo().apply_mut(variables, Options::new().mutable("batch_stats"), |m| m.call(&x, update)).unwrap()
     };
     let (_, updates) = train(&variables, true);
     for path in paths {
@@ -65,7 +65,7 @@ fn test_spectral_norm_sigma() {
         let drawn = layer.init(Key::new(3), |m| m.call(&x, false)).unwrap();
         let variables = drawn.with_params(params);
         let (y, updates) =
-            layer.apply_mut(&variables, Apply::new().mutable("batch_stats"), |m| m.call(&x, true)).unwrap();
+            layer.apply_mut(&variables, Options::new().mutable("batch_stats"), |m| m.call(&x, true)).unwrap();
         let found = values(tensor(&updates, "batch_stats/layer_instance/kernel/sigma"))[0];
         // The power iteration comes from below.
         let greatest = sigma(&kernel);
@@ -173,11 +173,11 @@ fn norms_nest_and_chain_and_take_any_module() {
     let layer = WeightNorm::new(summed());
     let b = ones([3, 3]);
     let (y, variables) = layer.init_with_output(Key::new(0), |m| m.call_with(&args![&x, &b])).unwrap();
-    assert_eq!(y.tensor().unwrap().shape(), [3, 3]);
+    assert_eq!(y.as_tensor().unwrap().shape(), [3, 3]);
     assert_eq!(shape(&variables, "params/layer_instance/Dense_0/kernel/scale"), [3]);
     let layer = SpectralNorm::new(summed());
     let y = layer.init_with_output(Key::new(0), |m| m.call_with(&args![&x, &b], false)).unwrap().0;
-    assert_eq!(y.tensor().unwrap().shape(), [3, 3]);
+    assert_eq!(y.as_tensor().unwrap().shape(), [3, 3]);
 }
 
 /// In Flax the `BatchNorm` could not write, and nothing would be captured.
@@ -189,7 +189,7 @@ fn what_is_inside_trains_and_is_captured() {
     }
     let (x, layer) = (normal(0, [5, 4]), WeightNorm::new(inside()));
     let variables = layer.init(Key::new(0), |m| m.call(&x)).unwrap();
-    let options = Apply::new().mutable("batch_stats").capture_intermediates(true);
+    let options = Options::new().mutable("batch_stats").capture_intermediates(true);
     let (_, updates) = layer.apply_mut(&variables, options, |m| m.call(&x)).unwrap();
     let mean = "batch_stats/layer_instance/BatchNorm_0/mean";
     assert_ne!(values(tensor(&updates, mean)), values(tensor(&variables, mean)));

@@ -21,10 +21,10 @@ impl Adopting {
 /// `test_relaxed_adoption_still_conflict`. There the policy is a flag of the process or of a class.
 #[test]
 fn a_given_name_may_go_before_the_field_s() {
-    let options = || Apply::from(Key::new(0)).preserve_adopted_names();
+    let options = || Options::from(Key::new(0)).preserve_adopted_names();
     let named = |name: &str| Dense::new(2).named(name);
     let input = Tensor::spec([1, 2], F32);
-    let names = |model: &Adopting, options: Apply| {
+    let names = |model: &Adopting, options: Options| {
         let variables = model.init(options, |m| m.call(&input))?;
         Ok::<_, Error>(variables.params().names().map(str::to_owned).collect::<Vec<_>>())
     };
@@ -35,7 +35,7 @@ fn a_given_name_may_go_before_the_field_s() {
 
     let variables = model.init(options(), |m| m.call(&input)).unwrap();
     let x = Tensor::ones([1, 2], F32);
-    assert!(model.apply(&variables, Apply::new().preserve_adopted_names(), |m| m.call(&x)).is_ok());
+    assert!(model.apply(&variables, Options::new().preserve_adopted_names(), |m| m.call(&x)).is_ok());
     let error = model.apply(&variables, (), |m| m.call(&x)).unwrap_err();
     assert!(matches!(error, Error::VariableNotFound { .. }), "{error}");
 

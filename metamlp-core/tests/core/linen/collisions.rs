@@ -11,7 +11,7 @@ fn x() -> Tensor {
 
 #[track_caller]
 fn in_use<M: Module>(model: &M, f: impl FnOnce(&M) -> Tensor, wanted: Kind, taken: Kind) {
-    let options = Apply::from(Key::new(0)).mutable(true);
+    let options = Options::from(Key::new(0)).mutable(true);
     let error = model.init(options, f).unwrap_err();
     assert!(
         matches!(&error, Error::NameInUse { wanted: w, taken: t, .. } if (*w, *t) == (wanted, taken)),

@@ -84,12 +84,12 @@ fn a_module_knows_what_it_may_write() {
             Tensor::scalar(self.is_mutable_collection("test"))
         }
     }
-    let asked = |options: Apply| {
+    let asked = |options: Options| {
         let (may, _) = Empty::new().apply_mut(&Variables::new(), options, Empty::call).unwrap();
         may.item::<bool>().unwrap()
     };
-    assert!(asked(Apply::new().mutable(["test"])) && asked(Apply::new().mutable(true)));
-    assert!(!asked(Apply::new()) && !asked(Apply::new().mutable(DenyList::new("test"))));
+    assert!(asked(Options::new().mutable(["test"])) && asked(Options::new().mutable(true)));
+    assert!(!asked(Options::new()) && !asked(Options::new().mutable(DenyList::new("test"))));
     assert!(!Empty::new().is_mutable_collection("test"));
 }
 
@@ -103,7 +103,7 @@ fn a_module_knows_whether_it_is_initialized() {
     let (at_init, _) = foo().init_with_output(Key::new(0), Foo::call).unwrap();
     let at_apply = foo().apply(&Variables::new(), (), Foo::call).unwrap();
     assert!(at_init.item::<bool>().unwrap() && !at_apply.item::<bool>().unwrap());
-    let options = Apply::from(Key::new(0)).mutable(true);
+    let options = Options::from(Key::new(0)).mutable(true);
     let (at_apply, _) = foo().apply_mut(&Variables::new(), options, Foo::call).unwrap();
     assert!(!at_apply.item::<bool>().unwrap() && !metamlp::is_initializing());
 }
@@ -175,7 +175,7 @@ fn init_makes_what_is_mutable() {
         x + param("w", initializers::ones(), [3]) + count.get()
     }
     let init = |mutable: Filter| {
-        counted().init(Apply::from(Key::new(0)).mutable(mutable), |m| m.call(&x())).map(|v| paths(&v))
+        counted().init(Options::from(Key::new(0)).mutable(mutable), |m| m.call(&x())).map(|v| paths(&v))
     };
     for nothing in [Filter::from(false), Filter::from([])] {
         assert!(matches!(init(nothing), Err(Error::CollectionNotFound { .. })));
@@ -192,7 +192,7 @@ fn apply_returns_the_collections_that_are_mutable_and_there() {
     let variables = created(&foo, |m| m.call(&x())).with("cache", Map::new().with("a", 1.0f32));
     let returned = |mutable: Filter| {
         let (_, updates) =
-            foo.apply_mut(&variables, Apply::new().mutable(mutable), |m| m.call(&x())).unwrap();
+            foo.apply_mut(&variables, Options::new().mutable(mutable), |m| m.call(&x())).unwrap();
         paths(&updates)
     };
     assert_eq!(returned([].into()), [""; 0]);

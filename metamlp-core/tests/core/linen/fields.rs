@@ -370,7 +370,7 @@ fn modules_in_a_map_are_each_themselves_and_one_in_several_places_is_one() {
     let each = |a: [(&'static str, Arc<Counted>); 2]| ByName::new(BTreeMap::from(a));
     let model = each(["foo", "bar"].map(|name| (name, Arc::new(Counted::new()))));
     let variables = created(&model, |m| m.call(&x()));
-    let options = || Apply::new().mutable("counter");
+    let options = || Options::new().mutable("counter");
     let (_, updates) = model.apply_mut(&variables, options(), |m| m.call(&x())).unwrap();
     assert_eq!(paths(&updates), ["counter/a_bar/i", "counter/a_foo/i"]);
     assert_eq!((at(&updates, "counter/a_bar/i"), at(&updates, "counter/a_foo/i")), (vec![2.0], vec![2.0]));

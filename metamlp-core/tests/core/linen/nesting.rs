@@ -55,15 +55,15 @@ fn two_hundred_modules_in_each_other() {
     let (y, variables) = model.init_with_output(Key::new(0), |m| m.call(&zero())).unwrap();
     assert_eq!(numbers(&y), [200.0]);
     assert_eq!(variables.params().size(), 200);
-    let options = Apply::new().mutable("stats").capture_intermediates(true);
+    let options = Options::new().mutable("stats").capture_intermediates(true);
     let (y, updates) = model.apply_mut(&variables, options, |m| m.call(&m.call(&zero()))).unwrap();
     assert_eq!(numbers(&y), [400.0]);
     let stats = Variables::new().with("stats", updates["stats"].clone());
     stats.for_each(&mut |count| assert_eq!(numbers(count), [3.0]));
     let path = format!("intermediates/{}call", "next/".repeat(199));
-    assert_eq!(updates.get(&path).unwrap().tuple().unwrap().len(), 2);
+    assert_eq!(updates.get(&path).unwrap().as_tuple().unwrap().len(), 2);
     let gradient = grad(&variables, |variables| {
-        Ok(model.apply_mut(variables, Apply::new().mutable("stats"), |m| m.call(&zero()))?.0)
+        Ok(model.apply_mut(variables, Options::new().mutable("stats"), |m| m.call(&zero()))?.0)
     })
     .unwrap();
     Variables::from_params(gradient.params().clone()).for_each(&mut |g| assert_eq!(numbers(g), [1.0]));
@@ -73,7 +73,7 @@ fn two_hundred_modules_in_each_other() {
 #[test]
 fn an_error_deep_down_tells_its_path() {
     let variables = created(&chain(199), |m| m.call(&zero()));
-    let options = Apply::new().mutable("stats");
+    let options = Options::new().mutable("stats");
     let error = chain(200).apply_mut(&variables, options, |m| m.call(&zero())).unwrap_err().to_string();
     assert!(error.starts_with(&format!("Link{} (", "/next".repeat(199))), "{error}");
 }

@@ -177,7 +177,7 @@ fn a_gradient_inside_of_a_method() {
     let model = force();
     let variables = created(&model, |m| m.call(&x()));
     assert_eq!(paths(&variables), ["params/Energy_0/w", "stats/Energy_0/calls"]);
-    let options = || Apply::new().mutable("stats");
+    let options = || Options::new().mutable("stats");
     let (y, updates) = model.apply_mut(&variables, options(), |m| m.call(&x())).unwrap();
     // 6x + 12x.
     assert_eq!(numbers(&y), [18.0; 6]);
@@ -189,7 +189,7 @@ fn a_gradient_inside_of_a_method() {
         metamlp::tensor::Result::Ok(y.sum_all())
     })
     .unwrap();
-    assert_eq!(numbers(gradient["Energy_0"]["w"].tensor().unwrap()), [36.0]);
+    assert_eq!(numbers(gradient["Energy_0"]["w"].as_tensor().unwrap()), [36.0]);
 }
 
 #[test]

@@ -36,8 +36,8 @@ fn sown_values_are_collected_or_reduced_where_asked_for() {
         let values = ["intermediates/h/0", "intermediates/h/1"].map(|path| at(variables, path)[0]);
         assert_eq!(values, [1.0, 2.0]);
     };
-    both(&foo.init(Apply::from(Key::new(0)).mutable(true), |m| m.call(&one())).unwrap());
-    let options = || Apply::new().mutable(["intermediates"]);
+    both(&foo.init(Options::from(Key::new(0)).mutable(true), |m| m.call(&one())).unwrap());
+    let options = || Options::new().mutable(["intermediates"]);
     both(&foo.apply_mut(&Variables::new(), options(), |m| m.call(&one())).unwrap().1);
     let (_, state) = foo.apply_mut(&Variables::new(), options(), |m| m.summed(&one())).unwrap();
     assert_eq!(at(&state, "intermediates/h"), [3.0]);
@@ -64,7 +64,7 @@ fn calls_bar(x: &Tensor) -> Tensor {
 #[test]
 fn calls_are_captured_or_what_a_filter_takes() {
     let captured = |capture: Capture| {
-        let options = Apply::new().capture_intermediates(capture);
+        let options = Options::new().capture_intermediates(capture);
         calls_bar().apply_mut(&Variables::new(), options, |m| m.call(&one())).unwrap().1
     };
     let calls = captured(true.into());
@@ -94,7 +94,7 @@ fn a_perturbation_has_the_gradient_of_the_value() {
         Ok((y - &target).square().mean_all())
     })
     .unwrap();
-    let numbers = |name: &str| gradient[name].tensor().unwrap().to_vec::<f32>().unwrap();
+    let numbers = |name: &str| gradient[name].as_tensor().unwrap().to_vec::<f32>().unwrap();
     let expected: [f32; 10] = [
         -1.265_541_6,
         0.042_550_422,

@@ -22,7 +22,7 @@ fn a_second_call_draws_another_key() {
         let a = A::new();
         (a.call(), a.call())
     }
-    let stream = Apply::new().rng("dropout", Key::new(0));
+    let stream = Options::new().rng("dropout", Key::new(0));
     let (first, second) = b().apply(&Variables::new(), stream, B::call).unwrap();
     assert_eq!(first.words().unwrap(), [0xe6c3_6525, 0x6893_4c5d]);
     assert_eq!(second.words().unwrap(), [0xb84f_83dc, 0x4d60_2849]);
@@ -36,7 +36,7 @@ fn a_module_knows_the_streams_that_were_given() {
         Tensor::scalar(metamlp::has_rng("bar"))
     }
     let given = |stream: &str| {
-        let options = Apply::new().rng(stream, Key::new(0));
+        let options = Options::new().rng(stream, Key::new(0));
         foo().apply(&Variables::new(), options, Foo::call).unwrap().item::<bool>().unwrap()
     };
     assert!(given("bar") && !given("baz") && !metamlp::has_rng("bar"));
@@ -132,7 +132,7 @@ fn without_params_there_is_no_fallback() {
     fn model(x: &Tensor) -> Tensor {
         Dense::new(2).call(x)
     }
-    let other = || Apply::new().rng("other_rng_stream", Key::new(0));
+    let other = || Options::new().rng("other_rng_stream", Key::new(0));
     let x = Tensor::ones([1, 3], F32);
     let error = model().init(other(), |m| m.call(&x)).unwrap_err();
     assert!(matches!(&error, Error::MissingRng { stream, .. } if stream == "params"), "{error}");
@@ -152,7 +152,7 @@ fn many_keys_and_odd_names() {
     fn many() -> Vec<Key> {
         (0..300).map(|_| make_rng("noise")).collect()
     }
-    let stream = || Apply::new().rng("noise", Key::new(0));
+    let stream = || Options::new().rng("noise", Key::new(0));
     let keys = many().apply(&Variables::new(), stream(), Many::call).unwrap();
     let words = |i: usize| keys[i].words().unwrap();
     assert_eq!(words(0), [0x5527_b11e, 0xc7be_436d]);

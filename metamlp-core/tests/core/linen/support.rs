@@ -13,7 +13,7 @@ pub(crate) fn bits(tensor: &Tensor) -> Vec<u32> {
 
 #[track_caller]
 pub(crate) fn tensor(variables: &Variables, path: &str) -> Tensor {
-    let found = variables.get(path).and_then(Entry::tensor);
+    let found = variables.get(path).and_then(Entry::as_tensor);
     found.unwrap_or_else(|| panic!("no tensor {path} in\n{variables}")).clone()
 }
 

@@ -56,9 +56,9 @@ fn in_the_first_value_of_a_variable_and_in_its_update() {
 fn in_an_interceptor_and_in_a_choice_of_what_to_capture() {
     let model = Dense::new(2);
     let variables = created(&model, |m| m.call(&x()));
-    let options = Apply::new().intercept_methods(|_| panic!("a user's panic"));
+    let options = Options::new().intercept_methods(|_| panic!("a user's panic"));
     panicking(|| model.apply(&variables, options, |m| m.call(&x())));
-    let options = Apply::new().capture_intermediates(Capture::only(|_, _| panic!("a user's panic")));
+    let options = Options::new().capture_intermediates(Capture::only(|_, _| panic!("a user's panic")));
     panicking(|| model.apply_mut(&variables, options, |m| m.call(&x())));
 }
 

@@ -21,10 +21,10 @@ fn a_module_writes_and_reads_without_declaring() {
             assert!(!self.has_variable("test_col", "a"));
             self.put_variable("test_col", "a", x);
             assert!(self.has_variable("test_col", "a") && !self.has_variable("other", "a"));
-            self.get_variable("test_col", "a").and_then(|a| a.tensor().cloned()).unwrap()
+            self.get_variable("test_col", "a").and_then(|a| a.as_tensor().cloned()).unwrap()
         }
     }
-    let options = Apply::new().mutable(["test_col"]);
+    let options = Options::new().mutable(["test_col"]);
     let (y, updates) = A::new().apply_mut(&Variables::new(), options, |m| m.call(&x())).unwrap();
     assert_eq!((numbers(&y), at(&updates, "test_col/a")), (vec![1.0, 1.0], vec![1.0, 1.0]));
 }
@@ -45,7 +45,7 @@ impl Stateful {
 fn a_variable_knows_whether_it_may_be_written() {
     let model = Stateful::new();
     let (_, variables) =
-        model.apply_mut(&Variables::new(), Apply::new().mutable("state"), |m| m.call(true)).unwrap();
+        model.apply_mut(&Variables::new(), Options::new().mutable("state"), |m| m.call(true)).unwrap();
     model.apply(&variables, (), |m| m.call(false)).unwrap();
 }
 
@@ -62,7 +62,7 @@ impl Writes {
 /// Flax, of scopes: `test_mutate_undefined_collection`.
 #[test]
 fn init_writes_only_what_is_mutable() {
-    let options = Apply::from(Key::new(0)).mutable("params");
+    let options = Options::from(Key::new(0)).mutable("params");
     let error = Writes::new().init(options, Writes::call).unwrap_err();
     assert!(
         matches!(&error, Error::ImmutableCollection { collection, variable, .. } if collection == "state" && variable == "test"),
@@ -103,7 +103,7 @@ impl Leaf {
         self.put_variable("state", "x", value);
     }
     fn get(&self) -> Tensor {
-        self.get_variable("state", "x").and_then(|x| x.tensor().cloned()).unwrap()
+        self.get_variable("state", "x").and_then(|x| x.as_tensor().cloned()).unwrap()
     }
 }
 
@@ -115,7 +115,7 @@ impl Aliased {
         let seen = self.a.get();
         self.a.put(3.0);
         let a = self.get_variable("state", "a").unwrap();
-        assert_eq!(a["x"].tensor().unwrap().item::<f32>().unwrap(), 3.0);
+        assert_eq!(a["x"].as_tensor().unwrap().item::<f32>().unwrap(), 3.0);
         seen
     }
 }
@@ -123,7 +123,7 @@ impl Aliased {
 /// Flax, of scopes: `test_variable_alias`.
 #[test]
 fn a_module_sees_what_its_holder_writes_for_it() {
-    let options = Apply::new().mutable("state");
+    let options = Options::new().mutable("state");
     let (seen, updates) =
         Aliased::new(Leaf::new()).apply_mut(&Variables::new(), options, Aliased::call).unwrap();
     assert_eq!(numbers(&seen), [1.0]);
@@ -141,7 +141,7 @@ fn a_variable_that_is_a_map_or_a_tuple() {
         });
         let entry = cache.entry().unwrap();
         cache.set(Map::new().with("key", 5.0f32));
-        entry["key"].tensor().unwrap().clone()
+        entry["key"].as_tensor().unwrap().clone()
     }
     let (y, variables) = keys_of(&keeps());
     assert_eq!(y, 1.0);

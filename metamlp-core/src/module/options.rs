@@ -11,14 +11,14 @@ use crate::variables::filter::Filter;
 /// The options of [`apply`](crate::Module::apply) and its family, `init` included.
 ///
 /// ```
-/// use metamlp::{Apply, Key};
-/// let options = Apply::new()
+/// use metamlp::{Options, Key};
+/// let options = Options::new()
 ///     .rng("dropout", Key::new(1))
 ///     .mutable(["batch_stats"])
 ///     .capture_intermediates(true);
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Apply {
+pub struct Options {
     rngs: Rngs,
     mutable: Option<Filter>,
     capture: Option<Capture>,
@@ -27,7 +27,7 @@ pub struct Apply {
     preserve_adopted_names: bool,
 }
 
-impl Apply {
+impl Options {
     /// No streams; nothing is captured; what is mutable is left to the call:
     /// nothing for `apply`, every collection but `intermediates` for `init`.
     #[must_use]
@@ -75,9 +75,9 @@ impl Apply {
     /// let model = Dense::new(3);
     /// let x = Tensor::ones([1, 2], F32);
     /// let variables = model.init(Key::new(0), |m| m.call(&x))?;
-    /// let doubling = Apply::new().intercept_methods(|call| call.proceed().map(|y| y * 2.0));
+    /// let doubling = Options::new().intercept_methods(|call| call.proceed().map(|y| y * 2.0));
     /// let twice = model.apply(&variables, doubling, |m| m.call(&x))?;
-    /// let once = model.apply(&variables, Apply::new(), |m| m.call(&x))?;
+    /// let once = model.apply(&variables, Options::new(), |m| m.call(&x))?;
     /// assert_eq!(twice.to_vec::<f32>()?, (once * 2.0).to_vec::<f32>()?);
     /// # Ok::<(), metamlp::Error>(())
     /// ```
@@ -129,32 +129,32 @@ impl Apply {
     }
 }
 
-impl From<Rngs> for Apply {
+impl From<Rngs> for Options {
     fn from(rngs: Rngs) -> Self {
         Self::new().rngs(rngs)
     }
 }
 
-impl From<Key> for Apply {
+impl From<Key> for Options {
     fn from(key: Key) -> Self {
         Rngs::from(key).into()
     }
 }
 
-impl From<&Key> for Apply {
+impl From<&Key> for Options {
     fn from(key: &Key) -> Self {
         Rngs::from(key).into()
     }
 }
 
-impl<N: Into<String>, const LEN: usize> From<[(N, Key); LEN]> for Apply {
+impl<N: Into<String>, const LEN: usize> From<[(N, Key); LEN]> for Options {
     fn from(streams: [(N, Key); LEN]) -> Self {
         Rngs::from(streams).into()
     }
 }
 
 /// No options.
-impl From<()> for Apply {
+impl From<()> for Options {
     fn from((): ()) -> Self {
         Self::new()
     }
