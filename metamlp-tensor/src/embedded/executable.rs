@@ -1,23 +1,20 @@
-//! A compiled program: its steps, and the buffers between them, each dropped
-//! when it has been read for the last time.
+//! A compiled program: its steps, and the buffers between them, each dropped after its last read.
 
 use std::fmt;
 
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
-use crate::engine::threads;
+use crate::embedded::analysis::layout::Layout;
+use crate::embedded::schedule;
+use crate::embedded::schedule::memory::Memory;
+use crate::embedded::schedule::step::Step;
+use crate::embedded::schedule::values::{Places, Values};
+use crate::engine::{statistics, threads};
 use crate::graph::op::Op;
 use crate::graph::{Graph, Id};
 use crate::memory::buffer::Buffer;
 use crate::oracle;
-
-use super::direct;
-use super::schedule::{self, Step, Work};
-use crate::embedded::analysis::layout::Layout;
-use crate::embedded::direct::windows::Windows;
-use crate::embedded::schedule::memory::Memory;
-use crate::embedded::schedule::places::{Places, Values};
-use crate::engine::statistics;
 
 /// A program ready to run.
 pub(crate) struct Executable {
@@ -26,7 +23,7 @@ pub(crate) struct Executable {
     /// For each output the node whose buffer it is.
     outputs: Vec<Id>,
     places: Places,
-    /// The literals that something reads from a buffer.
+    /// The literals that a step reads from a buffer.
     constants: Vec<(Id, Buffer)>,
 }
 
@@ -38,9 +35,10 @@ impl Executable {
         let outputs: Vec<Id> = graph.outputs.iter().map(|&output| layout.place(output).base).collect();
         let read = steps.iter().flat_map(|step| &step.reads).chain(&outputs);
         let mut constants: Vec<(Id, Buffer)> = Vec::new();
+        let mut known: FxHashSet<Id> = FxHashSet::default();
         for &id in read {
             if let Op::Constant(literal) = graph.node(id).op
-                && constants.iter().all(|(known, _)| *known != id)
+                && known.insert(id)
             {
                 constants.push((id, oracle::constant(literal)));
             }
@@ -49,13 +47,14 @@ impl Executable {
         Self { graph, steps, outputs, places, constants }
     }
 
-    /// The outputs' values, in the list of the inputs', which are bound in the order of the graph's.
+    /// The values of the outputs, in the list of the inputs' values, which are in the order of the graph's inputs.
     pub(crate) fn run(&self, inputs: Vec<Buffer>) -> Vec<Buffer> {
         statistics::count_nodes(self.graph.nodes.len() - self.graph.inputs.len());
         threads::enter(|| self.run_steps(inputs))
     }
 
     fn run_steps(&self, mut list: Vec<Buffer>) -> Vec<Buffer> {
+        debug_assert_eq!(list.len(), self.graph.inputs.len(), "a program is given a value for each input");
         let mut values = self.places.values();
         for (&id, input) in self.graph.inputs.iter().zip(list.drain(..)) {
             values.put(id, input);
@@ -64,111 +63,47 @@ impl Executable {
             values.put(*id, buffer.clone());
         }
         for step in &self.steps {
-            self.step(step, &mut values);
+            run_step(step, &mut values);
         }
-        let empty = || Buffer::from_vec(Vec::<bool>::new());
-        list.extend(self.outputs.iter().map(|&id| values.get(id).unwrap_or_else(empty)));
+        list.extend(self.outputs.iter().map(|&id| values.get(id)));
         list
     }
 
-    /// Steps of a run.
+    /// The number of kernels that a run starts.
     pub(crate) fn kernels(&self) -> usize {
         self.steps.len()
     }
 
-    /// What a run needs.
+    /// The memory that a run needs.
     pub(crate) fn memory(&self) -> Memory {
         Memory::of(&self.graph, &self.steps, &self.outputs)
     }
 
-    /// How many instructions each elementwise kernel has.
+    /// The number of instructions of each elementwise kernel.
     #[cfg(test)]
-    pub(crate) fn instructions(&self) -> Vec<usize> {
-        let maps = self.steps.iter().filter_map(|step| match &step.work {
-            Work::Map(map) => Some(map.program.instructions.len()),
-            _ => None,
-        });
-        maps.collect()
-    }
-
-    fn step(&self, step: &Step, values: &mut Values<'_>) {
-        let mut inputs: SmallVec<[Option<Buffer>; 8]> = SmallVec::new();
-        for (&id, &dies) in step.reads.iter().zip(&step.frees) {
-            inputs.push(if dies { values.take(id) } else { values.get(id) });
-        }
-        match &step.work {
-            Work::Map(map) => values.put_all(&step.writes, map.run(&mut inputs)),
-            Work::Reduce(reduce) => values.put(step.writes[0], reduce.run(&inputs)),
-            Work::Rows(rows) => values.put_all(&step.writes, rows.run(&inputs)),
-            Work::Product(product, None) => {
-                let result = both(&inputs).map(|(lhs, rhs)| product.run(lhs, rhs));
-                values.put_all(&step.writes, result);
-            }
-            Work::Attention(attention) => values.put_all(&step.writes, attention.run(inputs.into_iter())),
-            Work::Convolution(convolution, None) => {
-                let result = both(&inputs).map(|(lhs, rhs)| convolution.run(lhs, rhs));
-                values.put_all(&step.writes, result);
-            }
-            Work::Product(product, Some(epilogue)) => {
-                let mut inputs = inputs.into_iter();
-                if let (Some(Some(lhs)), Some(Some(rhs))) = (inputs.next(), inputs.next()) {
-                    values.put_all(&step.writes, product.run_with(epilogue, &lhs, &rhs, inputs));
-                }
-            }
-            Work::Convolution(convolution, Some(epilogue)) => {
-                let mut inputs = inputs.into_iter();
-                if let (Some(Some(lhs)), Some(Some(rhs))) = (inputs.next(), inputs.next()) {
-                    values.put_all(&step.writes, convolution.run_with(epilogue, &lhs, &rhs, inputs));
-                }
-            }
-            Work::Direct(id) => {
-                let node = self.graph.node(*id);
-                let types = node.operands.iter().map(|&operand| &self.graph.node(operand).ty);
-                let operands = inputs.into_iter().zip(types).filter_map(|(buffer, ty)| Some((buffer?, ty)));
-                values.put(step.writes[0], direct::evaluate(&node.op, operands.collect(), &node.ty));
-            }
-        }
+    pub(super) fn instructions(&self) -> Vec<usize> {
+        self.steps.iter().filter_map(|step| step.kernel.instructions()).collect()
     }
 }
 
-fn both(inputs: &[Option<Buffer>]) -> Option<(&Buffer, &Buffer)> {
-    match inputs {
-        [lhs, .., rhs] => lhs.as_ref().zip(rhs.as_ref()),
-        _ => None,
+fn run_step(step: &Step, values: &mut Values<'_>) {
+    let mut inputs: SmallVec<[Option<Buffer>; 8]> = SmallVec::new();
+    for (&id, &dies) in step.reads.iter().zip(&step.frees) {
+        inputs.push(Some(if dies { values.take(id) } else { values.get(id) }));
+    }
+    let outputs = step.kernel.run(&mut inputs);
+    debug_assert_eq!(outputs.len(), step.writes.len(), "a kernel makes all that its step writes");
+    for (&id, buffer) in step.writes.iter().zip(outputs) {
+        values.put(id, buffer);
     }
 }
 
-/// The plan, one line a step: what runs together, what it reads (`!` for the
-/// last time) and what it writes.
+/// The plan, one line a step: the kernel, the nodes that it computes, the buffers that it reads (`!` for the last time)
+/// and writes.
 impl fmt::Display for Executable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, step) in self.steps.iter().enumerate() {
-            write!(f, "{number}: ")?;
-            match &step.work {
-                Work::Map(map) => write!(f, "{map}")?,
-                Work::Reduce(reduce) => write!(f, "{reduce}")?,
-                Work::Rows(rows) => write!(f, "{rows}")?,
-                Work::Product(product, epilogue) => {
-                    write!(f, "dot {product}")?;
-                    if epilogue.is_some() {
-                        f.write_str(", and what follows")?;
-                    }
-                }
-                Work::Attention(attention) => write!(f, "{attention}")?,
-                Work::Convolution(convolution, epilogue) => {
-                    write!(f, "convolution by {convolution}")?;
-                    if epilogue.is_some() {
-                        f.write_str(", and what follows")?;
-                    }
-                }
-                Work::Direct(id) => match &self.graph.node(*id).op {
-                    Op::ReduceWindow { windows, .. } | Op::ArgReduceWindow { windows, .. } => {
-                        Windows(windows).fmt(f)?;
-                    }
-                    _ => f.write_str("direct")?,
-                },
-            }
-            f.write_str(" (")?;
+            write!(f, "{number}: {} (", step.kernel)?;
             for (i, &id) in step.nodes.iter().enumerate() {
                 let node = self.graph.node(id);
                 write!(f, "{}%{id} {}", if i > 0 { ", " } else { "" }, node.op.name())?;

@@ -5,6 +5,7 @@ pub(crate) mod contraction;
 pub(crate) mod direct;
 pub(crate) mod executable;
 pub(crate) mod fused;
+pub(crate) mod kernel;
 pub(crate) mod schedule;
 pub(crate) mod slices;
 #[cfg(test)]

@@ -7,6 +7,7 @@ thread_local! {
     static EXECUTED_PLANS: Cell<u64> = const { Cell::new(0) };
     static COMPILED_PLANS: Cell<u64> = const { Cell::new(0) };
     static CACHED_PLANS: Cell<u64> = const { Cell::new(0) };
+    static COMPILE_WORK: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Operations run so far, after optimisation.
@@ -42,6 +43,16 @@ pub fn compiled_plans() -> u64 {
 #[must_use]
 pub fn cached_plans() -> u64 {
     CACHED_PLANS.get()
+}
+
+/// Nodes, windows and drafts that the compiler has looked at so far: a measure of its work that no clock disturbs.
+#[must_use]
+pub fn compile_work() -> u64 {
+    COMPILE_WORK.get()
+}
+
+pub(crate) fn count_compile_work(visits: usize) {
+    COMPILE_WORK.set(COMPILE_WORK.get() + visits as u64);
 }
 
 pub(crate) fn count_nodes(nodes: usize) {

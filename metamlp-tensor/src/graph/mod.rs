@@ -1,6 +1,7 @@
 //! A program as a flat list: operands precede their users, an id is an index,
 //! so that every pass over it is one loop. Knows no values.
 
+pub(crate) mod class;
 pub(crate) mod cost;
 pub(crate) mod infer;
 pub(crate) mod node;

@@ -1,5 +1,6 @@
 //! The behaviour of tensors, gradients, `jit` and random numbers: a file a topic.
 
+mod compile_work;
 mod convolution;
 mod einsum;
 mod gradients;

@@ -1,69 +1,57 @@
-//! What a fused kernel computes, before it is compiled: its nodes in order,
-//! where their operands come from, and the windows it reads. Knows the graph;
-//! nothing of tiles and registers.
+//! A fused kernel before it is compiled: its nodes in order, the source of each operand, and the windows that it
+//! reads. Knows the graph; nothing of tiles and registers.
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::dtype::DType;
+use crate::embedded::slices::view::{Strides, squeezed};
+use crate::engine::statistics::count_compile_work;
+use crate::graph::class::Class;
 use crate::graph::op::{Literal, Op};
 use crate::graph::{Graph, Id};
 use crate::shape::Axes;
 
 use super::fusion::{Fusion, weight};
 use super::layout::{Kind, Layout, Place};
-use crate::embedded::slices::view::{Strides, squeezed};
+use super::loads::{Load, Loads};
 
-/// Where an operand comes from.
+/// The source of an operand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Value {
     Literal(Literal),
-    /// A window, by number.
+    /// A window, by its number among the body's loads.
     Load(usize),
-    /// What the kernel computes for a node.
+    /// The value that the kernel computes for a node.
     Node(Id),
 }
 
-/// A window that the kernel reads.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Load {
-    /// The buffer; `None` reads the offsets themselves.
-    pub(crate) base: Option<Id>,
-    pub(crate) dtype: DType,
-    /// One for each axis of the space.
-    pub(crate) strides: Strides,
-    pub(crate) offset: isize,
-    /// In a block of rows: one for each of the axes that count the rows, in a buffer of all rows.
-    pub(crate) row_steps: Strides,
-    /// Whether it is the buffer from its first to its last element, in the space's order.
-    pub(crate) is_whole: bool,
-}
-
-/// A kernel's nodes and what they read.
+/// The nodes of a kernel and the windows that they read.
 #[derive(Clone, Debug)]
 pub(crate) struct Body {
-    /// Extents of the space, none of them 1.
+    /// Extents of the space that the kernel walks, none of them 1.
     pub(crate) space: Axes,
     /// In an order in which operands precede their users.
     pub(crate) nodes: Vec<Id>,
     pub(crate) operands: FxHashMap<Id, SmallVec<[Value; 3]>>,
-    pub(crate) loads: Vec<Load>,
-    /// The nodes whose elements are written.
+    pub(crate) loads: Loads,
+    /// The nodes whose elements are written to buffers.
     pub(crate) stored: SmallVec<[Id; 3]>,
-    /// What is reduced, and by which node.
+    /// The node that reduces, if there is one, and the value that it reduces.
     pub(crate) reduced: Option<(Id, Value)>,
-    /// Of each axis of the space, whether the reduction is over it.
+    /// For each axis of the space, true if the reduction is over it.
     pub(crate) is_reduced: SmallVec<[bool; 6]>,
     /// Additions an element.
     pub(crate) cost: u32,
-    /// The axes that count the rows, if this is a block of rows, one of many.
+    /// The extents of the axes that count the rows, if the kernel runs on one block of rows after the other. Empty in
+    /// other kernels.
     pub(crate) rows: Axes,
-    /// Those of the nodes that reduce a row; a block is then of one row.
+    /// The nodes that reduce a row, if the kernel runs row by row: a block is then one row.
     pub(crate) folds: SmallVec<[Id; 2]>,
 }
 
 impl Body {
-    /// The body of the kernel `kernel` with the given members; `None` if nobody needs a value of it.
+    /// The body of the kernel `kernel` with the nodes `members`; `None` if no value of it is needed.
     pub(crate) fn new(
         graph: &Graph,
         layout: &Layout,
@@ -82,7 +70,7 @@ impl Body {
             space: squeezed(&graph.node(like).ty.shape),
             nodes: Vec::new(),
             operands: FxHashMap::default(),
-            loads: Vec::new(),
+            loads: Loads::default(),
             stored,
             reduced: None,
             is_reduced: SmallVec::new(),
@@ -109,36 +97,39 @@ impl Body {
             if !met.insert(id) {
                 continue;
             }
-            let values = if matches!(graph.node(id).op, Op::RngBits(_)) {
-                // The key, two words for the whole of the space.
-                let place = layout.place(graph.node(id).operands[0]);
-                smallvec::smallvec![body.load(Load {
-                    base: Some(place.base),
-                    dtype: DType::U32,
-                    strides: Strides::from_elem(0, body.space.len()),
-                    offset: place.view.offset,
-                    row_steps: Strides::new(),
-                    is_whole: false,
-                })]
+            let values: SmallVec<[Value; 3]> = if layout.kind(id) == Kind::Random {
+                smallvec![body.key(layout.place(graph.node(id).operands[0]))]
             } else {
                 layout.operands(graph, id).map(|place| body.resolve(&context, place)).collect()
             };
-            let values: SmallVec<[Value; 3]> = values;
             pending.extend(values.iter().filter_map(Value::node));
             body.cost += weight(&graph.node(id).op);
             body.operands.insert(id, values);
             body.nodes.push(id);
         }
+        count_compile_work(body.nodes.len() + body.loads.len());
         body.nodes.sort_unstable();
         Some(body)
     }
 
-    /// What the kernel writes.
+    /// The key of random bits: two words, the same for all of the space.
+    fn key(&mut self, place: &Place) -> Value {
+        Value::Load(self.loads.add(Load {
+            base: Some(place.base),
+            dtype: DType::U32,
+            strides: Strides::from_elem(0, self.space.len()),
+            offset: place.view.offset,
+            row_steps: Strides::new(),
+            is_whole: false,
+        }))
+    }
+
+    /// The nodes whose buffers the kernel writes.
     pub(crate) fn writes(&self) -> impl Iterator<Item = Id> {
         self.stored.iter().copied().chain(self.reduced.map(|(id, _)| id))
     }
 
-    /// How many of the leading axes make `rows` rows, each by itself.
+    /// The number of leading axes that count `rows` rows, if the kernel computes each row by itself.
     pub(crate) fn row_axes(&self, rows: usize) -> Option<usize> {
         let mut product = 1;
         for (axis, &extent) in self.space.iter().enumerate() {
@@ -153,26 +144,25 @@ impl Body {
         None
     }
 
-    /// Of the rows that the first `axes` axes make: how many follow each other
-    /// by one step in all that is read.
+    /// The number of consecutive rows, counted by the first `axes` axes, that have one constant step in every window.
     pub(crate) fn run_of_rows(&self, axes: usize) -> usize {
         let rows = Rows::new(self, axes, &|_| false);
         rows.extents.last().copied().unwrap_or(1)
     }
 
-    /// The same for `block` of the rows that the first `axes` axes make, which
-    /// are of one [run](Self::run_of_rows). Buffers for which `is_local` holds are of the block alone.
+    /// The kernel for a block of `block` rows, which are part of one [run](Self::run_of_rows); the first `axes` axes
+    /// count the rows. Buffers for which `is_local` holds have the elements of the block alone.
     pub(crate) fn block(&self, axes: usize, block: usize, is_local: impl Fn(Id) -> bool) -> Self {
         // No extent is 1.
         let is_several = block > 1;
         let rows = Rows::new(self, axes, &is_local);
-        let loads = self.loads.iter().zip(rows.steps).map(|(load, row_steps)| Load {
+        let loads = self.loads.map(|number, load| Load {
             strides: is_several
                 .then_some(load.strides[axes - 1])
                 .into_iter()
                 .chain(load.strides[axes..].iter().copied())
                 .collect(),
-            row_steps,
+            row_steps: rows.steps[number].clone(),
             is_whole: false,
             ..load.clone()
         });
@@ -184,7 +174,7 @@ impl Body {
                 .collect(),
             nodes: self.nodes.clone(),
             operands: self.operands.clone(),
-            loads: loads.collect(),
+            loads,
             stored: self.stored.clone(),
             reduced: self.reduced,
             is_reduced: is_several
@@ -198,49 +188,58 @@ impl Body {
         }
     }
 
-    /// The buffers that the kernel reads.
+    /// The nodes whose buffers the kernel reads, once for each window.
     pub(crate) fn reads(&self) -> impl Iterator<Item = Id> {
         self.loads.iter().filter_map(|load| load.base)
+    }
+
+    /// True if the kernel reads all elements of `id` one for one, in the order of its space.
+    pub(crate) fn reads_whole(&self, id: Id) -> bool {
+        self.loads.of(Some(id)).all(|load| load.is_whole)
     }
 
     fn resolve(&mut self, context: &Context<'_>, place: &Place) -> Value {
         let Context { graph, layout, fusion, kernel } = *context;
         let base = graph.node(place.base);
-        if let Op::Constant(literal) = base.op {
+        if let Class::Constant(literal) = base.op.class() {
             return Value::Literal(literal);
         }
         let is_here = fusion.kernel(place.base) == kernel || !fusion.is_stored(place.base);
         if is_here && layout.is_one_for_one(graph, place) {
-            return match &layout.copied[place.base as usize] {
+            return match layout.copied(place.base) {
                 Some(original) => self.resolve(context, original),
                 None => Value::Node(place.base),
             };
         }
         let in_order = place.view.is_whole(base.ty.shape.size());
-        self.load(Load {
+        Value::Load(self.loads.add(Load {
             base: (!place.is_counted).then_some(place.base),
             dtype: base.ty.dtype,
             strides: place.view.squeezed_strides(),
             offset: place.view.offset,
             row_steps: Strides::new(),
             is_whole: !place.is_counted && in_order && squeezed(&place.view.shape) == self.space,
-        })
+        }))
     }
 
-    /// The nodes whose elements are all the same.
+    /// True if the kernel makes random bits: an element depends on its position.
+    pub(crate) fn is_random(&self, graph: &Graph) -> bool {
+        self.nodes.iter().any(|&id| graph.node(id).op.is_random())
+    }
+
+    /// The nodes whose elements are all equal.
     pub(crate) fn same(&self, graph: &Graph) -> FxHashSet<Id> {
         let mut same = FxHashSet::default();
         for &id in &self.nodes {
-            let is_random = matches!(graph.node(id).op, Op::RngBits(_));
             let is_all = || self.operands[&id].iter().all(|&operand| self.is_same(operand, &same));
-            if self.folds.contains(&id) || (!is_random && is_all()) {
+            if self.folds.contains(&id) || (!graph.node(id).op.is_random() && is_all()) {
                 same.insert(id);
             }
         }
         same
     }
 
-    /// Whether one element is the value of all, given the nodes of which it is true.
+    /// True if all elements of the value are equal; `nodes` are the nodes of which that is known.
     pub(crate) fn is_same(&self, value: Value, nodes: &FxHashSet<Id>) -> bool {
         match value {
             Value::Literal(_) => true,
@@ -251,26 +250,17 @@ impl Body {
             Value::Node(id) => nodes.contains(&id),
         }
     }
-
-    /// The window, which others may read too.
-    pub(crate) fn load(&mut self, load: Load) -> Value {
-        let known = self.loads.iter().position(|known| *known == load);
-        Value::Load(known.unwrap_or_else(|| {
-            self.loads.push(load);
-            self.loads.len() - 1
-        }))
-    }
 }
 
-/// The fewest axes that count a body's rows for all of its loads.
+/// The fewest axes by which all windows of a body can count its rows.
 struct Rows {
     extents: Axes,
-    /// Of each load.
+    /// The steps of each window, one for each of those axes.
     steps: Vec<Strides>,
 }
 
 impl Rows {
-    /// The first `axes` axes of `body`. In what is of a block alone all rows are at the same place.
+    /// Merges the first `axes` axes of `body`. Buffers local to a block have row step 0.
     fn new(body: &Body, axes: usize, is_local: &dyn Fn(Id) -> bool) -> Self {
         let mut rows = Self { extents: Axes::new(), steps: vec![Strides::new(); body.loads.len()] };
         let step = |load: &Load, axis: usize| {
@@ -311,17 +301,14 @@ impl Value {
     }
 }
 
-/// Whether the node is a view whose elements are copied; nothing in its kernel uses the copy.
+/// True if the node is a view, or an iota, whose elements are copied to a buffer. Other nodes of its kernel read the
+/// operand instead.
 pub(crate) fn is_copy(graph: &Graph, id: Id) -> bool {
-    !matches!(
-        graph.node(id).op,
-        Op::Unary(_)
-            | Op::Binary(_)
-            | Op::Compare(_)
-            | Op::Select
-            | Op::MulAdd
-            | Op::Convert(_)
-            | Op::BitcastConvert(_)
-            | Op::RngBits(_)
-    )
+    match graph.node(id).op.class() {
+        Class::View(_) | Class::Iota { .. } | Class::Reduce { .. } => true,
+        Class::Elementwise(_) | Class::Random => false,
+        Class::Input | Class::Constant(_) | Class::Contraction | Class::Direct => {
+            unreachable!("{} is not part of a fused kernel", graph.node(id).op.name())
+        }
+    }
 }

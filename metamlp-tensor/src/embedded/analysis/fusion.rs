@@ -10,6 +10,7 @@
 use smallvec::SmallVec;
 
 use crate::dtype::DType;
+use crate::graph::class::{Class, Elementwise};
 use crate::graph::op::{Binary, Op, Unary};
 use crate::graph::{Graph, Id};
 
@@ -71,9 +72,6 @@ impl<'a> Analysis<'a> {
         let count = graph.nodes.len();
         let mut users: Vec<SmallVec<[User; 2]>> = (0..count).map(|_| SmallVec::new()).collect();
         for id in 0..count as Id {
-            if layout.kind(id) == Kind::Alias {
-                continue;
-            }
             for (base, is_fusible) in edges(graph, layout, id) {
                 users[base as usize].push(User { id, is_fusible });
             }
@@ -92,16 +90,9 @@ impl<'a> Analysis<'a> {
         0..self.graph.nodes.len() as Id
     }
 
+    /// True if kernels of the node's users can compute its elements themselves.
     fn is_elementwise(&self, id: Id) -> bool {
-        self.layout.kind(id) == Kind::Elementwise
-    }
-
-    fn outputs(&self) -> Vec<bool> {
-        let mut is_output = vec![false; self.graph.nodes.len()];
-        for &output in &self.graph.outputs {
-            is_output[self.layout.place(output).base as usize] = true;
-        }
-        is_output
+        matches!(self.layout.kind(id), Kind::Elementwise | Kind::Random)
     }
 
     /// The kernel of a reduction with what it alone uses; a node by itself otherwise.
@@ -111,12 +102,10 @@ impl<'a> Analysis<'a> {
 
     /// Gives reductions the operations that nobody else needs.
     fn absorb(&mut self) {
-        let is_output = self.outputs();
         for id in self.ids().rev() {
-            let random = matches!(self.graph.node(id).op, Op::RngBits(_));
             let users = &self.users[id as usize];
             let Some(first) = users.first() else { continue };
-            if !self.is_elementwise(id) || random || is_output[id as usize] {
+            if self.layout.kind(id) != Kind::Elementwise || self.layout.is_output(id) {
                 continue;
             }
             let owner = self.reduction(first.id);
@@ -218,10 +207,9 @@ impl<'a> Analysis<'a> {
     }
 
     fn stored(&self, kernels: &[Id]) -> Vec<bool> {
-        let is_output = self.outputs();
         self.ids()
             .map(|id| {
-                is_output[id as usize]
+                self.layout.is_output(id)
                     || match self.layout.kind(id) {
                         Kind::Alias | Kind::Iota => false,
                         Kind::Input | Kind::Reduce | Kind::Contraction | Kind::Direct => true,
@@ -229,7 +217,7 @@ impl<'a> Analysis<'a> {
                         Kind::Constant => {
                             self.users[id as usize].iter().any(|user| !self.knows_literals(user.id))
                         }
-                        Kind::Elementwise => self.users[id as usize].iter().any(|user| {
+                        Kind::Elementwise | Kind::Random => self.users[id as usize].iter().any(|user| {
                             let elsewhere = kernels[user.id as usize] != kernels[id as usize];
                             !user.is_fusible || (elsewhere && !self.is_cheap[id as usize])
                         }),
@@ -238,17 +226,17 @@ impl<'a> Analysis<'a> {
             .collect()
     }
 
+    /// True if the kernel of `id` has literals among its instructions; other kernels read them from a buffer.
     fn knows_literals(&self, id: Id) -> bool {
-        matches!(self.layout.kind(id), Kind::Elementwise | Kind::Reduce)
-            && !matches!(self.graph.node(id).op, Op::RngBits(_))
+        self.layout.kind(id).reads_elements()
     }
 }
 
-/// The owners that `id` reads and whether it takes their elements one for one.
+/// The owners that `id` reads, each with true if `id` takes its elements one for one.
 fn edges(graph: &Graph, layout: &Layout, id: Id) -> SmallVec<[(Id, bool); 3]> {
-    let takes_elements = matches!(layout.kind(id), Kind::Elementwise | Kind::Reduce)
-        && !matches!(graph.node(id).op, Op::RngBits(_));
-    if layout.kind(id) == Kind::Alias {
+    let kind = layout.kind(id);
+    let takes_elements = kind.reads_elements();
+    if kind == Kind::Alias {
         return SmallVec::new();
     }
     layout
@@ -268,26 +256,43 @@ fn root(kernels: &mut [Id], mut id: Id) -> Id {
     id
 }
 
-/// What an operation costs an element, in additions.
+/// The cost of an operation for each element, in additions.
 pub(crate) fn weight(op: &Op) -> u32 {
-    match op {
-        Op::Unary(unary) => match unary {
-            Unary::Abs | Unary::IsFinite | Unary::Neg | Unary::Not | Unary::Sign => 1,
-            Unary::Ceil | Unary::Floor | Unary::RoundNearestEven => 2,
-            Unary::Sqrt => 4,
-            Unary::Rsqrt => 6,
-            Unary::Exp | Unary::Log | Unary::Log1p | Unary::Logistic | Unary::Tanh | Unary::ExpM1 => 12,
-            Unary::Erf | Unary::ErfInv | Unary::Erfc => 24,
-            Unary::Cos | Unary::Sin | Unary::Tan => 60,
+    match op.class() {
+        Class::Elementwise(op) => match op {
+            Elementwise::Unary(unary) => match unary {
+                Unary::Abs | Unary::IsFinite | Unary::Neg | Unary::Not | Unary::Sign => 1,
+                Unary::Ceil | Unary::Floor | Unary::RoundNearestEven => 2,
+                Unary::Sqrt => 4,
+                Unary::Rsqrt => 6,
+                Unary::Exp | Unary::Log | Unary::Log1p | Unary::Logistic | Unary::Tanh | Unary::ExpM1 => 12,
+                Unary::Erf | Unary::ErfInv | Unary::Erfc => 24,
+                Unary::Cos | Unary::Sin | Unary::Tan => 60,
+            },
+            Elementwise::Binary(binary) => match binary {
+                Binary::Add
+                | Binary::Sub
+                | Binary::Mul
+                | Binary::And
+                | Binary::Or
+                | Binary::Xor
+                | Binary::ShiftLeft
+                | Binary::ShiftRight => 1,
+                Binary::Max | Binary::Min => 2,
+                Binary::Div => 4,
+                Binary::Rem => 20,
+                Binary::Pow | Binary::Atan2 => 60,
+            },
+            Elementwise::Compare(_)
+            | Elementwise::Select
+            | Elementwise::MulAdd
+            | Elementwise::Convert
+            | Elementwise::BitcastConvert => 1,
         },
-        Op::Binary(binary) => match binary {
-            Binary::Div => 4,
-            Binary::Rem => 20,
-            Binary::Pow | Binary::Atan2 => 60,
-            Binary::Max | Binary::Min => 2,
-            _ => 1,
-        },
-        Op::RngBits(_) => 40,
-        _ => 1,
+        Class::Random => 40,
+        Class::Reduce { .. } | Class::View(_) | Class::Iota { .. } => 1,
+        Class::Input | Class::Constant(_) | Class::Contraction | Class::Direct => {
+            unreachable!("{} is not part of a fused kernel", op.name())
+        }
     }
 }

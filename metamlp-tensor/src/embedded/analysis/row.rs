@@ -1,25 +1,24 @@
-//! Kernels that share long rows as one kernel: its space is a row, and a
-//! reduction in it is a step like any other, whose result stands for the whole
-//! of the row. What they hand to each other stays in registers.
+//! One kernel made of several that share long rows. Its space is a row; a reduction in it is an instruction whose
+//! result is one value for the row. Values between the kernels stay in registers.
 
 use smallvec::SmallVec;
 
 use crate::graph::op::{Binary, Op, Reduction};
 use crate::graph::{Graph, Id};
 
-use super::body::{Body, Load, Value, is_copy};
+use super::body::{Body, Value, is_copy};
+use super::loads::{Load, Loads};
 use crate::embedded::slices::tile::TILE;
 
-/// Elements of a row at least: shorter ones are better taken several at once. Few in tests.
+/// Fewest elements of a row: of shorter rows a block of several is faster. Few in tests.
 const SHORTEST: usize = if cfg!(test) { 6 } else { 256 };
 
-/// Additions an element at most. Where there is more to compute, a block of
-/// several rows keeps more of the next elements coming meanwhile.
+/// Most additions an element. Kernels that compute more overlap better with memory reads in blocks of several rows.
 const MOST_COST: u32 = 2400;
 
 impl Body {
-    /// All of `bodies`, for blocks of one of the `rows` rows; `None` if one of them has
-    /// neither an element a row nor as many as the others. Writes what `is_output` holds for.
+    /// Joins `bodies` into one kernel over one row of `rows`. `None` unless each of them has one element a row or as many as
+    /// the longest. The kernel writes the nodes for which `is_output` holds.
     pub(crate) fn of_rows(
         graph: &Graph,
         bodies: &[Self],
@@ -44,7 +43,7 @@ impl Body {
             space: longest.space.clone(),
             nodes: Vec::new(),
             operands: Default::default(),
-            loads: Vec::new(),
+            loads: Loads::default(),
             stored: made.iter().copied().filter(|&id| is_output(id)).collect(),
             reduced: None,
             is_reduced: SmallVec::from_elem(false, longest.space.len()),
@@ -69,7 +68,7 @@ impl Body {
         (!row.folds.is_empty()).then_some(row)
     }
 
-    /// The product that the node sums up along a row, if that is what it does.
+    /// The product whose elements the node sums along a row, if it does.
     pub(crate) fn summed_product(&self, graph: &Graph, id: Id) -> Option<Id> {
         let is_sum = matches!(graph.node(id).op, Op::Reduce { kind: Reduction::Sum, .. });
         let summed = self.operands[&id].first().filter(|_| is_sum && self.folds.contains(&id))?.node()?;
@@ -82,7 +81,7 @@ impl Body {
         }
     }
 
-    /// What `value` of `body` is here, where the nodes `made` are computed.
+    /// The value here that stands for `value` of `body`; the nodes `made` are computed here.
     fn take(&mut self, graph: &Graph, rows: usize, body: &Self, value: Value, made: &[Id]) -> Option<Value> {
         let Value::Load(number) = value else { return Some(value) };
         let load = &body.loads[number];
@@ -94,7 +93,7 @@ impl Body {
             None => {
                 let mut strides = load.strides.clone();
                 strides.resize(self.space.len(), 0);
-                Some(self.load(Load { strides, is_whole: false, ..load.clone() }))
+                Some(Value::Load(self.loads.add(Load { strides, is_whole: false, ..load.clone() })))
             }
         }
     }

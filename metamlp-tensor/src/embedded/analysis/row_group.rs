@@ -1,49 +1,52 @@
-//! Which kernels go through the same rows: what a row of one of them reads of
-//! another is that row alone. Knows bodies; nothing of how they run.
+//! Groups of kernels that run on the same rows: what a row of one kernel reads of another is that row alone. Knows
+//! kernel bodies; nothing of how they run.
 
+use rustc_hash::FxHashSet;
 use smallvec::{SmallVec, smallvec};
 
-use crate::graph::op::Op;
 use crate::graph::{Graph, Id};
 
-use super::body::{Body, Load};
+use super::body::Body;
+use super::loads::Load;
 
-/// Elements of a row at most: some of them must fit in a cache together.
+/// Most elements of a row: several rows must fit in a cache.
 const LONGEST_ROW: usize = 1 << 16;
 
-/// Elements of a block at most, if it has several rows: what is written of one
-/// block must not keep the next from being read. Few in tests, so that small
-/// programs have several blocks.
+/// Most elements of a block of several rows: the stores of one block must not evict what the next one reads. Few in
+/// tests, so that small programs have several blocks.
 pub(crate) const BLOCK: usize = if cfg!(test) { 64 } else { 1 << 12 };
-/// Of a block at least, where rows do not follow each other by one step.
+/// Fewest elements of a block, where rows do not have one constant step.
 const SHORTEST_BLOCK: usize = if cfg!(test) { 1 } else { 512 };
 
-/// Kernels that are run one block of rows after the other, for all of them.
+/// The ways in which a group of kernels can be cut into rows.
+pub(crate) type Cuts = SmallVec<[Cut; 4]>;
+
+/// Kernels that run together, one block of rows after the other.
 #[derive(Clone, Debug)]
 pub(crate) struct RowGroup {
-    /// How all of them can be cut.
-    cuts: SmallVec<[Cut; 4]>,
-    /// What they write.
-    made: Vec<Id>,
-    /// What they read row by row.
-    read: Vec<Id>,
+    /// The cuts that all kernels of the group allow.
+    cuts: Cuts,
+    /// The nodes that the kernels write.
+    made: FxHashSet<Id>,
+    /// The nodes that they read row by row.
+    read: FxHashSet<Id>,
 }
 
 /// A way to cut kernels into rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cut {
     pub(crate) rows: usize,
-    /// How many follow each other by one step in all that is read: a block is of one run.
+    /// The number of consecutive rows with one constant stride in every operand; a block does not cross a run.
     pub(crate) run: usize,
-    /// Elements of the longest kernel's row.
+    /// Elements of a row of the longest kernel.
     pub(crate) row: usize,
 }
 
 impl RowGroup {
-    /// Of one kernel; it has perhaps no rows.
+    /// The group of one kernel. It has no cuts if the kernel cannot run row by row.
     pub(crate) fn new(graph: &Graph, body: &Body) -> Self {
         let size: usize = body.space.iter().product();
-        let is_random = body.nodes.iter().any(|&id| matches!(graph.node(id).op, Op::RngBits(_)));
+        let is_random = body.is_random(graph);
         let prefixes = body.space.iter().scan(1, |rows, &extent| {
             *rows *= extent;
             Some(*rows)
@@ -61,19 +64,22 @@ impl RowGroup {
         }
     }
 
-    /// Of a product `id` of matrices, of `run` rows each, `rows` in all.
+    /// The group of the matrix product `id`, cut as `cut` says.
     pub(crate) fn of_product(id: Id, cut: Cut) -> Self {
-        Self { cuts: smallvec![cut], made: vec![id], read: Vec::new() }
+        Self { cuts: smallvec![cut], made: FxHashSet::from_iter([id]), read: FxHashSet::default() }
     }
 
-    /// How it is cut: into as many rows as leave whole blocks.
+    /// The cut that the group runs by: the one with the largest blocks and the most rows.
     pub(crate) fn cut(&self) -> Option<Cut> {
         self.cuts.iter().copied().max_by_key(|cut| (cut.block(), cut.rows))
     }
 
-    /// The group with one more kernel, whose `own` one it is, if it goes through the same rows of something.
-    pub(crate) fn with(&self, graph: &Graph, body: &Body, own: &Self) -> Option<Self> {
-        let shares = own.read.iter().any(|base| self.made.contains(base) || self.read.contains(base));
+    /// The cuts of this group with the kernel of `body`, whose own group is `own`; `None` if the kernel does not run on
+    /// the same rows.
+    pub(crate) fn cuts_with(&self, graph: &Graph, body: &Body, own: &Self) -> Option<Cuts> {
+        if !own.read.iter().any(|base| self.made.contains(base) || self.read.contains(base)) {
+            return None;
+        }
         let stays = |rows: usize, axes: usize| {
             body.loads.iter().all(|load| {
                 let is_made = load.base.filter(|base| self.made.contains(base));
@@ -89,23 +95,25 @@ impl RowGroup {
             let row = cut.row.max(own.row);
             stays(cut.rows, axes).then_some(Cut { rows: cut.rows, run, row })?.pays()
         };
-        let cuts: SmallVec<[Cut; 4]> =
-            if shares { self.cuts.iter().filter_map(both).collect() } else { SmallVec::new() };
-        (!cuts.is_empty()).then(|| Self {
-            cuts,
-            made: self.made.iter().chain(&own.made).copied().collect(),
-            read: self.read.iter().chain(&own.read).copied().collect(),
-        })
+        let cuts: Cuts = self.cuts.iter().filter_map(both).collect();
+        (!cuts.is_empty()).then_some(cuts)
+    }
+
+    /// Takes the kernel whose group is `own` into this one. `cuts` are [those of both](Self::cuts_with).
+    pub(crate) fn join(&mut self, own: &Self, cuts: Cuts) {
+        self.cuts = cuts;
+        self.made.extend(&own.made);
+        self.read.extend(&own.read);
     }
 }
 
 impl Cut {
-    /// Elements of a block at most, as far as runs allow it.
+    /// The elements of a block: as many as fit, within one run.
     fn block(&self) -> usize {
         if self.run == self.rows { BLOCK } else { BLOCK.min(self.run * self.row) }
     }
 
-    /// Itself, if a block is worth its dispatch.
+    /// The cut, if a block has enough elements to be worth its dispatch.
     fn pays(self) -> Option<Self> {
         (self.block() >= SHORTEST_BLOCK).then_some(self)
     }
@@ -118,8 +126,8 @@ fn greatest_common_divisor(mut a: usize, mut b: usize) -> usize {
     a
 }
 
-/// Whether each of the `rows` rows, which the first `axes` axes make, reads the
-/// same row of a buffer of `size` elements.
+/// True if each of the `rows` rows, counted by the first `axes` axes, reads only the same row of a buffer of `size`
+/// elements.
 fn stays_in_row(load: &Load, space: &[usize], axes: usize, size: usize, rows: usize) -> bool {
     let row = size / rows;
     let mut step = row.cast_signed();

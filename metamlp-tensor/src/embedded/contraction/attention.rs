@@ -17,6 +17,7 @@ use crate::embedded::analysis::body::Body;
 use crate::embedded::analysis::row_group::Cut;
 use crate::embedded::fused::frame::Lane;
 use crate::embedded::fused::rows::Rows;
+use crate::embedded::kernel::{Kernel, Outputs, input};
 use crate::embedded::slices::gemv::Vectors;
 use crate::embedded::slices::matmul::{self, Matrix, Number};
 
@@ -49,7 +50,7 @@ impl Attention {
         // Keys and values are no weights.
         let [scores, output] = products.map(|product| Product { form: None, ..product });
         let (between, inner) = Rows::new(graph, bodies, cut, &|made| made == operands[2]);
-        let input = inner.iter().position(|&read| read == id).unwrap_or(0);
+        let input = inner.iter().position(|&read| read == id).expect("the kernels between read the scores");
         let most = (BLOCK / scores.columns).clamp(TILE_ROWS, matmul::ROWS);
         let block = between.whole_blocks(most);
         let reads = [operands[0], operands[1], operands[3]].into_iter();
@@ -57,23 +58,11 @@ impl Attention {
         (Self { scores, between, input, output, block }, reads)
     }
 
-    /// The result, from buffers in the order of the reads.
-    pub(crate) fn run(&self, inputs: impl Iterator<Item = Option<Buffer>>) -> Option<Buffer> {
-        let mut inputs = inputs;
-        let products = [inputs.next()??, inputs.next()??, inputs.next()??];
-        let mut rest: SmallVec<[Option<Buffer>; 4]> = inputs.collect();
-        rest.insert(self.input.min(rest.len()), None);
-        match self.scores.dtype {
-            DType::F64 => self.attend::<f64>(&products, &rest),
-            _ => self.attend::<f32>(&products, &rest),
-        }
-    }
-
     fn attend<T: Number + Vectors + Lane>(
         &self,
-        [query, key, value]: &[Buffer; 3],
+        [query, key, value]: [&Buffer; 3],
         rest: &[Option<Buffer>],
-    ) -> Option<Buffer> {
+    ) -> Buffer {
         let Self { scores, output, .. } = self;
         let query = scores.left_hand_sides::<T>(query);
         // The blocks of a matrix have the same right-hand sides.
@@ -118,7 +107,20 @@ impl Attention {
             work(&mut pieces);
         }
         drop(pieces);
-        Some(Buffer::from_vec(result))
+        Buffer::from_vec(result)
+    }
+}
+
+impl Kernel for Attention {
+    fn run(&self, inputs: &mut [Option<Buffer>]) -> Outputs {
+        let (operands, rest) = inputs.split_at(3);
+        let operands = [0, 1, 2].map(|number| input(operands, number));
+        let mut rest: SmallVec<[Option<Buffer>; 4]> = rest.into();
+        rest.insert(self.input, None);
+        Outputs::from_iter([match self.scores.dtype {
+            DType::F64 => self.attend::<f64>(operands, &rest),
+            _ => self.attend::<f32>(operands, &rest),
+        }])
     }
 }
 

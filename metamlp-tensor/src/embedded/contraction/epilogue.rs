@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use crate::graph::{Graph, Id};
 use crate::memory::buffer::Buffer;
 
-use crate::embedded::analysis::body::{Body, Load};
+use crate::embedded::analysis::body::Body;
 use crate::embedded::fused::allocation::{Allocation, Part};
 use crate::embedded::fused::formulas;
 use crate::embedded::fused::frame::{Frame, Lane, Source};
@@ -32,24 +32,19 @@ pub(crate) struct Inputs {
 /// The parts of an epilogue's outputs that belong to one block.
 pub(crate) type Parts<'a> = SmallVec<[Part<'a>; 3]>;
 
-impl Epilogue {
-    /// Whether the kernel of `body` can follow the contraction `id`, whose
-    /// blocks end after multiples of `unit` elements.
-    pub(crate) fn fits(graph: &Graph, body: &Body, id: Id, unit: usize) -> bool {
-        let merged = Merged::new(body, &Order::natural(body.space.len()));
-        let tiling = merged.tiling(formulas::jobs(graph, body).len());
-        // What a single tile reads may have been put together for all of it beforehand.
-        let step = if tiling.blocks == 1 { tiling.length() } else { tiling.inner };
-        let is_whole = |load: &Load| load.base != Some(id) || load.is_whole;
-        body.reduced.is_none()
-            && body.space.iter().product::<usize>() == graph.node(id).ty.shape.size()
-            && body.loads.iter().all(is_whole)
-            && unit.is_multiple_of(step)
-    }
+/// The elements of one step of the kernel of `body`: blocks whose lengths are multiples of it are whole steps.
+pub(crate) fn step(graph: &Graph, body: &Body) -> usize {
+    let merged = Merged::new(body, &Order::natural(body.space.len()));
+    let tiling = merged.tiling(formulas::jobs(graph, body).len());
+    // Within a single tile, operands may have been gathered for the whole tile beforehand.
+    if tiling.blocks == 1 { tiling.length() } else { tiling.inner }
+}
 
+impl Epilogue {
     /// `map` reads what the contraction `id` gives.
     pub(crate) fn new(map: Map, id: Id, keeps: bool) -> Self {
-        let input = map.program.inputs.iter().position(|&input| input == id).unwrap_or(0);
+        let input = map.program.inputs.iter().position(|&input| input == id);
+        let input = input.expect("an epilogue reads the contraction's result");
         Self { map, input, keeps }
     }
 
@@ -72,7 +67,7 @@ impl Epilogue {
         inputs: impl Iterator<Item = Option<Buffer>>,
     ) -> (Inputs, SmallVec<[Allocation; 3]>) {
         let mut buffers: SmallVec<[Option<Buffer>; 4]> = inputs.collect();
-        buffers.insert(self.input.min(buffers.len()), None);
+        buffers.insert(self.input, None);
         let (replaced, allocations) = self.map.allocate(&mut buffers);
         (Inputs { buffers, replaced }, allocations)
     }

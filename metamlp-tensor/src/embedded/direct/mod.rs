@@ -1,81 +1,127 @@
-//! Operations that move whole runs of elements, and the others that have
-//! kernels of their own outside of fused loops. Only `rng_split`, and
-//! convolutions of integers, are rare enough for the reference evaluation.
+//! Operations with a kernel of their own, outside of fused loops: those that move runs of elements, sort, scan or reduce
+//! under windows. They read row-major buffers.
 
 pub(crate) mod lanes;
 pub(crate) mod order;
 pub(crate) mod windows;
 
+use std::fmt;
+
 use smallvec::SmallVec;
 
 use crate::dtype::DType;
+use crate::embedded::kernel::{Kernel, Outputs};
 use crate::graph::op::{Binary, Op, Update};
+use crate::graph::{Graph, Id};
 use crate::math::arithmetic::Arithmetic;
 use crate::memory::buffer::{Buffer, Storage};
 use crate::oracle;
 use crate::shape::{Axes, Type};
 
+use self::windows::Windows;
 use crate::embedded::contraction::integer_product;
 
-/// The operands; a buffer that nobody else holds may become the result.
+/// The operands with their types. A buffer without another owner may become the result.
 pub(crate) type Operands<'a> = SmallVec<[(Buffer, &'a Type); 4]>;
 
-/// The value of `op`.
-pub(crate) fn evaluate(op: &Op, mut operands: Operands<'_>, ty: &Type) -> Buffer {
-    let from = operands.first().map_or(ty.dtype, |(_, from)| from.dtype);
-    match op {
-        Op::Scatter { update, axis } if operands.len() == 3 => {
-            let (own, _) = operands.remove(0);
-            for_dtype!(ty.dtype, T => scatter::<T>(own, &operands, ty, *update, *axis))
-        }
-        Op::DynamicUpdateSlice if operands.len() == 3 => {
-            let (own, _) = operands.remove(0);
-            for_dtype!(ty.dtype, T => dynamic_update_slice::<T>(own, &operands, ty))
-        }
-        _ => {
-            let operands: SmallVec<[(&Buffer, &Type); 4]> =
-                operands.iter().map(|(buffer, ty)| (buffer, *ty)).collect();
-            match op {
-                Op::Pad(amounts) => {
-                    for_dtype!(ty.dtype, T => pad::<T>(&operands, ty, &amounts.low, &amounts.interior))
-                }
-                Op::Concatenate { axis } => for_dtype!(ty.dtype, T => concatenate::<T>(&operands, ty, *axis)),
-                Op::Gather { axis } => for_dtype!(ty.dtype, T => gather::<T>(&operands, ty, *axis)),
-                Op::DynamicSlice { sizes } => {
-                    for_dtype!(ty.dtype, T => dynamic_slice::<T>(&operands, ty, sizes))
-                }
-                Op::ReduceWindow { kind, windows } => {
-                    for_dtype!(ty.dtype, T => windows::reduce::<T>(operands[0], *kind, windows))
-                }
-                Op::ArgReduceWindow { kind, windows } => {
-                    for_dtype!(from, T => windows::arg_reduce::<T>(operands[0], ty, *kind, windows))
-                }
-                Op::ArgReduce { kind, axis } => {
-                    for_dtype!(from, T => lanes::arg_reduce::<T>(operands[0], *kind, *axis))
-                }
-                Op::CumulativeSum { axis, reverse } => {
-                    for_dtype!(ty.dtype, T => lanes::cumulative_sum::<T>(operands[0], *axis, *reverse))
-                }
-                Op::ArgSort { axis } => {
-                    for_dtype!(from, T => order::positions::<T>(operands[0], *axis, None))
-                }
-                Op::TopK { axis, k } => {
-                    for_dtype!(from, T => order::positions::<T>(operands[0], *axis, Some(*k)))
-                }
-                Op::DotGeneral(dimensions) if ty.dtype == DType::I32 => {
-                    integer_product::multiply::<i32>(dimensions, operands[0], operands[1])
-                }
-                Op::DotGeneral(dimensions) if ty.dtype == DType::U32 => {
-                    integer_product::multiply::<u32>(dimensions, operands[0], operands[1])
-                }
-                _ => oracle::evaluate(op, &operands, ty),
-            }
+/// An operation that runs by itself.
+pub(crate) struct Direct {
+    op: Op,
+    operands: SmallVec<[Type; 3]>,
+    ty: Type,
+}
+
+impl Direct {
+    /// The operation of node `id`.
+    pub(crate) fn new(graph: &Graph, id: Id) -> Self {
+        let node = graph.node(id);
+        let operands = node.operands.iter().map(|&operand| graph.node(operand).ty.clone()).collect();
+        Self { op: node.op.clone(), operands, ty: node.ty.clone() }
+    }
+}
+
+impl Kernel for Direct {
+    fn run(&self, inputs: &mut [Option<Buffer>]) -> Outputs {
+        let inputs = inputs.iter_mut().map(|input| input.take().expect("a step is given all of its inputs"));
+        Outputs::from_iter([evaluate(&self.op, inputs.zip(&self.operands).collect(), &self.ty)])
+    }
+}
+
+impl fmt::Display for Direct {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.op {
+            Op::ReduceWindow { windows, .. } | Op::ArgReduceWindow { windows, .. } => Windows(windows).fmt(f),
+            _ => f.write_str("direct"),
         }
     }
 }
 
+/// The value of `op`, which is of the class [`Direct`](Class::Direct) or a contraction of integers.
+fn evaluate(op: &Op, mut operands: Operands<'_>, ty: &Type) -> Buffer {
+    let from = operands[0].1.dtype;
+    if let Op::Scatter { .. } | Op::DynamicUpdateSlice = op {
+        let (own, _) = operands.remove(0);
+        return match op {
+            Op::Scatter { update, axis } => {
+                for_dtype!(ty.dtype, T => scatter::<T>(own, &operands, ty, *update, *axis))
+            }
+            _ => for_dtype!(ty.dtype, T => dynamic_update_slice::<T>(own, &operands, ty)),
+        };
+    }
+    let operands: SmallVec<[(&Buffer, &Type); 4]> =
+        operands.iter().map(|(buffer, ty)| (buffer, *ty)).collect();
+    match op {
+        Op::Pad(amounts) => {
+            for_dtype!(ty.dtype, T => pad::<T>(&operands, ty, &amounts.low, &amounts.interior))
+        }
+        Op::Concatenate { axis } => for_dtype!(ty.dtype, T => concatenate::<T>(&operands, ty, *axis)),
+        Op::Gather { axis } => for_dtype!(ty.dtype, T => gather::<T>(&operands, ty, *axis)),
+        Op::DynamicSlice { sizes } => for_dtype!(ty.dtype, T => dynamic_slice::<T>(&operands, ty, sizes)),
+        Op::ReduceWindow { kind, windows } => {
+            for_dtype!(ty.dtype, T => windows::reduce::<T>(operands[0], *kind, windows))
+        }
+        Op::ArgReduceWindow { kind, windows } => {
+            for_dtype!(from, T => windows::arg_reduce::<T>(operands[0], ty, *kind, windows))
+        }
+        Op::ArgReduce { kind, axis } => {
+            for_dtype!(from, T => lanes::arg_reduce::<T>(operands[0], *kind, *axis))
+        }
+        Op::CumulativeSum { axis, reverse } => {
+            for_dtype!(ty.dtype, T => lanes::cumulative_sum::<T>(operands[0], *axis, *reverse))
+        }
+        Op::ArgSort { axis } => for_dtype!(from, T => order::positions::<T>(operands[0], *axis, None)),
+        Op::TopK { axis, k } => for_dtype!(from, T => order::positions::<T>(operands[0], *axis, Some(*k))),
+        Op::DotGeneral(dimensions) => match ty.dtype {
+            DType::I32 => integer_product::multiply::<i32>(dimensions, operands[0], operands[1]),
+            DType::U32 => integer_product::multiply::<u32>(dimensions, operands[0], operands[1]),
+            _ => oracle::evaluate(op, &operands, ty),
+        },
+        Op::Convolution(_) | Op::RngSplit { .. } => oracle::evaluate(op, &operands, ty),
+        Op::Scatter { .. } | Op::DynamicUpdateSlice => unreachable!("evaluated in place above"),
+        Op::Input
+        | Op::Constant(_)
+        | Op::Iota { .. }
+        | Op::Identity
+        | Op::StopGradient
+        | Op::Unary(_)
+        | Op::Binary(_)
+        | Op::Compare(_)
+        | Op::Select
+        | Op::MulAdd
+        | Op::Convert(_)
+        | Op::BitcastConvert(_)
+        | Op::BroadcastInDim { .. }
+        | Op::Reshape(_)
+        | Op::Transpose(_)
+        | Op::Slice(_)
+        | Op::Reverse { .. }
+        | Op::Reduce { .. }
+        | Op::RngBits(_) => unreachable!("{} is part of a fused kernel, or a view", op.name()),
+    }
+}
+
 fn elements<T: Arithmetic>(buffer: &Buffer) -> &[T] {
-    buffer.as_slice().unwrap_or(&[])
+    buffer.as_slice().expect("a buffer has the dtype of its node")
 }
 
 fn pad<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, low: &Axes, interior: &Axes) -> Buffer {
@@ -174,7 +220,7 @@ fn scatter<T: Arithmetic>(
     update: Update,
     axis: usize,
 ) -> Buffer {
-    let [(indices, indexed), (updates, _)] = operands else { return own };
+    let [(indices, indexed), (updates, _)] = operands else { unreachable!("scatter has three operands") };
     let inner: usize = ty.shape[axis + 1..].iter().product();
     let count = indexed.shape.size() * inner;
     let mut result = editable::<T>(own);
@@ -234,7 +280,9 @@ fn dynamic_slice<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, sizes:
 }
 
 fn dynamic_update_slice<T: Arithmetic>(own: Buffer, operands: &[(Buffer, &Type)], ty: &Type) -> Buffer {
-    let [(update, part), (starts, _)] = operands else { return own };
+    let [(update, part), (starts, _)] = operands else {
+        unreachable!("dynamic_update_slice has three operands")
+    };
     let starts = oracle::starts(starts, &ty.shape, &part.shape);
     let mut result = editable::<T>(own);
     let elements = elements::<T>(update);

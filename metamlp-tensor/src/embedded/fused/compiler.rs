@@ -1,44 +1,52 @@
-//! From a body to a program: which operand is where, which register is free,
-//! and one instruction for each job.
+//! Compiles a kernel's body to a program: gives each value a register, a window or a place in an output, and emits one
+//! instruction for each job. Knows instructions; nothing of how they run.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::{SmallVec, smallvec};
 
 use crate::dtype::DType;
+use crate::embedded::analysis::body::{Body, Value, is_copy};
+use crate::embedded::slices::load;
+use crate::embedded::slices::view::Strides;
+use crate::engine::statistics::count_compile_work;
+use crate::graph::class::Class;
 use crate::graph::op::{Binary, Literal, Op, Reduction};
 use crate::graph::{Graph, Id};
 
 use super::formulas::{Formula, Job};
 use super::frame::{Operand, Target};
 use super::instruction;
-use super::program::{InPlace, Program, Reads, Slots, Window, bank};
-use crate::embedded::analysis::body::{Body, Value, is_copy};
-use crate::embedded::slices::load;
-use crate::embedded::slices::view::Strides;
+use super::program::{Output, Program, Reads, Slots, Window, bank};
 
-/// The work in progress.
+/// The state of a compilation.
 pub(crate) struct Compiler<'a> {
-    graph: &'a Graph,
-    body: &'a Body,
-    program: Program,
+    pub(super) graph: &'a Graph,
+    pub(super) body: &'a Body,
+    pub(super) program: Program,
+    /// The number of each output among the program's outputs.
+    outputs: FxHashMap<Id, usize>,
     /// The strides of each load on the axes of the tiling.
     strides: Vec<Strides>,
-    /// The window of each load; none counts offsets.
-    windows: Vec<Option<usize>>,
+    /// The window of each load; `None` for a load that reads offsets.
+    pub(super) windows: Vec<Option<usize>>,
+    /// Where each value is now. A value whose register was freed is not in it.
     places: FxHashMap<Value, Operand>,
-    /// The position of the node that uses a value last.
-    last_uses: FxHashMap<Value, usize>,
+    /// The position of the job that uses a value last.
+    pub(super) last_uses: FxHashMap<Value, usize>,
+    /// The free registers of each dtype.
     free: [Vec<usize>; 7],
-    /// Values whose register is never given to another.
-    kept: Vec<Value>,
-    /// Nodes that are computed where the output of this number will be written over them.
-    homes: FxHashMap<Id, usize>,
+    /// Values whose register is never freed: they are computed once, before the tiles.
+    kept: FxHashSet<Value>,
+    /// Nodes that are computed in the output of this number, because the formula that reads them last writes over them
+    /// there.
+    pub(super) homes: FxHashMap<Id, usize>,
 }
 
 impl<'a> Compiler<'a> {
     /// `program` has its tiling and its outputs.
     pub(crate) fn new(graph: &'a Graph, body: &'a Body, program: Program, strides: Vec<Strides>) -> Self {
         Self {
+            outputs: program.outputs.iter().map(|output| output.id).zip(0..).collect(),
             graph,
             body,
             program,
@@ -47,13 +55,14 @@ impl<'a> Compiler<'a> {
             places: FxHashMap::default(),
             last_uses: FxHashMap::default(),
             free: Default::default(),
-            kept: Vec::new(),
+            kept: FxHashSet::default(),
             homes: FxHashMap::default(),
         }
     }
 
-    /// `dies` tells of the buffers that nobody reads after this kernel.
+    /// Compiles the jobs. `dies` is true for the buffers that no later kernel reads.
     pub(crate) fn compile(mut self, jobs: &[Job], slots: &mut Slots, dies: &dyn Fn(Id) -> bool) -> Program {
+        count_compile_work(jobs.len() + self.body.loads.len() * (1 + self.program.outputs.len()));
         self.open_windows(slots);
         self.take_over(jobs, dies);
         for (position, job) in jobs.iter().enumerate() {
@@ -64,6 +73,7 @@ impl<'a> Compiler<'a> {
         if let Some((_, value)) = self.body.reduced {
             self.last_uses.insert(value, usize::MAX);
         }
+        // The outputs that are written after everything has been read, because they take over an input's buffer.
         let mut late: SmallVec<[Id; 3]> =
             self.program.outputs.iter().filter(|output| output.in_place.is_some()).map(|o| o.id).collect();
         self.find_homes(jobs, &late);
@@ -76,7 +86,6 @@ impl<'a> Compiler<'a> {
         for (position, job) in jobs.iter().enumerate() {
             self.job(position, job, late.contains(&job.id));
         }
-        // What takes a buffer over gets there when everything has been read.
         for &id in &late {
             self.store(id);
         }
@@ -88,7 +97,9 @@ impl<'a> Compiler<'a> {
         self.program
     }
 
+    /// Opens a window for each load, on an input or on an output of an earlier program in the frame.
     fn open_windows(&mut self, slots: &mut Slots) {
+        let mut inputs: FxHashMap<Id, usize> = FxHashMap::default();
         for (load, strides) in self.body.loads.iter().zip(&self.strides) {
             let Some(base) = load.base else {
                 self.windows.push(None);
@@ -96,13 +107,10 @@ impl<'a> Compiler<'a> {
             };
             let reads = match slots.output(base) {
                 Some(slot) => Reads::Output(slot.number),
-                None => {
-                    let known = self.program.inputs.iter().position(|&input| input == base);
-                    if known.is_none() {
-                        self.program.inputs.push(base);
-                    }
-                    Reads::Input(known.unwrap_or(self.program.inputs.len() - 1))
-                }
+                None => Reads::Input(*inputs.entry(base).or_insert_with(|| {
+                    self.program.inputs.push(base);
+                    self.program.inputs.len() - 1
+                })),
             };
             let count = &mut slots.sources[bank(load.dtype)];
             self.windows.push(Some(self.program.windows.len()));
@@ -118,71 +126,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Lets outputs have the buffers of whole inputs that die here, if possible those that they can be written over.
-    fn take_over(&mut self, jobs: &[Job], dies: &dyn Fn(Id) -> bool) {
-        let copies = |id: Id, load: usize| {
-            is_copy(self.graph, id) && self.body.operands[&id][..] == [Value::Load(load)]
-        };
-        let first = |id: Id| match jobs.iter().find(|job| job.id == id)?.operands.first() {
-            Some(&Value::Load(load)) => Some(load),
-            _ => None,
-        };
-        let mut taken: SmallVec<[Id; 3]> = SmallVec::new();
-        for is_first in [true, false] {
-            for output in self.program.outputs.iter_mut().filter(|output| output.in_place.is_none()) {
-                for (number, load) in self.body.loads.iter().enumerate() {
-                    let (Some(base), Some(window)) = (load.base, self.windows[number]) else { continue };
-                    let Reads::Input(input) = self.program.windows[window].reads else { continue };
-                    let only = self.body.loads.iter().filter(|other| other.base == load.base).count() == 1;
-                    if load.is_whole
-                        && load.dtype == output.slot.dtype
-                        && only
-                        && (!is_first || first(output.id) == Some(number))
-                        && !copies(output.id, number)
-                        && !taken.contains(&base)
-                        && dies(base)
-                    {
-                        output.in_place = Some(InPlace { input, window });
-                        taken.push(base);
-                        break;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Lets what a formula reads last and writes its output over be computed there to begin with.
-    fn find_homes(&mut self, jobs: &[Job], late: &[Id]) {
-        for (position, job) in jobs.iter().enumerate().rev() {
-            let output = self.homes.get(&job.id).copied().or_else(|| self.output_of(job.id));
-            let (Some(output), Some(Value::Node(first))) = (output, job.operands.first().copied()) else {
-                continue;
-            };
-            let is_here = self.graph.node(first).ty.dtype == DType::F32 && self.output_of(first).is_none();
-            if is_here && !late.contains(&job.id) && self.reads_last(position, job) {
-                self.homes.insert(first, output);
-            }
-        }
-    }
-
-    /// Whether the job's formula can be written over its first operand, which nobody reads otherwise or later.
-    fn reads_last(&self, position: usize, job: &Job) -> bool {
-        let first = job.operands[0];
-        job.formula.is_some_and(|formula| formula.in_place.is_some())
-            && self.last_uses.get(&first) == Some(&position)
-            && !job.operands[1..].contains(&first)
-    }
-
-    /// Whether the job's output may take over the buffer that its formula can be written over.
-    fn writes_over(&self, position: usize, job: &Job) -> bool {
-        let output = self.program.outputs.iter().find(|output| output.id == job.id);
-        let window = output.and_then(|output| output.in_place).map(|in_place| in_place.window);
-        matches!(job.operands.first(), Some(&Value::Load(load)) if self.windows[load] == window)
-            && window.is_some()
-            && self.reads_last(position, job)
-    }
-
-    /// The value of a node: a copy has its operand's.
+    /// The value of a node: its operand's, if the node is a copy.
     fn value_of(&self, id: Id) -> Value {
         match self.body.operands.get(&id).map(|operands| &operands[..]) {
             Some(&[value]) if is_copy(self.graph, id) => value,
@@ -206,7 +150,7 @@ impl<'a> Compiler<'a> {
             self.release(&job.operands, position);
             return;
         }
-        let is_random = matches!(node.op, Op::RngBits(_));
+        let is_random = node.op.is_random();
         let (op, values) = match (&node.op, &job.operands[..]) {
             (Op::Binary(Binary::Div), &[x, Value::Literal(divisor)]) if job.formula.is_none() => {
                 match divisor.exact_inverse() {
@@ -239,7 +183,12 @@ impl<'a> Compiler<'a> {
             }
             (Some(formula), _) => instruction::formula(formula.run, &operands, target),
             (None, _) if is_random => instruction::rng_bits(self.key(job.operands[0]), target),
-            (None, _) => instruction::apply(op, self.dtype(job.operands[0]), dtype, &operands, target),
+            (None, _) => {
+                let Class::Elementwise(op) = op.class() else {
+                    unreachable!("{} is no instruction of a fused kernel", op.name())
+                };
+                instruction::apply(op, self.dtype(job.operands[0]), dtype, &operands, target)
+            }
         };
         self.program.instructions.push(match target {
             Target::Register(register) if is_same => instruction::once(dtype, instruction, register),
@@ -258,7 +207,7 @@ impl<'a> Compiler<'a> {
         self.release(&job.operands, position);
     }
 
-    /// Reduces a row of the operand, or of the products of two.
+    /// Emits the reduction of a row: of one operand, or of the products of two.
     fn fold(&mut self, job: &Job, kind: Reduction) {
         let dtype = self.graph.node(job.id).ty.dtype;
         let mut operand = |value: Value| {
@@ -283,7 +232,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Brings what all elements have in common to an output, which has perhaps one element a row.
+    /// Copies a value that all elements share to an output; the output may have one element a row.
     fn put(&mut self, id: Id, place: Operand, output: usize) {
         let node = &self.graph.node(id).ty;
         let copy = instruction::copy(node.dtype, place, Target::Output(output));
@@ -292,15 +241,18 @@ impl<'a> Compiler<'a> {
         self.program.instructions.push(if is_one { instruction::shortened(copy, 1) } else { copy });
     }
 
-    /// The source number of the key of random bits.
+    /// The source number of the key for random bits.
     fn key(&self, value: Value) -> usize {
         match value {
-            Value::Load(load) => self.windows[load].map_or(0, |window| self.program.windows[window].number),
-            _ => 0,
+            Value::Load(load) => {
+                let window = self.windows[load].expect("a key is in a buffer");
+                self.program.windows[window].number
+            }
+            Value::Literal(_) | Value::Node(_) => unreachable!("a key is read from a buffer"),
         }
     }
 
-    /// The operand with an element for each of the tile's.
+    /// The operand with one element for each element of the tile.
     fn spread(&mut self, operand: Operand, dtype: DType) -> Operand {
         if !matches!(operand, Operand::Same(_)) {
             return operand;
@@ -322,10 +274,14 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// The number of the node's output among those of its dtype.
-    fn output_of(&self, id: Id) -> Option<usize> {
-        let output = self.program.outputs.iter().find(|output| output.id == id)?;
-        Some(output.slot.number)
+    /// The output of the node, if the kernel writes it.
+    pub(super) fn output(&self, id: Id) -> Option<&Output> {
+        self.outputs.get(&id).map(|&number| &self.program.outputs[number])
+    }
+
+    /// The number of the node's output among the outputs of its dtype.
+    pub(super) fn output_of(&self, id: Id) -> Option<usize> {
+        Some(self.output(id)?.slot.number)
     }
 
     fn dtype(&self, value: Value) -> DType {
@@ -336,7 +292,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Where the value is; a load or a literal is put into a register by its first use.
+    /// The place of the value. Its first use loads a literal or a strided window into a register.
     fn operand(&mut self, value: Value) -> Operand {
         if let Some(&place) = self.places.get(&value) {
             return place;
@@ -344,8 +300,7 @@ impl<'a> Compiler<'a> {
         let place = match value {
             Value::Literal(literal) => self.literal(literal),
             Value::Load(load) => self.load(load),
-            // Operands precede their users.
-            Value::Node(_) => Operand::Register(0),
+            Value::Node(id) => unreachable!("%{id} is used before it is computed"),
         };
         self.places.insert(value, place);
         place
@@ -354,11 +309,11 @@ impl<'a> Compiler<'a> {
     fn literal(&mut self, literal: Literal) -> Operand {
         let register = self.fresh(literal.dtype());
         self.program.prologue.push(instruction::splat(literal, Target::Register(register)));
-        self.kept.push(Value::Literal(literal));
+        self.kept.insert(Value::Literal(literal));
         Operand::Same(register)
     }
 
-    /// Whether the load is of something that is there before the program runs.
+    /// True if the load reads an input, which is complete before the program runs.
     fn reads_input(&self, load: usize) -> bool {
         let window = self.windows[load].map(|window| &self.program.windows[window]);
         window.is_some_and(|window| matches!(window.reads, Reads::Input(_)))
@@ -373,7 +328,7 @@ impl<'a> Compiler<'a> {
         if let (1, Some((&extent, &stride))) =
             (tiling.block, tiling.extents[split + 1..].first().zip(walked.get(1)))
         {
-            // One entry a tile: its stride is nobody's.
+            // One entry per tile on this axis: its stride is never used.
             walked[0] = stride * extent.cast_signed();
         }
         let pattern = load::pattern(&tiling.extents[split + 1..], &walked);
@@ -387,7 +342,7 @@ impl<'a> Compiler<'a> {
         let is_same_everywhere = is_one_row
             && strides[..split].iter().all(|&stride| stride == 0)
             && (strides[split] == 0 || tiling.blocks == 1);
-        // What is read before the tiles must not meet a register that the tiles use.
+        // A value that is loaded before the tiles needs a register that the tiles do not use.
         let register = if is_same_everywhere { self.fresh(dtype) } else { self.register(dtype) };
         let target = Target::Register(register);
         let instruction = match window {
@@ -397,14 +352,14 @@ impl<'a> Compiler<'a> {
         };
         if is_same_everywhere {
             self.program.prologue.push(instruction);
-            self.kept.push(Value::Load(number));
+            self.kept.insert(Value::Load(number));
         } else {
             self.program.instructions.push(instruction);
         }
         if is_same && window.is_some() { Operand::Same(register) } else { Operand::Register(register) }
     }
 
-    /// A register that nothing holds.
+    /// A free register.
     fn register(&mut self, dtype: DType) -> usize {
         match self.free[bank(dtype)].pop() {
             Some(register) => register,
@@ -412,14 +367,14 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// A register that nothing has held.
+    /// A register that no value has had.
     fn fresh(&mut self, dtype: DType) -> usize {
         let count = &mut self.program.registers[bank(dtype)];
         *count += 1;
         *count - 1
     }
 
-    /// Frees the registers of the values that the node at `position` was the last to use.
+    /// Frees the registers of the values that the job at `position` used last.
     fn release(&mut self, values: &[Value], position: usize) {
         for (i, value) in values.iter().enumerate() {
             let is_last = self.last_uses.get(value).is_none_or(|&last| last <= position);

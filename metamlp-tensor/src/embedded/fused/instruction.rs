@@ -5,7 +5,8 @@ use half::slice::HalfFloatSliceExt as _;
 use smallvec::SmallVec;
 
 use crate::dtype::DType;
-use crate::graph::op::{Literal, Op, Reduction, Unary};
+use crate::graph::class::Elementwise;
+use crate::graph::op::{Literal, Reduction, Unary};
 use crate::math::arithmetic::Arithmetic;
 use crate::random::threefry;
 
@@ -21,42 +22,53 @@ use crate::embedded::slices::view::Strides;
 pub(crate) type Instruction = Box<dyn for<'a> Fn(&mut Frame<'a>) + Send + Sync>;
 
 /// The instruction that runs `op`, elementwise, on operands of the dtype `from`.
-pub(crate) fn apply(op: &Op, from: DType, to: DType, operands: &[Operand], target: Target) -> Instruction {
+pub(crate) fn apply(
+    op: Elementwise,
+    from: DType,
+    to: DType,
+    operands: &[Operand],
+    target: Target,
+) -> Instruction {
     let first = || operands[0];
-    match *op {
-        Op::Unary(Unary::IsFinite) => for_dtype!(from, T => unary(loops::is_finite::<T>, first(), target)),
-        Op::Unary(op) => for_dtype!(to, T => match T::unary_loop(op) {
+    match op {
+        Elementwise::Unary(Unary::IsFinite) => {
+            for_dtype!(from, T => unary(loops::is_finite::<T>, first(), target))
+        }
+        Elementwise::Unary(op) => for_dtype!(to, T => match T::unary_loop(op) {
             Some(run) => unary(run, first(), target),
             None => unary(move |x: &[T], out: &mut [T]| loops::rare_unary(op, x, out), first(), target),
         }),
-        Op::Binary(op) => for_dtype!(to, T => match T::binary_loop(op) {
+        Elementwise::Binary(op) => for_dtype!(to, T => match T::binary_loop(op) {
             Some(run) => binary(run, operands, target),
             None => {
                 let run = move |x: Lanes<'_, T>, y: Lanes<'_, T>, out: &mut [T]| loops::rare_binary(op, x, y, out);
                 binary(run, operands, target)
             }
         }),
-        Op::Compare(op) => for_dtype!(from, T => {
+        Elementwise::Compare(op) => for_dtype!(from, T => {
             let run: BinaryLoop<T, bool> = T::comparison_loop(op);
             binary(run, operands, target)
         }),
-        Op::Select => for_dtype!(to, T => ternary::<bool, T>(T::select_loop(), operands, target)),
-        Op::MulAdd => for_dtype!(to, T => ternary::<T, T>(T::mul_add_loop(), operands, target)),
-        Op::Convert(_) if (from, to) == (DType::BF16, DType::F32) => unary(loops::widen, first(), target),
-        Op::Convert(_) if (from, to) == (DType::F32, DType::BF16) => unary(loops::narrow, first(), target),
-        Op::Convert(_) if (from, to) == (DType::F16, DType::F32) => {
+        Elementwise::Select => for_dtype!(to, T => ternary::<bool, T>(T::select_loop(), operands, target)),
+        Elementwise::MulAdd => for_dtype!(to, T => ternary::<T, T>(T::mul_add_loop(), operands, target)),
+        Elementwise::Convert if (from, to) == (DType::BF16, DType::F32) => {
+            unary(loops::widen, first(), target)
+        }
+        Elementwise::Convert if (from, to) == (DType::F32, DType::BF16) => {
+            unary(loops::narrow, first(), target)
+        }
+        Elementwise::Convert if (from, to) == (DType::F16, DType::F32) => {
             unary(|x: &[f16], out: &mut [f32]| x.convert_to_f32_slice(out), first(), target)
         }
-        Op::Convert(_) if (from, to) == (DType::F32, DType::F16) => {
+        Elementwise::Convert if (from, to) == (DType::F32, DType::F16) => {
             unary(|x: &[f32], out: &mut [f16]| out.convert_from_f32_slice(x), first(), target)
         }
-        Op::Convert(_) => {
+        Elementwise::Convert => {
             for_dtype!(from, S => for_dtype!(to, T => unary(loops::convert::<S, T>, first(), target)))
         }
-        Op::BitcastConvert(_) => {
+        Elementwise::BitcastConvert => {
             for_dtype!(from, S => for_dtype!(to, T => unary(loops::bitcast::<S, T>, first(), target)))
         }
-        _ => copy(to, first(), target),
     }
 }
 

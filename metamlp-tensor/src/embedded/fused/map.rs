@@ -14,6 +14,8 @@ use super::frame::Frame;
 use super::program::{InPlaceOutput, Merged, Order, Program, Slots};
 use super::rearrangement::Rearrangement;
 use crate::embedded::analysis::body::{Body, is_copy};
+use crate::embedded::analysis::loads::Load;
+use crate::embedded::kernel::{Kernel, Outputs};
 use crate::embedded::slices::view::View;
 
 /// Additions below which a kernel stays on the caller's thread.
@@ -64,66 +66,40 @@ impl Map {
 
     /// Of a kernel by itself, which may put what it reads in another order first.
     pub(crate) fn alone(graph: &Graph, body: &Body, dies: &dyn Fn(Id) -> bool) -> Self {
-        let mut in_order = body.clone();
         let mut rearrangements: SmallVec<[(Id, Rearrangement); 1]> = SmallVec::new();
-        for number in 0..body.loads.len() {
-            let Some(base) = body.loads[number].base else { continue };
-            let is_only = body.loads.iter().filter(|load| load.base == Some(base)).count() == 1;
-            let rearrangement = Rearrangement::new(&body.loads[number], &body.space);
-            if let (true, Some(rearrangement)) = (is_only, rearrangement) {
-                let load = &mut in_order.loads[number];
-                (load.strides, load.offset) = (View::contiguous(&body.space).strides, 0);
-                load.is_whole = true;
+        let loads = body.loads.map(|_, load| match (load.base, Rearrangement::new(load, &body.space)) {
+            (Some(base), Some(rearrangement)) if body.loads.is_only_one_of(load.base) => {
                 rearrangements.push((base, rearrangement));
+                Load {
+                    strides: View::contiguous(&body.space).strides,
+                    offset: 0,
+                    is_whole: true,
+                    ..load.clone()
+                }
             }
-        }
+            _ => load.clone(),
+        });
         if rearrangements.is_empty() {
             return Self::new(graph, body, dies);
         }
         // What has been put in order is nobody else's.
         let is_own = |id: Id| rearrangements.iter().any(|(base, _)| *base == id);
+        let in_order = Body { loads, ..body.clone() };
         let map = Self::new(graph, &in_order, &|id| is_own(id) || dies(id));
         let inputs = &map.program.inputs;
         let rearranged = rearrangements
             .into_iter()
-            .filter_map(|(base, rearrangement)| {
-                Some((inputs.iter().position(|&input| input == base)?, rearrangement))
+            .map(|(base, rearrangement)| {
+                let input = inputs.iter().position(|&input| input == base);
+                (input.expect("the kernel reads what is rearranged for it"), rearrangement)
             })
             .collect();
         let is_rearrangement = matches!(body.nodes[..], [id] if is_copy(graph, id));
         Self { rearranged, is_rearrangement, ..map }
     }
 
-    /// Bytes that a run takes beside its inputs and outputs.
-    pub(crate) fn temporary(&self) -> usize {
-        let is_taken = |input: usize| self.is_rearrangement || self.taken_over().any(|taken| taken == input);
-        self.rearranged.iter().filter(|(input, _)| !is_taken(*input)).map(|(_, one)| one.bytes()).sum()
-    }
-
-    /// The inputs whose memory outputs may take over, as they are given.
-    pub(crate) fn replaced(&self) -> impl Iterator<Item = usize> {
-        let is_given = |input: &usize| self.rearranged.iter().all(|(rearranged, _)| rearranged != input);
-        self.taken_over().filter(is_given)
-    }
-
     fn taken_over(&self) -> impl Iterator<Item = usize> {
         self.program.outputs.iter().filter_map(|output| output.in_place).map(|in_place| in_place.input)
-    }
-
-    /// The outputs, from buffers in the order of the program's inputs. Those
-    /// that nobody else holds may be `None`, when they are in `given`.
-    pub(crate) fn run(&self, inputs: &mut [Option<Buffer>]) -> impl Iterator<Item = Buffer> + use<> {
-        for (input, rearrangement) in &self.rearranged {
-            inputs[*input] = inputs[*input].take().map(|buffer| rearrangement.run(&buffer));
-        }
-        let whole = self.rearranged.first().filter(|_| self.is_rearrangement);
-        let whole = whole.and_then(|(input, _)| inputs[*input].take());
-        let (replaced, mut allocations) =
-            if whole.is_some() { Default::default() } else { self.allocate(inputs) };
-        if self.size > 0 && whole.is_none() {
-            self.fill(inputs, &replaced, &mut allocations);
-        }
-        whole.into_iter().chain(allocations.into_iter().map(Allocation::into_buffer))
     }
 
     /// The outputs' memory, that of inputs where it can be taken over.
@@ -198,6 +174,38 @@ impl Map {
                 self.run_tiles(frame, first..(first + self.piece).min(count));
             });
         });
+    }
+}
+
+impl Kernel for Map {
+    fn run(&self, inputs: &mut [Option<Buffer>]) -> Outputs {
+        for (input, rearrangement) in &self.rearranged {
+            let buffer = inputs[*input].take().expect("a step is given all of its inputs");
+            inputs[*input] = Some(rearrangement.run(&buffer));
+        }
+        if let (true, Some((input, _))) = (self.is_rearrangement, self.rearranged.first()) {
+            return inputs[*input].take().into_iter().collect();
+        }
+        let (replaced, mut allocations) = self.allocate(inputs);
+        if self.size > 0 {
+            self.fill(inputs, &replaced, &mut allocations);
+        }
+        allocations.into_iter().map(Allocation::into_buffer).collect()
+    }
+
+    fn temporary(&self) -> usize {
+        let is_taken = |input: usize| self.is_rearrangement || self.taken_over().any(|taken| taken == input);
+        self.rearranged.iter().filter(|(input, _)| !is_taken(*input)).map(|(_, one)| one.bytes()).sum()
+    }
+
+    fn replaced(&self) -> SmallVec<[usize; 2]> {
+        let is_given = |input: &usize| self.rearranged.iter().all(|(rearranged, _)| rearranged != input);
+        self.taken_over().filter(is_given).collect()
+    }
+
+    #[cfg(test)]
+    fn instructions(&self) -> Option<usize> {
+        Some(self.program.instructions.len())
     }
 }
 

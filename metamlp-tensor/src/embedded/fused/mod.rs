@@ -5,6 +5,7 @@ pub(crate) mod allocation;
 pub(crate) mod compiler;
 pub(crate) mod formulas;
 pub(crate) mod frame;
+pub(crate) mod in_place;
 pub(crate) mod instruction;
 pub(crate) mod map;
 pub(crate) mod program;

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use crate::dtype::{DType, Element};
 use crate::memory::buffer::Buffer;
 
-use crate::embedded::analysis::body::Load;
+use crate::embedded::analysis::loads::Load;
 use crate::embedded::direct::lanes::each_part;
 use crate::embedded::slices::view::merged;
 

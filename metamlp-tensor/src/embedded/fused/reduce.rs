@@ -18,6 +18,7 @@ use super::frame::{Frame, Lane, Operand};
 use super::map::PARALLEL_COST;
 use super::program::{Merged, Order, Program, Slot, Slots};
 use crate::embedded::analysis::body::Body;
+use crate::embedded::kernel::{Kernel, Outputs};
 use crate::embedded::slices::folds::Folds;
 
 const OUTER: u8 = 0;
@@ -137,11 +138,6 @@ impl Reduce {
             piece: piece.max(1),
             program,
         })
-    }
-
-    /// The result, from buffers in the order of the program's inputs.
-    pub(crate) fn run(&self, inputs: &[Option<Buffer>]) -> Buffer {
-        for_dtype!(self.dtype, T => Buffer::from_vec(self.reduce::<T>(inputs)))
     }
 
     /// The result for the block of rows that the frame is at, which the program has entered.
@@ -281,6 +277,12 @@ impl Reduce {
             Extent::Rows => self.inner,
             Extent::Part => tiling.linear(unit % self.step + 1) - tiling.linear(unit % self.step),
         }
+    }
+}
+
+impl Kernel for Reduce {
+    fn run(&self, inputs: &mut [Option<Buffer>]) -> Outputs {
+        Outputs::from_iter([for_dtype!(self.dtype, T => Buffer::from_vec(self.reduce::<T>(inputs)))])
     }
 }
 

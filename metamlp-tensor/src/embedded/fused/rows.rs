@@ -20,6 +20,7 @@ use super::program::{Program, Reads, Slots};
 use super::reduce::Reduce;
 use crate::embedded::analysis::body::Body;
 use crate::embedded::analysis::row_group::{BLOCK, Cut};
+use crate::embedded::kernel::{Kernel, Outputs};
 
 /// Additions of a thread's piece of work, where there are many pieces.
 const PIECE_COST: usize = 1 << 21;
@@ -42,12 +43,12 @@ pub(crate) struct Rows {
 }
 
 struct Member {
-    kernel: Kernel,
+    kernel: Kind,
     /// Which of the inputs it reads.
     reads: SmallVec<[usize; 4]>,
 }
 
-enum Kernel {
+enum Kind {
     Map(Map),
     Reduce(Reduce),
 }
@@ -65,15 +66,15 @@ struct Value {
 impl Member {
     fn program(&self) -> &Program {
         match &self.kernel {
-            Kernel::Map(map) => &map.program,
-            Kernel::Reduce(reduce) => &reduce.program,
+            Kind::Map(map) => &map.program,
+            Kind::Reduce(reduce) => &reduce.program,
         }
     }
 
     fn run(&self, frame: &mut Frame<'_>) {
         match &self.kernel {
-            Kernel::Map(map) => map.run_block(frame),
-            Kernel::Reduce(reduce) => reduce.run_block(frame),
+            Kind::Map(map) => map.run_block(frame),
+            Kind::Reduce(reduce) => reduce.run_block(frame),
         }
     }
 }
@@ -107,8 +108,8 @@ impl Rows {
             let members = bodies.iter().filter_map(|body| {
                 let body = body.block(body.row_axes(rows)?, block, is_local);
                 let kernel = match Reduce::within(graph, &body, &mut slots) {
-                    Some(reduce) => Kernel::Reduce(reduce),
-                    None => Kernel::Map(Map::within(graph, &body, &mut slots, &|_| false)),
+                    Some(reduce) => Kind::Reduce(reduce),
+                    None => Kind::Map(Map::within(graph, &body, &mut slots, &|_| false)),
                 };
                 let mut member = Member { kernel, reads: SmallVec::new() };
                 let mut input = |id: Id| {
@@ -142,27 +143,6 @@ impl Rows {
 
     fn outputs(&self) -> impl Iterator<Item = &Value> {
         self.values.iter().filter(|value| value.is_output)
-    }
-
-    /// The outputs, from buffers in the order of the reads.
-    pub(crate) fn run(&self, inputs: &[Option<Buffer>]) -> SmallVec<[Buffer; 3]> {
-        let mut allocations: SmallVec<[Allocation; 3]> =
-            self.outputs().map(|value| Allocation::take(value.dtype, self.rows * value.row)).collect();
-        let firsts = || (0..self.blocks()).step_by(self.piece);
-        let mut pieces: SmallVec<[(usize, SmallVec<[Part<'_>; 3]>); 1]> =
-            firsts().map(|first| (first, SmallVec::new())).collect();
-        for (allocation, value) in allocations.iter_mut().zip(self.outputs()) {
-            let lengths = firsts().map(|first| (self.row(first + self.piece) - self.row(first)) * value.row);
-            for (piece, part) in pieces.iter_mut().zip(allocation.parts(lengths)) {
-                piece.1.push(part);
-            }
-        }
-        if pieces.len() == 1 {
-            pieces.into_iter().for_each(|(first, parts)| self.run_piece(inputs, first, parts));
-        } else {
-            pieces.into_vec().into_par_iter().for_each(|(first, parts)| self.run_piece(inputs, first, parts));
-        }
-        allocations.into_iter().map(Allocation::into_buffer).collect()
     }
 
     fn blocks(&self) -> usize {
@@ -270,14 +250,37 @@ fn block(run: usize, most: usize) -> usize {
     (most.div_ceil(2)..=most).rev().find(|&block| run.is_multiple_of(block)).unwrap_or(most)
 }
 
+impl Kernel for Rows {
+    fn run(&self, inputs: &mut [Option<Buffer>]) -> Outputs {
+        let inputs = &*inputs;
+        let mut allocations: SmallVec<[Allocation; 3]> =
+            self.outputs().map(|value| Allocation::take(value.dtype, self.rows * value.row)).collect();
+        let firsts = || (0..self.blocks()).step_by(self.piece);
+        let mut pieces: SmallVec<[(usize, SmallVec<[Part<'_>; 3]>); 1]> =
+            firsts().map(|first| (first, SmallVec::new())).collect();
+        for (allocation, value) in allocations.iter_mut().zip(self.outputs()) {
+            let lengths = firsts().map(|first| (self.row(first + self.piece) - self.row(first)) * value.row);
+            for (piece, part) in pieces.iter_mut().zip(allocation.parts(lengths)) {
+                piece.1.push(part);
+            }
+        }
+        if pieces.len() == 1 {
+            pieces.into_iter().for_each(|(first, parts)| self.run_piece(inputs, first, parts));
+        } else {
+            pieces.into_vec().into_par_iter().for_each(|(first, parts)| self.run_piece(inputs, first, parts));
+        }
+        allocations.into_iter().map(Allocation::into_buffer).collect()
+    }
+}
+
 impl fmt::Display for Rows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} rows by {}: ", self.rows, self.block)?;
         for (number, member) in self.members.iter().enumerate() {
             f.write_str(if number > 0 { "; " } else { "" })?;
             match &member.kernel {
-                Kernel::Map(map) => write!(f, "{map}")?,
-                Kernel::Reduce(reduce) => write!(f, "{reduce}")?,
+                Kind::Map(map) => write!(f, "{map}")?,
+                Kind::Reduce(reduce) => write!(f, "{reduce}")?,
             }
         }
         Ok(())

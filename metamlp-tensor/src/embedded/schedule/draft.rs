@@ -1,288 +1,190 @@
-//! Steps before they are compiled, and which of them follow a contraction on
-//! each block of its result. Knows kernels; nothing of the order of steps.
+//! A draft: the work of one step before it is compiled. Knows bodies and contractions; nothing of other steps.
 
-use rustc_hash::FxHashMap;
+use std::cell::OnceCell;
+
 use smallvec::SmallVec;
 
-use crate::graph::op::Op;
+use crate::embedded::analysis::body::Body;
+use crate::embedded::analysis::row_group::RowGroup;
+use crate::embedded::contraction::epilogue;
+use crate::embedded::contraction::kernel::Contraction;
+use crate::embedded::contraction::product::Product;
 use crate::graph::{Graph, Id};
 
-use crate::embedded::analysis::body::Body;
-use crate::embedded::analysis::layout::{Kind, Layout};
-use crate::embedded::analysis::row_group::RowGroup;
-use crate::embedded::contraction::convolution::{Convolution, Pooling};
-use crate::embedded::contraction::epilogue::Epilogue;
-use crate::embedded::contraction::product::Product;
-
-/// A step before it is compiled.
+/// The work of one step, and the buffers that it reads and writes.
 pub(crate) struct Draft {
-    /// Of a kernel, or of several that share rows.
-    pub(crate) bodies: Vec<Body>,
-    /// Whom it shares rows with.
-    pub(crate) rows: Option<RowGroup>,
-    /// The product whose rows the bodies make into the left operand of the product `id`.
-    pub(crate) attends: Option<Id>,
-    /// The contraction that the body is the epilogue of.
-    pub(crate) follows: Option<Follows>,
-    /// What follows that, and then the second body if there is one.
-    pub(crate) pooled: Option<Pooled>,
-    pub(crate) id: Id,
+    pub(crate) work: Work,
+    /// The nodes whose buffers are read. The operands of a contraction come first, in their order; a buffer that two
+    /// operands show is there twice.
     pub(crate) reads: SmallVec<[Id; 4]>,
+    /// The nodes whose buffers are written.
     pub(crate) writes: SmallVec<[Id; 3]>,
 }
 
-#[derive(Clone, Copy)]
-pub(crate) struct Follows {
+/// What a step computes: one of the patterns that the executor has a kernel for.
+pub(crate) enum Work {
+    /// A fused kernel by itself.
+    Fused(Fused),
+    /// Fused kernels that share rows, run together on one block of rows after the other.
+    Rows { bodies: Vec<Body>, group: RowGroup },
+    /// A matrix product or a convolution.
+    Contraction(Contracted),
+    /// Two matrix products with fused kernels over rows between them.
+    Attention(Attention),
+    /// The operation of one node.
+    Direct(Id),
+}
+
+/// A fused kernel, with what the search for patterns asks about it.
+pub(crate) struct Fused {
+    pub(crate) body: Body,
+    /// The rows that it can be cut into.
+    pub(crate) group: RowGroup,
+    /// The elements of one step of the kernel as an epilogue, found when a contraction first asks.
+    epilogue_step: OnceCell<usize>,
+}
+
+/// A contraction, with its epilogue and the pooling behind that.
+pub(crate) struct Contracted {
     pub(crate) id: Id,
-    /// Whether another step reads the contraction's result.
+    pub(crate) kernel: Contraction,
+    pub(crate) epilogue: Option<Follower>,
+    /// Only behind an epilogue.
+    pub(crate) pooling: Option<PoolingDraft>,
+}
+
+/// A fused kernel that runs on each block of another kernel's result.
+pub(crate) struct Follower {
+    pub(crate) body: Body,
+    /// True if another step reads that result too, so that it must be written.
     pub(crate) keeps: bool,
 }
 
-#[derive(Clone, Copy)]
-pub(crate) struct Pooled {
+/// A `reduce_window` that runs on each image of an epilogue's output.
+pub(crate) struct PoolingDraft {
+    /// The `reduce_window`.
     pub(crate) id: Id,
-    /// Whether another step reads it, if a body follows.
-    pub(crate) keeps: bool,
-    /// What is pooled, and whether another step reads that.
+    /// The output of the epilogue that is pooled.
     pub(crate) of: Id,
-    pub(crate) keeps_own: bool,
+    /// True if another step reads that output too.
+    pub(crate) keeps_of: bool,
+    /// The fused kernel that runs on each image of the pooling's result.
+    pub(crate) then: Option<Follower>,
+}
+
+/// Two products, the second of which multiplies what fused kernels make of the rows of the first.
+pub(crate) struct Attention {
+    pub(crate) scores: (Id, Product),
+    pub(crate) between: Vec<Body>,
+    pub(crate) group: RowGroup,
+    pub(crate) output: (Id, Product),
 }
 
 impl Draft {
-    /// Takes up another kernel, with which it makes the group `rows`.
-    pub(crate) fn join(&mut self, other: Draft, rows: RowGroup) {
-        self.bodies.extend(other.bodies);
-        self.reads.extend(other.reads.into_iter().filter(|read| !self.writes.contains(read)));
-        self.reads.sort_unstable();
-        self.reads.dedup();
-        self.writes.extend(other.writes);
-        self.rows = Some(rows);
+    /// A fused kernel.
+    pub(crate) fn fused(graph: &Graph, body: Body) -> Self {
+        let mut reads: SmallVec<[Id; 4]> = body.reads().collect();
+        reads.sort_unstable();
+        reads.dedup();
+        let writes = body.writes().collect();
+        let group = RowGroup::new(graph, &body);
+        Self { work: Work::Fused(Fused { body, group, epilogue_step: OnceCell::new() }), reads, writes }
     }
-}
 
-/// The owners of a node's operands.
-pub(crate) fn contracted<'a>(graph: &'a Graph, layout: &'a Layout, id: Id) -> impl Iterator<Item = Id> + 'a {
-    graph.node(id).operands.iter().map(|&operand| layout.place(operand).base)
-}
-
-/// Joins contractions with the kernels that read them one for one, where the
-/// contraction can be computed in blocks.
-pub(crate) fn with_epilogues(graph: &Graph, layout: &Layout, drafts: Vec<Draft>) -> Vec<Draft> {
-    let is_contraction =
-        |draft: &Draft| layout.kind(draft.id) == Kind::Contraction && draft.bodies.is_empty();
-    if !drafts.iter().any(is_contraction) {
-        return drafts;
-    }
-    let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
-    let is_output = |id: Id| graph.outputs.iter().any(|&output| layout.place(output).base == id);
-    for number in 0..drafts.len() {
-        let Some(id) = drafts[number].as_ref().filter(|draft| is_contraction(draft)).map(|draft| draft.id)
-        else {
-            continue;
-        };
-        let unit = match graph.node(id).op {
-            Op::Convolution(_) => Convolution::new(graph, layout, id).unit(),
-            _ => Product::new(graph, layout, id).unit(),
-        };
-        let Some(unit) = unit else { continue };
-        let reads = |draft: &Option<Draft>| draft.as_ref().is_some_and(|draft| draft.reads.contains(&id));
-        let readers: Vec<usize> = (0..drafts.len()).filter(|&reader| reads(&drafts[reader])).collect();
-        let fits = |reader: &usize| {
-            drafts[*reader].as_ref().is_some_and(|draft| {
-                draft.follows.is_none()
-                    && draft.attends.is_none()
-                    && draft.bodies.first().is_some_and(|body| Epilogue::fits(graph, body, id, unit))
-            }) && !waits_for(&drafts, *reader, &[number])
-        };
-        let Some(reader) = readers.iter().copied().find(fits) else { continue };
-        let keeps = readers.len() > 1 || is_output(id);
-        let own = drafts[number].take();
-        if let (Some(own), Some(draft)) = (own, &mut drafts[reader]) {
-            let rest = draft.reads.iter().copied().filter(|&read| read != id);
-            draft.reads = own.reads.into_iter().chain(rest).collect();
-            if keeps {
-                draft.writes.insert(0, id);
-            }
-            draft.rows = None;
-            draft.follows = Some(Follows { id, keeps });
+    /// The fused kernel, if the draft is one and no more.
+    pub(crate) fn as_fused(&self) -> Option<&Fused> {
+        match &self.work {
+            Work::Fused(fused) => Some(fused),
+            Work::Rows { .. } | Work::Contraction(_) | Work::Attention(_) | Work::Direct(_) => None,
         }
     }
-    drafts.into_iter().flatten().collect()
-}
 
-/// Joins convolutions and their epilogues with a pooling that alone reads an
-/// image after the other of what an epilogue gives, and with the kernel behind it.
-pub(crate) fn with_poolings(graph: &Graph, layout: &Layout, drafts: Vec<Draft>) -> Vec<Draft> {
-    let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
-    let is_output = |id: Id| graph.outputs.iter().any(|&output| layout.place(output).base == id);
-    for number in 0..drafts.len() {
-        let Some(image) = drafts[number].as_ref().and_then(|draft| {
-            let Follows { id, .. } = draft.follows?;
-            let is_convolution = matches!(graph.node(id).op, Op::Convolution(_));
-            is_convolution.then(|| Convolution::new(graph, layout, id).image()).flatten()
-        }) else {
-            continue;
-        };
-        let found = (0..drafts.len()).find_map(|reader| {
-            let (own, draft) = (drafts[number].as_ref()?, drafts[reader].as_ref()?);
-            let [of] = draft.reads[..] else { return None };
-            let body = own.bodies.first()?;
-            let dtype = |id: Id| graph.node(id).ty.dtype;
-            let fits = draft.bodies.is_empty()
-                && body.stored.contains(&of)
-                && own.follows.is_some_and(|follows| dtype(follows.id) == dtype(of));
-            Some((reader, of, Pooling::fits(graph, draft.id, image).filter(|_| fits)?))
-        });
-        let Some((pool, of, image)) = found else { continue };
-        let readers = |drafts: &[Option<Draft>], id: Id| -> Vec<usize> {
-            let reads = |draft: &Option<Draft>| draft.as_ref().is_some_and(|draft| draft.reads.contains(&id));
-            (0..drafts.len()).filter(|&reader| reads(&drafts[reader])).collect()
-        };
-        let keeps_own = readers(&drafts, of).len() > 1 || is_output(of);
-        let (Some(pool), Some(own)) = (drafts[pool].take(), &mut drafts[number]) else { continue };
-        let id = pool.id;
-        if !keeps_own {
-            own.writes.retain(|write| *write != of);
+    /// The contraction, if the draft is one.
+    pub(crate) fn as_contraction(&self) -> Option<&Contracted> {
+        match &self.work {
+            Work::Contraction(contracted) => Some(contracted),
+            Work::Fused(_) | Work::Rows { .. } | Work::Attention(_) | Work::Direct(_) => None,
         }
-        let before = own.writes.len();
-        own.writes.push(id);
-        let readers = readers(&drafts, id);
-        let fits = |reader: &usize| {
-            let own = drafts[number].as_ref();
-            drafts[*reader].as_ref().is_some_and(|draft| {
-                let others = draft.reads.iter().filter(|read| **read != id);
-                draft.follows.is_none()
-                    && draft.attends.is_none()
-                    && draft.bodies.len() == 1
-                    && own.is_some_and(|own| others.clone().all(|read| !own.writes.contains(read)))
-                    && Epilogue::fits(graph, &draft.bodies[0], id, image)
-            }) && !waits_for(&drafts, *reader, &[number])
-        };
-        let reader = readers.iter().copied().find(fits);
-        let keeps = readers.len() > 1 || is_output(id);
-        let then = reader.and_then(|reader| drafts[reader].take());
-        if let Some(own) = &mut drafts[number] {
-            own.pooled = Some(Pooled { id, keeps, of, keeps_own });
-            if let Some(then) = then {
-                if !keeps {
-                    own.writes.truncate(before);
-                }
-                own.reads.extend(then.reads.into_iter().filter(|&read| read != id));
-                own.writes.extend(then.writes);
-                own.bodies.extend(then.bodies);
+    }
+
+    /// The contraction, which the draft is known to be.
+    pub(crate) fn into_contraction(self) -> Contracted {
+        match self.work {
+            Work::Contraction(contracted) => contracted,
+            Work::Fused(_) | Work::Rows { .. } | Work::Attention(_) | Work::Direct(_) => {
+                unreachable!("the draft is a contraction")
             }
         }
     }
-    drafts.into_iter().flatten().collect()
-}
 
-/// Joins two products with the kernels between them, where these go through
-/// the rows of the first and nobody else needs what they make of it.
-pub(crate) fn with_attentions(graph: &Graph, layout: &Layout, drafts: Vec<Draft>) -> Vec<Draft> {
-    let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
-    for number in 0..drafts.len() {
-        let Some((between, rows, last)) = attention(graph, layout, &drafts, number) else { continue };
-        let Some(scores) = drafts[number].take() else { continue };
-        let between: Vec<Draft> = between.into_iter().filter_map(|member| drafts[member].take()).collect();
-        if let Some(draft) = &mut drafts[last] {
-            let made: Vec<Id> =
-                between.iter().flat_map(|member| &member.writes).chain([&scores.id]).copied().collect();
-            let reads = between.iter().flat_map(|member| &member.reads).chain(&draft.reads);
-            let reads = scores.reads.iter().chain(reads).copied().filter(|read| !made.contains(read));
-            draft.reads = reads.collect();
-            draft.reads.sort_unstable();
-            draft.reads.dedup();
-            draft.attends = Some(scores.id);
-            draft.rows = Some(rows);
-            draft.bodies = between.into_iter().flat_map(|member| member.bodies).collect();
+    /// The body of the fused kernel, which the draft is known to be.
+    pub(crate) fn into_body(self) -> Body {
+        match self.work {
+            Work::Fused(fused) => fused.body,
+            Work::Rows { .. } | Work::Contraction(_) | Work::Attention(_) | Work::Direct(_) => {
+                unreachable!("the draft is a fused kernel")
+            }
         }
     }
-    drafts.into_iter().flatten().collect()
-}
 
-/// What is between the product `first` and another one, how it is cut into
-/// rows, and the other one.
-fn attention(
-    graph: &Graph,
-    layout: &Layout,
-    drafts: &[Option<Draft>],
-    first: usize,
-) -> Option<(Vec<usize>, RowGroup, usize)> {
-    let draft = |number: usize| drafts[number].as_ref();
-    let product = |number: usize| {
-        let id = draft(number).filter(|draft| draft.bodies.is_empty())?.id;
-        let is_product =
-            layout.kind(id) == Kind::Contraction && matches!(graph.node(id).op, Op::DotGeneral(_));
-        is_product.then(|| Product::new(graph, layout, id))
-    };
-    let readers = |made: &[Id]| {
-        let reads = |draft: &Draft| draft.reads.iter().any(|read| made.contains(read));
-        (0..drafts.len()).filter(|&number| draft(number).is_some_and(reads)).collect::<Vec<usize>>()
-    };
-    let is_output = |id: Id| graph.outputs.iter().any(|&output| layout.place(output).base == id);
-    let scores = product(first)?;
-    let id = draft(first)?.id;
-    let mut rows = scores.row_group(id)?;
-    let (mut inside, mut made) = (vec![first], vec![id]);
-    loop {
-        let outside: Vec<usize> =
-            readers(&made).into_iter().filter(|reader| !inside.contains(reader)).collect();
-        let next = outside.iter().copied().filter(|&reader| !waits_for(drafts, reader, &inside)).find_map(
-            |reader| {
-                let draft = draft(reader)?;
-                let ([body], Some(own)) = (&draft.bodies[..], &draft.rows) else { return None };
-                Some((reader, rows.with(graph, body, own)?))
-            },
-        );
-        let Some((reader, joined)) = next else {
-            let [last] = outside[..] else { return None };
-            let (weights, others) = made.split_last()?;
-            let product = product(last)?;
-            let is_inner = |id: &Id| !readers(&[*id]).contains(&last) && !is_output(*id);
-            let bodies =
-                || inside[1..].iter().filter_map(|&number| draft(number)).flat_map(|draft| &draft.bodies);
-            // Blocks of a matrix are blocks of its rows only where these are one run.
-            let is_one_run = rows.cut().is_some_and(|cut| cut.run == scores.rows);
-            let fits = is_one_run
-                && !is_output(*weights)
-                && others.iter().all(is_inner)
-                && product.follows_rows(
-                    &scores,
-                    layout.place(graph.node(draft(last)?.id).operands[0]),
-                    *weights,
-                )
-                && bodies().any(|body| body.reduced.is_some())
-                && !waits_for(drafts, last, &inside);
-            inside.remove(0);
-            return fits.then_some((inside, rows, last));
+    /// The product and its node, if the draft is a matrix product without an epilogue.
+    pub(crate) fn as_product(&self) -> Option<(Id, &Product)> {
+        match &self.work {
+            Work::Contraction(Contracted {
+                id,
+                kernel: Contraction::Product(product),
+                epilogue: None,
+                ..
+            }) => Some((*id, product)),
+            Work::Contraction(_)
+            | Work::Fused(_)
+            | Work::Rows { .. }
+            | Work::Attention(_)
+            | Work::Direct(_) => None,
+        }
+    }
+
+    /// The product, which the draft is [known to be](Self::as_product).
+    pub(crate) fn into_product(self) -> (Id, Product) {
+        match self.into_contraction() {
+            Contracted { id, kernel: Contraction::Product(product), .. } => (id, product),
+            Contracted { kernel: Contraction::Convolution(_), .. } => unreachable!("the draft is a product"),
+        }
+    }
+
+    /// The nodes that the step computes, in the order of the work.
+    pub(crate) fn nodes(&self) -> Vec<Id> {
+        let mut nodes = Vec::new();
+        let mut add = |body: &Body| {
+            nodes.extend(&body.nodes);
+            nodes.extend(body.reduced.map(|(id, _)| id));
         };
-        rows = joined;
-        inside.push(reader);
-        made.extend(&draft(reader)?.writes);
+        match &self.work {
+            Work::Fused(fused) => add(&fused.body),
+            Work::Rows { bodies, .. } => bodies.iter().for_each(add),
+            Work::Direct(id) => nodes.push(*id),
+            Work::Contraction(Contracted { id, epilogue, pooling, .. }) => {
+                let then = pooling.iter().filter_map(|pooling| pooling.then.as_ref());
+                epilogue.iter().chain(then).for_each(|follower| add(&follower.body));
+                let own = [Some(*id), pooling.as_ref().map(|pooling| pooling.id)];
+                nodes.splice(0..0, own.into_iter().flatten());
+            }
+            Work::Attention(Attention { scores, between, output, .. }) => {
+                between.iter().for_each(add);
+                nodes.splice(0..0, [scores.0, output.0]);
+            }
+        }
+        nodes
     }
 }
 
-/// Whether something that `reader` reads, other than what those `inside`
-/// write, can only be computed after one of them.
-fn waits_for(drafts: &[Option<Draft>], reader: usize, inside: &[usize]) -> bool {
-    let mut writers: FxHashMap<Id, usize> = FxHashMap::default();
-    for (number, draft) in drafts.iter().enumerate() {
-        writers.extend(draft.iter().flat_map(|draft| &draft.writes).map(|&write| (write, number)));
+impl Fused {
+    /// True if the kernel can follow the result of `id` on blocks whose lengths are multiples of `unit` elements.
+    pub(crate) fn can_follow(&self, graph: &Graph, id: Id, unit: usize) -> bool {
+        let Self { body, epilogue_step, .. } = self;
+        body.reduced.is_none()
+            && body.space.iter().product::<usize>() == graph.node(id).ty.shape.size()
+            && body.reads_whole(id)
+            && unit.is_multiple_of(*epilogue_step.get_or_init(|| epilogue::step(graph, body)))
     }
-    let operands = |number: usize| {
-        let reads = drafts[number].iter().flat_map(|draft| &draft.reads);
-        reads.filter_map(|read| writers.get(read).copied()).collect::<Vec<usize>>()
-    };
-    let mut pending = operands(reader);
-    pending.retain(|operand| !inside.contains(operand));
-    let mut met = vec![false; drafts.len()];
-    while let Some(number) = pending.pop() {
-        if inside.contains(&number) {
-            return true;
-        }
-        if !std::mem::replace(&mut met[number], true) {
-            pending.extend(operands(number));
-        }
-    }
-    false
 }

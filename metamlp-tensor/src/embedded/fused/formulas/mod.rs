@@ -10,6 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::dtype::DType;
+use crate::engine::statistics::count_compile_work;
 use crate::graph::op::{Binary, Comparison, Op, Reduction, Unary};
 use crate::graph::{Graph, Id};
 use crate::math::arithmetic::Arithmetic;
@@ -260,8 +261,9 @@ pub(crate) fn jobs(graph: &Graph, body: &Body) -> Vec<Job> {
     let kept =
         |id: Id| body.stored.contains(&id) || body.reduced.is_some_and(|(_, value)| value == Value::Node(id));
     let same = body.same(graph);
-    let mut inside: SmallVec<[Id; 16]> = SmallVec::new();
+    let mut inside: FxHashSet<Id> = FxHashSet::default();
     let mut jobs: Vec<Job> = Vec::new();
+    count_compile_work(body.nodes.len());
     for &id in body.nodes.iter().rev() {
         if inside.contains(&id) {
             continue;

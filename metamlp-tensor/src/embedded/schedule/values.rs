@@ -1,16 +1,15 @@
-//! Where a run keeps the buffers between its steps: a list with a place for
-//! each node that has a buffer at all. Most nodes of a graph have none.
+//! The buffers of a run, between its steps: a list with a place for each node that has a buffer. Most nodes have none.
 
 use std::cell::Cell;
 
 use crate::graph::{Graph, Id};
 use crate::memory::buffer::Buffer;
 
-use super::Step;
+use super::step::Step;
 
 /// The place of each node's buffer.
 pub(crate) struct Places {
-    /// By the node's number; that of another where it has no buffer.
+    /// By the node's number; meaningless for nodes that have no buffer.
     of: Vec<u32>,
     count: usize,
 }
@@ -22,7 +21,7 @@ pub(crate) struct Values<'p> {
 }
 
 thread_local! {
-    /// The list of the last run, empty.
+    /// The list of the last run on this thread, empty.
     static SPARE: Cell<Vec<Option<Buffer>>> = const { Cell::new(Vec::new()) };
 }
 
@@ -39,7 +38,7 @@ impl Places {
         Self { of, count: held.len() }
     }
 
-    /// No buffers yet.
+    /// Values without any buffer.
     pub(crate) fn values(&self) -> Values<'_> {
         let mut buffers = SPARE.try_with(Cell::take).unwrap_or_default();
         buffers.resize_with(self.count, || None);
@@ -51,6 +50,7 @@ impl Drop for Values<'_> {
     fn drop(&mut self) {
         self.buffers.clear();
         let buffers = std::mem::take(&mut self.buffers);
+        // A thread that is ending keeps no list.
         let _ = SPARE.try_with(|spare| spare.set(buffers));
     }
 }
@@ -60,22 +60,17 @@ impl Values<'_> {
         &mut self.buffers[self.places.of[id as usize] as usize]
     }
 
-    pub(crate) fn get(&mut self, id: Id) -> Option<Buffer> {
-        self.at(id).clone()
+    /// The buffer of `id`, which an earlier step has written.
+    pub(crate) fn get(&mut self, id: Id) -> Buffer {
+        self.at(id).clone().expect("a step follows the steps that write what it reads")
     }
 
-    /// The buffer, which nobody reads after this.
-    pub(crate) fn take(&mut self, id: Id) -> Option<Buffer> {
-        self.at(id).take()
+    /// The buffer of `id`, which no later step reads.
+    pub(crate) fn take(&mut self, id: Id) -> Buffer {
+        self.at(id).take().expect("a buffer is freed by the last step that reads it")
     }
 
     pub(crate) fn put(&mut self, id: Id, buffer: Buffer) {
         *self.at(id) = Some(buffer);
-    }
-
-    pub(crate) fn put_all(&mut self, ids: &[Id], buffers: impl IntoIterator<Item = Buffer>) {
-        for (&id, buffer) in ids.iter().zip(buffers) {
-            self.put(id, buffer);
-        }
     }
 }
