@@ -9,6 +9,7 @@ pub(crate) mod op;
 pub(crate) mod passes;
 pub(crate) mod recording;
 pub(crate) mod source;
+mod verify;
 
 use std::fmt;
 

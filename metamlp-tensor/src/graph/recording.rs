@@ -105,7 +105,7 @@ impl Recording {
         }
         graph.inputs.clone_from(&self.lists.inputs);
         graph.outputs.clone_from(&self.lists.outputs);
-        Some(graph)
+        Some(graph.verified("recording"))
     }
 
     fn nodes(&self) -> impl Iterator<Item = (&Recorded, &[Id])> {

@@ -64,7 +64,7 @@ pub(crate) fn wide(ty: &Type) -> Type {
 /// 16-bit floats; the executor knows no other arithmetic of theirs.
 pub(crate) fn widen(graph: &Graph) -> Graph {
     if graph.nodes.iter().all(|node| !node.ty.dtype.is_half()) {
-        return graph.clone();
+        return graph.clone().verified("half precision");
     }
     let mut result = Graph::default();
     let mut renamed: Vec<Id> = Vec::with_capacity(graph.nodes.len());
@@ -86,7 +86,7 @@ pub(crate) fn widen(graph: &Graph) -> Graph {
         renamed.push(if widens && dtype.is_half() { convert(&mut result, id, dtype) } else { id });
     }
     result.outputs = graph.outputs.iter().map(|&id| renamed[id as usize]).collect();
-    result
+    result.verified("half precision")
 }
 
 fn convert(graph: &mut Graph, operand: Id, dtype: DType) -> Id {
