@@ -115,7 +115,7 @@ fn works_or_is_refused<M: Module>(layer: M, call: impl Fn(&M) -> Tensor) -> Resu
     if let Some(error) = refusal {
         let message = error.to_string();
         prop_assert!(message.starts_with(class), "{class} is not named in: {message}");
-        prop_assert!(message.contains("tests/layers/any_input.rs"), "no line in: {message}");
+        prop_assert!(message.contains("tests/core/layers/any_input.rs"), "no line in: {message}");
     }
     Ok(())
 }
