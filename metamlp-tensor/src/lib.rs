@@ -26,6 +26,7 @@ mod error;
 mod graph;
 pub mod math;
 mod memory;
+#[cfg(test)]
 mod oracle;
 pub mod random;
 mod shape;

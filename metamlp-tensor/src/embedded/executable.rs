@@ -9,7 +9,6 @@ use crate::engine::threads;
 use crate::graph::op::Op;
 use crate::graph::{Graph, Id};
 use crate::memory::buffer::Buffer;
-use crate::oracle;
 
 use super::direct;
 use super::schedule::{self, Step, Work};
@@ -42,7 +41,7 @@ impl Executable {
             if let Op::Constant(literal) = graph.node(id).op
                 && constants.iter().all(|(known, _)| *known != id)
             {
-                constants.push((id, oracle::constant(literal)));
+                constants.push((id, direct::constant::buffer(literal)));
             }
         }
         let places = Places::new(&graph, &steps, &outputs);

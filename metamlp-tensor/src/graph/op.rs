@@ -144,6 +144,12 @@ impl Literal {
         }
     }
 
+    /// The same bits as another dtype of the same size.
+    #[must_use]
+    pub(crate) const fn bitcast(self, dtype: DType) -> Self {
+        Self { dtype, bits: self.bits }
+    }
+
     /// The element type.
     #[must_use]
     pub(crate) const fn dtype(self) -> DType {

@@ -1,9 +1,11 @@
 //! Operations that move whole runs of elements, and the others that have
-//! kernels of their own outside of fused loops. Only `rng_split`, and
-//! convolutions of integers, are rare enough for the reference evaluation.
+//! kernels of their own outside of fused loops.
 
+pub(crate) mod constant;
+mod integer_convolution;
 pub(crate) mod lanes;
 pub(crate) mod order;
+mod starts;
 pub(crate) mod windows;
 
 use smallvec::SmallVec;
@@ -12,7 +14,7 @@ use crate::dtype::DType;
 use crate::graph::op::{Binary, Op, Update};
 use crate::math::arithmetic::Arithmetic;
 use crate::memory::buffer::{Buffer, Storage};
-use crate::oracle;
+use crate::random::threefry;
 use crate::shape::{Axes, Type};
 
 use crate::embedded::contraction::integer_product;
@@ -68,7 +70,14 @@ pub(crate) fn evaluate(op: &Op, mut operands: Operands<'_>, ty: &Type) -> Buffer
                 Op::DotGeneral(dimensions) if ty.dtype == DType::U32 => {
                     integer_product::multiply::<u32>(dimensions, operands[0], operands[1])
                 }
-                _ => oracle::evaluate(op, &operands, ty),
+                Op::Convolution(windows) if ty.dtype == DType::I32 => {
+                    integer_convolution::convolve::<i32>(windows, operands[0], operands[1], ty)
+                }
+                Op::Convolution(windows) if ty.dtype == DType::U32 => {
+                    integer_convolution::convolve::<u32>(windows, operands[0], operands[1], ty)
+                }
+                Op::RngSplit { first, count } => rng_split(operands[0].0, *first, *count),
+                _ => unreachable!("{} of {ty} has no direct kernel", op.name()),
             }
         }
     }
@@ -76,6 +85,14 @@ pub(crate) fn evaluate(op: &Op, mut operands: Operands<'_>, ty: &Type) -> Buffer
 
 fn elements<T: Arithmetic>(buffer: &Buffer) -> &[T] {
     buffer.as_slice().unwrap_or(&[])
+}
+
+/// The keys number `first..first + count` that a key is split into.
+fn rng_split(key: &Buffer, first: u32, count: usize) -> Buffer {
+    let key = elements::<u32>(key).try_into().expect("shape inference has checked that a key has two words");
+    let mut keys = vec![[0; 2]; count];
+    threefry::fill_split(key, first.into(), &mut keys);
+    Buffer::from_vec(keys.into_flattened())
 }
 
 fn pad<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, low: &Axes, interior: &Axes) -> Buffer {
@@ -224,7 +241,7 @@ fn runs(part: &[usize], whole: &Type, starts: &[usize], mut f: impl FnMut(usize,
 
 fn dynamic_slice<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, sizes: &[usize]) -> Buffer {
     let (from, whole) = operands[0];
-    let starts = oracle::starts(operands[1].0, &whole.shape, sizes);
+    let starts = starts::clamped(operands[1].0, &whole.shape, sizes);
     let mut result = T::pool().take(ty.shape.size());
     let elements = elements::<T>(from);
     runs(sizes, whole, &starts, |to, from, length| {
@@ -235,7 +252,7 @@ fn dynamic_slice<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, sizes:
 
 fn dynamic_update_slice<T: Arithmetic>(own: Buffer, operands: &[(Buffer, &Type)], ty: &Type) -> Buffer {
     let [(update, part), (starts, _)] = operands else { return own };
-    let starts = oracle::starts(starts, &ty.shape, &part.shape);
+    let starts = starts::clamped(starts, &ty.shape, &part.shape);
     let mut result = editable::<T>(own);
     let elements = elements::<T>(update);
     runs(&part.shape, ty, &starts, |from, to, length| {
