@@ -5,10 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::embedded::Executable;
-use crate::engine;
+use crate::engine::trace::trace;
 use crate::error::Result;
-use crate::graph::node::Tensor;
-use crate::transform::boundary;
 use crate::tree::Tree;
 
 /// The plan of a program: what [`jit`](crate::transform::jit()) would run. Prints as a line for
@@ -33,7 +31,7 @@ pub struct Plan {
 
 impl Plan {
     /// The plan of `f` for arguments like these, of which only the shapes and
-    /// dtypes matter: [`Tensor::spec`] will do.
+    /// dtypes matter: [`Tensor::spec`](crate::Tensor::spec) will do.
     ///
     /// # Errors
     /// What `f` returns, and the first error that a tensor of its result carries.
@@ -41,18 +39,7 @@ impl Plan {
         f: impl FnOnce(A) -> Result<R, E>,
         arguments: &A,
     ) -> Result<Self, E> {
-        let mut placeholders = Vec::new();
-        let abstract_arguments = arguments.map(&mut |tensor| {
-            let placeholder = Tensor::placeholder(tensor.0.ty.clone());
-            placeholders.push(placeholder.clone());
-            placeholder
-        });
-        let outputs = boundary::tracing(|| f(abstract_arguments))?.tensors();
-        if let Some(error) = outputs.iter().find_map(Tensor::error) {
-            return Err(error.clone().into());
-        }
-        let (_, executable) = engine::prepared(&placeholders, &outputs);
-        Ok(Self { executable })
+        trace(f, arguments).map(|traced| Self { executable: traced.executable })
     }
 
     /// Kernels that one run starts.

@@ -8,12 +8,11 @@ use smallvec::SmallVec;
 
 use crate::error::{Error, Problem, best_guess};
 use crate::graph::infer::infer;
-use crate::graph::node_free_list;
+use crate::graph::{mode, node_free_list};
 use crate::graph::op::{Literal, Op};
 use crate::graph::source::Source;
 use crate::memory::buffer::Buffer;
 use crate::shape::{Shape, Type};
-use crate::transform::boundary;
 
 /// An immutable multi-dimensional array that is computed when it is needed.
 ///
@@ -59,7 +58,7 @@ pub(crate) type Operands = SmallVec<[Tensor; 3]>;
 #[derive(Clone)]
 pub(crate) enum Expression {
     /// To be computed.
-    Options(Op, Operands),
+    Operation(Op, Operands),
     /// The value is all there is.
     Concrete,
     /// A shape and no value: a `spec`, or an argument under `jit`.
@@ -93,8 +92,8 @@ impl Tensor {
         };
         let depth = 1 + operands.iter().map(|operand| operand.0.pending_depth()).max().unwrap_or(0);
         let is_abstract = operands.iter().any(|operand| operand.0.is_abstract);
-        let tensor = Self::node(ty, depth, is_abstract, None, Expression::Options(op, operands));
-        if depth > DEEPEST && !is_abstract && !boundary::is_deferred() {
+        let tensor = Self::node(ty, depth, is_abstract, None, Expression::Operation(op, operands));
+        if depth > DEEPEST && !is_abstract && !mode::is_deferred() {
             // What fails here fails again, and is reported, when the value is read.
             let _ = tensor.evaluate();
         }
@@ -188,9 +187,9 @@ impl Node {
     /// was computed, forgets that.
     pub(crate) fn set_value(&self, value: Buffer) {
         let _ = self.value.set(value);
-        if !boundary::is_tracing() {
+        if !mode::is_tracing() {
             let forgotten = std::mem::replace(&mut *self.expression(), Expression::Concrete);
-            if let Expression::Options(_, operands) = forgotten {
+            if let Expression::Operation(_, operands) = forgotten {
                 release(operands);
             }
         }
@@ -199,7 +198,7 @@ impl Node {
     /// Its operands, which it has no longer.
     fn take_operands(&mut self) -> Operands {
         match self.expression.get_mut().unwrap_or_else(PoisonError::into_inner) {
-            Expression::Options(_, operands) => std::mem::take(operands),
+            Expression::Operation(_, operands) => std::mem::take(operands),
             _ => Operands::new(),
         }
     }

@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::graph::node::{Expression, Tensor};
 use crate::graph::op::Op;
+use crate::graph::post_order::{Pending, Walk, walk};
 use crate::graph::{Graph, GraphNode, Id};
 
 /// The operations behind some tensors. Nothing of them is copied: a model that
@@ -28,7 +29,7 @@ struct Lists {
     outputs: Vec<Id>,
     /// The nodes by their addresses.
     ids: FxHashMap<usize, Id>,
-    pending: Vec<Visit>,
+    pending: Pending<Tensor>,
 }
 
 struct Recorded {
@@ -36,14 +37,6 @@ struct Recorded {
     is_input: bool,
     /// Where its operands end in the list of all.
     operands_end: usize,
-}
-
-/// A node is met twice: first it puts its operands before itself.
-enum Visit {
-    First(Tensor),
-    Last(Tensor),
-    /// Nothing: its place is kept for a node that is being looked at.
-    None,
 }
 
 thread_local! {
@@ -59,14 +52,10 @@ impl Recording {
         for argument in arguments {
             lists.input(argument.clone(), &mut hasher);
         }
-        lists.pending.extend(outputs.iter().rev().cloned().map(Visit::First));
-        while let Some(visit) = lists.pending.pop() {
-            match visit {
-                Visit::First(tensor) => lists.first(tensor, &mut hasher),
-                Visit::Last(tensor) => lists.last(tensor, &mut hasher),
-                Visit::None => {}
-            }
-        }
+        let mut pending = std::mem::take(&mut lists.pending);
+        outputs.iter().rev().cloned().for_each(|output| pending.push(output));
+        walk(&mut Recorder { lists: &mut lists, hasher: &mut hasher }, &mut pending);
+        lists.pending = pending;
         lists.outputs.extend(outputs.iter().map(|output| lists.ids[&output.address()]));
         lists.outputs.hash(&mut hasher);
         Self { lists, hash: hasher.finish() }
@@ -129,52 +118,62 @@ impl Graph {
     }
 }
 
-impl Lists {
-    fn first(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
-        if self.ids.contains_key(&tensor.address()) {
-            return;
+/// The walk that fills the lists and hashes the program.
+struct Recorder<'a> {
+    lists: &'a mut Lists,
+    hasher: &'a mut FxHasher,
+}
+
+impl Walk for Recorder<'_> {
+    type Node = Tensor;
+
+    fn first(&mut self, tensor: Tensor, pending: &mut Pending<Tensor>) -> Option<Tensor> {
+        let ids = &self.lists.ids;
+        if ids.contains_key(&tensor.address()) {
+            return None;
         }
-        let place = self.pending.len();
         if tensor.0.value.get().is_none()
-            && let Expression::Options(_, operands) = &*tensor.0.expression()
+            && let Expression::Operation(_, operands) = &*tensor.0.expression()
         {
-            self.pending.push(Visit::None);
             for operand in operands.iter().rev() {
-                if !self.ids.contains_key(&operand.address()) {
-                    self.pending.push(Visit::First(operand.clone()));
+                if !ids.contains_key(&operand.address()) {
+                    pending.push(operand.clone());
                 }
             }
         }
-        match self.pending.len() - place {
-            0 => self.input(tensor, hasher),
-            // Every operand has been met.
-            1 => {
-                self.pending.pop();
-                self.met(tensor, hasher);
-            }
-            _ => self.pending[place] = Visit::Last(tensor),
-        }
+        Some(tensor)
     }
 
-    fn last(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
-        if !self.ids.contains_key(&tensor.address()) {
-            self.met(tensor, hasher);
-        }
+    fn is_done(&self, tensor: &Tensor) -> bool {
+        self.lists.ids.contains_key(&tensor.address())
     }
 
-    /// Records a node that has not been yet, though its operands have.
-    fn met(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
-        if let Expression::Options(op, operands) = &*tensor.0.expression() {
-            let begin = self.operands.len();
-            let ids = &self.ids;
-            self.operands.extend(operands.iter().map(|operand| ids[&operand.address()]));
-            op.hash(hasher);
-            self.operands[begin..].hash(hasher);
+    fn last(&mut self, tensor: Tensor) {
+        let is_recorded = tensor.0.value.get().is_none()
+            && match &*tensor.0.expression() {
+                Expression::Operation(op, operands) => {
+                    self.lists.operation(op, operands, self.hasher);
+                    true
+                }
+                _ => false,
+            };
+        if is_recorded {
+            self.lists.push(tensor, false, self.hasher);
         } else {
-            // Computed by another thread since it was first met.
-            return self.input(tensor.clone(), hasher);
+            // It has a value, perhaps from another thread since its first visit, or it is a placeholder.
+            self.lists.input(tensor, self.hasher);
         }
-        self.push(tensor, false, hasher);
+    }
+}
+
+impl Lists {
+    /// Lists and hashes the operands of the node that is pushed next. All of them have been visited.
+    fn operation(&mut self, op: &Op, operands: &[Tensor], hasher: &mut FxHasher) {
+        let begin = self.operands.len();
+        let ids = &self.ids;
+        self.operands.extend(operands.iter().map(|operand| ids[&operand.address()]));
+        op.hash(hasher);
+        self.operands[begin..].hash(hasher);
     }
 
     fn input(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
@@ -185,7 +184,7 @@ impl Lists {
 
     fn push(&mut self, tensor: Tensor, is_input: bool, hasher: &mut FxHasher) -> Id {
         tensor.0.ty.hash(hasher);
-        let id = Id::try_from(self.nodes.len()).unwrap_or(Id::MAX);
+        let id = Id::try_from(self.nodes.len()).expect("a recording has fewer than 2^32 nodes");
         self.ids.insert(tensor.address(), id);
         self.nodes.push(Recorded { tensor, is_input, operands_end: self.operands.len() });
         id
@@ -199,7 +198,7 @@ impl Recorded {
             return Some(f(&Op::Input));
         }
         match &*self.tensor.0.expression() {
-            Expression::Options(op, _) => Some(f(op)),
+            Expression::Operation(op, _) => Some(f(op)),
             _ => None,
         }
     }

@@ -4,62 +4,15 @@
 //! While a transformation traces, or inside an outer boundary, an inner one
 //! computes nothing: the outermost evaluates everything in one program.
 
-use std::cell::Cell;
-
 use smallvec::SmallVec;
 
 use crate::engine;
 use crate::error::{Error, Result};
+use crate::graph::mode::is_deferred;
 use crate::graph::node::{Expression, Tensor};
 use crate::graph::source::Source;
 use crate::memory::free_lists;
 use crate::tree::Tree;
-
-thread_local! {
-    static TRACING: Cell<usize> = const { Cell::new(0) };
-    static DEFERRED: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Counts up a thread-local while it lives, also through a panic.
-struct Inside(&'static std::thread::LocalKey<Cell<usize>>);
-
-impl Inside {
-    fn enter(depth: &'static std::thread::LocalKey<Cell<usize>>) -> Self {
-        depth.set(depth.get() + 1);
-        Self(depth)
-    }
-}
-
-impl Drop for Inside {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
-}
-
-/// Whether a differentiation or `jit` is recording on this thread.
-#[must_use]
-pub fn is_tracing() -> bool {
-    TRACING.get() > 0
-}
-
-/// Whether boundaries on this thread leave the computing to an outer one.
-pub(crate) fn is_deferred() -> bool {
-    DEFERRED.get() > 0 || is_tracing()
-}
-
-/// Runs `f` while recording: what it computes stays visible to a differentiation.
-pub(crate) fn tracing<R>(f: impl FnOnce() -> R) -> R {
-    let _inside = Inside::enter(&TRACING);
-    f()
-}
-
-/// Runs `f` with the boundaries inside it left to the one that follows.
-///
-/// The module system calls this around a module's `init` and `apply`.
-pub fn deferred<R>(f: impl FnOnce() -> R) -> R {
-    let _inside = Inside::enter(&DEFERRED);
-    f()
-}
 
 /// Computes every tensor of `tree` in one program and returns the tree.
 ///
@@ -111,7 +64,7 @@ pub(crate) fn compute(tensors: &[Tensor]) -> Result<()> {
     Ok(())
 }
 
-fn first_error(tensors: &[Tensor]) -> Result<()> {
+pub(crate) fn first_error(tensors: &[Tensor]) -> Result<()> {
     match tensors.iter().find_map(|tensor| tensor.0.poison.as_deref()) {
         Some(error) => Err(error.clone()),
         None => Ok(()),

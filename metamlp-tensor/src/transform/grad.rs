@@ -4,8 +4,10 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::{Error, Result};
+use crate::graph::mode;
 use crate::graph::node::{Expression, Operands, Tensor};
 use crate::graph::op::Op;
+use crate::graph::post_order::{Pending, Walk, walk};
 use crate::graph::source::Source;
 use crate::transform::boundary;
 use crate::transform::vjp::vjp;
@@ -100,7 +102,7 @@ fn differentiate<P: Tree, A: Tree>(
     loss: impl FnOnce(&P) -> Result<(Tensor, A)>,
     source_line: &Source,
 ) -> Result<((Tensor, A), P)> {
-    let recorded = boundary::tracing(|| {
+    let recorded = mode::tracing(|| {
         // New nodes, so that the same tensor met elsewhere is a constant.
         let mut variables = Vec::new();
         let traced = params.map(&mut |tensor| {
@@ -166,54 +168,64 @@ pub(crate) fn backward(outputs: &[(Tensor, Tensor)], variables: &[Tensor]) -> Ve
         .collect()
 }
 
-/// The float operations between `variables` and `outputs`, operands first.
+/// The float operations on the paths from `variables` to `outputs`, operands first.
 fn depending_on<'a>(
     outputs: impl DoubleEndedIterator<Item = &'a Tensor>,
     variables: &[Tensor],
 ) -> Vec<Recorded> {
-    enum Visit {
-        First(Tensor),
-        Last(Recorded),
-    }
-    let mut dependent: FxHashMap<usize, bool> =
-        variables.iter().map(|variable| (variable.address(), variable.dtype().is_float())).collect();
-    let mut tape: Vec<Recorded> = Vec::new();
-    for variable in variables.iter().filter(|variable| variable.dtype().is_float()) {
-        tape.push(Recorded { tensor: variable.clone(), op: Op::Identity, operands: Operands::new() });
-    }
-    let mut pending: Vec<Visit> = outputs.rev().cloned().map(Visit::First).collect();
-    while let Some(visit) = pending.pop() {
-        match visit {
-            Visit::First(tensor) => {
-                if dependent.contains_key(&tensor.address()) {
-                    continue;
-                }
-                // Integers and flags carry no gradient.
-                if !tensor.dtype().is_float() {
-                    dependent.insert(tensor.address(), false);
-                    continue;
-                }
-                let expression = tensor.0.expression().clone();
-                match expression {
-                    Expression::Options(op, operands) if op != Op::StopGradient => {
-                        let first: Vec<Visit> = operands.iter().cloned().map(Visit::First).collect();
-                        pending.push(Visit::Last(Recorded { tensor, op, operands }));
-                        pending.extend(first);
-                    }
-                    _ => {
-                        dependent.insert(tensor.address(), false);
-                    }
-                }
-            }
-            Visit::Last(recorded) => {
-                let depends =
-                    recorded.operands.iter().any(|operand| dependent.get(&operand.address()) == Some(&true));
-                let is_new = dependent.insert(recorded.tensor.address(), depends).is_none();
-                if depends && is_new {
-                    tape.push(recorded);
-                }
-            }
+    let mut tape = Tape::default();
+    for variable in variables {
+        let is_float = variable.dtype().is_float();
+        tape.dependent.insert(variable.address(), is_float);
+        if is_float {
+            let operands = Operands::new();
+            tape.recorded.push(Recorded { tensor: variable.clone(), op: Op::Identity, operands });
         }
     }
-    tape
+    let mut pending = Pending::default();
+    outputs.rev().cloned().for_each(|output| pending.push(output));
+    walk(&mut tape, &mut pending);
+    tape.recorded
+}
+
+/// The walk that collects the operations that depend on variables.
+#[derive(Default)]
+struct Tape {
+    recorded: Vec<Recorded>,
+    /// For each visited node, by its address: true if it depends on a variable.
+    dependent: FxHashMap<usize, bool>,
+}
+
+impl Walk for Tape {
+    type Node = Recorded;
+
+    fn first(&mut self, tensor: Tensor, pending: &mut Pending<Recorded>) -> Option<Recorded> {
+        if self.dependent.contains_key(&tensor.address()) {
+            return None;
+        }
+        // Integers and flags carry no gradient.
+        if tensor.dtype().is_float() {
+            let expression = tensor.0.expression().clone();
+            if let Expression::Operation(op, operands) = expression
+                && op != Op::StopGradient
+            {
+                operands.iter().cloned().for_each(|operand| pending.push(operand));
+                return Some(Recorded { tensor, op, operands });
+            }
+        }
+        self.dependent.insert(tensor.address(), false);
+        None
+    }
+
+    fn is_done(&self, node: &Recorded) -> bool {
+        self.dependent.contains_key(&node.tensor.address())
+    }
+
+    fn last(&mut self, node: Recorded) {
+        let depends = node.operands.iter().any(|operand| self.dependent.get(&operand.address()) == Some(&true));
+        self.dependent.insert(node.tensor.address(), depends);
+        if depends {
+            self.recorded.push(node);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! values are computed.
 
 pub(crate) mod boundary;
+pub(crate) mod cost;
 pub(crate) mod grad;
 pub(crate) mod jit;
 pub(crate) mod structure;

@@ -11,7 +11,7 @@ use crate::graph::recording::Recording;
 use crate::memory::buffer::Buffer;
 use crate::oracle;
 use crate::shape::Type;
-use crate::transform::boundary;
+use crate::graph::mode;
 use crate::{BF16, DType, F32, F64, I32, Tensor, grad};
 
 /// Something of `x`'s shape that looks at whole rows of it, which are the last `axes` axes.
@@ -88,9 +88,9 @@ fn program(seed: u64, largest: usize) -> (Graph, Vec<Buffer>) {
         Ok(run(arguments).iter().map(|found| found.tanh().sum_all()).fold(zero, |a, b| a + b))
     };
     let outputs = if with_gradient {
-        boundary::tracing(|| grad(&arguments, loss)).unwrap()
+        mode::tracing(|| grad(&arguments, loss)).unwrap()
     } else {
-        boundary::tracing(|| Ok::<_, crate::Error>(run(&arguments))).unwrap()
+        mode::tracing(|| Ok::<_, crate::Error>(run(&arguments))).unwrap()
     };
     assert!(outputs.iter().all(|output| output.error().is_none()));
     (Recording::of(&arguments, &outputs).graph().unwrap(), inputs)
@@ -159,7 +159,7 @@ proptest! {
 /// The plan of `f` of a tensor of this shape, line by line.
 fn plan(shape: &[usize], f: impl Fn(&Tensor) -> Tensor) -> Vec<String> {
     let x = Tensor::placeholder(Type::new(shape, F32));
-    let output = boundary::tracing(|| Ok::<_, crate::Error>(f(&x))).unwrap();
+    let output = mode::tracing(|| Ok::<_, crate::Error>(f(&x))).unwrap();
     let graph = Recording::of(&[x], &[output]).graph().unwrap();
     compile(&graph).to_string().lines().map(str::to_owned).collect()
 }

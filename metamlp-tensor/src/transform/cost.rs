@@ -4,10 +4,10 @@
 use std::iter::Sum;
 use std::ops::Add;
 
+use crate::graph::mode;
 use crate::graph::node::Tensor;
 use crate::graph::op::{Binary, Op, Unary, Update};
 use crate::graph::{Graph, GraphNode};
-use crate::transform::boundary;
 use crate::transform::grad::backward;
 use crate::tree::Tree;
 
@@ -78,7 +78,7 @@ impl Cost {
         let cotangents = outputs.iter().filter(|output| output.dtype().is_float());
         let cotangents: Vec<(Tensor, Tensor)> =
             cotangents.map(|output| (output.clone(), Tensor::spec(output.shape(), output.dtype()))).collect();
-        let gradients = boundary::tracing(|| backward(&cotangents, &inputs));
+        let gradients = mode::tracing(|| backward(&cotangents, &inputs));
         let both = [outputs, gradients].concat();
         Self::of_graph(&Graph::of(&inputs, &both))
     }
