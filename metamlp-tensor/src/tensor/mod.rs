@@ -1,29 +1,19 @@
-//! What a [`Tensor`] can do, a file per kind of method. Each method records
-//! primitive operations; broadcasting and promotion happen here and nowhere below.
+//! The methods of [`Tensor`], a room for each kind. Each method records primitive operations. Broadcasting and dtype
+//! promotion happen here and nowhere below.
 
-mod construct;
-mod convolution;
-mod einsum;
+mod axes;
+mod contractions;
 mod elementwise;
-mod format;
-mod indexing;
-mod ndarray;
-mod operand;
-mod operators;
 mod padding;
-mod product;
-mod read;
-mod rearrange;
-mod reduce;
-mod reduce_window;
-mod sort;
+mod reductions;
+mod values;
 
-pub use self::convolution::Convolution;
-pub use self::indexing::OutOfRange;
-pub use self::operand::{Operand, Scalar};
-pub(crate) use self::operand::{broadcast_shapes, promoted};
+pub use self::axes::OutOfRange;
+pub use self::contractions::Convolution;
+pub use self::elementwise::{Operand, Scalar};
+pub(crate) use self::elementwise::{broadcast_shapes, promoted};
 pub use self::padding::Padding;
-pub use self::reduce_window::Window;
+pub use self::reductions::Window;
 
 use crate::error::{Error, argument};
 use crate::graph::node::Tensor;

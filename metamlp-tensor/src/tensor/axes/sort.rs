@@ -1,4 +1,4 @@
-//! Sorting and running sums.
+//! Sorting: `sort`, `argsort` and `top_k`.
 
 use crate::dtype::DType;
 use crate::graph::node::Tensor;
@@ -63,21 +63,6 @@ impl Tensor {
                 let poisoned = self.poisoned_like(error);
                 (poisoned.clone(), poisoned.convert(DType::I32))
             }
-        }
-    }
-
-    /// Running sum along `axis`.
-    #[track_caller]
-    #[must_use]
-    pub fn cumsum(&self, axis: isize) -> Tensor {
-        self.cumulative_sum(axis, false)
-    }
-
-    #[track_caller]
-    pub(crate) fn cumulative_sum(&self, axis: isize, reverse: bool) -> Tensor {
-        match self.resolve_axis("cumsum", axis) {
-            Ok(axis) => Self::apply(Op::CumulativeSum { axis, reverse }, [self.clone()]),
-            Err(error) => self.poisoned_like(error),
         }
     }
 }

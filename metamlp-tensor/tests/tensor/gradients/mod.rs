@@ -3,7 +3,6 @@
 
 use metamlp_tensor::{Convolution, F64, I32, OutOfRange, Padding, Tensor, Window, grad};
 
-#[path = "gradients/differences.rs"]
 mod differences;
 
 use differences::check;
