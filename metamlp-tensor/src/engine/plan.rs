@@ -1,5 +1,5 @@
-//! What a compiled program does, told to people: its kernels in order, what
-//! each reads and writes, and the memory that it takes. Runs nothing.
+//! A human-readable description of a compiled program: its kernels in order, the buffers that each reads and writes, and
+//! the memory that it takes. Runs nothing.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,8 +9,7 @@ use crate::engine::trace::trace;
 use crate::error::Result;
 use crate::tree::Tree;
 
-/// The plan of a program: what [`jit`](crate::transform::jit()) would run. Prints as a line for
-/// each kernel.
+/// The plan of a compiled program, such as [`jit`](crate::jit()) runs. Prints one line for each kernel.
 ///
 /// ```
 /// use metamlp_tensor::{Error, F32, Plan, Tensor};
@@ -30,11 +29,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan of `f` for arguments like these, of which only the shapes and
-    /// dtypes matter: [`Tensor::spec`](crate::Tensor::spec) will do.
+    /// The plan of `f` for arguments of these shapes and dtypes. Values are not needed:
+    /// [`Tensor::spec`](crate::Tensor::spec) is enough.
     ///
     /// # Errors
-    /// What `f` returns, and the first error that a tensor of its result carries.
+    /// The error that `f` returns, and the first error that a tensor of its result carries.
     pub fn of<A: Tree, R: Tree, E: From<crate::Error>>(
         f: impl FnOnce(A) -> Result<R, E>,
         arguments: &A,
@@ -42,7 +41,7 @@ impl Plan {
         trace(f, arguments).map(|traced| Self { executable: traced.executable })
     }
 
-    /// Kernels that one run starts.
+    /// The number of kernels that one run starts.
     #[must_use]
     pub fn kernels(&self) -> usize {
         self.executable.kernels()
@@ -60,16 +59,14 @@ impl Plan {
         self.executable.memory().outputs
     }
 
-    /// The most bytes that a run holds at once, outputs included and inputs
-    /// not: those stay the caller's.
+    /// The most bytes that a run holds at once, with the outputs and without the inputs, which the caller owns.
     #[must_use]
     pub fn peak_bytes(&self) -> usize {
         self.executable.memory().peak
     }
 
-    /// Bytes that the inputs keep besides their elements from the second run
-    /// on: weights in the order in which products read them, for as long as
-    /// the tensors live and nothing is written over them.
+    /// Bytes of packed weights, which inputs keep beside their elements from the second run on: the elements in the order
+    /// in which matrix products read them. They are kept as long as the tensors live and are not updated in place.
     #[must_use]
     pub fn panel_bytes(&self) -> usize {
         self.executable.memory().panels
@@ -101,7 +98,7 @@ impl fmt::Debug for Plan {
     }
 }
 
-/// A number of bytes as people read it.
+/// A number of bytes, formatted with a unit.
 struct Bytes(usize);
 
 impl fmt::Display for Bytes {

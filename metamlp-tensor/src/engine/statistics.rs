@@ -1,4 +1,4 @@
-//! What this thread has made the engine do, for tests and the curious.
+//! Counters of compiled programs and executed operations, one set for each thread. For tests.
 
 use std::cell::Cell;
 
@@ -9,7 +9,7 @@ thread_local! {
     static CACHED_PLANS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Operations run so far, after optimisation.
+/// The number of operations that programs of this thread have run, counted after optimisation.
 ///
 /// ```
 /// use metamlp_tensor::{F32, Tensor, statistics};
@@ -26,19 +26,19 @@ pub fn executed_nodes() -> u64 {
     EXECUTED_NODES.get()
 }
 
-/// Programs run so far.
+/// The number of programs that this thread has run.
 #[must_use]
 pub fn executed_plans() -> u64 {
     EXECUTED_PLANS.get()
 }
 
-/// Programs compiled so far.
+/// The number of programs that this thread has compiled.
 #[must_use]
 pub fn compiled_plans() -> u64 {
     COMPILED_PLANS.get()
 }
 
-/// Programs taken from the cache so far.
+/// The number of programs that this thread has taken from the cache.
 #[must_use]
 pub fn cached_plans() -> u64 {
     CACHED_PLANS.get()

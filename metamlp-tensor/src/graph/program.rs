@@ -19,17 +19,17 @@ pub(crate) struct GraphNode {
     pub(crate) ty: Type,
 }
 
-/// A program: inputs in, outputs out. Compares and hashes by structure, so it
-/// is its own key in the cache of plans.
+/// A program from inputs to outputs. It compares and hashes by structure and can serve as the key of a cache.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Graph {
     pub(crate) nodes: Vec<GraphNode>,
-    /// The [`Op::Input`] nodes, in the order in which values are bound to them.
+    /// All [`Op::Input`] nodes, in ascending order, in which values are bound to them.
     pub(crate) inputs: Vec<Id>,
     pub(crate) outputs: Vec<Id>,
 }
 
 impl Graph {
+    /// Adds a node, and lists it among the inputs if it is one. Its operands have been added before.
     pub(crate) fn push(&mut self, node: GraphNode) -> Id {
         let id = Id::try_from(self.nodes.len()).expect("a graph has fewer than 2^32 nodes");
         if node.op == Op::Input {
@@ -44,7 +44,7 @@ impl Graph {
     }
 }
 
-/// One line a node, in the manner of a jaxpr: `%3 = add %1 %2 : f32[4]`.
+/// One line for each node, similar to a jaxpr: `%3 = add %1 %2 : f32[4]`.
 impl fmt::Display for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (id, node) in self.nodes.iter().enumerate() {

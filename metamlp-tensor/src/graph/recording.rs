@@ -1,6 +1,5 @@
-//! What some tensors record, as a list in which operands precede their users:
-//! enough to find a program that was compiled before, or to write the graph of
-//! a new one. Knows no programs.
+//! The operations behind some tensors, listed with operands before their users. A recording finds the program that was
+//! compiled for equal operations, or is written out as the graph of a new one. Knows no compiled programs.
 
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
@@ -12,22 +11,22 @@ use crate::graph::op::Op;
 use crate::graph::post_order::{Pending, Walk, walk};
 use crate::graph::{Graph, GraphNode, Id};
 
-/// The operations behind some tensors. Nothing of them is copied: a model that
-/// is applied in a loop is looked up by what its tensors hold.
+/// The operations behind some tensors. It copies no operation: comparing it with a graph reads the nodes themselves, so
+/// that a model applied in a loop is looked up without building a graph.
 pub(crate) struct Recording {
     lists: Lists,
     hash: u64,
 }
 
-/// The parts of a recording, kept between recordings for their memory.
+/// The lists of a recording. The thread keeps them between recordings for their memory.
 #[derive(Default)]
 struct Lists {
     nodes: Vec<Recorded>,
-    /// Those of all nodes, one after the other.
+    /// The operands of all nodes, one node after the other.
     operands: Vec<Id>,
     inputs: Vec<Id>,
     outputs: Vec<Id>,
-    /// The nodes by their addresses.
+    /// The id of each node, by its address.
     ids: FxHashMap<usize, Id>,
     pending: Pending<Tensor>,
 }
@@ -35,7 +34,7 @@ struct Lists {
 struct Recorded {
     tensor: Tensor,
     is_input: bool,
-    /// Where its operands end in the list of all.
+    /// The end of its operands in [`Lists::operands`]; they begin where those of the node before it end.
     operands_end: usize,
 }
 
@@ -44,8 +43,8 @@ thread_local! {
 }
 
 impl Recording {
-    /// What computes `outputs`. Its inputs are the `arguments`, used or not, and
-    /// then the tensors that have values or are placeholders.
+    /// Records the operations that compute `outputs`. The inputs are first the `arguments`, used or not, and then the
+    /// other tensors with a value and placeholders, in the order in which the walk meets them.
     pub(crate) fn of(arguments: &[Tensor], outputs: &[Tensor]) -> Self {
         let mut lists = SPARE.take().unwrap_or_default();
         let mut hasher = FxHasher::default();
@@ -61,7 +60,7 @@ impl Recording {
         Self { lists, hash: hasher.finish() }
     }
 
-    /// Equal for equal programs.
+    /// The hash of the program. Equal for equal programs.
     pub(crate) fn hash(&self) -> u64 {
         self.hash
     }
@@ -71,7 +70,7 @@ impl Recording {
         self.lists.inputs.iter().map(|&id| &self.lists.nodes[id as usize].tensor)
     }
 
-    /// Whether `graph` is this program.
+    /// True if `graph` is this program.
     pub(crate) fn is(&self, graph: &Graph) -> bool {
         let lists = &self.lists;
         lists.nodes.len() == graph.nodes.len()
@@ -84,8 +83,8 @@ impl Recording {
             })
     }
 
-    /// The program; none if another thread has computed one of the tensors
-    /// meanwhile, so that what it was computed from is forgotten.
+    /// The program as a graph. `None` if the recording is stale: another thread has evaluated one of the tensors since,
+    /// and so dropped its operation.
     pub(crate) fn graph(&self) -> Option<Graph> {
         let mut graph = Graph::default();
         for (recorded, operands) in self.nodes() {
@@ -108,7 +107,7 @@ impl Recording {
 }
 
 impl Graph {
-    /// The [`Recording`] of `outputs` as a graph.
+    /// The graph of the [`Recording`] of `outputs`.
     pub(crate) fn of(arguments: &[Tensor], outputs: &[Tensor]) -> Self {
         loop {
             if let Some(graph) = Recording::of(arguments, outputs).graph() {
@@ -192,7 +191,7 @@ impl Lists {
 }
 
 impl Recorded {
-    /// What `f` finds of the operation; none if it has been forgotten.
+    /// Calls `f` with the operation. `None` if the node has been evaluated since, and the operation dropped.
     fn op<R>(&self, f: impl FnOnce(&Op) -> R) -> Option<R> {
         if self.is_input {
             return Some(f(&Op::Input));

@@ -22,7 +22,11 @@ impl Graph {
         let mut inputs = self.inputs.iter();
         for (id, node) in self.nodes.iter().enumerate() {
             let fail = |problem: String| -> ! {
-                panic!("{stage} has left a broken graph: node %{id} ({}, {}): {problem}", node.op.name(), node.ty)
+                panic!(
+                    "{stage} has left a broken graph: node %{id} ({}, {}): {problem}",
+                    node.op.name(),
+                    node.ty
+                )
             };
             for &operand in &node.operands {
                 if operand as usize >= id {
@@ -47,7 +51,9 @@ impl Graph {
             }
         }
         if let Some(extra) = inputs.next() {
-            panic!("{stage} has left a broken graph: found %{extra} in the list of inputs, expected an input node");
+            panic!(
+                "{stage} has left a broken graph: found %{extra} in the list of inputs, expected an input node"
+            );
         }
         for &output in &self.outputs {
             assert!(
@@ -131,7 +137,7 @@ mod tests {
     #[test]
     fn a_missing_operand_is_caught() {
         let missing = message(|graph| graph.nodes[2].operands.truncate(1));
-        assert!(missing.contains("it takes 2 operands, not 1"), "{missing}");
+        assert!(missing.contains("it takes 2 operands, found 1"), "{missing}");
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Where lazy becomes strict: reading a tensor, and handing tensors to the
-//! user from `evaluate`, `init`, `apply`, `grad` or an optimizer.
+//! Boundaries: the places where lazy tensors are evaluated. These are reading a value, and returning tensors to the user
+//! from `evaluate`, `init`, `apply`, `grad` or an optimizer.
 //!
-//! While a transformation traces, or inside an outer boundary, an inner one
-//! computes nothing: the outermost evaluates everything in one program.
+//! Inside of a transformation that is tracing, or of an outer boundary, a boundary evaluates nothing: the outermost one
+//! evaluates everything in one program.
 
 use smallvec::SmallVec;
 
@@ -14,12 +14,14 @@ use crate::graph::source::Source;
 use crate::memory::free_lists;
 use crate::tree::Tree;
 
-/// Computes every tensor of `tree` in one program and returns the tree.
+/// Evaluates all tensors of `tree` in one program and returns the tree.
 ///
-/// Inside of a transformation or of an outer boundary nothing runs yet.
+/// Inside of a transformation, or of a module's `init` or `apply`, it evaluates nothing and leaves that to the outer
+/// boundary.
 ///
 /// # Errors
-/// The first error that a tensor of the tree carries, whether or not it runs.
+/// The first error that a tensor of the tree carries, also if nothing is evaluated. [`Error::NoValue`] if a tensor depends
+/// on a [`spec`](Tensor::spec).
 ///
 /// ```
 /// use metamlp_tensor::{F32, Tensor, evaluate};
@@ -39,7 +41,7 @@ pub fn evaluate<T: Tree>(tree: T) -> Result<T> {
     Ok(tree)
 }
 
-/// Gives every tensor its value.
+/// Evaluates the tensors, also inside of a transformation or an outer boundary.
 pub(crate) fn compute(tensors: &[Tensor]) -> Result<()> {
     first_error(tensors)?;
     let pending: SmallVec<[Tensor; 8]> =
@@ -57,6 +59,7 @@ pub(crate) fn compute(tensors: &[Tensor]) -> Result<()> {
     }
     drop(recording);
     let mut values = executable.run(inputs);
+    assert_eq!(values.len(), pending.len(), "a program returns a value for each of its outputs");
     for (tensor, value) in pending.iter().zip(values.drain(..)) {
         tensor.0.set_value(value);
     }
@@ -64,6 +67,7 @@ pub(crate) fn compute(tensors: &[Tensor]) -> Result<()> {
     Ok(())
 }
 
+/// Returns the first error that one of the tensors carries.
 pub(crate) fn first_error(tensors: &[Tensor]) -> Result<()> {
     match tensors.iter().find_map(|tensor| tensor.0.poison.as_deref()) {
         Some(error) => Err(error.clone()),
@@ -72,6 +76,9 @@ pub(crate) fn first_error(tensors: &[Tensor]) -> Result<()> {
 }
 
 fn no_value(leaf: &Tensor) -> Error {
-    debug_assert!(matches!(*leaf.0.expression(), Expression::Placeholder));
+    assert!(
+        matches!(*leaf.0.expression(), Expression::Placeholder),
+        "an input of a recording has a value or is a placeholder"
+    );
     Error::NoValue { ty: leaf.0.ty.clone(), source_line: Source::at(leaf.0.location) }
 }

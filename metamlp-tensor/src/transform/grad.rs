@@ -1,5 +1,5 @@
-//! Reverse-mode differentiation: a walk over the recorded operations that
-//! records the gradient as further operations, which differentiate again.
+//! Reverse-mode differentiation. It walks back over the recorded operations and records the gradient as further
+//! operations, which can be differentiated again.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -13,10 +13,9 @@ use crate::transform::boundary;
 use crate::transform::vjp::vjp;
 use crate::tree::Tree;
 
-/// What a function to be differentiated returns: a float of shape `[]`, or a
-/// `Result` of one.
+/// The result of a function to be differentiated: a float tensor of one element, or a `Result` of one.
 #[diagnostic::on_unimplemented(
-    message = "a gradient is of one number, not of `{Self}`",
+    message = "the gradient of a function that returns `{Self}` is not defined: it must return one number",
     note = "return a `Tensor` of shape [] or a `Result<Tensor, _>`; with more results use `value_and_grad_with_aux`"
 )]
 pub trait Loss {
@@ -36,7 +35,7 @@ impl Loss for Result<Tensor> {
     }
 }
 
-/// The gradient of `loss` with respect to every float tensor of `params`.
+/// The gradient of `loss` with respect to all float tensors of `params`. JAX's `grad`.
 ///
 /// # Errors
 /// As [`value_and_grad`].
@@ -44,7 +43,7 @@ impl Loss for Result<Tensor> {
 /// ```
 /// use metamlp_tensor::{Tensor, grad};
 /// let x = Tensor::scalar(3.0f32);
-/// let second = grad(&x, |x| grad(x, |x| x.integer_pow(3)))?;   // of a gradient
+/// let second = grad(&x, |x| grad(x, |x| x.integer_pow(3)))?;   // the second derivative
 /// assert_eq!(second.item::<f32>()?, 18.0);
 /// # Ok::<(), metamlp_tensor::Error>(())
 /// ```
@@ -53,9 +52,10 @@ pub fn grad<P: Tree, L: Loss>(params: &P, loss: impl FnOnce(&P) -> L) -> Result<
     value_and_grad(params, loss).map(|(_, grads)| grads)
 }
 
-/// `loss(params)` and its gradient with respect to every float tensor of
-/// `params`, in the form of `params`. Where a tensor is of integers or flags,
-/// or has no influence, its gradient is 0.
+/// `loss(params)` and its gradient with respect to all float tensors of `params`. JAX's `value_and_grad`.
+///
+/// The gradient is a tree of the structure of `params`. The gradient of a tensor of integers or flags, or of one that
+/// does not influence the loss, is 0.
 ///
 /// # Errors
 /// An error that `loss` returns or that its value carries, and
@@ -76,8 +76,7 @@ pub fn value_and_grad<P: Tree, L: Loss>(params: &P, loss: impl FnOnce(&P) -> L) 
     differentiate(params, with_aux, &source_line).map(|((loss, ()), grads)| (loss, grads))
 }
 
-/// [`value_and_grad`] of a function that returns further results beside the
-/// loss: `((loss, aux), gradient)`.
+/// [`value_and_grad`] of a function that returns further results beside the loss. Returns `((loss, aux), gradient)`.
 ///
 /// # Errors
 /// As [`value_and_grad`].
@@ -103,7 +102,7 @@ fn differentiate<P: Tree, A: Tree>(
     source_line: &Source,
 ) -> Result<((Tensor, A), P)> {
     let recorded = mode::tracing(|| {
-        // New nodes, so that the same tensor met elsewhere is a constant.
+        // New nodes: a use of the same tensor that does not come through `params` is a constant.
         let mut variables = Vec::new();
         let traced = params.map(&mut |tensor| {
             let variable = Tensor::apply(Op::Identity, [tensor.clone()]);
@@ -119,7 +118,7 @@ fn differentiate<P: Tree, A: Tree>(
         }
         let cotangent = loss.ones_like();
         let mut gradients = backward(&[(loss.clone(), cotangent)], &variables).into_iter();
-        let gradients = params.map(&mut |tensor| gradients.next().unwrap_or_else(|| tensor.zeros_like()));
+        let gradients = params.map(&mut |_| gradients.next().expect("one gradient for each variable"));
         Ok(((loss, aux), gradients))
     })?;
     boundary::evaluate(recorded)
@@ -132,7 +131,7 @@ struct Recorded {
     operands: Operands,
 }
 
-/// The gradients with respect to `variables`, given each output with its cotangent.
+/// The gradients with respect to `variables`. `outputs` are pairs of an output and its cotangent.
 pub(crate) fn backward(outputs: &[(Tensor, Tensor)], variables: &[Tensor]) -> Vec<Tensor> {
     let tape = depending_on(outputs.iter().map(|(output, _)| output), variables);
     let dependent: FxHashSet<usize> = tape.iter().map(|recorded| recorded.tensor.address()).collect();
@@ -153,7 +152,7 @@ pub(crate) fn backward(outputs: &[(Tensor, Tensor)], variables: &[Tensor]) -> Ve
         if is_variable.contains(&address) {
             continue;
         }
-        // Nothing below this operation sees the cotangent again.
+        // All users of this operation have been handled, so its cotangent is complete and not needed again.
         let Some(cotangent) = cotangents.remove(&address) else { continue };
         let wanted = |operand: &Tensor| dependent.contains(&operand.address());
         let contributions = vjp(&op, &operands, &tensor, &cotangent, &wanted);
@@ -222,7 +221,8 @@ impl Walk for Tape {
     }
 
     fn last(&mut self, node: Recorded) {
-        let depends = node.operands.iter().any(|operand| self.dependent.get(&operand.address()) == Some(&true));
+        let depends =
+            node.operands.iter().any(|operand| self.dependent.get(&operand.address()) == Some(&true));
         self.dependent.insert(node.tensor.address(), depends);
         if depends {
             self.recorded.push(node);

@@ -6,10 +6,10 @@ use super::rows::{by_rows, check};
 use super::{Choices, bits, programs};
 use crate::embedded::compile;
 use crate::graph::Graph;
+use crate::graph::mode;
 use crate::graph::recording::Recording;
 use crate::memory::buffer::Buffer;
 use crate::shape::Type;
-use crate::graph::mode;
 use crate::{BF16, Error, F32, F64, Tensor, grad};
 
 /// An attention, after which its weights may be needed, too; and whether they are.

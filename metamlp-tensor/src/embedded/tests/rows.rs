@@ -7,11 +7,11 @@ use proptest::prelude::*;
 use super::{Choices, bits, numbers, programs};
 use crate::embedded::compile;
 use crate::graph::Graph;
+use crate::graph::mode;
 use crate::graph::recording::Recording;
 use crate::memory::buffer::Buffer;
 use crate::oracle;
 use crate::shape::Type;
-use crate::graph::mode;
 use crate::{BF16, DType, F32, F64, I32, Tensor, grad};
 
 /// Something of `x`'s shape that looks at whole rows of it, which are the last `axes` axes.

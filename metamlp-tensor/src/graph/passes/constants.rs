@@ -104,9 +104,9 @@ fn scalar(op: &Op, operands: &[Literal], dtype: DType) -> Option<Literal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dtype::Element;
     use crate::graph::infer::infer;
     use crate::graph::op::{Comparison, DotDimensions, Extremum};
-    use crate::dtype::Element;
     use crate::shape::{Axes, Type};
     use crate::{F32, Tensor, oracle};
 
@@ -174,16 +174,22 @@ mod tests {
 
     #[test]
     fn folded_values_are_the_oracles() {
-        let buffer = |literal: Literal| oracle::evaluate(&Op::Constant(literal), &[], &Type::new([], literal.dtype()));
+        let buffer =
+            |literal: Literal| oracle::evaluate(&Op::Constant(literal), &[], &Type::new([], literal.dtype()));
         let mut folded = 0;
         for op in operations() {
             for dtype in DTYPES {
-                for [a, b, c] in [[0.0, -0.0, 1.0], [3.0, 2.0, -7.0], [-5.5, 1e9, 0.25], [f64::NAN, 1.0, 2.0]] {
+                for [a, b, c] in [[0.0, -0.0, 1.0], [3.0, 2.0, -7.0], [-5.5, 1e9, 0.25], [f64::NAN, 1.0, 2.0]]
+                {
                     let first = if op == Op::Select { DType::Bool } else { dtype };
-                    let literals =
-                        [Literal::from_f64(a, first), Literal::from_f64(b, dtype), Literal::from_f64(c, dtype)];
+                    let literals = [
+                        Literal::from_f64(a, first),
+                        Literal::from_f64(b, dtype),
+                        Literal::from_f64(c, dtype),
+                    ];
                     let types = literals.map(|literal| Type::new([], literal.dtype()));
-                    let fits = |&count: &usize| infer(&op, &types[..count].iter().collect::<Vec<_>>()).is_ok();
+                    let fits =
+                        |&count: &usize| infer(&op, &types[..count].iter().collect::<Vec<_>>()).is_ok();
                     let Some(count) = (1..=3).find(fits) else { continue };
                     let ty = infer(&op, &types[..count].iter().collect::<Vec<_>>()).unwrap();
                     let buffers = literals.map(buffer);

@@ -1,5 +1,5 @@
-//! What makes a graph smaller before it runs: each pass is one loop, and
-//! returns an equivalent graph with the same inputs and outputs.
+//! Optimisation passes. Each is one loop over a graph and returns an equivalent graph with the same inputs and outputs,
+//! which is [verified](Graph::verify) in debug builds.
 
 mod algebra;
 mod common_subexpressions;

@@ -311,7 +311,7 @@ fn a_loss_must_be_one_float() {
     let x = Tensor::from_vec([2], vec![1.0f64, 2.0]);
     let message = grad(&x, |x| x * 2.0).unwrap_err().to_string();
     assert!(message.contains("f64[2]"), "{message}");
-    assert!(message.contains("gradients.rs"), "{message}");
+    assert!(message.contains("gradients/mod.rs"), "{message}");
     assert!(grad(&x, |x| x.sum_all().convert(I32)).is_err());
     let poisoned = grad(&x, |x| x.matmul(&Tensor::zeros([3, 3], F64)).sum_all());
     assert!(poisoned.is_err());
