@@ -1,9 +1,10 @@
-//! Lazy tensors for metamlp: record operations, run them as one program.
+//! Lazy tensors for metamlp: operations are recorded and run as one program.
 //!
-//! - [`Tensor`]: an immutable array that is computed when it is needed.
-//! - [`random`]: JAX's keys and samplers, to the bit.
-//! - [`grad`], [`value_and_grad`]: gradients of any function of a [`Tree`].
-//! - [`jit`]: a function traced once and compiled.
+//! - [`Tensor`]: an immutable array that is computed when its value is needed.
+//! - [`random`]: keys and samplers with JAX's bits.
+//! - [`grad`], [`value_and_grad`]: gradients of functions of a [`Tree`].
+//! - [`jit`]: a function that is traced once and compiled.
+//! - [`Plan`], [`Cost`]: the kernels and the number of operations of a program.
 //!
 //! This crate knows nothing of modules.
 //!
@@ -16,7 +17,7 @@
 //! # Ok::<(), metamlp_tensor::Error>(())
 //! ```
 
-// First, for the macro in it.
+// First, since the other modules use its macro `for_dtype`.
 #[macro_use]
 mod dtype;
 
@@ -24,6 +25,8 @@ mod embedded;
 mod engine;
 mod error;
 mod graph;
+// Used by this crate only. Public because its documented examples are compiled outside of the crate.
+#[doc(hidden)]
 pub mod math;
 mod memory;
 #[cfg(test)]
@@ -37,9 +40,13 @@ mod window;
 
 pub use dtype::{BF16, BOOL, DType, Element, F16, F32, F64, I32, U32};
 pub use engine::plan::Plan;
+// For the tests of the crates that use this one.
+#[doc(hidden)]
 pub use engine::statistics;
 pub use engine::threads::with_threads;
 pub use error::{Error, Result};
+// For the module system, which is a boundary of its own.
+#[doc(hidden)]
 pub use graph::mode::{deferred, is_tracing};
 pub use graph::node::Tensor;
 pub use graph::source::{Source, with_path};

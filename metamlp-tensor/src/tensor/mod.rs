@@ -21,7 +21,7 @@ use crate::graph::source::Source;
 use crate::shape::Axes;
 
 impl Tensor {
-    /// `axis` counted from the front; negative ones count from the end.
+    /// The number of `axis` from the front. Negative axes count from the end.
     #[track_caller]
     pub(crate) fn resolve_axis(&self, op: &'static str, axis: isize) -> Result<usize, Error> {
         let rank = self.rank();
@@ -38,7 +38,7 @@ impl Tensor {
         }
     }
 
-    // A loop and no `map`: a closure would be the caller that an error names.
+    // A loop instead of `map`: inside a closure `#[track_caller]` would name the closure's line.
     #[track_caller]
     pub(crate) fn resolve_axes(&self, op: &'static str, axes: &[isize]) -> Result<Axes, Error> {
         let mut resolved = Axes::with_capacity(axes.len());
@@ -48,7 +48,7 @@ impl Tensor {
         Ok(resolved)
     }
 
-    /// A poisoned tensor of this one's type.
+    /// A poisoned tensor of this one's type. It carries this one's error, if it is poisoned already.
     pub(crate) fn poisoned_like(&self, error: Error) -> Tensor {
         Self::poisoned(self.error().cloned().unwrap_or(error), self.0.ty.clone())
     }

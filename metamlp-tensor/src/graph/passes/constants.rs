@@ -106,7 +106,7 @@ mod tests {
     use super::*;
     use crate::dtype::Element;
     use crate::graph::infer::infer;
-    use crate::graph::op::{Comparison, DotDimensions, Extremum};
+    use crate::graph::op::{Comparison, Extremum};
     use crate::shape::{Axes, Type};
     use crate::{F32, Tensor, oracle};
 
@@ -161,7 +161,7 @@ mod tests {
             Op::Reverse { axes: Axes::new() },
             Op::Compare(Comparison::Ne),
             Op::Compare(Comparison::Le),
-            Op::DotGeneral(Box::new(DotDimensions::default())),
+            Op::DotGeneral(Box::default()),
             Op::ReduceWindow { kind: Reduction::Sum, windows: Box::new([]) },
             Op::ArgReduceWindow { kind: Extremum::Min, windows: Box::new([]) },
         ];
