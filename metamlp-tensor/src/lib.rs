@@ -45,8 +45,7 @@ pub use engine::plan::Plan;
 pub use engine::statistics;
 pub use engine::threads::with_threads;
 pub use error::{Error, Result};
-// For the module system, which is a boundary of its own.
-#[doc(hidden)]
+// Hidden: for the module system, which is a boundary of its own.
 pub use graph::mode::{deferred, is_tracing};
 pub use graph::node::Tensor;
 pub use graph::source::{Source, with_path};

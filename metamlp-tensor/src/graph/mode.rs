@@ -25,6 +25,7 @@ impl Drop for Inside {
 }
 
 /// True while a differentiation or `jit` is recording on this thread.
+#[doc(hidden)]
 #[must_use]
 pub fn is_tracing() -> bool {
     TRACING.get() > 0
@@ -44,6 +45,7 @@ pub(crate) fn tracing<R>(f: impl FnOnce() -> R) -> R {
 /// Runs `f`; boundaries inside it evaluate nothing and leave that to the next boundary after it.
 ///
 /// The module system calls this around a module's `init` and `apply`.
+#[doc(hidden)]
 pub fn deferred<R>(f: impl FnOnce() -> R) -> R {
     let _inside = Inside::enter(&DEFERRED);
     f()

@@ -46,7 +46,7 @@ mod tests {
         let address = inner.address();
         let outer = inner.exp();
         drop(inner);
-        // Computing `outer` forgets what it was computed from.
+        // Evaluating `outer` drops its operation and operands.
         assert!(outer.evaluate().is_ok());
         let next = Tensor::spec([2], F32);
         assert_eq!(next.address(), address);

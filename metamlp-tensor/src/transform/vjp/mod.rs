@@ -77,7 +77,7 @@ pub(crate) fn vjp(
         }
         Op::Slice(slice) => {
             let Slice { starts, limits: _, strides } = &**slice;
-            // Puts each element back to its place. After the last one fewer than `stride - 1` elements may follow.
+            // Puts each element back in its place, with zeros before, between and after.
             let rank = x().rank();
             let interior: Axes = strides.iter().map(|stride| stride - 1).collect();
             let high: Axes = (0..rank)
@@ -260,9 +260,12 @@ fn reduce_window_vjp(kind: Reduction, windows: &[WindowAxis], x: &Tensor, ct: &T
     let extremum = match kind {
         Reduction::Max => Extremum::Max,
         Reduction::Min => Extremum::Min,
-        _ => {
+        Reduction::Sum => {
             let back = windows.iter().zip(x.shape()).map(|(window, &extent)| window.to_operand(extent));
             return ct.window_reduction(Reduction::Sum, back.collect());
+        }
+        Reduction::Prod | Reduction::All | Reduction::Any => {
+            unreachable!("shape inference refuses other reductions of windows")
         }
     };
     // The first of equal elements gets the whole cotangent, as in XLA's select_and_scatter.
