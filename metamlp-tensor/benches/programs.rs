@@ -1,9 +1,9 @@
-//! Whole programs through the executor: a training step, a log-sum-exp that is
-//! never materialised, random numbers, an activation, a tiny program, and
-//! convolutions with their gradients.
+//! Times of whole programs: a training step, a log-sum-exp that is never materialised, random numbers, activations, norms,
+//! a tiny program, and convolutions with their gradients.
 //!
-//! `cargo bench -p metamlp-tensor [NAME] [-- --threads N]`: the least and the middle of the times, in µs.
-#![allow(clippy::print_stdout)]
+//! `cargo bench -p metamlp-tensor [NAME..]` prints the minimum and the median time of each case in µs, on one and on two
+//! threads.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 
 use std::time::{Duration, Instant};
 
@@ -20,9 +20,9 @@ fn main() -> Result<()> {
         pool.install(|| -> Result<()> {
             for (name, case) in CASES {
                 if wanted(name) {
-                    let (least, middle) = case()?;
-                    let (least, middle) = (least.as_secs_f64() * 1e6, middle.as_secs_f64() * 1e6);
-                    println!("{name:16} {threads} threads: {least:10.1} least {middle:10.1} middle");
+                    let (minimum, median) = case()?;
+                    let (minimum, median) = (minimum.as_secs_f64() * 1e6, median.as_secs_f64() * 1e6);
+                    println!("{name:16} {threads} threads: {minimum:10.1} minimum {median:10.1} median");
                 }
             }
             Ok(())
@@ -127,8 +127,8 @@ fn train_step() -> Result<Times> {
     let mut state = (p, zeros.clone(), zeros);
     let mut count = Tensor::scalar(0.0f32);
     time(move || {
-        let ours = std::mem::take(&mut state);
-        let (next, counted, _loss) = step(ours, count.clone(), x.clone(), y.clone())?;
+        let owned = std::mem::take(&mut state);
+        let (next, counted, _loss) = step(owned, count.clone(), x.clone(), y.clone())?;
         (state, count) = (next, counted);
         Ok(())
     })

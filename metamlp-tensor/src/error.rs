@@ -1,4 +1,4 @@
-//! Everything that can be wrong with a tensor computation.
+//! The errors of tensor computations.
 
 use std::sync::Arc;
 
@@ -9,36 +9,35 @@ use crate::shape::{Shape, Type};
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a tensor has no value. Cheap to clone: a poisoned tensor hands the
-/// same error to everything computed from it.
+/// The reason why a tensor has no value. A poisoned tensor passes a clone on to all tensors computed from it.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Operands whose shapes do not go together.
+    /// Operands whose shapes do not fit the operation.
     #[error("{source_line}: {op} cannot take {}: {problem}", Operands(operands))]
     Shape {
         /// The operation's name.
         op: &'static str,
         /// The operands' types.
         operands: Vec<Type>,
-        /// What does not fit, and what would.
+        /// The rule that the shapes break.
         problem: String,
-        /// Where it was asked for.
+        /// The line that called the operation.
         source_line: Source,
     },
-    /// Operands of a dtype that the operation is not defined for.
+    /// Operands of a dtype for which the operation is not defined.
     #[error("{source_line}: {op} cannot take {}: it needs {expected}", Operands(operands))]
     DType {
         /// The operation's name.
         op: &'static str,
         /// The operands' types.
         operands: Vec<Type>,
-        /// The dtypes that would do.
+        /// The dtypes that the operation takes.
         expected: &'static str,
-        /// Where it was asked for.
+        /// The line that called the operation.
         source_line: Source,
     },
-    /// An argument that is not a tensor and is out of range.
+    /// An argument with a value that the operation does not take.
     #[error("{source_line}: {op}: {argument} is {found}, expected {expected}")]
     Argument {
         /// The operation's name.
@@ -47,64 +46,65 @@ pub enum Error {
         argument: &'static str,
         /// Its value.
         found: String,
-        /// What would do.
+        /// The values that it takes.
         expected: String,
-        /// Where it was asked for.
+        /// The line that called the operation.
         source_line: Source,
     },
-    /// The value of a tensor was asked for that only has a shape.
+    /// Reading a tensor that has a shape and no value.
     #[error(
         "{source_line}: this {ty} has a shape but no value: it was made by Tensor::spec, \
-         or is an argument of a function under jit; compute with it, but read it outside"
+         or is an argument of a function under jit; compute with it here and read the result outside"
     )]
     NoValue {
         /// The tensor's type.
         ty: Type,
-        /// Where the tensor was made.
+        /// The line that made the tensor.
         source_line: Source,
     },
-    /// A value was asked for as another element type than it has.
-    #[error("{source_line}: asked for elements of type {asked}, the tensor is {ty}: convert it first")]
+    /// Reading a tensor as another element type than its own.
+    #[error("{source_line}: cannot read {ty} as elements of type {asked}: convert the tensor first")]
     ElementType {
-        /// The type that was asked for.
+        /// The requested element type.
         asked: DType,
         /// The tensor's type.
         ty: Type,
-        /// Where it was asked for.
+        /// The line that reads it.
         source_line: Source,
     },
-    /// A loss that is not one number.
+    /// A loss that is not a single float.
     #[error(
-        "{source_line}: a gradient is of one float, the function returned {ty}: reduce it, by mean_all for instance"
+        "{source_line}: a gradient needs a function that returns one float, it returned {ty}: \
+         reduce the result, for example with mean_all"
     )]
     NotAScalar {
-        /// The type of what the function returned.
+        /// The type of the function's result.
         ty: Type,
-        /// Where the gradient was asked for.
+        /// The line that called the differentiation.
         source_line: Source,
     },
-    /// Two trees that should have the same tensors in the same places.
+    /// Two trees that must have equal structures, such as gradients and parameters.
     #[error("{source_line}: {what} do not match: {problem}")]
     TreeMismatch {
-        /// Which trees.
+        /// The trees that are compared.
         what: &'static str,
         /// The first difference.
         problem: String,
-        /// Where they met.
+        /// The line that combines them.
         source_line: Source,
     },
-    /// The error of a crate above this one, carried by a tensor.
+    /// An error of a crate that uses this one, carried by a tensor.
     #[error("{0}")]
     Other(Arc<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
-    /// An error of a crate above this one, so that a tensor can carry it.
+    /// Wraps an error of a crate that uses this one, so that a tensor can carry it.
     pub fn other(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Other(Arc::new(error))
     }
 
-    /// Where it happened, for the crate above that knows who called the function that failed.
+    /// The line and module path that the error names, for a crate that knows a better one. `None` for [`Error::Other`].
     pub fn source_line_mut(&mut self) -> Option<&mut Source> {
         match self {
             Self::Shape { source_line, .. }
@@ -119,7 +119,7 @@ impl Error {
     }
 }
 
-/// Types as an error names them: `f32[2, 3] and f32[4]`.
+/// A list of types in an error message: `f32[2, 3] and f32[4]`.
 struct Operands<'a>(&'a [Type]);
 
 impl std::fmt::Display for Operands<'_> {
@@ -139,7 +139,7 @@ impl std::fmt::Display for Operands<'_> {
     }
 }
 
-/// What the shape rules say; the tensor that asked adds the line and operands.
+/// An error of a shape rule. The tensor that applies the rule adds the line and the operands.
 #[derive(Debug)]
 pub(crate) enum Problem {
     Shape(String),
@@ -155,6 +155,7 @@ impl Problem {
     }
 }
 
+/// An [`Error::Argument`].
 pub(crate) fn argument(
     op: &'static str,
     argument: &'static str,
@@ -165,7 +166,7 @@ pub(crate) fn argument(
     Error::Argument { op, argument, found: found.to_string(), expected: expected.into(), source_line }
 }
 
-/// The shape that a reshape of a poisoned or mismatched tensor falls back to.
+/// The shape of a poisoned result: that of the operand with the most axes.
 pub(crate) fn best_guess(operands: &[Type]) -> Shape {
     operands.iter().max_by_key(|ty| ty.shape.len()).map(|ty| ty.shape.clone()).unwrap_or_default()
 }

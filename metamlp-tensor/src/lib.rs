@@ -1,9 +1,10 @@
-//! Lazy tensors for metamlp: record operations, run them as one program.
+//! Lazy tensors for metamlp: operations are recorded and run as one program.
 //!
-//! - [`Tensor`]: an immutable array that is computed when it is needed.
-//! - [`random`]: JAX's keys and samplers, to the bit.
-//! - [`grad`], [`value_and_grad`]: gradients of any function of a [`Tree`].
-//! - [`jit`]: a function traced once and compiled.
+//! - [`Tensor`]: an immutable array that is computed when its value is needed.
+//! - [`random`]: keys and samplers with JAX's bits.
+//! - [`grad`], [`value_and_grad`]: gradients of functions of a [`Tree`].
+//! - [`jit`]: a function that is traced once and compiled.
+//! - [`Plan`], [`Cost`]: the kernels and the number of operations of a program.
 //!
 //! This crate knows nothing of modules.
 //!
@@ -16,7 +17,7 @@
 //! # Ok::<(), metamlp_tensor::Error>(())
 //! ```
 
-// First, for the macro in it.
+// First, since the other modules use its macro `for_dtype`.
 #[macro_use]
 mod dtype;
 
@@ -24,8 +25,11 @@ mod embedded;
 mod engine;
 mod error;
 mod graph;
+// Used by this crate only. Public because its documented examples are compiled outside of the crate.
+#[doc(hidden)]
 pub mod math;
 mod memory;
+#[cfg(test)]
 mod oracle;
 pub mod random;
 mod shape;
@@ -36,16 +40,20 @@ mod window;
 
 pub use dtype::{BF16, BOOL, DType, Element, F16, F32, F64, I32, U32};
 pub use engine::plan::Plan;
+// For the tests of the crates that use this one.
+#[doc(hidden)]
 pub use engine::statistics;
 pub use engine::threads::with_threads;
 pub use error::{Error, Result};
-pub use graph::cost::Cost;
+// Hidden: for the module system, which is a boundary of its own.
+pub use graph::mode::{deferred, is_tracing};
 pub use graph::node::Tensor;
 pub use graph::source::{Source, with_path};
 pub use half::{bf16, f16};
 pub use shape::{Axes, Shape, Type};
 pub use tensor::{Convolution, Operand, OutOfRange, Padding, Scalar, Window};
-pub use transform::boundary::{deferred, evaluate, is_tracing};
+pub use transform::boundary::evaluate;
+pub use transform::cost::Cost;
 pub use transform::grad::{Loss, grad, value_and_grad, value_and_grad_with_aux};
 pub use transform::jit::{Jit, jit};
 pub use tree::{PathSegment, Segment, StaticPart, Tree, TreePath, TreeVisitor};

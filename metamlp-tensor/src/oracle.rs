@@ -1,10 +1,13 @@
-//! The reference evaluation: node by node, in the plainest way, with ndarray.
-//! Every pass and the executor are tested against it; it is never fast.
+//! The reference evaluation for tests: node by node, with ndarray, without any optimisation. Every pass and the
+//! executor are tested against it. Production code never calls it.
+//!
+//! Not checked independently, since both sides share it: the arithmetic on single elements ([`Arithmetic`]), the random
+//! bits ([`threefry`]), the positions of windows ([`WindowAxis`]) and the rule for half precision ([`half_precision`]).
+//! They have tests of their own.
 
-use ndarray::{ArrayD, ArrayViewD, Axis, Dimension, IxDyn, Slice, aview1};
+use ndarray::{ArrayD, ArrayViewD, Axis, Dimension, IxDyn, Slice};
 
 use crate::dtype::{DType, Element};
-#[cfg(test)]
 use crate::graph::Graph;
 use crate::graph::op::{self, Binary, DotDimensions, Literal, Op, Reduction, Unary, Update};
 use crate::graph::passes::half_precision;
@@ -15,13 +18,12 @@ use crate::shape::{Axes, Type};
 use crate::window::WindowAxis;
 
 /// The values of `graph`'s outputs.
-#[cfg(test)]
 pub(crate) fn run(graph: &Graph, inputs: Vec<Buffer>) -> Vec<Buffer> {
     let mut inputs = inputs.into_iter();
     let mut values: Vec<Buffer> = Vec::with_capacity(graph.nodes.len());
     for node in &graph.nodes {
         let value = match node.op {
-            Op::Input => inputs.next().unwrap_or_else(|| Buffer::from_vec(Vec::<bool>::new())),
+            Op::Input => inputs.next().expect("the test binds every input"),
             _ => {
                 let operands: Vec<(&Buffer, &Type)> =
                     node.operands.iter().map(|&id| (&values[id as usize], &graph.node(id).ty)).collect();
@@ -33,7 +35,7 @@ pub(crate) fn run(graph: &Graph, inputs: Vec<Buffer>) -> Vec<Buffer> {
     graph.outputs.iter().map(|&id| values[id as usize].clone()).collect()
 }
 
-/// The value of one operation. The operands fit, `infer` has seen to that.
+/// The value of one operation. `infer` has checked the operands.
 pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buffer {
     if half_precision::computes(op) && half_precision::is_met_by(operands.iter().map(|(_, ty)| *ty), ty) {
         return in_single(op, operands, ty);
@@ -76,7 +78,7 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
                 placed[axis] = extent;
             }
             let operand = view::<T>(first(), &placed);
-            collect(operand.broadcast(IxDyn(&ty.shape)).unwrap_or(operand.view()))
+            collect(operand.broadcast(IxDyn(&ty.shape)).expect("`infer` has checked the extents"))
         }),
         Op::Transpose(permutation) => {
             for_dtype!(ty.dtype, T => collect(view::<T>(first(), &operands[0].1.shape).permuted_axes(&permutation[..])))
@@ -189,10 +191,10 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
         Op::TopK { axis, k } => for_dtype!(from(), T => {
             let operand = view::<T>(first(), &operands[0].1.shape);
             let mut result = ArrayD::<i32>::zeros(IxDyn(&ty.shape));
-            for (mut order, lane) in result.lanes_mut(Axis(*axis)).into_iter().zip(operand.lanes(Axis(*axis))) {
+            for (mut sorted, lane) in result.lanes_mut(Axis(*axis)).into_iter().zip(operand.lanes(Axis(*axis))) {
                 let mut positions: Vec<i32> = (0..lane.len() as i32).collect();
-                positions.sort_by(|&i, &j| T::order(lane[j as usize], lane[i as usize]));
-                for (slot, position) in order.iter_mut().zip(positions.into_iter().take(*k)) {
+                positions.sort_by(|&i, &j| order::<T>(lane[j as usize], lane[i as usize]));
+                for (slot, position) in sorted.iter_mut().zip(positions.into_iter().take(*k)) {
                     *slot = position;
                 }
             }
@@ -221,10 +223,10 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
         Op::ArgSort { axis } => for_dtype!(from(), T => {
             let operand = view::<T>(first(), &ty.shape);
             let mut result = ArrayD::<i32>::zeros(IxDyn(&ty.shape));
-            for (mut order, lane) in result.lanes_mut(Axis(*axis)).into_iter().zip(operand.lanes(Axis(*axis))) {
+            for (mut sorted, lane) in result.lanes_mut(Axis(*axis)).into_iter().zip(operand.lanes(Axis(*axis))) {
                 let mut positions: Vec<i32> = (0..lane.len() as i32).collect();
-                positions.sort_by(|&i, &j| T::order(lane[i as usize], lane[j as usize]));
-                for (slot, position) in order.iter_mut().zip(positions) {
+                positions.sort_by(|&i, &j| order::<T>(lane[i as usize], lane[j as usize]));
+                for (slot, position) in sorted.iter_mut().zip(positions) {
                     *slot = position;
                 }
             }
@@ -257,7 +259,7 @@ pub(crate) fn evaluate(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buf
     }
 }
 
-/// An operation of half precision: computed in `f32`, and rounded.
+/// An operation in half precision: computed in `f32`, then rounded.
 fn in_single(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buffer {
     let converted = |buffer: &Buffer, from: DType, to: DType| for_dtype!(from, S => for_dtype!(to, T => map(buffer, |x: S| x.convert::<T>())));
     let wide: Vec<(Buffer, Type)> = operands
@@ -272,11 +274,11 @@ fn in_single(op: &Op, operands: &[(&Buffer, &Type)], ty: &Type) -> Buffer {
     converted(&evaluate(op, &wide, &wide_ty), wide_ty.dtype, ty.dtype)
 }
 
-pub(crate) fn constant(literal: Literal) -> Buffer {
+fn constant(literal: Literal) -> Buffer {
     for_dtype!(literal.dtype(), T => Buffer::from_vec(vec![T::from_literal(literal)]))
 }
 
-pub(crate) fn key(buffer: &Buffer) -> [u32; 2] {
+fn key(buffer: &Buffer) -> [u32; 2] {
     let words = elements::<u32>(buffer);
     [words[0], words[1]]
 }
@@ -325,8 +327,8 @@ fn dot<T: Arithmetic>(
     Buffer::from_vec(result)
 }
 
-/// Where a dynamic slice of extents `sizes` begins.
-pub(crate) fn starts(starts: &Buffer, extents: &[usize], sizes: &[usize]) -> Axes {
+/// The start of a dynamic slice with extents `sizes`.
+fn starts(starts: &Buffer, extents: &[usize], sizes: &[usize]) -> Axes {
     let start = |((&start, &extent), &size): ((&i32, &usize), &usize)| {
         let (start, extent) = (i64::from(start), extent as i64);
         let from_front = if start < 0 { start + extent } else { start };
@@ -381,8 +383,14 @@ fn convolution<T: Arithmetic>(
     collect(result.view())
 }
 
+/// The order of a sort: both zeros are equal, NaN is last.
+fn order<T: Element>(x: T, y: T) -> std::cmp::Ordering {
+    let is_nan = |x: T| x.partial_cmp(&x).is_none();
+    x.partial_cmp(&y).unwrap_or_else(|| is_nan(x).cmp(&is_nan(y)))
+}
+
 fn elements<T: Element>(buffer: &Buffer) -> &[T] {
-    buffer.as_slice().unwrap_or(&[])
+    buffer.as_slice().expect("the buffer has the dtype of its node")
 }
 
 fn map<S: Element, T: Element>(buffer: &Buffer, f: impl Fn(S) -> T) -> Buffer {
@@ -395,10 +403,10 @@ fn zip<S: Element, T: Element>(lhs: &Buffer, rhs: &Buffer, f: impl Fn(S, S) -> T
 
 fn view<'a, T: Element>(buffer: &'a Buffer, shape: &[usize]) -> ArrayViewD<'a, T> {
     ArrayViewD::from_shape(IxDyn(shape), elements(buffer))
-        .unwrap_or_else(|_| aview1(elements(buffer)).into_dyn())
+        .expect("the buffer has as many elements as its shape")
 }
 
-#[allow(clippy::needless_pass_by_value)] // views are made for this call
+#[expect(clippy::needless_pass_by_value, reason = "views are made for this call")]
 fn collect<T: Element>(array: ArrayViewD<'_, T>) -> Buffer {
     Buffer::from_vec(array.iter().copied().collect::<Vec<_>>())
 }

@@ -7,31 +7,31 @@ use smallvec::SmallVec;
 
 use crate::dtype::DType;
 
-/// Extents or axis numbers; four fit without an allocation.
+/// A list of extents or of axis numbers. Up to four need no allocation.
 pub type Axes = SmallVec<[usize; 4]>;
 
 /// The extents of a tensor, outermost first.
 #[derive(Eq, Hash, Default)]
-#[expect(clippy::derived_hash_with_manual_eq, reason = "both look at every extent")]
+#[expect(clippy::derived_hash_with_manual_eq, reason = "both use every extent")]
 pub struct Shape(Axes);
 
 impl PartialEq for Shape {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        // A loop: comparing slices is a call, which takes longer than a few extents do.
+        // A loop: the call that compares slices takes longer than comparing a few extents.
         self.len() == other.len() && self.iter().zip(&**other).all(|(own, other)| own == other)
     }
 }
 
 impl Clone for Shape {
     fn clone(&self) -> Self {
-        // One copy of the slice; the vector's own goes element by element.
+        // Copies the slice at once; `SmallVec::clone` copies element by element.
         Self(Axes::from_slice(&self.0))
     }
 }
 
 impl Shape {
-    /// The number of elements; the greatest number there is of a shape beyond it.
+    /// The number of elements. `usize::MAX` if it is larger than that.
     #[must_use]
     pub fn size(&self) -> usize {
         if self.contains(&0) { 0 } else { self.iter().fold(1, |size, &extent| size.saturating_mul(extent)) }
@@ -85,7 +85,7 @@ impl fmt::Display for Shape {
     }
 }
 
-/// What is known of a tensor before it has a value.
+/// The type of a tensor: its shape and dtype. Known before the tensor is evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Type {
     /// The extents.

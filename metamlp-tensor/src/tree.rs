@@ -1,5 +1,4 @@
-//! Values that hold tensors: what crosses `jit`, `grad` and `evaluate`. The
-//! `Tree` of JAX's pytrees.
+//! [`Tree`]: values that hold tensors, as arguments and results of `jit`, `grad` and `evaluate`. JAX's pytrees.
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
@@ -7,12 +6,11 @@ use std::sync::Arc;
 
 use crate::graph::node::Tensor;
 
-/// A value made of tensors and of static parts (numbers, strings, flags).
+/// A value that consists of tensors and of static parts (numbers, strings, flags).
 ///
-/// Tensors, tuples, vectors, arrays, options and ordered maps are trees;
-/// `#[derive(Tree)]` makes one of a struct or enum of trees. Under `jit` the
-/// tensors are arguments and the static parts belong to the program: another
-/// value there is another program.
+/// Tensors, tuples, vectors, arrays, options and ordered maps are trees. `#[derive(Tree)]` makes a tree of a struct or
+/// enum of trees. Under `jit` the tensors are arguments and the static parts are constants of the program: other values
+/// of them compile another program.
 ///
 /// ```
 /// use metamlp_tensor::{F32, Tensor, Tree};
@@ -24,10 +22,10 @@ use crate::graph::node::Tensor;
     note = "put `#[derive(Tree)]` on it, or return its tensors as a tuple"
 )]
 pub trait Tree: Sized {
-    /// Shows every part to `visitor`, in a fixed order.
+    /// Calls `visitor` on every part, in a fixed order.
     fn visit(&self, visitor: &mut dyn TreeVisitor);
 
-    /// The same tree with every tensor replaced, in the order of [`visit`](Tree::visit).
+    /// The tree with every tensor replaced by the result of `replace`, called in the order of [`visit`](Tree::visit).
     #[must_use]
     fn map(&self, replace: &mut dyn FnMut(&Tensor) -> Tensor) -> Self;
 
@@ -78,21 +76,21 @@ pub trait Tree: Sized {
     }
 }
 
-/// What walks over a [`Tree`].
+/// The callbacks of a walk over a [`Tree`].
 pub trait TreeVisitor {
-    /// A tensor.
+    /// Called on each tensor.
     fn tensor(&mut self, tensor: &Tensor);
-    /// The parts that follow, up to the matching [`leave`](TreeVisitor::leave), are under `segment`.
+    /// Called before the parts under `segment`. The matching [`leave`](TreeVisitor::leave) is called after them.
     fn enter(&mut self, _segment: Segment<'_>) {}
-    /// The end of what the last [`enter`](TreeVisitor::enter) opened.
+    /// Called after the parts of the last open [`enter`](TreeVisitor::enter).
     fn leave(&mut self) {}
-    /// A part that is not a tensor.
+    /// Called on each part that is not a tensor.
     fn static_part(&mut self, _value: &dyn StaticPart) {}
 }
 
-/// A part of a tree that is not a tensor: any value that can be hashed.
+/// A part of a tree that is not a tensor: any value that implements [`Hash`].
 pub trait StaticPart {
-    /// Hashes the value.
+    /// Feeds the value to `hasher`.
     fn feed(&self, hasher: &mut dyn Hasher);
 }
 
@@ -103,20 +101,20 @@ impl<T: Hash> StaticPart for T {
 }
 
 impl dyn TreeVisitor + '_ {
-    /// Shows `part` under `segment`.
+    /// Visits `part` under `segment`.
     pub fn part(&mut self, segment: Segment<'_>, part: &impl Tree) {
         self.enter(segment);
         part.visit(self);
         self.leave();
     }
 
-    /// Shows a part that is not a tensor.
+    /// Visits a part that is not a tensor.
     pub fn fixed(&mut self, value: &(impl Hash + ?Sized)) {
         self.static_part(&value);
     }
 }
 
-/// One step into a tree.
+/// One step of a path into a tree, borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Segment<'a> {
     /// The field of a struct, or the key of a map.
@@ -125,7 +123,7 @@ pub enum Segment<'a> {
     Index(usize),
 }
 
-/// The way from a tree's root to one of its tensors.
+/// The path from the root of a tree to one of its tensors. Printed with `/` between its steps.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TreePath(Vec<PathSegment>);
 

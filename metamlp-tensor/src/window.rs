@@ -1,35 +1,40 @@
-//! A window that moves along an axis: over elements that padding surrounds
-//! and dilation separates, as in XLA. Knows extents alone.
+//! A window that moves along an axis with padding and dilation, as in XLA. Knows extents only.
+//!
+//! A *position* is one placement of the window, a *tap* one element of the window. The *dilated axis* has the elements of
+//! the operand with `base_dilation - 1` gaps between neighbours.
 
 /// How a window moves along one axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct WindowAxis {
-    /// Elements of the window.
+    /// The number of taps.
     pub(crate) size: usize,
-    /// From one place of the window to the next.
+    /// The distance from one position to the next, on the dilated axis.
     pub(crate) stride: usize,
-    /// Padding before the first element; negative cuts elements off.
+    /// Padding before the first element. If negative, elements are cut off.
     pub(crate) low: isize,
-    /// Padding after the last element.
+    /// Padding after the last element. If negative, elements are cut off.
     pub(crate) high: isize,
-    /// From one element of the operand to the next, with padding between.
+    /// The distance between neighbouring elements of the operand, with padding in the gaps.
     pub(crate) base_dilation: usize,
-    /// From one element of the window to the next.
+    /// The distance between neighbouring taps, on the dilated axis.
     pub(crate) window_dilation: usize,
 }
 
 impl WindowAxis {
-    /// A window of `size` neighbours that moves by one, without padding.
+    /// A window of `size` neighbours with stride 1, without padding.
     pub(crate) const fn new(size: usize) -> Self {
         Self { size, stride: 1, low: 0, high: 0, base_dilation: 1, window_dilation: 1 }
     }
 
-    /// Whether each window is one element, and each element a window.
+    /// True if the positions are exactly the elements, each under its own window.
     pub(crate) fn is_trivial(&self) -> bool {
         *self == Self::new(1)
     }
 
-    /// The number of windows on an axis of `extent`, or what is wrong with them.
+    /// The number of positions on an axis of `extent`.
+    ///
+    /// # Errors
+    /// The text of the problem: a size, stride or dilation of 0, or lengths beyond any memory.
     pub(crate) fn places(&self, extent: usize) -> Result<usize, String> {
         for (what, value) in [
             ("a window", self.size),
@@ -37,15 +42,15 @@ impl WindowAxis {
             ("a dilation", self.base_dilation.min(self.window_dilation)),
         ] {
             if value == 0 {
-                return Err(format!("{what} of 0 is none"));
+                return Err(format!("{what} of 0, expected 1 or more"));
             }
         }
         let (extent, reach) = (dilated(extent, self.base_dilation), dilated(self.size, self.window_dilation));
         let sides = [self.low as i128, self.high as i128];
         if [extent, reach, sides[0], sides[1]].iter().any(|length| length.abs() > FARTHEST) {
             return Err(format!(
-                "a window that reaches {reach} elements, padding of {} and {} \
-                                around {extent} elements: more than any memory",
+                "a window over {reach} elements, with padding of {} and {} around {extent} elements, \
+                 larger than any memory",
                 self.low, self.high
             ));
         }
@@ -56,14 +61,14 @@ impl WindowAxis {
         usize::try_from(free / self.stride as i128 + 1).map_err(|error| error.to_string())
     }
 
-    /// The element that is `tap` in the window at `place`; `None` in padding.
+    /// The element of the operand under tap `tap` of the window at position `place`. `None` in padding.
     #[inline(always)]
     pub(crate) fn element(&self, place: usize, tap: usize, extent: usize) -> Option<usize> {
         let position = (place * self.stride + tap * self.window_dilation).cast_signed() - self.low;
         self.at(position, extent)
     }
 
-    /// The element at a position of the dilated axis.
+    /// The element at index `position` of the dilated axis. `None` in gaps and padding.
     #[inline(always)]
     pub(crate) fn at(&self, position: isize, extent: usize) -> Option<usize> {
         let position = usize::try_from(position).ok()?;
@@ -74,18 +79,22 @@ impl WindowAxis {
         (element < extent && position.is_multiple_of(self.base_dilation)).then_some(element)
     }
 
-    /// How many elements all windows together hold.
+    /// The number of (position, tap) pairs with an element under them.
     pub(crate) fn contacts(&self, extent: usize) -> u64 {
         let at =
             |place: usize| (0..self.size).filter(|&tap| self.element(place, tap, extent).is_some()).count();
-        (0..self.places(extent).unwrap_or(0)).map(|place| at(place) as u64).sum()
+        (0..self.valid_places(extent)).map(|place| at(place) as u64).sum()
     }
 
-    /// The window that carries a gradient back from the places to the `extent`
-    /// elements: what each element has contributed to, read with the window's
-    /// elements in reverse.
+    /// The number of positions of a window that shape inference has accepted.
+    fn valid_places(&self, extent: usize) -> usize {
+        self.places(extent).expect("shape inference has checked the window")
+    }
+
+    /// The window of the gradient with respect to the operand. It moves over the positions of this one, and its
+    /// positions are the `extent` elements. Its taps are those of this one in reverse.
     pub(crate) fn to_operand(self, extent: usize) -> Self {
-        let places = self.places(extent).unwrap_or(0);
+        let places = self.valid_places(extent);
         let reach = dilated(self.size, self.window_dilation);
         let low = reach - 1 - self.low as i128;
         let high = dilated(extent, self.base_dilation) + reach - 1 - dilated(places, self.stride) - low;
@@ -98,9 +107,10 @@ impl WindowAxis {
         }
     }
 
-    /// The window, of all places, whose own places are the elements of this one.
+    /// The window of the gradient with respect to the kernel. Its taps are all positions of this one, and its positions
+    /// are the taps of this one.
     pub(crate) fn to_window(self, extent: usize) -> Self {
-        let places = self.places(extent).unwrap_or(0);
+        let places = self.valid_places(extent);
         let reach = dilated(self.size, self.window_dilation);
         let high = dilated(places, self.stride) - dilated(extent, self.base_dilation) + reach - 1;
         Self {
@@ -113,10 +123,10 @@ impl WindowAxis {
     }
 }
 
-/// Lengths up to here, and sums of a few of them, are positions that a kernel can count.
+/// The greatest length: indices computed from sums of a few such lengths fit in `isize`.
 const FARTHEST: i128 = isize::MAX as i128 / 8;
 
-/// The extent of an axis with its elements `dilation` apart.
+/// The length of an axis whose elements are `dilation` apart.
 fn dilated(extent: usize, dilation: usize) -> i128 {
     if extent == 0 { 0 } else { (extent as i128 - 1).saturating_mul(dilation as i128).saturating_add(1) }
 }
@@ -141,7 +151,7 @@ mod tests {
         }
     }
 
-    /// (place, tap, element) wherever a window holds an element.
+    /// All (position, tap, element) with an element under the tap.
     fn contacts(window: WindowAxis, extent: usize) -> Vec<(usize, usize, usize)> {
         let places = window.places(extent).unwrap();
         let taps = (0..places).flat_map(|place| (0..window.size).map(move |tap| (place, tap)));

@@ -1,27 +1,26 @@
-//! Memory is handed on: after its first calls a program that runs on the
-//! caller's thread asks the allocator for nothing.
+//! Memory is recycled: after its first calls, a program that runs on the caller's thread allocates nothing.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use metamlp_tensor::{Result, Tensor, jit, random, value_and_grad};
 
-/// The system's allocator, counting how often it is asked.
+/// The system's allocator, with a counter of allocations.
 struct Counting;
 
 static REQUESTS: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: every call goes to the system's allocator as it is.
-#[allow(unsafe_code)]
+// SAFETY: every call is passed on to the system's allocator unchanged.
+#[expect(unsafe_code, reason = "a global allocator is an unsafe trait")]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         REQUESTS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller upholds the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller upholds the contract of `dealloc`.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -31,7 +30,7 @@ static ALLOCATOR: Counting = Counting;
 
 #[test]
 fn a_training_step_asks_for_nothing_after_its_first_calls() -> Result<()> {
-    // So small that the caller's thread does it.
+    // Small enough to run on the caller's thread.
     let step = jit(|w: Tensor, x: Tensor| {
         let loss =
             |w: &Tensor| Ok((x.matmul(w).tanh().matmul(&w.transpose([1, 0])) - &x).square().mean_all());

@@ -6,6 +6,7 @@ use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 use crate::embedded::analysis::layout::Layout;
+use crate::embedded::direct::constant;
 use crate::embedded::schedule;
 use crate::embedded::schedule::memory::Memory;
 use crate::embedded::schedule::step::Step;
@@ -14,7 +15,6 @@ use crate::engine::{statistics, threads};
 use crate::graph::op::Op;
 use crate::graph::{Graph, Id};
 use crate::memory::buffer::Buffer;
-use crate::oracle;
 
 /// A program ready to run.
 pub(crate) struct Executable {
@@ -40,7 +40,7 @@ impl Executable {
             if let Op::Constant(literal) = graph.node(id).op
                 && known.insert(id)
             {
-                constants.push((id, oracle::constant(literal)));
+                constants.push((id, constant::buffer(literal)));
             }
         }
         let places = Places::new(&graph, &steps, &outputs);

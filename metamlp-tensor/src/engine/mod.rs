@@ -1,9 +1,16 @@
-//! From a recording to a compiled program: the cache of compiled programs, and what a user may ask about one.
+//! The seam between recorded programs and the engine that runs them.
+//!
+//! What flows through here: a boundary or a trace asks for the compiled program of some tensors
+//! ([`prepared`]). Their [recording](crate::graph::recording) is looked up in the [plan cache](plan_cache). If it is not
+//! there, its graph is compiled by the [embedded engine](crate::embedded). [Tracing](trace) a function gives a program
+//! without running it; [`Plan`](plan::Plan) describes one to the user, [`statistics`] count them for tests, and
+//! [`threads`] sets on how many threads they run.
 
 pub(crate) mod plan;
 pub(crate) mod plan_cache;
 pub mod statistics;
 pub(crate) mod threads;
+pub(crate) mod trace;
 
 use std::sync::Arc;
 
@@ -11,13 +18,13 @@ use crate::embedded::Executable;
 use crate::graph::node::Tensor;
 use crate::graph::recording::Recording;
 
-/// What computes `outputs`, with `arguments` as its first inputs, and the
-/// program, compiled now or before.
+/// The recording of `outputs`, with `arguments` as its first inputs, and its program, compiled now or before.
 pub(crate) fn prepared(arguments: &[Tensor], outputs: &[Tensor]) -> (Recording, Arc<Executable>) {
     loop {
         let recording = Recording::of(arguments, outputs);
         if let Some(executable) = plan_cache::get_or_compile(&recording) {
             return (recording, executable);
         }
+        // Another thread has computed one of the tensors since they were recorded.
     }
 }

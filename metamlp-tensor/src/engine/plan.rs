@@ -1,18 +1,15 @@
-//! What a compiled program does, told to people: its kernels in order, what
-//! each reads and writes, and the memory that it takes. Runs nothing.
+//! A human-readable description of a compiled program: its kernels in order, the buffers that each reads and writes, and
+//! the memory that it takes. Runs nothing.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::embedded::Executable;
-use crate::engine;
+use crate::engine::trace::trace;
 use crate::error::Result;
-use crate::graph::node::Tensor;
-use crate::transform::boundary;
 use crate::tree::Tree;
 
-/// The plan of a program: what [`jit`](crate::transform::jit()) would run. Prints as a line for
-/// each kernel.
+/// The plan of a compiled program, such as [`jit`](crate::jit()) runs. Prints one line for each kernel.
 ///
 /// ```
 /// use metamlp_tensor::{Error, F32, Plan, Tensor};
@@ -32,30 +29,19 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan of `f` for arguments like these, of which only the shapes and
-    /// dtypes matter: [`Tensor::spec`] will do.
+    /// The plan of `f` for arguments of these shapes and dtypes. Values are not needed:
+    /// [`Tensor::spec`](crate::Tensor::spec) is enough.
     ///
     /// # Errors
-    /// What `f` returns, and the first error that a tensor of its result carries.
+    /// The error that `f` returns, and the first error that a tensor of its result carries.
     pub fn of<A: Tree, R: Tree, E: From<crate::Error>>(
         f: impl FnOnce(A) -> Result<R, E>,
         arguments: &A,
     ) -> Result<Self, E> {
-        let mut placeholders = Vec::new();
-        let abstract_arguments = arguments.map(&mut |tensor| {
-            let placeholder = Tensor::placeholder(tensor.0.ty.clone());
-            placeholders.push(placeholder.clone());
-            placeholder
-        });
-        let outputs = boundary::tracing(|| f(abstract_arguments))?.tensors();
-        if let Some(error) = outputs.iter().find_map(Tensor::error) {
-            return Err(error.clone().into());
-        }
-        let (_, executable) = engine::prepared(&placeholders, &outputs);
-        Ok(Self { executable })
+        trace(f, arguments).map(|traced| Self { executable: traced.executable })
     }
 
-    /// Kernels that one run starts.
+    /// The number of kernels that one run starts.
     #[must_use]
     pub fn kernels(&self) -> usize {
         self.executable.kernels()
@@ -73,16 +59,14 @@ impl Plan {
         self.executable.memory().outputs
     }
 
-    /// The most bytes that a run holds at once, outputs included and inputs
-    /// not: those stay the caller's.
+    /// The most bytes that a run holds at once, with the outputs and without the inputs, which the caller owns.
     #[must_use]
     pub fn peak_bytes(&self) -> usize {
         self.executable.memory().peak
     }
 
-    /// Bytes that the inputs keep besides their elements from the second run
-    /// on: weights in the order in which products read them, for as long as
-    /// the tensors live and nothing is written over them.
+    /// Bytes of packed weights, which inputs keep beside their elements from the second run on: the elements in the order
+    /// in which matrix products read them. They are kept as long as the tensors live and are not updated in place.
     #[must_use]
     pub fn panel_bytes(&self) -> usize {
         self.executable.memory().panels
@@ -114,7 +98,7 @@ impl fmt::Debug for Plan {
     }
 }
 
-/// A number of bytes as people read it.
+/// A number of bytes, formatted with a unit.
 struct Bytes(usize);
 
 impl fmt::Display for Bytes {

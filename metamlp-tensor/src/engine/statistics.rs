@@ -1,4 +1,4 @@
-//! What this thread has made the engine do, for tests and the curious.
+//! Counters of compiled programs and executed operations, one set for each thread. For tests.
 
 use std::cell::Cell;
 
@@ -10,7 +10,7 @@ thread_local! {
     static COMPILE_WORK: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Operations run so far, after optimisation.
+/// The number of operations that programs of this thread have run, counted after optimisation.
 ///
 /// ```
 /// use metamlp_tensor::{F32, Tensor, statistics};
@@ -27,19 +27,19 @@ pub fn executed_nodes() -> u64 {
     EXECUTED_NODES.get()
 }
 
-/// Programs run so far.
+/// The number of programs that this thread has run.
 #[must_use]
 pub fn executed_plans() -> u64 {
     EXECUTED_PLANS.get()
 }
 
-/// Programs compiled so far.
+/// The number of programs that this thread has compiled.
 #[must_use]
 pub fn compiled_plans() -> u64 {
     COMPILED_PLANS.get()
 }
 
-/// Programs taken from the cache so far.
+/// The number of programs that this thread has taken from the cache.
 #[must_use]
 pub fn cached_plans() -> u64 {
     CACHED_PLANS.get()

@@ -1,5 +1,4 @@
-//! How many threads the kernels may use. A setting of the thread that runs a
-//! program; knows nothing of programs.
+//! The number of threads that kernels may use, a setting of the thread that runs a program. Knows nothing of programs.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -12,12 +11,11 @@ thread_local! {
     static THREADS: Cell<Option<NonZeroUsize>> = const { Cell::new(None) };
 }
 
-/// One pool for each number of threads that has been asked for; they sleep
-/// while nobody uses them.
+/// One pool for each number of threads that has been requested. Idle pools sleep.
 static POOLS: Mutex<BTreeMap<NonZeroUsize, Arc<ThreadPool>>> = Mutex::new(BTreeMap::new());
 
-/// Runs `f`, in which programs run on `threads` threads instead of on all of
-/// the machine. Results have the same bits for any number.
+/// Runs `f`. Programs inside it run on `threads` threads instead of one per core. Results have the same bits for any number
+/// of threads.
 ///
 /// ```
 /// use std::num::NonZeroUsize;
@@ -28,7 +26,7 @@ static POOLS: Mutex<BTreeMap<NonZeroUsize, Arc<ThreadPool>>> = Mutex::new(BTreeM
 /// # Ok::<(), metamlp_tensor::Error>(())
 /// ```
 pub fn with_threads<R>(threads: NonZeroUsize, f: impl FnOnce() -> R) -> R {
-    /// Sets the number back, also through a panic.
+    /// Restores the number, also if a panic unwinds.
     struct Before(Option<NonZeroUsize>);
     impl Drop for Before {
         fn drop(&mut self) {
@@ -39,7 +37,7 @@ pub fn with_threads<R>(threads: NonZeroUsize, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Runs `f` where as many threads work as this one has asked for.
+/// Runs `f` in the pool with the number of threads that this thread has set, or in the global pool.
 pub(crate) fn enter<R: Send>(f: impl FnOnce() -> R + Send) -> R {
     match THREADS.get().and_then(pool) {
         Some(pool) => pool.install(f),
@@ -47,7 +45,7 @@ pub(crate) fn enter<R: Send>(f: impl FnOnce() -> R + Send) -> R {
     }
 }
 
-/// The pool of so many threads; none if the system refuses to start it.
+/// The pool with this number of threads. `None` if the system cannot start it.
 fn pool(threads: NonZeroUsize) -> Option<Arc<ThreadPool>> {
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(pool) = pools.get(&threads) {

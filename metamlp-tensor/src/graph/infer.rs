@@ -1,5 +1,5 @@
-//! The shape rule of every operation: the type of its result from the types
-//! of its operands. The one place where operands are checked.
+//! The shape rule of each operation: the type of its result from the types of its operands. The only place where operands
+//! are checked.
 
 use crate::dtype::DType;
 use crate::error::Problem;
@@ -7,7 +7,7 @@ use crate::graph::op::{Binary, DotDimensions, Op, Pad, Reduction, Slice, Unary};
 use crate::shape::{Axes, Shape, Type};
 use crate::window::WindowAxis;
 
-/// The type of `op`'s result.
+/// The type of the result of `op`, or the reason why it cannot take the operands.
 pub(crate) fn infer(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
     let ty = infer_unbounded(op, operands)?;
     if ty.shape.size().saturating_mul(ty.dtype.size()) > isize::MAX.unsigned_abs() {
@@ -22,7 +22,7 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
     let shape_of = |i: usize| &operands[i].shape;
     let dtype_of = |i: usize| operands[i].dtype;
     Ok(match op {
-        Op::Input => return Err(shape("an input has no rule".to_owned())),
+        Op::Input => return Err(shape("the type of an input cannot be inferred".to_owned())),
         Op::Constant(literal) => Type::new([], literal.dtype()),
         Op::Iota { shape: result, axis, dtype } => {
             axis_in(*axis, result.len())?;
@@ -77,7 +77,7 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
             sorted.sort_unstable();
             if !sorted.iter().copied().eq(0..shape_of(0).len()) {
                 return Err(shape(format!(
-                    "{permutation:?} is not a permutation of its {} axes",
+                    "{permutation:?} is not a permutation of the operand's {} axes",
                     shape_of(0).len()
                 )));
             }
@@ -94,7 +94,7 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
         }
         Op::ReduceWindow { kind, windows } => {
             if !matches!(kind, Reduction::Sum | Reduction::Max | Reduction::Min) {
-                return Err(shape("a window is reduced to its sum, maximum or minimum".to_owned()));
+                return Err(shape("windows are reduced by sum, maximum or minimum only".to_owned()));
             }
             if dtype_of(0) == Bool {
                 return Err(Problem::DType("numbers"));
@@ -103,14 +103,14 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
         }
         Op::ArgReduceWindow { windows, .. } => {
             if i32::try_from(shape_of(0).size()).is_err() {
-                return Err(shape("it has more elements than an i32 can count".to_owned()));
+                return Err(shape("the operand has more elements than an i32 can count".to_owned()));
             }
             Type::new(windowed(windows, shape_of(0))?, I32)
         }
         Op::ArgReduce { axis, .. } => {
             axis_in(*axis, shape_of(0).len())?;
             if shape_of(0)[*axis] == 0 {
-                return Err(shape(format!("axis {axis} is empty and has no extremum")));
+                return Err(shape(format!("axis {axis} is empty, so it has no extremum")));
             }
             Type::new(without(shape_of(0), &[*axis]), I32)
         }
@@ -121,7 +121,7 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
             let from = shape_of(0);
             if starts.len() != from.len() || limits.len() != from.len() || strides.len() != from.len() {
                 return Err(shape(format!(
-                    "a slice needs one start, limit and stride for each of its {} axes",
+                    "a slice needs one start, limit and stride for each of the operand's {} axes",
                     from.len()
                 )));
             }
@@ -146,7 +146,10 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
                 return Err(shape("the padding value is not a scalar".to_owned()));
             }
             if [low, high, interior].iter().any(|amounts| amounts.len() != from.len()) {
-                return Err(shape(format!("padding needs one amount for each of its {} axes", from.len())));
+                return Err(shape(format!(
+                    "padding needs one amount for each of the operand's {} axes",
+                    from.len()
+                )));
             }
             let result: Shape = (0..from.len())
                 .map(|axis| {
@@ -167,7 +170,10 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
                 let fits = ty.shape.len() == first.len()
                     && (0..first.len()).all(|i| i == *axis || ty.shape[i] == first[i]);
                 if !fits {
-                    return Err(shape(format!("{} and {} differ outside of axis {axis}", first, ty.shape)));
+                    return Err(shape(format!(
+                        "{} and {} differ on an axis other than axis {axis}",
+                        first, ty.shape
+                    )));
                 }
                 extent = ty.shape[*axis].saturating_add(extent);
             }
@@ -183,7 +189,7 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
             indices_for(*axis, operands)?;
             let (from, indices) = (shape_of(0), shape_of(1));
             if from[*axis] == 0 && indices.size() > 0 {
-                return Err(shape(format!("axis {axis} is empty, no index lies in it")));
+                return Err(shape(format!("axis {axis} is empty, so no index lies in it")));
             }
             Type::new(spliced(from, *axis, indices), dtype_of(0))
         }
@@ -192,7 +198,7 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
             same_dtypes(&[operands[0], operands[2]])?;
             let expected = spliced(shape_of(0), *axis, shape_of(1));
             if expected != *shape_of(2) {
-                return Err(shape(format!("updates of shape {expected} were expected, not {}", shape_of(2))));
+                return Err(shape(format!("the updates have shape {}, expected {expected}", shape_of(2))));
             }
             operands[0].clone()
         }
@@ -211,7 +217,7 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
             axis_in(*axis, shape_of(0).len())?;
             let mut result: Axes = shape_of(0)[..].into();
             if *k > result[*axis] {
-                return Err(shape(format!("axis {axis} has {} elements, not {k}", result[*axis])));
+                return Err(shape(format!("axis {axis} has {} elements, fewer than {k}", result[*axis])));
             }
             result[*axis] = *k;
             Type::new(result, I32)
@@ -238,7 +244,7 @@ fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
     })
 }
 
-/// How many operands each operation has.
+/// Checks the number of operands.
 fn expect_operands(op: &Op, operands: &[&Type]) -> Result<(), Problem> {
     let expected = match op {
         Op::Input | Op::Constant(_) | Op::Iota { .. } => 0,
@@ -274,7 +280,7 @@ fn expect_operands(op: &Op, operands: &[&Type]) -> Result<(), Problem> {
     if operands.len() == expected {
         Ok(())
     } else {
-        Err(shape(format!("it takes {expected} operands, not {}", operands.len())))
+        Err(shape(format!("it takes {expected} operands, found {}", operands.len())))
     }
 }
 
@@ -347,7 +353,7 @@ fn infer_dot(dimensions: &DotDimensions, lhs: &Type, rhs: &Type) -> Result<Type,
     Ok(Type::new(result, lhs.dtype))
 }
 
-/// The shape of the windows' places.
+/// The number of window positions along each axis.
 fn windowed(windows: &[WindowAxis], from: &Shape) -> Result<Axes, Problem> {
     if windows.len() != from.len() {
         return Err(shape(format!("{} windows for {} axes", windows.len(), from.len())));
@@ -355,27 +361,28 @@ fn windowed(windows: &[WindowAxis], from: &Shape) -> Result<Axes, Problem> {
     windows.iter().zip(&from[..]).map(|(window, &extent)| window.places(extent).map_err(shape)).collect()
 }
 
-/// One start for each axis of `operand`.
+/// Checks that `starts` has one start for each axis of `operand`.
 fn starts_for(operand: &Type, starts: &Type) -> Result<(), Problem> {
     if starts.dtype != DType::I32 {
         return Err(Problem::DType("starts of type i32"));
     }
     let rank = operand.shape.len();
     if starts.shape[..] != [rank] {
-        return Err(shape(format!("it has {rank} axes, and starts of shape {}", starts.shape)));
+        return Err(shape(format!("the operand has {rank} axes, the starts have shape {}", starts.shape)));
     }
     Ok(())
 }
 
+/// Checks that an array of shape `part` fits into one of shape `whole`.
 fn part_of(whole: &Shape, part: &[usize]) -> Result<(), Problem> {
     if part.len() == whole.len() && part.iter().zip(&whole[..]).all(|(part, whole)| part <= whole) {
         Ok(())
     } else {
-        Err(shape(format!("a part of shape {part:?} does not lie in {whole}")))
+        Err(shape(format!("a part of shape {part:?} does not fit into shape {whole}")))
     }
 }
 
-/// `[batch, spatial.., groups, in]` by `[spatial.., groups, in, out]`.
+/// The rule for `[batch, spatial.., groups, in]` by `[spatial.., groups, in, out]`.
 fn infer_convolution(windows: &[WindowAxis], operand: &Type, kernel: &Type) -> Result<Type, Problem> {
     same_dtypes(&[operand, kernel])?;
     if operand.dtype == DType::Bool {
@@ -384,7 +391,7 @@ fn infer_convolution(windows: &[WindowAxis], operand: &Type, kernel: &Type) -> R
     let (from, by) = (&operand.shape, &kernel.shape);
     let spatial = windows.len();
     if from.len() != spatial + 3 || by.len() != spatial + 3 {
-        return Err(shape(format!("{spatial} spatial axes need operands of {} axes", spatial + 3)));
+        return Err(shape(format!("{spatial} spatial axes need operands with {} axes", spatial + 3)));
     }
     if from[spatial + 1..] != by[spatial..spatial + 2] {
         return Err(shape("their groups and input features differ".to_owned()));
@@ -392,7 +399,10 @@ fn infer_convolution(windows: &[WindowAxis], operand: &Type, kernel: &Type) -> R
     let mut result: Axes = [from[0]].as_slice().into();
     for (axis, window) in windows.iter().enumerate() {
         if window.size != by[axis] {
-            return Err(shape(format!("a window of {} on a kernel of {}", window.size, by[axis])));
+            return Err(shape(format!(
+                "the window has {} elements on a spatial axis, the kernel {}",
+                window.size, by[axis]
+            )));
         }
         result.push(window.places(from[axis + 1]).map_err(shape)?);
     }
@@ -400,7 +410,7 @@ fn infer_convolution(windows: &[WindowAxis], operand: &Type, kernel: &Type) -> R
     Ok(Type::new(result, operand.dtype))
 }
 
-/// `shape` with its `axis` replaced by all the axes of `inner`.
+/// `shape` with `axis` replaced by the axes of `inner`.
 pub(crate) fn spliced(shape: &Shape, axis: usize, inner: &Shape) -> Shape {
     shape[..axis].iter().chain(&inner[..]).chain(&shape[axis + 1..]).copied().collect()
 }
@@ -412,10 +422,14 @@ pub(crate) fn without(shape: &Shape, axes: &[usize]) -> Shape {
 
 fn broadcast_axes(from: &Shape, to: &Shape, axes: &Axes) -> Result<(), Problem> {
     if axes.len() != from.len() {
-        return Err(shape(format!("{} axes are placed, it has {}", axes.len(), from.len())));
+        return Err(shape(format!(
+            "{} target axes are given, the operand has {} axes",
+            axes.len(),
+            from.len()
+        )));
     }
     if axes.windows(2).any(|pair| pair[0] >= pair[1]) {
-        return Err(shape(format!("axes {axes:?} are not in ascending order")));
+        return Err(shape(format!("target axes {axes:?} are not in ascending order")));
     }
     for (&extent, &axis) in from.iter().zip(axes) {
         axis_in(axis, to.len())?;
@@ -439,7 +453,7 @@ fn key(operand: &Type) -> Result<(), Problem> {
         return Err(Problem::DType("a key of type u32"));
     }
     if operand.shape[..] != [2] {
-        return Err(shape("a key is two words, u32[2]".to_owned()));
+        return Err(shape("a key needs two words, u32[2]".to_owned()));
     }
     Ok(())
 }
@@ -465,7 +479,7 @@ fn same_dtypes(operands: &[&Type]) -> Result<(), Problem> {
 }
 
 fn axis_in(axis: usize, rank: usize) -> Result<(), Problem> {
-    if axis < rank { Ok(()) } else { Err(shape(format!("there is no axis {axis}, it has {rank} axes"))) }
+    if axis < rank { Ok(()) } else { Err(shape(format!("there is no axis {axis} among {rank} axes"))) }
 }
 
 fn distinct_axes(axes: &[usize], rank: usize) -> Result<(), Problem> {

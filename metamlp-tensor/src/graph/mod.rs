@@ -1,73 +1,22 @@
-//! A program as a flat list: operands precede their users, an id is an index,
-//! so that every pass over it is one loop. Knows no values.
+//! Programs: how operations are recorded, and the passes over a recorded program. Knows no transformation, no engine and
+//! no values.
+//!
+//! What flows through here: [`Tensor`](node::Tensor) methods make [nodes](node), whose types are [inferred](infer) at
+//! once. When a value is needed, a [recording](recording) lists the nodes behind it in topological order. If no equal
+//! program has been compiled before, the recording becomes a [`Graph`], which is [verified](verify), rewritten by the
+//! [passes] and handed to the engine.
 
 pub(crate) mod class;
-pub(crate) mod cost;
 pub(crate) mod infer;
+pub(crate) mod mode;
 pub(crate) mod node;
 pub(crate) mod node_free_list;
 pub(crate) mod op;
 pub(crate) mod passes;
+pub(crate) mod post_order;
+mod program;
 pub(crate) mod recording;
 pub(crate) mod source;
+mod verify;
 
-use std::fmt;
-
-use smallvec::SmallVec;
-
-use crate::graph::op::Op;
-use crate::shape::Type;
-
-/// The index of a node in its graph.
-pub(crate) type Id = u32;
-
-/// One operation of a graph.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct GraphNode {
-    pub(crate) op: Op,
-    pub(crate) operands: SmallVec<[Id; 3]>,
-    pub(crate) ty: Type,
-}
-
-/// A program: inputs in, outputs out. Compares and hashes by structure, so it
-/// is its own key in the cache of plans.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
-pub(crate) struct Graph {
-    pub(crate) nodes: Vec<GraphNode>,
-    /// The [`Op::Input`] nodes, in the order in which values are bound to them.
-    pub(crate) inputs: Vec<Id>,
-    pub(crate) outputs: Vec<Id>,
-}
-
-impl Graph {
-    pub(crate) fn push(&mut self, node: GraphNode) -> Id {
-        let id = Id::try_from(self.nodes.len()).unwrap_or(Id::MAX);
-        if node.op == Op::Input {
-            self.inputs.push(id);
-        }
-        self.nodes.push(node);
-        id
-    }
-
-    pub(crate) fn node(&self, id: Id) -> &GraphNode {
-        &self.nodes[id as usize]
-    }
-}
-
-/// One line a node, in the manner of a jaxpr: `%3 = add %1 %2 : f32[4]`.
-impl fmt::Display for Graph {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (id, node) in self.nodes.iter().enumerate() {
-            write!(f, "%{id} = {}", node.op.name())?;
-            for operand in &node.operands {
-                write!(f, " %{operand}")?;
-            }
-            writeln!(f, " : {}", node.ty)?;
-        }
-        f.write_str("return")?;
-        for output in &self.outputs {
-            write!(f, " %{output}")?;
-        }
-        Ok(())
-    }
-}
+pub(crate) use program::{Graph, GraphNode, Id};

@@ -1,5 +1,5 @@
-//! The node behind a [`Tensor`] handle: an operation that has not run yet, or
-//! its value. Building one infers its type; nothing is computed here.
+//! [`Tensor`] and the node behind it: an operation that has not run yet, or a value. Making a node infers its type and
+//! computes nothing.
 
 use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -8,24 +8,21 @@ use smallvec::SmallVec;
 
 use crate::error::{Error, Problem, best_guess};
 use crate::graph::infer::infer;
-use crate::graph::node_free_list;
 use crate::graph::op::{Literal, Op};
 use crate::graph::source::Source;
+use crate::graph::{mode, node_free_list};
 use crate::memory::buffer::Buffer;
 use crate::shape::{Shape, Type};
-use crate::transform::boundary;
 
-/// An immutable multi-dimensional array that is computed when it is needed.
+/// An immutable multi-dimensional array that is computed when its value is needed.
 ///
-/// A `Tensor` is a cheap handle; cloning it shares the value. Methods and
-/// operators record what to do; the recorded program runs, as a whole, when a
-/// value is read ([`to_array`](Tensor::to_array), [`item`](Tensor::item),
-/// `Display`) or a boundary is reached ([`evaluate`](crate::evaluate()),
-/// [`grad`](crate::transform::grad()), [`jit`](crate::transform::jit()), a module's `init` and `apply`).
+/// A `Tensor` is a cheap handle; clones share the value. Methods and operators record operations. The recorded program
+/// runs as a whole when a value is read ([`to_array`](Tensor::to_array), [`item`](Tensor::item), `Display`) or at a
+/// boundary ([`evaluate`](crate::evaluate()), [`grad`](crate::grad()), [`jit`](crate::jit()), a module's `init` and
+/// `apply`).
 ///
-/// Operators cannot return `Result`: an ill-formed operation gives a *poisoned*
-/// tensor that carries the first error and the caller's line through everything
-/// computed from it, and the boundary returns it as `Err`.
+/// Operators cannot return `Result`. An ill-formed operation gives a *poisoned* tensor, which carries the first error
+/// and the caller's line. Every tensor computed from it is poisoned too, and the boundary returns the error as `Err`.
 ///
 /// ```
 /// use metamlp_tensor::{F32, Tensor};
@@ -43,37 +40,37 @@ pub struct Tensor(pub(crate) Arc<Node>);
 pub(crate) struct Node {
     pub(crate) ty: Type,
     pub(crate) location: &'static Location<'static>,
-    /// Operations to the farthest leaf.
+    /// The number of operations on the longest path to a leaf. Not updated when an operand gets its value.
     depth: u32,
-    /// Whether it depends on a tensor that has no value yet.
+    /// True if it depends on a placeholder, so that it cannot be evaluated.
     is_abstract: bool,
-    /// Boxed, as it is rare and large.
+    /// The error of a poisoned tensor. Boxed because it is rare and large.
     pub(crate) poison: Option<Box<Error>>,
+    /// Set once, when the node has been evaluated.
     pub(crate) value: OnceLock<Buffer>,
     expression: Mutex<Expression>,
 }
 
 pub(crate) type Operands = SmallVec<[Tensor; 3]>;
 
-/// What a node stands for while, or although, it has no value.
+/// How the value of a node is defined.
 #[derive(Clone)]
 pub(crate) enum Expression {
-    /// To be computed.
-    Options(Op, Operands),
-    /// The value is all there is.
+    /// By an operation. Kept beside the value while a transformation is tracing.
+    Operation(Op, Operands),
+    /// By the value alone: made from numbers, or evaluated and its operation dropped.
     Concrete,
-    /// A shape and no value: a `spec`, or an argument under `jit`.
+    /// Not at all, only its type is known: a `spec`, or an argument under `jit`.
     Placeholder,
-    /// An error.
+    /// By no value: the node carries an error.
     Poisoned,
 }
 
-/// A chain of operations that grows outside of any boundary, in a loop that
-/// never reads, is computed when it gets this long.
+/// A chain of operations that grows outside of any boundary, in a loop that reads no value, is evaluated at this depth.
 const DEEPEST: u32 = 2048;
 
 impl Tensor {
-    /// The result of `op`, poisoned if the operands don't fit or are poisoned.
+    /// The result of `op`. Poisoned if the shape rule refuses the operands, or one of them is poisoned.
     #[track_caller]
     pub(crate) fn apply(op: Op, operands: impl IntoIterator<Item = Tensor>) -> Tensor {
         let mut list = Operands::new();
@@ -93,25 +90,24 @@ impl Tensor {
         };
         let depth = 1 + operands.iter().map(|operand| operand.0.pending_depth()).max().unwrap_or(0);
         let is_abstract = operands.iter().any(|operand| operand.0.is_abstract);
-        let tensor = Self::node(ty, depth, is_abstract, None, Expression::Options(op, operands));
-        if depth > DEEPEST && !is_abstract && !boundary::is_deferred() {
-            // What fails here fails again, and is reported, when the value is read.
+        let tensor = Self::node(ty, depth, is_abstract, None, Expression::Operation(op, operands));
+        if depth > DEEPEST && !is_abstract && !mode::is_deferred() {
+            // An error is found again, and returned, when the value is read.
             let _ = tensor.evaluate();
         }
         tensor
     }
 
-    /// A tensor that has its value.
+    /// A tensor with a value.
     #[track_caller]
     pub(crate) fn concrete(shape: Shape, value: Buffer) -> Tensor {
         let ty = Type { shape, dtype: value.dtype() };
         let tensor = Self::node(ty, 0, false, None, Expression::Concrete);
-        // The cell is new, so it is empty.
-        let _ = tensor.0.value.set(value);
+        assert!(tensor.0.value.set(value).is_ok(), "a new node has no value");
         tensor
     }
 
-    /// A tensor of a shape without a value.
+    /// A tensor with a type and no value.
     #[track_caller]
     pub(crate) fn placeholder(ty: Type) -> Tensor {
         Self::node(ty, 0, true, None, Expression::Placeholder)
@@ -139,7 +135,7 @@ impl Tensor {
         if let Some(mut place) = node_free_list::take()
             && let Some(node) = Arc::get_mut(&mut place)
         {
-            // It has no value. Field by field, as a whole one would be copied twice.
+            // A free node has no value. Set field by field: a whole `Node` would be copied twice.
             node.ty = ty;
             node.location = location;
             node.depth = depth;
@@ -160,46 +156,46 @@ impl Tensor {
         }
     }
 
-    /// The likeliest type of what could not be computed.
+    /// Best-effort shape and dtype for a poisoned result.
     fn guess(operands: &[Tensor]) -> Type {
         let types: Vec<Type> = operands.iter().map(|operand| operand.0.ty.clone()).collect();
         let dtype = types.iter().map(|ty| ty.dtype).reduce(crate::DType::promote);
         Type { shape: best_guess(&types), dtype: dtype.unwrap_or(crate::F32) }
     }
 
-    /// An address that is this node's while the tensor lives.
+    /// The address of the node, unique while the tensor lives.
     pub(crate) fn address(&self) -> usize {
         Arc::as_ptr(&self.0).addr()
     }
 }
 
 impl Node {
-    /// Operations that have yet to run for this one's value.
+    /// The depth of the operations that still have to run for this node's value.
     fn pending_depth(&self) -> u32 {
         if self.value.get().is_some() { 0 } else { self.depth }
     }
 
     pub(crate) fn expression(&self) -> MutexGuard<'_, Expression> {
-        // The guarded value is only ever replaced whole.
+        // A poisoned lock is usable: the expression is only ever replaced as a whole.
         self.expression.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stores the value; unless a differentiation still needs to see how it
-    /// was computed, forgets that.
+    /// Stores the value. Drops the operation, unless a transformation that is tracing still needs it.
     pub(crate) fn set_value(&self, value: Buffer) {
+        // Another thread may have evaluated the same node first; both values are equal.
         let _ = self.value.set(value);
-        if !boundary::is_tracing() {
-            let forgotten = std::mem::replace(&mut *self.expression(), Expression::Concrete);
-            if let Expression::Options(_, operands) = forgotten {
+        if !mode::is_tracing() {
+            let dropped = std::mem::replace(&mut *self.expression(), Expression::Concrete);
+            if let Expression::Operation(_, operands) = dropped {
                 release(operands);
             }
         }
     }
 
-    /// Its operands, which it has no longer.
+    /// Moves the operands out of the node.
     fn take_operands(&mut self) -> Operands {
         match self.expression.get_mut().unwrap_or_else(PoisonError::into_inner) {
-            Expression::Options(_, operands) => std::mem::take(operands),
+            Expression::Operation(_, operands) => std::mem::take(operands),
             _ => Operands::new(),
         }
     }
@@ -214,7 +210,7 @@ impl Drop for Node {
     }
 }
 
-/// Drops operands with a worklist: a graph may be deeper than the stack.
+/// Drops operands by a worklist instead of recursion, since a graph may be deeper than the thread's stack.
 fn release(mut operands: Operands) {
     let mut pending: SmallVec<[Tensor; 16]> = SmallVec::new();
     loop {

@@ -1,29 +1,29 @@
-//! Nodes that a thread has done with and fills again: a model that is applied
-//! in a loop makes and drops the same number of them each time.
+//! Per-thread free list of graph nodes. A model that is applied in a loop makes and drops the same number of nodes each
+//! time, so that they need no allocation.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::graph::node::Node;
 
-/// Nodes that a thread keeps.
+/// The most free nodes that a thread keeps.
 const MOST: usize = 1024;
 
 thread_local! {
     static SPARE: RefCell<Vec<Arc<Node>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A node without a value, held by nobody else; none if there is none to spare.
+/// Takes a node from the free list: it has no value and no other owner.
 pub(crate) fn take() -> Option<Arc<Node>> {
-    // Where the thread is ending there is no list any more.
+    // The list is gone while the thread ends.
     SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten()
 }
 
-/// Keeps a node for its memory, if it is nobody else's; its value goes at once.
+/// Drops the node's value and puts the node on the free list, unless it has another owner.
 pub(crate) fn keep(mut node: Arc<Node>) {
     let Some(last) = Arc::get_mut(&mut node) else { return };
     drop(last.value.take());
-    // What does not fit is dropped here, outside of the borrow.
+    // A node that does not fit is dropped after the borrow has ended.
     let rest = SPARE.try_with(|spare| {
         let mut spare = spare.borrow_mut();
         if spare.len() < MOST {
@@ -46,7 +46,7 @@ mod tests {
         let address = inner.address();
         let outer = inner.exp();
         drop(inner);
-        // Computing `outer` forgets what it was computed from.
+        // Evaluating `outer` drops its operation and operands.
         assert!(outer.evaluate().is_ok());
         let next = Tensor::spec([2], F32);
         assert_eq!(next.address(), address);

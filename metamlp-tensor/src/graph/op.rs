@@ -1,9 +1,8 @@
-//! The closed set of primitive operations, named and shaped like StableHLO's.
-//! Nothing broadcasts implicitly at this level; `Tensor`'s methods do that.
+//! The closed set of primitive operations, named and shaped like StableHLO's. Nothing broadcasts implicitly at this level;
+//! the methods of `Tensor` do that.
 //!
-//! Each interpretation of a program (its types, its values, its gradient, its
-//! fusion class) is one exhaustive `match` on [`Op`] in a file of its own, so
-//! a new primitive is as many compiler errors as there are interpretations.
+//! Each interpretation of a program (its types, its values, its gradient, its fusion class) is one exhaustive `match` on
+//! [`Op`] in a file of its own. Adding an operation fails to compile in every file that interprets it.
 
 use half::{bf16, f16};
 
@@ -11,18 +10,18 @@ use crate::dtype::{DType, Element};
 use crate::shape::{Axes, Shape};
 use crate::window::WindowAxis;
 
-/// A primitive operation with everything that is fixed when it is traced.
+/// A primitive operation with the attributes that are fixed when it is traced.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Op {
-    /// A value bound when the program runs: a concrete tensor, or an argument.
+    /// A value that is bound when the program runs: a concrete tensor or an argument.
     Input,
     /// A scalar that is part of the program.
     Constant(Literal),
-    /// Position along `axis`, as `dtype`.
+    /// The index along `axis`, as `dtype`.
     Iota { shape: Shape, axis: usize, dtype: DType },
-    /// Its operand. Marks the variable of a differentiation.
+    /// The operand. Marks the variable of a differentiation.
     Identity,
-    /// Its operand, through which no gradient flows.
+    /// The operand. No gradient flows through it.
     StopGradient,
     /// Elementwise function of one operand.
     Unary(Unary),
@@ -30,7 +29,7 @@ pub(crate) enum Op {
     Binary(Binary),
     /// Elementwise comparison of two operands, to `bool`.
     Compare(Comparison),
-    /// Elementwise choice: (bool predicate, on true, on false).
+    /// (bool predicate, on true, on false): elementwise selection.
     Select,
     /// `a * b + c`, rounded once.
     MulAdd,
@@ -38,68 +37,62 @@ pub(crate) enum Op {
     Convert(DType),
     /// The same bits as another dtype of the same size.
     BitcastConvert(DType),
-    /// To `shape`; axis `i` of the operand becomes axis `axes[i]`, extents of 1 are repeated.
+    /// The operand repeated to `shape`. Axis `i` of the operand becomes axis `axes[i]`; axes of extent 1 are repeated.
     BroadcastInDim { shape: Shape, axes: Axes },
     /// The same elements in the same order.
     Reshape(Shape),
     /// Axis `i` of the result is axis `permutation[i]` of the operand.
     Transpose(Axes),
-    /// Reduction over `axes`, which disappear.
+    /// Reduction over `axes`, which the result does not have.
     Reduce { kind: Reduction, axes: Axes },
-    /// Sum, maximum or minimum of the elements under a window that moves along
-    /// every axis.
+    /// Sum, maximum or minimum of the elements under a window that moves along every axis.
     ReduceWindow { kind: Reduction, windows: Box<[WindowAxis]> },
-    /// Position (i32) of the extremum under the window, the first of equals, in
-    /// the operand as a flat list; -1 under padding alone.
+    /// Row-major position (i32) in the operand of the extremum under each window, the first among equals. -1 if the
+    /// window covers padding only.
     ArgReduceWindow { kind: Extremum, windows: Box<[WindowAxis]> },
-    /// Position (i32) of the extremum along `axis`, the first of equals.
+    /// Index (i32) of the extremum along `axis`, the first among equals.
     ArgReduce { kind: Extremum, axis: usize },
-    /// Sum of products over the contracting axes; the result has the batch
-    /// axes, then the free axes of the left and of the right operand.
+    /// Sum of products over the contracting axes. The result has the batch axes, then the free axes of the left and of
+    /// the right operand.
     DotGeneral(Box<DotDimensions>),
-    /// (operand, kernel): sums of products over a window that moves along the
-    /// spatial axes. `[batch, spatial.., groups, in]` by `[spatial.., groups,
-    /// in, out]` is `[batch, spatial.., groups, out]`: the groups, an axis of
-    /// their own, are convolved separately. Both gradients have this form too.
+    /// (operand, kernel): sums of products over a window that moves along the spatial axes.
+    /// `[batch, spatial.., groups, in]` by `[spatial.., groups, in, out]` is `[batch, spatial.., groups, out]`. Each
+    /// group of features is convolved separately. The gradients to both operands have this form too.
     Convolution(Box<[WindowAxis]>),
-    /// A part of every axis, evenly spaced.
+    /// Evenly spaced elements of each axis.
     Slice(Box<Slice>),
-    /// (operand, scalar): the scalar around and between the elements.
+    /// (operand, scalar): the operand with copies of the scalar around and between its elements.
     Pad(Box<Pad>),
-    /// The operands one after the other along an axis.
+    /// The operands joined along an axis.
     Concatenate { axis: usize },
-    /// Back to front along `axes`.
+    /// The elements in reverse order along `axes`.
     Reverse { axes: Axes },
-    /// (operand, i32 indices): the rows `indices` of `axis`, whose place the
-    /// indices' axes take. Indices are clamped into range.
+    /// (operand, i32 indices): the entries `indices` of `axis`. The axes of the indices replace `axis`. Indices are clamped
+    /// into range.
     Gather { axis: usize },
-    /// (operand, i32 indices, updates): the operand with each update put into
-    /// the row of `axis` that its index names, or added to it, in order.
-    /// Indices out of range are left out.
+    /// (operand, i32 indices, updates): the operand with each update written to, or added to, the entry of `axis` that
+    /// its index names, in order. Updates whose index is out of range are ignored.
     Scatter { update: Update, axis: usize },
-    /// (operand, i32 starts, one for each axis): the part of extents `sizes`
-    /// that begins there. Negative starts count from the end; then they are
-    /// clamped so that the part lies inside.
+    /// (operand, i32 starts, one for each axis): the slice with extents `sizes` that begins there. Negative starts count
+    /// from the end; then starts are clamped so that the slice lies inside.
     DynamicSlice { sizes: Axes },
-    /// (operand, update, i32 starts): the operand with the update in the place
-    /// where a [`DynamicSlice`](Op::DynamicSlice) would have found it.
+    /// (operand, update, i32 starts): the operand with the update in place of the slice that
+    /// [`DynamicSlice`](Op::DynamicSlice) would return.
     DynamicUpdateSlice,
-    /// Positions (i32) that would sort the operand along `axis`, ascending and
-    /// stable, NaN last.
+    /// Indices (i32) that sort the operand along `axis`, ascending and stable, NaN last.
     ArgSort { axis: usize },
-    /// Positions (i32) of the `k` largest elements along `axis`, the largest
-    /// first, of equals the first; NaN is larger than all.
+    /// Indices (i32) of the `k` largest elements along `axis`, the largest first, equals in their order. NaN is larger
+    /// than all numbers.
     TopK { axis: usize, k: usize },
-    /// Running sum along `axis`, from the end if `reverse`.
+    /// Cumulative sum along `axis`, from the end if `reverse`.
     CumulativeSum { axis: usize, reverse: bool },
-    /// (u32[2] key): 32 random bits per element, threefry-2x32 in JAX's
-    /// partitionable layout, of `shape`.
+    /// (u32[2] key): 32 random bits per element of `shape`, threefry-2x32 in JAX's partitionable layout.
     RngBits(Shape),
-    /// (u32[2] key): the `count` keys from number `first` on, `[count, 2]`.
+    /// (u32[2] key): the keys number `first..first + count` that the key is split into, `[count, 2]`.
     RngSplit { first: u32, count: usize },
 }
 
-/// Elements `starts[i]`, `starts[i] + strides[i]`, ... below `limits[i]` of axis `i`.
+/// The elements `starts[i]`, `starts[i] + strides[i]`, .. below `limits[i]` of axis `i`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Slice {
     pub(crate) starts: Axes,
@@ -107,7 +100,7 @@ pub(crate) struct Slice {
     pub(crate) strides: Axes,
 }
 
-/// `low[i]` and `high[i]` scalars around axis `i`, `interior[i]` between neighbours.
+/// `low[i]` scalars before axis `i`, `high[i]` after it, and `interior[i]` between neighbours.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Pad {
     pub(crate) low: Axes,
@@ -128,9 +121,8 @@ impl Literal {
         Self { dtype: T::DTYPE, bits: value.to_bits64() }
     }
 
-    /// The number nearest to `value` in `dtype`, as Rust's `as` converts.
+    /// `value` converted to `dtype` as Rust's `as` does.
     #[must_use]
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     pub(crate) fn from_f64(value: f64, dtype: DType) -> Self {
         match dtype {
             DType::Bool => Self::new(value != 0.0),
@@ -144,13 +136,20 @@ impl Literal {
         }
     }
 
+    /// The same bits as another dtype of the same size.
+    #[must_use]
+    pub(crate) const fn bitcast(self, dtype: DType) -> Self {
+        Self { dtype, bits: self.bits }
+    }
+
     /// The element type.
     #[must_use]
     pub(crate) const fn dtype(self) -> DType {
         self.dtype
     }
 
-    /// What a product with gives the bits of a quotient by: the inverse of a power of two, if it is a normal float.
+    /// The inverse `1 / self`, if multiplying by it gives the same bits as dividing by `self`: for powers of two whose
+    /// inverse is a normal float.
     #[must_use]
     pub(crate) fn exact_inverse(self) -> Option<Self> {
         let (value, least, greatest) = match self.dtype {
@@ -169,16 +168,14 @@ impl Literal {
         self.bits != 0
     }
 
-    /// The low 32 bits: the value of a `u32`, the pattern of an `i32` or `f32`.
+    /// The low 32 bits: the value of a `u32`, the bit pattern of an `i32` or `f32`.
     #[must_use]
-    #[allow(clippy::cast_possible_truncation)]
     pub(crate) const fn low_bits(self) -> u32 {
         self.bits as u32
     }
 
     /// The value as `f64`, exactly.
     #[must_use]
-    #[allow(clippy::cast_possible_truncation)]
     pub(crate) fn as_f64(self) -> f64 {
         match self.dtype {
             DType::Bool => f64::from(u8::from(self.as_bool())),
@@ -199,11 +196,11 @@ pub(crate) enum Unary {
     Abs,
     /// Cosine of radians.
     Cos,
-    /// Smallest integer not below.
+    /// Smallest integer that is not below `x`.
     Ceil,
     /// Gauss' error function.
     Erf,
-    /// Inverse of the error function, Giles' polynomials as XLA:CPU has them.
+    /// Inverse of the error function, by Giles' polynomials as in XLA's CPU backend.
     ErfInv,
     /// Complementary error function, `1 - erf`.
     Erfc,
@@ -211,9 +208,9 @@ pub(crate) enum Unary {
     Exp,
     /// `e^x - 1`, exact near 0.
     ExpM1,
-    /// Largest integer not above.
+    /// Largest integer that is not above `x`.
     Floor,
-    /// Neither infinite nor NaN, to `bool`.
+    /// True if `x` is neither infinite nor NaN, as `bool`.
     IsFinite,
     /// Natural logarithm.
     Log,
@@ -221,11 +218,11 @@ pub(crate) enum Unary {
     Log1p,
     /// `1 / (1 + e^-x)`.
     Logistic,
-    /// Minus.
+    /// `-x`.
     Neg,
     /// Logical or bitwise complement.
     Not,
-    /// Nearest integer, halves to even.
+    /// Nearest integer, ties to even.
     RoundNearestEven,
     /// `1 / sqrt(x)`.
     Rsqrt,
@@ -250,17 +247,17 @@ pub(crate) enum Binary {
     Sub,
     /// Product.
     Mul,
-    /// Quotient; of integers, towards zero, and -1 (all bits) for a divisor of 0.
+    /// Quotient. For integers rounded towards zero, and -1 (all bits set) if the divisor is 0.
     Div,
-    /// Remainder with the dividend's sign; the dividend for a divisor of 0.
+    /// Remainder with the dividend's sign. For integers the dividend if the divisor is 0.
     Rem,
-    /// The larger; NaN if either is.
+    /// Maximum; NaN if either operand is NaN.
     Max,
-    /// The smaller; NaN if either is.
+    /// Minimum; NaN if either operand is NaN.
     Min,
     /// Power.
     Pow,
-    /// Angle of the point (second, first).
+    /// Angle of the point (second operand, first operand), in radians.
     Atan2,
     /// Logical or bitwise and.
     And,
@@ -268,13 +265,13 @@ pub(crate) enum Binary {
     Or,
     /// Logical or bitwise exclusive or.
     Xor,
-    /// Shift towards the high bits; 0 from the width on.
+    /// Shift towards the high bits; 0 if the distance is the bit width or more.
     ShiftLeft,
-    /// Logical shift towards the low bits; 0 from the width on.
+    /// Logical shift towards the low bits; 0 if the distance is the bit width or more.
     ShiftRight,
 }
 
-/// Elementwise comparisons; false if either is NaN, but for `Ne`.
+/// Elementwise comparisons. With a NaN operand all are false except `Ne`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Comparison {
     /// Equal.
@@ -291,42 +288,42 @@ pub(crate) enum Comparison {
     Ge,
 }
 
-/// Reductions. `All` and `Any` are of `bool`, the others of numbers.
+/// Reductions. `All` and `Any` take `bool`, the others numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Reduction {
-    /// Sum; 0 of nothing.
+    /// Sum; 0 without elements.
     Sum,
-    /// Product; 1 of nothing.
+    /// Product; 1 without elements.
     Prod,
-    /// Largest; NaN if any is; the least value of the dtype of nothing.
+    /// Maximum; NaN if any element is NaN; the least value of the dtype without elements.
     Max,
-    /// Smallest; NaN if any is; the greatest value of the dtype of nothing.
+    /// Minimum; NaN if any element is NaN; the greatest value of the dtype without elements.
     Min,
-    /// Whether all are true; true of nothing.
+    /// True if all elements are true; true without elements.
     All,
-    /// Whether any is true; false of nothing.
+    /// True if any element is true; false without elements.
     Any,
 }
 
-/// Which extremum's position.
+/// The extremum whose index is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Extremum {
-    /// The largest; the first NaN if there is one.
+    /// The maximum; the first NaN if there is one.
     Max,
-    /// The smallest; the first NaN if there is one.
+    /// The minimum; the first NaN if there is one.
     Min,
 }
 
-/// What a [`Op::Scatter`] does with a row and its update.
+/// How an [`Op::Scatter`] combines an entry and its update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Update {
-    /// The sum of both.
+    /// By their sum. Several updates of one entry are all added.
     Add,
-    /// The update; the last of several.
+    /// By replacing the entry. The last of several updates stays.
     Set,
 }
 
-/// The axes of a [`Op::DotGeneral`], pairwise of the same extents.
+/// The contracting and batch axes of an [`Op::DotGeneral`]. Paired axes have equal extents.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub(crate) struct DotDimensions {
     /// Summed axes of the left operand.
@@ -426,8 +423,7 @@ impl Unary {
         }
     }
 
-    /// Whether the function is one of real numbers only, so that integers are
-    /// converted to floats first.
+    /// True if the function is defined for floats only, so that integers are converted first.
     #[must_use]
     pub(crate) const fn needs_float(self) -> bool {
         !matches!(self, Self::Abs | Self::Neg | Self::Not | Self::Sign)

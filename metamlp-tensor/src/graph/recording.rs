@@ -1,6 +1,5 @@
-//! What some tensors record, as a list in which operands precede their users:
-//! enough to find a program that was compiled before, or to write the graph of
-//! a new one. Knows no programs.
+//! The operations behind some tensors, listed with operands before their users. A recording finds the program that was
+//! compiled for equal operations, or is written out as the graph of a new one. Knows no compiled programs.
 
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
@@ -9,41 +8,34 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::graph::node::{Expression, Tensor};
 use crate::graph::op::Op;
+use crate::graph::post_order::{Pending, Walk, walk};
 use crate::graph::{Graph, GraphNode, Id};
 
-/// The operations behind some tensors. Nothing of them is copied: a model that
-/// is applied in a loop is looked up by what its tensors hold.
+/// The operations behind some tensors. It copies no operation: comparing it with a graph reads the nodes themselves, so
+/// that a model applied in a loop is looked up without building a graph.
 pub(crate) struct Recording {
     lists: Lists,
     hash: u64,
 }
 
-/// The parts of a recording, kept between recordings for their memory.
+/// The lists of a recording. The thread keeps them between recordings for their memory.
 #[derive(Default)]
 struct Lists {
     nodes: Vec<Recorded>,
-    /// Those of all nodes, one after the other.
+    /// The operands of all nodes, one node after the other.
     operands: Vec<Id>,
     inputs: Vec<Id>,
     outputs: Vec<Id>,
-    /// The nodes by their addresses.
+    /// The id of each node, by its address.
     ids: FxHashMap<usize, Id>,
-    pending: Vec<Visit>,
+    pending: Pending<Tensor>,
 }
 
 struct Recorded {
     tensor: Tensor,
     is_input: bool,
-    /// Where its operands end in the list of all.
+    /// The end of its operands in [`Lists::operands`]; they begin where those of the node before it end.
     operands_end: usize,
-}
-
-/// A node is met twice: first it puts its operands before itself.
-enum Visit {
-    First(Tensor),
-    Last(Tensor),
-    /// Nothing: its place is kept for a node that is being looked at.
-    None,
 }
 
 thread_local! {
@@ -51,28 +43,24 @@ thread_local! {
 }
 
 impl Recording {
-    /// What computes `outputs`. Its inputs are the `arguments`, used or not, and
-    /// then the tensors that have values or are placeholders.
+    /// Records the operations that compute `outputs`. The inputs are first the `arguments`, used or not, and then the
+    /// other tensors with a value and placeholders, in the order in which the walk meets them.
     pub(crate) fn of(arguments: &[Tensor], outputs: &[Tensor]) -> Self {
         let mut lists = SPARE.take().unwrap_or_default();
         let mut hasher = FxHasher::default();
         for argument in arguments {
             lists.input(argument.clone(), &mut hasher);
         }
-        lists.pending.extend(outputs.iter().rev().cloned().map(Visit::First));
-        while let Some(visit) = lists.pending.pop() {
-            match visit {
-                Visit::First(tensor) => lists.first(tensor, &mut hasher),
-                Visit::Last(tensor) => lists.last(tensor, &mut hasher),
-                Visit::None => {}
-            }
-        }
+        let mut pending = std::mem::take(&mut lists.pending);
+        outputs.iter().rev().cloned().for_each(|output| pending.push(output));
+        walk(&mut Recorder { lists: &mut lists, hasher: &mut hasher }, &mut pending);
+        lists.pending = pending;
         lists.outputs.extend(outputs.iter().map(|output| lists.ids[&output.address()]));
         lists.outputs.hash(&mut hasher);
         Self { lists, hash: hasher.finish() }
     }
 
-    /// Equal for equal programs.
+    /// The hash of the program. Equal for equal programs.
     pub(crate) fn hash(&self) -> u64 {
         self.hash
     }
@@ -82,7 +70,7 @@ impl Recording {
         self.lists.inputs.iter().map(|&id| &self.lists.nodes[id as usize].tensor)
     }
 
-    /// Whether `graph` is this program.
+    /// True if `graph` is this program.
     pub(crate) fn is(&self, graph: &Graph) -> bool {
         let lists = &self.lists;
         lists.nodes.len() == graph.nodes.len()
@@ -95,8 +83,8 @@ impl Recording {
             })
     }
 
-    /// The program; none if another thread has computed one of the tensors
-    /// meanwhile, so that what it was computed from is forgotten.
+    /// The program as a graph. `None` if the recording is stale: another thread has evaluated one of the tensors since,
+    /// and so dropped its operation.
     pub(crate) fn graph(&self) -> Option<Graph> {
         let mut graph = Graph::default();
         for (recorded, operands) in self.nodes() {
@@ -105,7 +93,7 @@ impl Recording {
         }
         graph.inputs.clone_from(&self.lists.inputs);
         graph.outputs.clone_from(&self.lists.outputs);
-        Some(graph)
+        Some(graph.verified("recording"))
     }
 
     fn nodes(&self) -> impl Iterator<Item = (&Recorded, &[Id])> {
@@ -119,7 +107,7 @@ impl Recording {
 }
 
 impl Graph {
-    /// The [`Recording`] of `outputs` as a graph.
+    /// The graph of the [`Recording`] of `outputs`.
     pub(crate) fn of(arguments: &[Tensor], outputs: &[Tensor]) -> Self {
         loop {
             if let Some(graph) = Recording::of(arguments, outputs).graph() {
@@ -129,52 +117,62 @@ impl Graph {
     }
 }
 
-impl Lists {
-    fn first(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
-        if self.ids.contains_key(&tensor.address()) {
-            return;
+/// The walk that fills the lists and hashes the program.
+struct Recorder<'a> {
+    lists: &'a mut Lists,
+    hasher: &'a mut FxHasher,
+}
+
+impl Walk for Recorder<'_> {
+    type Node = Tensor;
+
+    fn first(&mut self, tensor: Tensor, pending: &mut Pending<Tensor>) -> Option<Tensor> {
+        let ids = &self.lists.ids;
+        if ids.contains_key(&tensor.address()) {
+            return None;
         }
-        let place = self.pending.len();
         if tensor.0.value.get().is_none()
-            && let Expression::Options(_, operands) = &*tensor.0.expression()
+            && let Expression::Operation(_, operands) = &*tensor.0.expression()
         {
-            self.pending.push(Visit::None);
             for operand in operands.iter().rev() {
-                if !self.ids.contains_key(&operand.address()) {
-                    self.pending.push(Visit::First(operand.clone()));
+                if !ids.contains_key(&operand.address()) {
+                    pending.push(operand.clone());
                 }
             }
         }
-        match self.pending.len() - place {
-            0 => self.input(tensor, hasher),
-            // Every operand has been met.
-            1 => {
-                self.pending.pop();
-                self.met(tensor, hasher);
-            }
-            _ => self.pending[place] = Visit::Last(tensor),
-        }
+        Some(tensor)
     }
 
-    fn last(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
-        if !self.ids.contains_key(&tensor.address()) {
-            self.met(tensor, hasher);
-        }
+    fn is_done(&self, tensor: &Tensor) -> bool {
+        self.lists.ids.contains_key(&tensor.address())
     }
 
-    /// Records a node that has not been yet, though its operands have.
-    fn met(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
-        if let Expression::Options(op, operands) = &*tensor.0.expression() {
-            let begin = self.operands.len();
-            let ids = &self.ids;
-            self.operands.extend(operands.iter().map(|operand| ids[&operand.address()]));
-            op.hash(hasher);
-            self.operands[begin..].hash(hasher);
+    fn last(&mut self, tensor: Tensor) {
+        let is_recorded = tensor.0.value.get().is_none()
+            && match &*tensor.0.expression() {
+                Expression::Operation(op, operands) => {
+                    self.lists.operation(op, operands, self.hasher);
+                    true
+                }
+                _ => false,
+            };
+        if is_recorded {
+            self.lists.push(tensor, false, self.hasher);
         } else {
-            // Computed by another thread since it was first met.
-            return self.input(tensor.clone(), hasher);
+            // It has a value, perhaps from another thread since its first visit, or it is a placeholder.
+            self.lists.input(tensor, self.hasher);
         }
-        self.push(tensor, false, hasher);
+    }
+}
+
+impl Lists {
+    /// Lists and hashes the operands of the node that is pushed next. All of them have been visited.
+    fn operation(&mut self, op: &Op, operands: &[Tensor], hasher: &mut FxHasher) {
+        let begin = self.operands.len();
+        let ids = &self.ids;
+        self.operands.extend(operands.iter().map(|operand| ids[&operand.address()]));
+        op.hash(hasher);
+        self.operands[begin..].hash(hasher);
     }
 
     fn input(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
@@ -185,7 +183,7 @@ impl Lists {
 
     fn push(&mut self, tensor: Tensor, is_input: bool, hasher: &mut FxHasher) -> Id {
         tensor.0.ty.hash(hasher);
-        let id = Id::try_from(self.nodes.len()).unwrap_or(Id::MAX);
+        let id = Id::try_from(self.nodes.len()).expect("a recording has fewer than 2^32 nodes");
         self.ids.insert(tensor.address(), id);
         self.nodes.push(Recorded { tensor, is_input, operands_end: self.operands.len() });
         id
@@ -193,13 +191,13 @@ impl Lists {
 }
 
 impl Recorded {
-    /// What `f` finds of the operation; none if it has been forgotten.
+    /// Calls `f` with the operation. `None` if the node has been evaluated since, and the operation dropped.
     fn op<R>(&self, f: impl FnOnce(&Op) -> R) -> Option<R> {
         if self.is_input {
             return Some(f(&Op::Input));
         }
         match &*self.tensor.0.expression() {
-            Expression::Options(op, _) => Some(f(op)),
+            Expression::Operation(op, _) => Some(f(op)),
             _ => None,
         }
     }

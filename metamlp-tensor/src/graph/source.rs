@@ -1,5 +1,5 @@
-//! Where a tensor was made: the caller's line, and the path of the module
-//! that was running there. Knows modules by their path's text only.
+//! The place in the user's program where a tensor was made: the caller's line, and the path of the module that was
+//! running. Knows modules by the text of their paths only.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -10,9 +10,9 @@ thread_local! {
     static PATH: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
 }
 
-/// Runs `f`; what goes wrong in tensors it makes is reported under `path`.
+/// Runs `f`. Errors of tensors made inside it name `path` as the module path.
 ///
-/// The module system calls this on entering a module.
+/// The module system calls this when a module's method is entered.
 ///
 /// ```
 /// use metamlp_tensor::{F32, Tensor, with_path};

@@ -37,7 +37,6 @@ pub(crate) trait Arithmetic: Element {
     /// The least value, which is the start of a maximum.
     fn least() -> Self;
     fn greatest() -> Self;
-    fn order(self, other: Self) -> std::cmp::Ordering;
 
     /// By value. Integers wrap around; floats are cut off towards zero and end
     /// at the integer type's limits, NaN becomes 0.
@@ -183,13 +182,6 @@ macro_rules! float_arithmetic {
             fn greatest() -> Self {
                 $ty::INFINITY
             }
-            fn order(self, other: Self) -> std::cmp::Ordering {
-                // NaN is last; both zeros are equal.
-                match (self.is_nan(), other.is_nan()) {
-                    (false, false) => self.partial_cmp(&other).unwrap_or(std::cmp::Ordering::Equal),
-                    (a, b) => a.cmp(&b),
-                }
-            }
         }
     };
 }
@@ -241,9 +233,6 @@ macro_rules! half_arithmetic {
             }
             fn greatest() -> Self {
                 $ty::INFINITY
-            }
-            fn order(self, other: Self) -> std::cmp::Ordering {
-                Arithmetic::order(self.to_f32(), other.to_f32())
             }
         }
     };
@@ -347,9 +336,6 @@ macro_rules! integer_arithmetic {
             fn greatest() -> Self {
                 $ty::MAX
             }
-            fn order(self, other: Self) -> std::cmp::Ordering {
-                self.cmp(&other)
-            }
         }
     };
 }
@@ -403,8 +389,5 @@ impl Arithmetic for bool {
     }
     fn greatest() -> Self {
         true
-    }
-    fn order(self, other: Self) -> std::cmp::Ordering {
-        self.cmp(&other)
     }
 }

@@ -1,11 +1,11 @@
-//! Random bits. Knows keys and the operations that draw from them.
+//! Samplers of random bits. Knows keys and the operations that draw from them.
 
 use super::key::Key;
 use crate::graph::node::Tensor;
 use crate::graph::op::Op;
 use crate::shape::Shape;
 
-/// 32 random bits an element, as `u32`, of `shape`: JAX's `random.bits`.
+/// 32 random bits per element, as `u32`, of `shape`. JAX's `random.bits`.
 ///
 /// ```
 /// use metamlp_tensor::random::{self, Key};
@@ -20,9 +20,9 @@ pub fn bits(key: impl Into<Key>, shape: impl AsRef<[usize]>) -> Tensor {
     Tensor::apply(Op::RngBits(shape), [key.into().to_tensor()])
 }
 
-/// The upper and the lower half of 64 random bits an element, both `u32`, of `shape`.
+/// The upper and the lower halves of 64 random bits per element, both `u32`, of `shape`.
 ///
-/// There are no 64-bit integers here; but the halves are the words of the keys that a split gives.
+/// Tensors have no 64-bit integers. The halves are the two words of the keys of a split.
 #[track_caller]
 pub(super) fn wide_bits(key: &Key, shape: &[usize]) -> (Tensor, Tensor) {
     let count = Shape::from(shape).size();

@@ -1,4 +1,4 @@
-//! Choices among a number of alternatives. Knows the Gumbel distribution, integers and random orders.
+//! Samplers of categories: `categorical` and `choice`, built on Gumbel noise, integers and permutations.
 
 use super::continuous::gumbel;
 use super::discrete::randint;
@@ -11,11 +11,11 @@ use crate::graph::node::Tensor;
 use crate::graph::source::Source;
 use crate::shape::{Axes, Shape};
 
-/// Draws from categorical distributions, as `i32`: JAX's `random.categorical`, by the Gumbel-max trick.
+/// Draws from categorical distributions, as `i32`, by the Gumbel-max trick. JAX's `random.categorical`.
 ///
-/// `logits` are unnormalised log probabilities along `axis`; their other axes are a batch of distributions. The result
-/// has `shape`, of which the batch's shape is the end (or broadcasts to it); by default one draw of each distribution.
-/// Poisoned if the shapes do not fit, or there is nothing to choose from.
+/// `logits` are unnormalised log probabilities along `axis`; the other axes are a batch of distributions. The shape of
+/// the batch must broadcast to `shape`, the shape of the result. By default there is one draw from each distribution.
+/// Poisoned if the shapes do not fit, or `axis` is empty.
 ///
 /// ```
 /// use metamlp_tensor::{Tensor, random::{self, Key}};
@@ -34,15 +34,20 @@ pub fn categorical(key: impl Into<Key>, logits: &Tensor, axis: isize, shape: Opt
         Err(error) => return poison(error),
     };
     if logits.shape()[axis] == 0 {
-        let error =
-            argument("categorical", "logits", logits.ty(), "alternatives to choose from", Source::here());
+        let error = argument(
+            "categorical",
+            "logits",
+            logits.ty(),
+            "at least one category along the axis",
+            Source::here(),
+        );
         return poison(error);
     }
     let mut batch = Axes::from(logits.shape());
     let alternatives = batch.remove(axis);
     let shape = shape.unwrap_or(&batch);
     if !broadcasts(&batch, shape) {
-        let expected = format!("one to which the batch {} broadcasts", Shape::from(&batch[..]));
+        let expected = format!("a shape to which the batch {} broadcasts", Shape::from(&batch[..]));
         let error = argument("categorical", "shape", Shape::from(shape), expected, Source::here());
         return poison(error);
     }
@@ -53,11 +58,12 @@ pub fn categorical(key: impl Into<Key>, logits: &Tensor, axis: isize, shape: Opt
     (gumbel(key, &noise, logits.dtype()) + logits).argmax(axis as isize)
 }
 
-/// Draws from `0..n`, as `i32`, of `shape`: JAX's `random.choice` of an integer. To choose among the rows of a tensor,
-/// [`take`](Tensor::take) the rows of these numbers.
+/// Draws from `0..n`, as `i32`, of `shape`. JAX's `random.choice` of an integer. To choose rows of a tensor,
+/// [`take`](Tensor::take) the rows with these numbers.
 ///
-/// With `replace` a number may come several times. `p` are the probabilities of the `n` numbers (`[n]`, not
-/// normalised), equal ones by default. Poisoned if `p` is of another shape, or there are fewer numbers than draws.
+/// With `replace` a number may be drawn several times. `p` are the unnormalised probabilities of the `n` numbers, `[n]`;
+/// by default all are equal. Poisoned if `p` has another shape, or if there are more draws than numbers without
+/// `replace`.
 ///
 /// ```
 /// use metamlp_tensor::{Tensor, random::{self, Key}};
@@ -86,7 +92,7 @@ pub fn choice(
         _ => {
             let expected = match replace {
                 true => "in 1..=2147483647".to_owned(),
-                false => format!("in {draws}..=2147483647, as many as there are draws at least"),
+                false => format!("in {draws}..=2147483647, at least the number of draws"),
             };
             return Tensor::poison(argument("choice", "n", n, expected, Source::here()), shape, I32);
         }
@@ -105,20 +111,20 @@ pub fn choice(
             first_not_below(&cumulative, &target)
         }
         (Some(p), false) => {
-            // The highest of the perturbed log probabilities, in order.
+            // The numbers with the highest perturbed log probabilities, in order.
             let perturbed = gumbel(key, [n], p.dtype()) + p.log();
             (-perturbed).argsort(0).slice_axis(0, 0, draws).reshape(shape)
         }
     }
 }
 
-/// For each of `targets` the position of the first number in `sorted` (`[n]`, ascending) that is not below it; the last
-/// position if there is none.
+/// For each element of `targets`, the index of the first number in `sorted` (`[n]`, ascending) that is not below it, or
+/// the last index if there is none.
 #[track_caller]
 fn first_not_below(sorted: &Tensor, targets: &Tensor) -> Tensor {
     let last = sorted.size() - 1;
     let mut found = Tensor::zeros(targets.shape(), I32);
-    // The answer's bits from the highest: step on where the number before the next half is still below.
+    // Binary search: finds the bits of the index from the highest one.
     let mut step = (last + 1).next_power_of_two();
     while step > 1 {
         step /= 2;
@@ -130,7 +136,7 @@ fn first_not_below(sorted: &Tensor, targets: &Tensor) -> Tensor {
     found
 }
 
-/// Whether `from` broadcasts to exactly `to`.
+/// True if `from` broadcasts to exactly `to`.
 fn broadcasts(from: &[usize], to: &[usize]) -> bool {
     from.len() <= to.len()
         && from.iter().rev().zip(to.iter().rev()).all(|(&own, &extent)| own == extent || own == 1)

@@ -1,11 +1,11 @@
-//! Continuous distributions that are one formula of a uniform number. Knows uniform ones.
+//! Continuous samplers that apply one formula to a uniform number.
 
 use super::key::Key;
 use super::uniform::{affine, epsilon, tiny, unit};
 use crate::dtype::DType;
 use crate::graph::node::Tensor;
 
-/// Numbers of the standard Gumbel distribution, `-ln(-ln u)`, of `shape`: JAX's `random.gumbel`.
+/// Numbers from the standard Gumbel distribution, `-ln(-ln u)`, of `shape`. JAX's `random.gumbel`.
 /// `dtype` is `F32` or `F64`.
 ///
 /// ```
@@ -20,7 +20,7 @@ pub fn gumbel(key: impl Into<Key>, shape: impl AsRef<[usize]>, dtype: DType) -> 
     -(-positive_unit(&key.into(), shape.as_ref(), dtype).log()).log()
 }
 
-/// Numbers of the exponential distribution of rate 1, `-ln(1 - u)`, of `shape`: JAX's `random.exponential`.
+/// Numbers from the exponential distribution with rate 1, `-ln(1 - u)`, of `shape`. JAX's `random.exponential`.
 /// `dtype` is `F32` or `F64`.
 ///
 /// ```
@@ -35,7 +35,7 @@ pub fn exponential(key: impl Into<Key>, shape: impl AsRef<[usize]>, dtype: DType
     -(-unit(&key.into(), shape.as_ref(), dtype)).log1p()
 }
 
-/// Numbers of the standard Laplace distribution, `sign(u) ln(1 - |u|)` with `u` in (-1, 1), of `shape`: JAX's
+/// Numbers from the standard Laplace distribution, `sign(u) ln(1 - |u|)` with `u` in (-1, 1), of `shape`. JAX's
 /// `random.laplace`. `dtype` is `F32` or `F64`.
 ///
 /// ```
@@ -51,7 +51,7 @@ pub fn laplace(key: impl Into<Key>, shape: impl AsRef<[usize]>, dtype: DType) ->
     u.sign() * (-u.abs()).log1p()
 }
 
-/// Numbers of the standard Cauchy distribution, `tan(pi (u - 1/2))`, of `shape`: JAX's `random.cauchy`.
+/// Numbers from the standard Cauchy distribution, `tan(pi (u - 1/2))`, of `shape`. JAX's `random.cauchy`.
 /// `dtype` is `F32` or `F64`.
 ///
 /// ```
@@ -65,7 +65,7 @@ pub fn cauchy(key: impl Into<Key>, shape: impl AsRef<[usize]>, dtype: DType) -> 
     ((u - 0.5) * std::f64::consts::PI).tan()
 }
 
-/// Numbers of the standard logistic distribution, `ln u - ln(1 - u)`, of `shape`: JAX's `random.logistic`.
+/// Numbers from the standard logistic distribution, `ln u - ln(1 - u)`, of `shape`. JAX's `random.logistic`.
 /// `dtype` is `F32` or `F64`.
 ///
 /// ```
@@ -79,7 +79,7 @@ pub fn logistic(key: impl Into<Key>, shape: impl AsRef<[usize]>, dtype: DType) -
     u.log() - (-u).log1p()
 }
 
-/// Uniform numbers in `[0, 1)`, with the smallest normal number in the place of 0.
+/// Uniform numbers in `[0, 1)`, with 0 replaced by the smallest positive normal number.
 #[track_caller]
 fn positive_unit(key: &Key, shape: &[usize], dtype: DType) -> Tensor {
     unit(key, shape, dtype).maximum(tiny(dtype))

@@ -1,4 +1,4 @@
-//! Coins and dice. Knows uniform numbers and random bits.
+//! Samplers of booleans, signs and integers, built on uniform numbers and random bits.
 
 use super::bits::bits;
 use super::key::Key;
@@ -10,10 +10,10 @@ use crate::graph::op::Binary;
 use crate::graph::source::Source;
 use crate::tensor::Operand;
 
-/// `true` with probability `p`, as `bool`, of `shape`: JAX's `random.bernoulli`.
+/// `true` with probability `p`, as `bool`, of `shape`. JAX's `random.bernoulli`.
 ///
-/// `p` is a number or a tensor that broadcasts to `shape`; a `f64` tensor is compared with 52 random bits, everything
-/// else with 23. Poisoned if its shape does not broadcast to `shape`.
+/// `p` is a number, or a tensor that broadcasts to `shape`. An `f64` tensor is compared with 52 random bits, an `f32`
+/// tensor or a number with 23. Poisoned if `p` does not broadcast to `shape`.
 ///
 /// ```
 /// use metamlp_tensor::random::{self, Key};
@@ -29,7 +29,7 @@ pub fn bernoulli(key: impl Into<Key>, p: impl Operand, shape: impl AsRef<[usize]
     unit(&key.into(), shape.as_ref(), p.dtype()).less(&p)
 }
 
-/// -1 or 1 with equal probability, of `shape`: JAX's `random.rademacher`. `dtype` is any but `Bool` and `U32`.
+/// -1 or 1 with equal probability, of `shape`. JAX's `random.rademacher`. `dtype` is `I32` or a float.
 ///
 /// ```
 /// use metamlp_tensor::{F32, random::{self, Key}};
@@ -41,17 +41,23 @@ pub fn bernoulli(key: impl Into<Key>, p: impl Operand, shape: impl AsRef<[usize]
 #[must_use]
 pub fn rademacher(key: impl Into<Key>, shape: impl AsRef<[usize]>, dtype: DType) -> Tensor {
     if !(dtype.is_float() || dtype == I32) {
-        let error = argument("rademacher", "dtype", dtype, "I32 or a float, which have a -1", Source::here());
+        let error = argument(
+            "rademacher",
+            "dtype",
+            dtype,
+            "I32 or a float, since it must represent -1",
+            Source::here(),
+        );
         return Tensor::poison(error, shape, dtype);
     }
     let heads = bernoulli(key, 0.5, shape);
     heads.select(Tensor::ones([], dtype), Tensor::full([], -1, dtype))
 }
 
-/// Integers in `minval..maxval`, as `i32`, of `shape`: JAX's `random.randint`.
+/// Integers in `minval..maxval`, as `i32`, of `shape`. JAX's `random.randint`.
 ///
-/// They come of 64 random bits each, so that every number is about equally likely also where the span divides no power
-/// of two. Poisoned if the span is empty (JAX then gives `minval`).
+/// Each is computed from 64 random bits, so that all numbers are almost equally likely also if the length of the range is
+/// not a power of two. Poisoned if the range is empty (JAX returns `minval` then).
 ///
 /// ```
 /// use metamlp_tensor::random::{self, Key};
@@ -65,11 +71,11 @@ pub fn randint(key: impl Into<Key>, shape: impl AsRef<[usize]>, minval: i32, max
     let shape = shape.as_ref();
     if minval >= maxval {
         let found = format!("{minval}..{maxval}");
-        let error = argument("randint", "minval..maxval", found, "a span that is not empty", Source::here());
+        let error = argument("randint", "minval..maxval", found, "a non-empty range", Source::here());
         return Tensor::poison(error, shape, I32);
     }
     let span = maxval.wrapping_sub(minval) as u32;
-    // 2^32 modulo the span, by way of 2^16; the product wraps as JAX's does.
+    // 2^32 modulo the span, computed from 2^16. The product wraps as in JAX.
     let root = (1 << 16) % span;
     let multiplier = root.wrapping_mul(root) % span;
 

@@ -1,4 +1,4 @@
-//! [`Key`]: what randomness is drawn from. Knows threefry and tensors, no distribution.
+//! [`Key`], the seed of every sampler. Knows threefry and tensors, no distribution.
 
 use std::fmt;
 
@@ -13,12 +13,13 @@ use crate::graph::op::{Binary, Op};
 use crate::graph::source::Source;
 use crate::tree::{Tree, TreeVisitor};
 
-/// A random key, JAX's `PRNGKey`: 64 bits from which any number of draws and of further keys come.
+/// A random key, JAX's `PRNGKey`: 64 bits that determine any number of draws and of further keys.
 ///
-/// Samplers take it by value or by reference. Drawing twice from one key gives the same numbers twice: split it.
+/// Samplers take it by value or by reference. Drawing twice from one key gives the same numbers, so [`split`](Key::split)
+/// it first.
 ///
-/// A key is a [`Tree`] of one tensor, `u32[2]`. As an argument of a function under [`jit`](crate::transform::jit()) it is an
-/// argument of the program, so that one program serves every key.
+/// A key is a [`Tree`] of one tensor, `u32[2]`. As an argument of a function under [`jit`](crate::jit()) it is an argument
+/// of the program, so that one program serves all keys.
 ///
 /// ```
 /// use metamlp_tensor::random::Key;
@@ -34,12 +35,12 @@ pub struct Key(State);
 #[derive(Clone)]
 enum State {
     Words([u32; 2]),
-    /// Of type `u32[2]`, or poisoned.
+    /// A tensor of type `u32[2]`, or a poisoned one.
     Tensor(Tensor),
 }
 
 impl Key {
-    /// The key of a seed, JAX's `PRNGKey(seed)` in its default mode: of the seed only the low 32 bits count.
+    /// The key of a seed, JAX's `PRNGKey(seed)` in its default mode. Only the low 32 bits of the seed are used.
     ///
     /// ```
     /// use metamlp_tensor::random::Key;
@@ -51,15 +52,15 @@ impl Key {
         Self::from_words([0, seed.into() as u32])
     }
 
-    /// The key of these two words, all 64 bits of which count.
+    /// The key with these two words. All 64 bits are used.
     #[must_use]
     pub fn from_words(words: [u32; 2]) -> Self {
         Self(State::Words(words))
     }
 
-    /// The key that a `u32[2]` tensor holds, JAX's `wrap_key_data`.
+    /// The key with the words of a `u32[2]` tensor, JAX's `wrap_key_data`.
     ///
-    /// A tensor of another type poisons what is drawn from the key.
+    /// With a tensor of another type, everything that is drawn from the key is poisoned.
     ///
     /// ```
     /// use metamlp_tensor::{Tensor, random::Key};
@@ -94,7 +95,7 @@ impl Key {
     /// The two words.
     ///
     /// # Errors
-    /// [`Error::NoValue`](crate::Error::NoValue) for an argument of a function that is being traced.
+    /// [`Error::NoValue`](crate::Error::NoValue) if the key is an argument of a function that is being traced.
     pub fn words(&self) -> Result<[u32; 2]> {
         match &self.0 {
             State::Words(words) => Ok(*words),
@@ -147,14 +148,15 @@ impl Key {
         }
     }
 
-    /// The two keys of a split in two.
+    /// The two keys of `split(2)`.
     #[track_caller]
     pub(crate) fn split_in_two(&self) -> (Key, Key) {
         // Key number i of a split is the key with i folded in.
         (self.fold_in(0), self.fold_in(1))
     }
 
-    /// The key that belongs to this one and `data`: a step, the index of a layer, a hash of a name.
+    /// The key for this key and `data`, such as a training step, the index of a layer or the hash of a name. JAX's
+    /// `fold_in`.
     #[track_caller]
     #[must_use]
     pub fn fold_in(&self, data: u32) -> Key {
@@ -167,9 +169,9 @@ impl Key {
         }
     }
 
-    /// [`fold_in`](Self::fold_in) of a number that is known when the program runs, such as a training step.
+    /// [`fold_in`](Self::fold_in) of a number that is known only when the program runs, such as a training step.
     ///
-    /// `data` is a tensor of one integer.
+    /// `data` is a tensor with one integer.
     ///
     /// ```
     /// use metamlp_tensor::{Tensor, random::Key};
@@ -192,7 +194,7 @@ impl Key {
         Self(State::Tensor(block(key, &low)))
     }
 
-    /// The words, where they are there without computing.
+    /// The words, if reading them evaluates nothing.
     fn known(&self) -> Option<[u32; 2]> {
         match &self.0 {
             State::Words(words) => Some(*words),
@@ -202,7 +204,7 @@ impl Key {
     }
 }
 
-/// Threefry's block function of the counter `(0, low)` in tensor operations; all operands are `u32[1]`.
+/// Threefry's block function of the counter `(0, low)` in tensor operations. All operands are `u32[1]`.
 #[track_caller]
 fn block(key: [Tensor; 2], low: &Tensor) -> Tensor {
     let add = |a: &Tensor, b: &Tensor| a.binary(Binary::Add, b);
@@ -237,7 +239,7 @@ impl Tree for Key {
     }
 }
 
-/// The two words, as JAX prints a key: `[0, 42]`.
+/// The two words in the format of JAX: `[0, 42]`.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.known() {

@@ -1,4 +1,4 @@
-//! [`KeyRng`]: a key as a generator of the `rand` family. Knows threefry, not tensors.
+//! [`KeyRng`]: a key as a generator with `rand`'s traits. Knows threefry, not tensors.
 
 use std::convert::Infallible;
 
@@ -7,9 +7,9 @@ use rand_core::{SeedableRng, TryRng};
 
 use super::threefry::fill_bits;
 
-/// A generator for everything that takes `rand`'s traits: its words are the 32-bit draws of a key, in order.
+/// A generator with `rand`'s traits. Its words are the 32-bit draws of a key, in order.
 ///
-/// Comes from [`Key::rng`](super::Key::rng), or from eight bytes (the key's two words, little endian).
+/// It is made by [`Key::rng`](super::Key::rng), or from a seed of eight bytes (the key's two words, little endian).
 ///
 /// ```
 /// use metamlp_tensor::random::Key;
@@ -24,7 +24,7 @@ use super::threefry::fill_bits;
 pub struct KeyRng(BlockRng<Blocks>);
 
 impl KeyRng {
-    /// The generator of the key with these words.
+    /// The generator for the key with these words.
     #[must_use]
     pub fn from_words(key: [u32; 2]) -> Self {
         Self(BlockRng::new(Blocks { key, start: 0 }))
@@ -59,7 +59,7 @@ impl TryRng for KeyRng {
     }
 }
 
-/// What is drawn at a time: enough for the kernel to be vectorised, little enough to be thrown away.
+/// The draws are made in blocks: long enough for a vectorised kernel, and cheap enough to be dropped half-used.
 #[derive(Debug)]
 struct Blocks {
     key: [u32; 2],

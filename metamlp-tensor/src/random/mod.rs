@@ -1,14 +1,13 @@
 //! Random numbers with JAX's bits: keys, and samplers that are functions of a key and a shape.
 //!
-//! There is no hidden state: the same key gives the same numbers, and new numbers come of a new key
-//! ([`Key::split`], [`Key::fold_in`]). Element `i` of a draw depends on the key and on `i` alone, never on a thread
-//! or the order of work. The generator is threefry-2x32 as JAX numbers it by default (`jax_threefry_partitionable`).
+//! There is no hidden state. The same key gives the same numbers; new numbers need a new key ([`Key::split`],
+//! [`Key::fold_in`]). Element `i` of a draw depends on the key and on `i` only, never on threads or the order of
+//! execution. The generator is threefry-2x32 with JAX's default counters (`jax_threefry_partitionable`).
 //!
-//! The bits of every sampler are JAX's. So are the floats of [`uniform`], [`normal`] and [`truncated_normal`] on a
-//! CPU; the others may differ in the last places where JAX's logarithm or tangent does.
+//! All samplers draw JAX's bits. On a CPU the floats of [`uniform`], [`normal`] and [`truncated_normal`] equal JAX's too.
+//! Those of the other samplers may differ in the last digits, because the logarithm or the tangent differs.
 //!
-//! A sampler's arguments that no value could satisfy (an empty interval, probabilities of the wrong length) give a
-//! poisoned tensor.
+//! Invalid arguments (an empty interval, probabilities of the wrong length) give a poisoned tensor.
 //!
 //! ```
 //! use metamlp_tensor::random::{self, Key};

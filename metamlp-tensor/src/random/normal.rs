@@ -1,4 +1,4 @@
-//! Normal numbers, whole and truncated. Knows uniform ones.
+//! Normal and truncated-normal samplers, built on the uniform one.
 
 use std::f64::consts::SQRT_2;
 
@@ -12,7 +12,7 @@ use crate::graph::node::Tensor;
 use crate::graph::source::Source;
 use crate::math::erf::{erf_f32, erf_f64};
 
-/// Numbers of the standard normal distribution, `f32`, of `shape`: JAX's `random.normal`.
+/// Numbers from the standard normal distribution, `f32`, of `shape`. JAX's `random.normal`.
 ///
 /// ```
 /// use metamlp_tensor::random::{self, Key};
@@ -26,17 +26,17 @@ pub fn normal(key: impl Into<Key>, shape: impl AsRef<[usize]>) -> Tensor {
     normal_dtype(key, shape, F32)
 }
 
-/// [`normal`] of another `dtype`, a float.
+/// [`normal`] with another `dtype`, which is a float.
 #[track_caller]
 #[must_use]
 pub fn normal_dtype(key: impl Into<Key>, shape: impl AsRef<[usize]>, dtype: DType) -> Tensor {
-    // From the open interval (-1, 1): -1 itself would give minus infinity.
+    // Uniform on the open interval (-1, 1), since -1 would give minus infinity.
     let above_minus_one = -1.0 + epsilon(dtype) / 2.0;
     affine(&unit(&key.into(), shape.as_ref(), dtype), above_minus_one, 1.0).erf_inv() * SQRT_2
 }
 
-/// Numbers of the standard normal distribution given that they lie in `(lower, upper)`, of `shape`: JAX's
-/// `random.truncated_normal`. `dtype` is a float; a bound may be infinite.
+/// Numbers from the standard normal distribution, truncated to `(lower, upper)`, of `shape`. JAX's
+/// `random.truncated_normal`. `dtype` is a float. A bound may be infinite.
 ///
 /// Poisoned if the interval is empty.
 ///
@@ -58,12 +58,12 @@ pub fn truncated_normal(
     let (shape, lower, upper) = (shape.as_ref(), dtype.round(lower.into()), dtype.round(upper.into()));
     if lower.partial_cmp(&upper) != Some(std::cmp::Ordering::Less) {
         let found = format!("{lower}..{upper}");
-        let expected = "a lower bound below the upper one";
+        let expected = "a lower bound below the upper bound";
         let error = argument("truncated_normal", "lower..upper", found, expected, Source::here());
         return Tensor::poison(error, shape, dtype);
     }
     let u = affine(&unit(&key.into(), shape, dtype), probability(lower, dtype), probability(upper, dtype));
-    // Rounding must not reach the bounds.
+    // Rounding must not give the bounds themselves.
     (u.erf_inv() * SQRT_2).clamp(next_up(lower, dtype), next_down(upper, dtype))
 }
 
@@ -94,11 +94,11 @@ fn next_down(x: f64, dtype: DType) -> f64 {
     }
 }
 
-/// The bits of the neighbour above or below of a 16-bit float's; infinities have none beyond them.
+/// The bits of the next 16-bit float above or below the one with `bits`, which is not the infinity on that side.
 fn step(bits: u16, up: bool) -> u16 {
     const SIGN: u16 = 0x8000;
     match (bits & SIGN != 0, up) {
-        // Out of zero, to the smallest number of the other sign.
+        // From zero to the smallest number of the other sign.
         (false, false) if bits == 0 => SIGN | 1,
         (true, true) if bits == SIGN => 1,
         (false, true) | (true, false) => bits + 1,

@@ -1,4 +1,4 @@
-//! Random orders. Knows keys and random bits.
+//! Random permutations, built on random bits and sorting.
 
 use super::bits::bits;
 use super::key::Key;
@@ -7,9 +7,9 @@ use crate::error::argument;
 use crate::graph::node::Tensor;
 use crate::graph::source::Source;
 
-/// The numbers `0..n` in random order, as `i32[n]`: JAX's `random.permutation` of an integer.
+/// The numbers `0..n` in random order, as `i32[n]`. JAX's `random.permutation` of an integer.
 ///
-/// Poisoned if `n` is more than an `i32` can count.
+/// Poisoned if `n` is larger than 2147483647.
 ///
 /// ```
 /// use metamlp_tensor::random::{self, Key};
@@ -38,7 +38,7 @@ pub fn permutation(key: impl Into<Key>, n: usize) -> Tensor {
     order.unwrap_or_else(|| Tensor::arange(n, I32))
 }
 
-/// The rows (axis 0) of `x` in random order: JAX's `random.permutation` of an array.
+/// The rows (axis 0) of `x` in random order. JAX's `random.permutation` of an array.
 ///
 /// Poisoned if `x` is a scalar.
 ///
@@ -61,8 +61,8 @@ pub fn shuffle(key: impl Into<Key>, x: &Tensor) -> Tensor {
     }
 }
 
-/// How many times `0..n` is sorted by random 32-bit numbers: so often that two elements hardly ever draw the same
-/// numbers each time, which would leave them in order.
+/// The number of times that `0..n` is sorted by random 32-bit keys. Two elements with equal keys in all rounds would keep
+/// their order, and with this many rounds that is very unlikely. The formula is JAX's.
 fn rounds(n: usize) -> usize {
     (3.0 * (n.max(1) as f64).ln() / f64::from(u32::MAX).ln()).ceil() as usize
 }

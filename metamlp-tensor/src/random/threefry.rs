@@ -1,16 +1,14 @@
-//! Threefry-2x32 with 20 rounds, and JAX's ("partitionable") way of numbering what it draws.
-//! Knows neither keys nor tensors.
+//! Threefry-2x32 with 20 rounds, with JAX's ("partitionable") counters. Knows neither keys nor tensors.
 //!
-//! Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011).
-//! Element `i` of a draw is made from the block of counter `(i >> 32, i & 0xffffffff)`, so that any
-//! range of elements can be made by itself.
+//! Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011). Element `i` of a draw is made
+//! from the block with counter `(i >> 32, i & 0xffffffff)`, so that any range of elements can be computed independently.
 
 use multiversion::multiversion;
 
 pub(super) const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
 pub(super) const PARITY: u32 = 0x1bd1_1bda;
 
-/// The block function: two words of key and two of counter to two random words.
+/// The block function: maps two words of key and two of counter to two random words.
 ///
 /// ```
 /// use metamlp_tensor::random::threefry::block;
@@ -31,7 +29,7 @@ pub fn block(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
     x
 }
 
-/// A kernel that fills a slice from consecutive counters, compiled once per instruction set.
+/// Defines a kernel that fills a slice from consecutive counters, compiled once per instruction set.
 macro_rules! fill {
     ($(#[$doc:meta])* $name:ident, $kernel:ident, $word:ty, |$x:ident| $combine:expr) => {
         $(#[$doc])*
@@ -64,7 +62,7 @@ macro_rules! fill {
 }
 
 fill! {
-    /// The 32-bit draws of the elements `start..start + out.len()`.
+    /// Fills `out` with the 32-bit draws of the elements `start..start + out.len()`.
     ///
     /// ```
     /// use metamlp_tensor::random::threefry::fill_bits;
@@ -76,7 +74,7 @@ fill! {
 }
 
 fill! {
-    /// The 64-bit draws of the elements `start..start + out.len()`.
+    /// Fills `out` with the 64-bit draws of the elements `start..start + out.len()`.
     ///
     /// ```
     /// use metamlp_tensor::random::threefry::fill_bits64;
@@ -88,7 +86,7 @@ fill! {
 }
 
 fill! {
-    /// The keys number `start..start + out.len()` that a key is split into.
+    /// Fills `out` with the keys number `start..start + out.len()` of a split of `key`.
     ///
     /// ```
     /// use metamlp_tensor::random::threefry::fill_split;
@@ -99,7 +97,7 @@ fill! {
     fill_split, fill_split_kernel, [u32; 2], |x| x
 }
 
-/// The key that comes of folding `data` into `key`: JAX's `fold_in`.
+/// The key that `data` folded into `key` gives. JAX's `fold_in`.
 ///
 /// ```
 /// use metamlp_tensor::random::threefry::fold_in;

@@ -1,5 +1,4 @@
-//! Uniform numbers, and the affine map of them that every other continuous sampler starts from.
-//! Knows keys and random bits.
+//! The uniform sampler, and the affine map with which the other continuous samplers begin. Knows keys and random bits.
 
 use half::{bf16, f16};
 
@@ -10,7 +9,7 @@ use crate::error::{Error, argument};
 use crate::graph::node::Tensor;
 use crate::graph::source::Source;
 
-/// Uniform numbers in `[0, 1)`, `f32`, of `shape`: JAX's `random.uniform`.
+/// Uniform numbers in `[0, 1)`, `f32`, of `shape`. JAX's `random.uniform`.
 ///
 /// ```
 /// use metamlp_tensor::random::{self, Key};
@@ -24,9 +23,9 @@ pub fn uniform(key: impl Into<Key>, shape: impl AsRef<[usize]>) -> Tensor {
     unit(&key.into(), shape.as_ref(), F32)
 }
 
-/// Uniform numbers in `[minval, maxval)`, of `shape`: JAX's `random.uniform`. `dtype` is a float.
+/// Uniform numbers in `[minval, maxval)`, of `shape`. JAX's `random.uniform`. `dtype` is a float.
 ///
-/// Poisoned if the interval is empty, or its length is not a finite number of `dtype`.
+/// Poisoned if the interval is empty, or if its length is not finite in `dtype`.
 ///
 /// ```
 /// use metamlp_tensor::{F32, random::{self, Key}};
@@ -48,28 +47,28 @@ pub fn uniform_range(
     if !(span > 0.0 && span.is_finite()) {
         let found = format!("{minval}..{maxval}");
         let error =
-            argument("uniform", "minval..maxval", found, "a finite interval, not empty", Source::here());
+            argument("uniform", "minval..maxval", found, "a finite, non-empty interval", Source::here());
         return Tensor::poison(error, shape, dtype);
     }
     affine(&unit(&key.into(), shape, dtype), dtype.round(minval), dtype.round(maxval))
 }
 
-/// Uniform numbers in `[0, 1)`: the fraction's bits at random, 23 of `f32` and 52 of `f64`; of the
-/// 16-bit types 10 and, since JAX draws 8 bits for it, 7.
+/// Uniform numbers in `[0, 1)` with random fraction bits: 23 for `f32`, 52 for `f64`, 10 for `f16`, and 7 for `bf16`, for
+/// which JAX draws 8 bits.
 #[track_caller]
 pub(super) fn unit(key: &Key, shape: &[usize], dtype: DType) -> Tensor {
-    // The fraction as a number; both it and the power of two are exact.
+    // The fraction as a number. The integer, the power of two and their product are exact.
     let fraction = |bits: Tensor, length: i32| bits.convert(dtype) * 0.5_f64.powi(length);
     match dtype {
         F16 => fraction(bits(key, shape).and(0xffff).shift_right(6), 10),
         BF16 => fraction(bits(key, shape).and(0xff).shift_right(1), 7),
         F32 => {
-            // Of an exponent that says [1, 2), which is then taken off.
+            // The bits are the fraction of a number in [1, 2), from which 1 is subtracted.
             let ones = bits(key, shape).shift_right(9).or(1.0_f32.to_bits()).bitcast_convert(F32);
             ones - 1.0
         }
         F64 => {
-            // The upper 52 of 64 bits as a fraction; both terms and the sum are exact.
+            // The upper 52 of 64 bits as a fraction. Both terms and their sum are exact.
             let (high, low) = wide_bits(key, shape);
             let low = low.shift_right(12).convert(F64) * 2.0_f64.powi(-52);
             high.convert(F64).mul_add(2.0_f64.powi(-32), low)
@@ -78,17 +77,17 @@ pub(super) fn unit(key: &Key, shape: &[usize], dtype: DType) -> Tensor {
     }
 }
 
-/// `unit` from `[0, 1)` to `[minval, maxval)`, rounded as XLA does on a CPU: once, after the sum.
+/// Maps `unit` from `[0, 1)` to `[minval, maxval)`, rounded once after the sum as XLA does on a CPU.
 ///
-/// The bounds are numbers of the tensor's dtype. JAX takes the larger of this and `minval`, which this never misses
-/// while `minval < maxval`.
+/// The bounds are representable in the tensor's dtype. JAX also takes the maximum with `minval`, which changes nothing if
+/// `minval < maxval`.
 #[track_caller]
 pub(super) fn affine(unit: &Tensor, minval: f64, maxval: f64) -> Tensor {
     let span = unit.dtype().round(maxval - minval);
     match (minval == 0.0, span == 1.0) {
         (true, true) => unit.clone(),
         (true, false) => unit * span,
-        // XLA rounds the product too where the type is of 16 bits.
+        // For 16-bit types XLA rounds the product too.
         (false, _) if unit.dtype().is_half() => unit * span + minval,
         (false, _) => unit.mul_add(span, minval),
     }

@@ -1,29 +1,19 @@
-//! What a [`Tensor`] can do, a file per kind of method. Each method records
-//! primitive operations; broadcasting and promotion happen here and nowhere below.
+//! The methods of [`Tensor`], a room for each kind. Each method records primitive operations. Broadcasting and dtype
+//! promotion happen here and nowhere below.
 
-mod construct;
-mod convolution;
-mod einsum;
+mod axes;
+mod contractions;
 mod elementwise;
-mod format;
-mod indexing;
-mod ndarray;
-mod operand;
-mod operators;
 mod padding;
-mod product;
-mod read;
-mod rearrange;
-mod reduce;
-mod reduce_window;
-mod sort;
+mod reductions;
+mod values;
 
-pub use self::convolution::Convolution;
-pub use self::indexing::OutOfRange;
-pub use self::operand::{Operand, Scalar};
-pub(crate) use self::operand::{broadcast_shapes, promoted};
+pub use self::axes::OutOfRange;
+pub use self::contractions::Convolution;
+pub use self::elementwise::{Operand, Scalar};
+pub(crate) use self::elementwise::{broadcast_shapes, promoted};
 pub use self::padding::Padding;
-pub use self::reduce_window::Window;
+pub use self::reductions::Window;
 
 use crate::error::{Error, argument};
 use crate::graph::node::Tensor;
@@ -31,7 +21,7 @@ use crate::graph::source::Source;
 use crate::shape::Axes;
 
 impl Tensor {
-    /// `axis` counted from the front; negative ones count from the end.
+    /// The number of `axis` from the front. Negative axes count from the end.
     #[track_caller]
     pub(crate) fn resolve_axis(&self, op: &'static str, axis: isize) -> Result<usize, Error> {
         let rank = self.rank();
@@ -48,7 +38,7 @@ impl Tensor {
         }
     }
 
-    // A loop and no `map`: a closure would be the caller that an error names.
+    // A loop instead of `map`: inside a closure `#[track_caller]` would name the closure's line.
     #[track_caller]
     pub(crate) fn resolve_axes(&self, op: &'static str, axes: &[isize]) -> Result<Axes, Error> {
         let mut resolved = Axes::with_capacity(axes.len());
@@ -58,7 +48,7 @@ impl Tensor {
         Ok(resolved)
     }
 
-    /// A poisoned tensor of this one's type.
+    /// A poisoned tensor of this one's type. It carries this one's error, if it is poisoned already.
     pub(crate) fn poisoned_like(&self, error: Error) -> Tensor {
         Self::poisoned(self.error().cloned().unwrap_or(error), self.0.ty.clone())
     }

@@ -1,4 +1,4 @@
-//! How windows move, as the caller of a convolution or of a pooling says it.
+//! Padding, and the window settings of convolutions and poolings before they are checked.
 
 use crate::error::{Error, argument};
 use crate::graph::source::Source;
@@ -7,17 +7,17 @@ use crate::window::WindowAxis;
 /// Padding of the axes that a window moves along.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Padding {
-    /// None: every window lies inside.
+    /// No padding: every window lies inside the operand.
     #[default]
     Valid,
-    /// As much as gives `⌈extent / stride⌉` windows; an odd element goes behind.
+    /// Padding for `⌈extent / stride⌉` windows. If it is odd, the extra element is added at the end.
     Same,
-    /// (before, after) of each axis; negative amounts cut elements off.
+    /// (before, after) for each axis. Negative amounts cut elements off.
     Explicit(Vec<(isize, isize)>),
 }
 
 impl Padding {
-    /// (before, after) of each axis; `reaches` are the extents of the dilated window.
+    /// (before, after) for each axis. `reaches` are the extents of the dilated window.
     fn amounts(&self, extents: &[usize], reaches: &[usize], strides: &[usize]) -> Vec<(isize, isize)> {
         match self {
             Self::Valid => vec![(0, 0); extents.len()],
@@ -49,11 +49,11 @@ impl<const N: usize> From<[(isize, isize); N]> for Padding {
     }
 }
 
-/// What a caller has said of a window on several axes; no numbers are ones.
-/// Beside them the names of the arguments.
+/// The window settings of a caller, each with the name of its argument for error messages. An empty list stands for 1 on
+/// every axis.
 pub(super) struct Movement<'a> {
     pub(super) op: &'static str,
-    /// What the axes are called.
+    /// The name of the axes in error messages.
     pub(super) axes: &'static str,
     pub(super) strides: (&'static str, &'a [usize]),
     pub(super) padding: &'a Padding,
@@ -62,7 +62,7 @@ pub(super) struct Movement<'a> {
 }
 
 impl Movement<'_> {
-    /// The window of each of the axes of these `extents`.
+    /// Checks the settings and returns the window of each axis.
     #[track_caller]
     pub(super) fn windows(
         &self,

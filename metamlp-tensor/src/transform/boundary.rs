@@ -1,72 +1,27 @@
-//! Where lazy becomes strict: reading a tensor, and handing tensors to the
-//! user from `evaluate`, `init`, `apply`, `grad` or an optimizer.
+//! Boundaries: the places where lazy tensors are evaluated. These are reading a value, and returning tensors to the user
+//! from `evaluate`, `init`, `apply`, `grad` or an optimizer.
 //!
-//! While a transformation traces, or inside an outer boundary, an inner one
-//! computes nothing: the outermost evaluates everything in one program.
-
-use std::cell::Cell;
+//! Inside of a transformation that is tracing, or of an outer boundary, a boundary evaluates nothing: the outermost one
+//! evaluates everything in one program.
 
 use smallvec::SmallVec;
 
 use crate::engine;
 use crate::error::{Error, Result};
+use crate::graph::mode::is_deferred;
 use crate::graph::node::{Expression, Tensor};
 use crate::graph::source::Source;
 use crate::memory::free_lists;
 use crate::tree::Tree;
 
-thread_local! {
-    static TRACING: Cell<usize> = const { Cell::new(0) };
-    static DEFERRED: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Counts up a thread-local while it lives, also through a panic.
-struct Inside(&'static std::thread::LocalKey<Cell<usize>>);
-
-impl Inside {
-    fn enter(depth: &'static std::thread::LocalKey<Cell<usize>>) -> Self {
-        depth.set(depth.get() + 1);
-        Self(depth)
-    }
-}
-
-impl Drop for Inside {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
-    }
-}
-
-/// Whether a differentiation or `jit` is recording on this thread.
-#[must_use]
-pub fn is_tracing() -> bool {
-    TRACING.get() > 0
-}
-
-/// Whether boundaries on this thread leave the computing to an outer one.
-pub(crate) fn is_deferred() -> bool {
-    DEFERRED.get() > 0 || is_tracing()
-}
-
-/// Runs `f` while recording: what it computes stays visible to a differentiation.
-pub(crate) fn tracing<R>(f: impl FnOnce() -> R) -> R {
-    let _inside = Inside::enter(&TRACING);
-    f()
-}
-
-/// Runs `f` with the boundaries inside it left to the one that follows.
+/// Evaluates all tensors of `tree` in one program and returns the tree.
 ///
-/// The module system calls this around a module's `init` and `apply`.
-pub fn deferred<R>(f: impl FnOnce() -> R) -> R {
-    let _inside = Inside::enter(&DEFERRED);
-    f()
-}
-
-/// Computes every tensor of `tree` in one program and returns the tree.
-///
-/// Inside of a transformation or of an outer boundary nothing runs yet.
+/// Inside of a transformation, or of a module's `init` or `apply`, it evaluates nothing and leaves that to the outer
+/// boundary.
 ///
 /// # Errors
-/// The first error that a tensor of the tree carries, whether or not it runs.
+/// The first error that a tensor of the tree carries, also if nothing is evaluated. [`Error::NoValue`] if a tensor depends
+/// on a [`spec`](Tensor::spec).
 ///
 /// ```
 /// use metamlp_tensor::{F32, Tensor, evaluate};
@@ -86,7 +41,7 @@ pub fn evaluate<T: Tree>(tree: T) -> Result<T> {
     Ok(tree)
 }
 
-/// Gives every tensor its value.
+/// Evaluates the tensors, also inside of a transformation or an outer boundary.
 pub(crate) fn compute(tensors: &[Tensor]) -> Result<()> {
     first_error(tensors)?;
     let pending: SmallVec<[Tensor; 8]> =
@@ -104,6 +59,7 @@ pub(crate) fn compute(tensors: &[Tensor]) -> Result<()> {
     }
     drop(recording);
     let mut values = executable.run(inputs);
+    assert_eq!(values.len(), pending.len(), "a program returns a value for each of its outputs");
     for (tensor, value) in pending.iter().zip(values.drain(..)) {
         tensor.0.set_value(value);
     }
@@ -111,7 +67,8 @@ pub(crate) fn compute(tensors: &[Tensor]) -> Result<()> {
     Ok(())
 }
 
-fn first_error(tensors: &[Tensor]) -> Result<()> {
+/// Returns the first error that one of the tensors carries.
+pub(crate) fn first_error(tensors: &[Tensor]) -> Result<()> {
     match tensors.iter().find_map(|tensor| tensor.0.poison.as_deref()) {
         Some(error) => Err(error.clone()),
         None => Ok(()),
@@ -119,6 +76,9 @@ fn first_error(tensors: &[Tensor]) -> Result<()> {
 }
 
 fn no_value(leaf: &Tensor) -> Error {
-    debug_assert!(matches!(*leaf.0.expression(), Expression::Placeholder));
+    assert!(
+        matches!(*leaf.0.expression(), Expression::Placeholder),
+        "an input of a recording has a value or is a placeholder"
+    );
     Error::NoValue { ty: leaf.0.ty.clone(), source_line: Source::at(leaf.0.location) }
 }

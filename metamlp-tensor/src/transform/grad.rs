@@ -1,20 +1,21 @@
-//! Reverse-mode differentiation: a walk over the recorded operations that
-//! records the gradient as further operations, which differentiate again.
+//! Reverse-mode differentiation. It walks back over the recorded operations and records the gradient as further
+//! operations, which can be differentiated again.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::{Error, Result};
+use crate::graph::mode;
 use crate::graph::node::{Expression, Operands, Tensor};
 use crate::graph::op::Op;
+use crate::graph::post_order::{Pending, Walk, walk};
 use crate::graph::source::Source;
 use crate::transform::boundary;
 use crate::transform::vjp::vjp;
 use crate::tree::Tree;
 
-/// What a function to be differentiated returns: a float of shape `[]`, or a
-/// `Result` of one.
+/// The result of a function to be differentiated: a float tensor of one element, or a `Result` of one.
 #[diagnostic::on_unimplemented(
-    message = "a gradient is of one number, not of `{Self}`",
+    message = "the gradient of a function that returns `{Self}` is not defined: it must return one number",
     note = "return a `Tensor` of shape [] or a `Result<Tensor, _>`; with more results use `value_and_grad_with_aux`"
 )]
 pub trait Loss {
@@ -34,7 +35,7 @@ impl Loss for Result<Tensor> {
     }
 }
 
-/// The gradient of `loss` with respect to every float tensor of `params`.
+/// The gradient of `loss` with respect to all float tensors of `params`. JAX's `grad`.
 ///
 /// # Errors
 /// As [`value_and_grad`].
@@ -42,7 +43,7 @@ impl Loss for Result<Tensor> {
 /// ```
 /// use metamlp_tensor::{Tensor, grad};
 /// let x = Tensor::scalar(3.0f32);
-/// let second = grad(&x, |x| grad(x, |x| x.integer_pow(3)))?;   // of a gradient
+/// let second = grad(&x, |x| grad(x, |x| x.integer_pow(3)))?;   // the second derivative
 /// assert_eq!(second.item::<f32>()?, 18.0);
 /// # Ok::<(), metamlp_tensor::Error>(())
 /// ```
@@ -51,9 +52,10 @@ pub fn grad<P: Tree, L: Loss>(params: &P, loss: impl FnOnce(&P) -> L) -> Result<
     value_and_grad(params, loss).map(|(_, grads)| grads)
 }
 
-/// `loss(params)` and its gradient with respect to every float tensor of
-/// `params`, in the form of `params`. Where a tensor is of integers or flags,
-/// or has no influence, its gradient is 0.
+/// `loss(params)` and its gradient with respect to all float tensors of `params`. JAX's `value_and_grad`.
+///
+/// The gradient is a tree of the structure of `params`. The gradient of a tensor of integers or flags, or of one that
+/// does not influence the loss, is 0.
 ///
 /// # Errors
 /// An error that `loss` returns or that its value carries, and
@@ -74,8 +76,7 @@ pub fn value_and_grad<P: Tree, L: Loss>(params: &P, loss: impl FnOnce(&P) -> L) 
     differentiate(params, with_aux, &source_line).map(|((loss, ()), grads)| (loss, grads))
 }
 
-/// [`value_and_grad`] of a function that returns further results beside the
-/// loss: `((loss, aux), gradient)`.
+/// [`value_and_grad`] of a function that returns further results beside the loss. Returns `((loss, aux), gradient)`.
 ///
 /// # Errors
 /// As [`value_and_grad`].
@@ -100,8 +101,8 @@ fn differentiate<P: Tree, A: Tree>(
     loss: impl FnOnce(&P) -> Result<(Tensor, A)>,
     source_line: &Source,
 ) -> Result<((Tensor, A), P)> {
-    let recorded = boundary::tracing(|| {
-        // New nodes, so that the same tensor met elsewhere is a constant.
+    let recorded = mode::tracing(|| {
+        // New nodes: a use of the same tensor that does not come through `params` is a constant.
         let mut variables = Vec::new();
         let traced = params.map(&mut |tensor| {
             let variable = Tensor::apply(Op::Identity, [tensor.clone()]);
@@ -117,7 +118,7 @@ fn differentiate<P: Tree, A: Tree>(
         }
         let cotangent = loss.ones_like();
         let mut gradients = backward(&[(loss.clone(), cotangent)], &variables).into_iter();
-        let gradients = params.map(&mut |tensor| gradients.next().unwrap_or_else(|| tensor.zeros_like()));
+        let gradients = params.map(&mut |_| gradients.next().expect("one gradient for each variable"));
         Ok(((loss, aux), gradients))
     })?;
     boundary::evaluate(recorded)
@@ -130,7 +131,7 @@ struct Recorded {
     operands: Operands,
 }
 
-/// The gradients with respect to `variables`, given each output with its cotangent.
+/// The gradients with respect to `variables`. `outputs` are pairs of an output and its cotangent.
 pub(crate) fn backward(outputs: &[(Tensor, Tensor)], variables: &[Tensor]) -> Vec<Tensor> {
     let tape = depending_on(outputs.iter().map(|(output, _)| output), variables);
     let dependent: FxHashSet<usize> = tape.iter().map(|recorded| recorded.tensor.address()).collect();
@@ -151,7 +152,7 @@ pub(crate) fn backward(outputs: &[(Tensor, Tensor)], variables: &[Tensor]) -> Ve
         if is_variable.contains(&address) {
             continue;
         }
-        // Nothing below this operation sees the cotangent again.
+        // All users of this operation have been handled, so its cotangent is complete and not needed again.
         let Some(cotangent) = cotangents.remove(&address) else { continue };
         let wanted = |operand: &Tensor| dependent.contains(&operand.address());
         let contributions = vjp(&op, &operands, &tensor, &cotangent, &wanted);
@@ -166,54 +167,65 @@ pub(crate) fn backward(outputs: &[(Tensor, Tensor)], variables: &[Tensor]) -> Ve
         .collect()
 }
 
-/// The float operations between `variables` and `outputs`, operands first.
+/// The float operations on the paths from `variables` to `outputs`, operands first.
 fn depending_on<'a>(
     outputs: impl DoubleEndedIterator<Item = &'a Tensor>,
     variables: &[Tensor],
 ) -> Vec<Recorded> {
-    enum Visit {
-        First(Tensor),
-        Last(Recorded),
-    }
-    let mut dependent: FxHashMap<usize, bool> =
-        variables.iter().map(|variable| (variable.address(), variable.dtype().is_float())).collect();
-    let mut tape: Vec<Recorded> = Vec::new();
-    for variable in variables.iter().filter(|variable| variable.dtype().is_float()) {
-        tape.push(Recorded { tensor: variable.clone(), op: Op::Identity, operands: Operands::new() });
-    }
-    let mut pending: Vec<Visit> = outputs.rev().cloned().map(Visit::First).collect();
-    while let Some(visit) = pending.pop() {
-        match visit {
-            Visit::First(tensor) => {
-                if dependent.contains_key(&tensor.address()) {
-                    continue;
-                }
-                // Integers and flags carry no gradient.
-                if !tensor.dtype().is_float() {
-                    dependent.insert(tensor.address(), false);
-                    continue;
-                }
-                let expression = tensor.0.expression().clone();
-                match expression {
-                    Expression::Options(op, operands) if op != Op::StopGradient => {
-                        let first: Vec<Visit> = operands.iter().cloned().map(Visit::First).collect();
-                        pending.push(Visit::Last(Recorded { tensor, op, operands }));
-                        pending.extend(first);
-                    }
-                    _ => {
-                        dependent.insert(tensor.address(), false);
-                    }
-                }
-            }
-            Visit::Last(recorded) => {
-                let depends =
-                    recorded.operands.iter().any(|operand| dependent.get(&operand.address()) == Some(&true));
-                let is_new = dependent.insert(recorded.tensor.address(), depends).is_none();
-                if depends && is_new {
-                    tape.push(recorded);
-                }
-            }
+    let mut tape = Tape::default();
+    for variable in variables {
+        let is_float = variable.dtype().is_float();
+        tape.dependent.insert(variable.address(), is_float);
+        if is_float {
+            let operands = Operands::new();
+            tape.recorded.push(Recorded { tensor: variable.clone(), op: Op::Identity, operands });
         }
     }
-    tape
+    let mut pending = Pending::default();
+    outputs.rev().cloned().for_each(|output| pending.push(output));
+    walk(&mut tape, &mut pending);
+    tape.recorded
+}
+
+/// The walk that collects the operations that depend on variables.
+#[derive(Default)]
+struct Tape {
+    recorded: Vec<Recorded>,
+    /// For each visited node, by its address: true if it depends on a variable.
+    dependent: FxHashMap<usize, bool>,
+}
+
+impl Walk for Tape {
+    type Node = Recorded;
+
+    fn first(&mut self, tensor: Tensor, pending: &mut Pending<Recorded>) -> Option<Recorded> {
+        if self.dependent.contains_key(&tensor.address()) {
+            return None;
+        }
+        // Integers and flags carry no gradient.
+        if tensor.dtype().is_float() {
+            let expression = tensor.0.expression().clone();
+            if let Expression::Operation(op, operands) = expression
+                && op != Op::StopGradient
+            {
+                operands.iter().cloned().for_each(|operand| pending.push(operand));
+                return Some(Recorded { tensor, op, operands });
+            }
+        }
+        self.dependent.insert(tensor.address(), false);
+        None
+    }
+
+    fn is_done(&self, node: &Recorded) -> bool {
+        self.dependent.contains_key(&node.tensor.address())
+    }
+
+    fn last(&mut self, node: Recorded) {
+        let depends =
+            node.operands.iter().any(|operand| self.dependent.get(&operand.address()) == Some(&true));
+        self.dependent.insert(node.tensor.address(), depends);
+        if depends {
+            self.recorded.push(node);
+        }
+    }
 }

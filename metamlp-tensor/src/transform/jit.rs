@@ -1,13 +1,14 @@
-//! `jit`: a function is traced once for each form of its arguments; later
-//! calls skip the tracing and run the compiled program.
+//! `jit`: a function is traced once for each structure of its arguments. Later calls with the same structure run the
+//! compiled program.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::FxHashMap;
 
 use crate::embedded::Executable;
-use crate::engine;
+use crate::engine::trace::{Traced, trace};
 use crate::error::{Error, Result};
+use crate::graph::mode;
 use crate::graph::node::Tensor;
 use crate::graph::source::Source;
 use crate::memory::buffer::Buffer;
@@ -16,13 +17,22 @@ use crate::transform::boundary;
 use crate::transform::structure::Structure;
 use crate::tree::Tree;
 
-/// A function that records itself on its first call and from then on runs the
-/// compiled program.
+/// Compiles a function: the first call records it, later calls run the compiled program. JAX's `jit`.
 ///
-/// The arguments and the result are [`Tree`]s. One program is kept for each
-/// structure of the arguments: shapes, dtypes and static parts. Tensors that
-/// the function captures are inputs of the program and keep their values. A
-/// value can't be read inside, as it isn't there yet.
+/// The arguments and the result are [`Tree`]s. One program is kept for each structure of the arguments: their nesting,
+/// shapes, dtypes and static parts. A function that is called with ever new structures does not fill the memory: beyond
+/// 1024 programs all of them are dropped, and traced again when they are needed. Inside of another transformation, or of
+/// a module's `init` or `apply`, the function is called as it is and becomes part of the outer program.
+///
+/// Tensors that the function captures are inputs of the program and keep their values. The function cannot read a value
+/// of its arguments, since it runs on placeholders.
+///
+/// # Errors
+/// The compiled function returns the error that `function` returns while it is traced, or the first error that a tensor
+/// of its result carries; nothing is compiled then. It also returns an error if an argument has no value.
+///
+/// `function` returns this crate's [`Error`]. Where its body calls something that fails with another error, such as
+/// metamlp's own, let `?` convert: `jit(|x: Tensor| Ok(f(&x)?))` and not `jit(|x: Tensor| f(&x))`.
 ///
 /// ```
 /// use metamlp_tensor::{Error, Tensor, jit};
@@ -35,13 +45,13 @@ pub fn jit<Arguments, F: Jit<Arguments>>(function: F) -> F::Compiled {
     function.compile()
 }
 
-/// Functions of up to four trees that return `Result` of a tree.
+/// Functions of one to four [`Tree`]s that return a `Result` of a `Tree`.
 #[diagnostic::on_unimplemented(
     message = "this function cannot be compiled by `jit`",
     note = "`jit` takes functions of one to four `Tree`s that return `Result<_, metamlp::tensor::Error>` of a `Tree`"
 )]
 pub trait Jit<Arguments> {
-    /// What `jit` gives: a function of the same arguments.
+    /// The compiled function, with the same arguments.
     type Compiled;
     #[doc(hidden)]
     fn compile(self) -> Self::Compiled;
@@ -58,10 +68,10 @@ macro_rules! jit_function {
             type Compiled = Box<dyn Fn($($argument),+) -> Result<R> + Send + Sync>;
 
             fn compile(self) -> Self::Compiled {
-                let programs = Programs::default();
-                #[allow(non_snake_case)]
+                let specializations = Specializations::default();
+                #[expect(non_snake_case, reason = "the macro names each argument after its type")]
                 Box::new(move |$($argument: $argument),+| {
-                    programs.call(($($argument,)+), |arguments| self($(arguments.$index),+))
+                    specializations.call(($($argument,)+), |arguments| self($(arguments.$index),+))
                 })
             }
         }
@@ -73,41 +83,46 @@ jit_function!(A 0, B 1);
 jit_function!(A 0, B 1, C 2);
 jit_function!(A 0, B 1, C 2, D 3);
 
+/// Programs kept for one function. Beyond this many the map starts anew: structures that change all the time must not
+/// fill the memory.
+const MOST_SPECIALIZATIONS: usize = 1024;
+
 /// The programs of one function, by the structure of its arguments.
-struct Programs<R>(Mutex<Known<R>>);
+struct Specializations<R>(Mutex<Known<R>>);
 
 struct Known<R> {
-    /// The one that ran last: it is compared before any other is looked up.
-    latest: Option<Arc<Program<R>>>,
-    by_structure: FxHashMap<Structure, Arc<Program<R>>>,
+    /// The one that ran last. A call is compared with it before a structure is made and looked up.
+    latest: Option<Arc<Specialization<R>>>,
+    by_structure: FxHashMap<Structure, Arc<Specialization<R>>>,
 }
 
-impl<R> Default for Programs<R> {
+impl<R> Default for Specializations<R> {
     fn default() -> Self {
         Self(Mutex::new(Known { latest: None, by_structure: FxHashMap::default() }))
     }
 }
 
-struct Program<R> {
+/// A function that is compiled for one structure of its arguments.
+struct Specialization<R> {
     structure: Structure,
     executable: Arc<Executable>,
-    /// The tensors that the function captured.
+    /// The tensors that the function has captured: the inputs of the program after the arguments.
     captured: Vec<Tensor>,
-    /// The result of the tracing, whose tensors the values take the place of.
+    /// The result of the trace, with a placeholder for each output of the program.
     result: R,
 }
 
-impl<R: Tree> Programs<R> {
+impl<R: Tree> Specializations<R> {
     fn call<A: Tree>(&self, arguments: A, function: impl FnOnce(A) -> Result<R>) -> Result<R> {
-        if boundary::is_deferred() {
-            // Part of a larger recording: the outer program compiles it.
+        if mode::is_deferred() {
+            // Part of a larger recording, which the outer transformation or boundary compiles.
             return function(arguments);
         }
         let latest = self.known().latest.clone();
         if let Some(program) = latest
             && let Some(values) = program.structure.values_of(&arguments)
         {
-            // Whatever the caller gave away is now held by `values` alone.
+            // A buffer that the caller has given away is now held by `values` alone and may be reused for a result.
             drop(arguments);
             return program.run_on(values);
         }
@@ -116,8 +131,12 @@ impl<R: Tree> Programs<R> {
         let program = match known {
             Some(program) => program,
             None => {
-                let program = Arc::new(Program::trace(&arguments, structure.clone(), function)?);
-                self.known().by_structure.insert(structure, Arc::clone(&program));
+                let program = Arc::new(Specialization::trace(&arguments, structure.clone(), function)?);
+                let by_structure = &mut self.known().by_structure;
+                if by_structure.len() >= MOST_SPECIALIZATIONS {
+                    by_structure.clear();
+                }
+                by_structure.insert(structure, Arc::clone(&program));
                 program
             }
         };
@@ -130,31 +149,19 @@ impl<R: Tree> Programs<R> {
     }
 }
 
-impl<R: Tree> Program<R> {
+impl<R: Tree> Specialization<R> {
     fn trace<A: Tree>(
         arguments: &A,
         structure: Structure,
         function: impl FnOnce(A) -> Result<R>,
     ) -> Result<Self> {
-        let mut placeholders = Vec::new();
-        let abstract_arguments = arguments.map(&mut |tensor| {
-            let placeholder = Tensor::placeholder(tensor.0.ty.clone());
-            placeholders.push(placeholder.clone());
-            placeholder
-        });
-        let result = boundary::tracing(|| function(abstract_arguments))?;
-        let outputs = result.tensors();
-        if let Some(error) = outputs.iter().find_map(|tensor| tensor.0.poison.as_deref()) {
-            return Err(error.clone());
-        }
-        let (recording, executable) = engine::prepared(&placeholders, &outputs);
-        let captured = recording.inputs().skip(placeholders.len()).cloned().collect();
-        // The recorded operations are not needed any more, only the form.
+        let Traced { executable, captured, result } = trace(function, arguments)?;
+        // Only the types are needed from here on: placeholders let go of the recorded operations.
         let result = result.map(&mut |tensor| Tensor::placeholder(tensor.0.ty.clone()));
         Ok(Self { structure, executable, captured, result })
     }
 
-    /// Computes the arguments first, where they have no values yet.
+    /// Runs on arguments, of which those without a value are computed first.
     fn run<A: Tree>(&self, arguments: A) -> Result<R> {
         let tensors = arguments.tensors();
         boundary::compute(&tensors)?;
@@ -166,16 +173,16 @@ impl<R: Tree> Program<R> {
         self.run_on(values)
     }
 
-    /// Runs on the values of the arguments.
+    /// Runs on the values of the arguments, in the order of the arguments' tensors.
     fn run_on(&self, mut inputs: Vec<Buffer>) -> Result<R> {
         for captured in &self.captured {
             inputs.push(value_of(captured.clone())?);
         }
         let mut results = self.executable.run(inputs);
         let mut values = results.drain(..);
-        let result = self.result.map(&mut |form| match values.next() {
-            Some(value) => Tensor::concrete(form.0.ty.shape.clone(), value),
-            None => form.clone(),
+        let result = self.result.map(&mut |placeholder| {
+            let value = values.next().expect("the program has an output for each tensor of the result");
+            Tensor::concrete(placeholder.0.ty.shape.clone(), value)
         });
         drop(values);
         free_lists::keep_list(results);
@@ -186,4 +193,22 @@ impl<R: Tree> Program<R> {
 fn value_of(tensor: Tensor) -> Result<Buffer> {
     let no_value = Error::NoValue { ty: tensor.0.ty.clone(), source_line: Source::at(tensor.0.location) };
     tensor.into_value().ok_or(no_value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ever_new_structures_do_not_fill_the_memory() -> Result<()> {
+        let specializations = Specializations::default();
+        let double = |(x, _): (Tensor, usize)| Ok(x * 2.0);
+        for number in 0..MOST_SPECIALIZATIONS + 3 {
+            let doubled = specializations.call((Tensor::scalar(1.5f32), number), double)?;
+            assert_eq!(doubled.item::<f32>()?, 3.0);
+            assert!(specializations.known().by_structure.len() <= MOST_SPECIALIZATIONS);
+        }
+        assert_eq!(specializations.known().by_structure.len(), 3);
+        Ok(())
+    }
 }

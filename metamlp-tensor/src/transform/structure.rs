@@ -1,5 +1,4 @@
-//! The structure of a [`Tree`], which a compiled program is chosen by, and
-//! how the arguments of a call are compared with it. Knows no programs.
+//! The structure of a [`Tree`], by which `jit` chooses a compiled program. Knows no programs.
 
 use std::hash::{Hash, Hasher};
 
@@ -8,8 +7,8 @@ use crate::memory::buffer::Buffer;
 use crate::memory::free_lists;
 use crate::tree::{Segment, StaticPart, Tree, TreeVisitor};
 
-/// A tree's form without its tensors' values: what a compiled program is
-/// chosen by. All that is hashed of its parts, in full.
+/// A tree without the values of its tensors: nesting, names, types and static parts. It holds the bytes that these feed
+/// to a hasher, so that equal bytes mean equal structures, not only equal hashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Structure {
     bytes: Vec<u8>,
@@ -17,14 +16,14 @@ pub(crate) struct Structure {
 
 impl Structure {
     pub(crate) fn of(tree: &impl Tree) -> Self {
-        // Room for a model of a few layers.
+        // Enough for a model of a few layers.
         let mut structure = Self { bytes: Vec::with_capacity(512) };
         tree.visit(&mut structure);
         structure
     }
 
-    /// The values of the tensors of `tree`, in order, if this is its structure
-    /// and all of them have been computed.
+    /// The values of the tensors of `tree`, in order. `None` if `tree` has another structure, or one of its tensors has no
+    /// value yet.
     pub(crate) fn values_of(&self, tree: &impl Tree) -> Option<Vec<Buffer>> {
         let mut comparison =
             Comparison { rest: &self.bytes, is_equal: true, values: free_lists::take_list() };
@@ -38,7 +37,7 @@ impl Structure {
     }
 }
 
-/// What begins in a structure.
+/// The tag before each part of a structure.
 enum Begin {
     Tensor,
     Name,
@@ -47,25 +46,26 @@ enum Begin {
     Static,
 }
 
-/// A structure that a tree is compared with as it is walked, part by part.
+/// The comparison of a structure with a tree during a visit of the tree. It stores no structure of the tree.
 struct Comparison<'s> {
-    /// What has not been met yet.
+    /// The bytes of the structure that have not been compared yet.
     rest: &'s [u8],
     is_equal: bool,
     values: Vec<Buffer>,
 }
 
-/// Keeps what it is fed.
+/// Stores the bytes that it is fed.
 impl Hasher for Structure {
     fn write(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
     fn finish(&self) -> u64 {
+        // Nothing reads it: structures are compared by their bytes.
         0
     }
 }
 
-/// Compares what it is fed.
+/// Compares the bytes that it is fed.
 impl Hasher for Comparison<'_> {
     #[inline]
     fn write(&mut self, bytes: &[u8]) {
@@ -75,11 +75,12 @@ impl Hasher for Comparison<'_> {
         }
     }
     fn finish(&self) -> u64 {
+        // Nothing reads it: structures are compared by their bytes.
         0
     }
 }
 
-/// Feeds a tree's structure to a [`Hasher`].
+/// A visitor that feeds the structure of a tree to itself as a [`Hasher`].
 macro_rules! feed_structure {
     ($visitor:ty, $tensor:expr) => {
         impl TreeVisitor for $visitor {

@@ -1,5 +1,5 @@
-//! Convolutions and their gradients against the numbers of JAX, which are
-//! whole so that any order of summation gives them.
+//! Convolutions and their gradients against the numbers of JAX. They are integers, so that any order of summation gives
+//! the same result.
 
 use metamlp_tensor::{Convolution, F32, I32, Padding, Tensor, grad};
 
@@ -13,7 +13,7 @@ fn weights(shape: &[usize]) -> Tensor {
     Tensor::from_vec(shape, (0..size).map(|i| ((i * i % 101 * 5 % 13) as i32 - 6) as f32).collect())
 }
 
-/// One number that every element has a part in.
+/// A number that depends on every element.
 fn digest(x: &Tensor) -> i64 {
     let (x, weights) = (x.to_vec::<f32>().unwrap(), weights(x.shape()).to_vec::<f32>().unwrap());
     x.iter().zip(weights).map(|(x, weight)| *x as i64 * weight as i64).sum()
@@ -21,7 +21,7 @@ fn digest(x: &Tensor) -> i64 {
 
 #[test]
 fn results_and_gradients_are_jaxs() {
-    // Operand, kernel; then the result's shape and digests of result and gradients.
+    // Operand and kernel, then the shape of the result and the digests of result and gradients.
     type Case<'a> = (&'a [usize], &'a [usize], Convolution, &'a [usize], [i64; 3]);
     let cases: Vec<Case<'_>> = vec![
         (&[2, 5, 6, 3], &[3, 3, 3, 4], Convolution::new(), &[2, 3, 4, 4], [1843, 1015, 1242]),
@@ -99,7 +99,7 @@ fn results_and_gradients_are_jaxs() {
         assert_eq!((to_operand.shape(), to_kernel.shape()), (operand, kernel), "case {i}");
         let found = [digest(&result), digest(&to_operand), digest(&to_kernel)];
         assert_eq!(found, digests, "case {i}: {convolution:?}");
-        // Integers go another way.
+        // Integers have another kernel.
         let integers = both.0.convert(I32).conv_general_dilated(&both.1.convert(I32), &convolution);
         assert_eq!(
             integers.convert(F32).to_vec::<f32>().unwrap(),
@@ -109,7 +109,7 @@ fn results_and_gradients_are_jaxs() {
     }
 }
 
-/// Padding is zeros, which the kernel multiplies like other elements, whatever the groups.
+/// Padding is zeros, which are multiplied by the kernel like other elements, for any number of groups.
 #[test]
 fn padding_under_an_infinite_weight_is_nan() {
     for (groups, features, out) in [(1, 1, 1), (1, 4, 32), (8, 8, 8), (8, 16, 16)] {

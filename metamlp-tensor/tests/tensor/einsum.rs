@@ -1,4 +1,4 @@
-//! Einsum against hand loops, NumPy's numbers, and a sum over every index.
+//! Einsum against hand-written loops, NumPy's numbers, and a naive sum over all indices.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ fn numpys_results() {
     gives("ii->i", &[counting(&[3, 3])], &[3], &[0, 4, 8]);
     gives("iji->ji", &[counting(&[2, 3, 2])], &[3, 2], &[0, 7, 2, 9, 4, 11]);
     gives("iii->i", &[counting(&[2, 2, 2])], &[2], &[0, 7]);
-    // JAX sums the ellipsis that the result does not have; NumPy refuses.
+    // An ellipsis that the result does not have is summed, as in JAX. NumPy refuses it.
     gives("...ij->ij", &[counting(&[2, 3, 4])], &[3, 4], &[12, 14, 16, 18, 20, 22, 24, 26, 28, 30, 32, 34]);
 }
 
@@ -70,7 +70,7 @@ fn dtypes_meet_and_floats_are_summed() {
 
 #[test]
 fn operands_of_a_long_chain_are_never_all_in_one_product() {
-    // Summed in one piece this would be 40^13 multiplications.
+    // One sum over all labels would take 40^13 multiplications.
     let matrices: Vec<Tensor> = (0..12).map(|i| Tensor::eye(40, F32) * (1.0 + f64::from(i) / 12.0)).collect();
     let letters: Vec<char> = ('a'..='m').collect();
     let terms: Vec<String> = letters.windows(2).map(|pair| pair.iter().collect()).collect();
@@ -87,8 +87,8 @@ fn what_does_not_fit_is_named() {
     let cases: [(&str, &[&Tensor], &str); 13] = [
         ("ij,jk->ik", &[&a, &b], "label `j` is 3 in operand 0 and 4 in operand 1"),
         ("ii->i", &[&a], "label `i` is both 2 and 3 in operand 0"),
-        ("ij->ik", &[&a], "label `k` of the result is in no operand"),
-        ("ij->jj", &[&a], "label `j` is twice in the result"),
+        ("ij->ik", &[&a], "label `k` of the result is in none of the operands"),
+        ("ij->jj", &[&a], "label `j` appears twice in the result"),
         ("ijk", &[&a], "its term `ijk` labels 3 axes, operand 0 has 2"),
         ("i", &[&a], "its term `i` labels 1 axes, operand 0 has 2"),
         ("ijk...", &[&a], "its term `ijk` labels 3 axes, operand 0 has 2"),
@@ -111,14 +111,14 @@ fn what_does_not_fit_is_named() {
     assert!(later.evaluate().unwrap_err().to_string().contains("dot_general"));
 }
 
-/// An equation: a letter for every axis, capital ones for those of the ellipsis.
+/// A random equation: a letter for each axis, upper case for the axes of the ellipsis.
 #[derive(Clone, Debug)]
 struct Case {
     extents: BTreeMap<char, usize>,
     terms: Vec<Vec<char>>,
     output: Vec<char>,
     is_implicit: bool,
-    /// Axes, by operand and place, that have extent 1 instead of their letter's.
+    /// Axes, by operand and position, that have extent 1 instead of their letter's extent.
     singletons: Vec<(usize, usize)>,
 }
 
@@ -177,7 +177,7 @@ impl Case {
                 Some(at) => {
                     format!("{}...{}", &text[..at], text[at..].trim_start_matches(char::is_uppercase))
                 }
-                // A term without such an axis may still have the ellipsis.
+                // A term without axes of the ellipsis may still have `...`.
                 None if may_be_hidden && has_ellipsis => format!("...{text}"),
                 None => text,
             }
@@ -187,7 +187,7 @@ impl Case {
         if self.is_implicit { terms } else { format!("{terms}->{}", term(&self.output, false)) }
     }
 
-    /// The sum over every value of every letter.
+    /// The naive sum over all values of all letters.
     fn expected(&self, operands: &[Vec<i32>]) -> Vec<i32> {
         let used = |letter: &char| {
             let places = self

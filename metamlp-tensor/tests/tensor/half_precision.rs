@@ -1,5 +1,4 @@
-//! `f16` and `bf16`: the numbers that JAX 0.10.2 gives on a CPU, bit for bit
-//! where one operation is rounded once.
+//! `f16` and `bf16` against the numbers of JAX 0.10.2 on a CPU, with equal bits if a single operation is rounded once.
 
 use metamlp_tensor::random::{self, Key};
 use metamlp_tensor::{BF16, DType, Element, F16, F32, F64, I32, Tensor, bf16, f16, grad, jit};
@@ -77,7 +76,7 @@ fn functions_and_products_have_the_bits_of_jax() {
     }
 }
 
-/// Exponentials are divided by their sum: another rounding on the way would be seen. (JAX itself takes it in `f16`.)
+/// Exponentials divided by their sum: an additional rounding would show. (JAX computes the sum in `f16`.)
 #[test]
 fn softmax_of_bf16_has_the_bits_of_jax() {
     let x = of_bits(BF16, &[2, 6], "3f00 bfa0 4040 4010 bf40 3fc0 3dcd 3e4d 3e9a 3ecd 3f00 3f1a");
@@ -99,7 +98,7 @@ fn types_meet_as_in_jax() {
 
 #[test]
 fn sums_are_taken_in_single_precision() {
-    // In bf16 itself the sum would stay at 256.
+    // Summed in bf16, the result would stay at 256.
     let x = Tensor::ones([1000], BF16);
     assert_eq!(x.sum_all().convert(F32).item::<f32>().unwrap(), 1000.0);
     assert_eq!(x.matmul(&x).convert(F32).item::<f32>().unwrap(), 1000.0);

@@ -1,4 +1,4 @@
-//! Reading and writing by index, sorting and shifting: JAX's and NumPy's results.
+//! Indexing, sorting and shifting, against the results of JAX and NumPy.
 
 use metamlp_tensor::{BOOL, F32, I32, OutOfRange, Result, Tensor, U32, evaluate, grad};
 
@@ -10,7 +10,7 @@ fn indices<const N: usize>(values: [i32; N]) -> Tensor {
     Tensor::from_vec([N], values.to_vec())
 }
 
-/// NaN as 99.
+/// The elements, with NaN replaced by 99.
 #[track_caller]
 fn gives(found: &Tensor, shape: &[usize], expected: &[f32]) {
     assert_eq!(found.shape(), shape);
@@ -55,7 +55,7 @@ fn elements_are_taken_along_an_axis_as_jax_takes_them() {
     gives(&x.take_along_axis(&each, 1), &[3, 2], &[0.0, 1.0, 7.0, 7.0, 99.0, 99.0]);
     let one = Tensor::from_vec([1, 4], vec![2, 0, -1, 3]);
     gives(&x.take_along_axis(&one, 0), &[1, 4], &[8.0, 1.0, 10.0, 99.0]);
-    // Either is repeated along the other axes.
+    // Either operand is repeated along the other axes.
     let column = Tensor::from_vec([3, 1], vec![2, 0, 1]);
     gives(&x.index(0).expand_dims(0).take_along_axis(&column, -1), &[3, 1], &[2.0, 0.0, 1.0]);
     gives(&x.take_along_axis(&Tensor::from_vec([1, 1], vec![3]), 1), &[3, 1], &[3.0, 7.0, 11.0]);
@@ -69,7 +69,7 @@ fn updates_out_of_range_are_left_out() {
     let zeros = Tensor::zeros([4], F32);
     gives(&zeros.scatter_add(&at, &updates, 0), &[4], &[0.0, 6.0, 0.0, 2.0]);
     gives(&zeros.scatter(&at, &updates, 0), &[4], &[0.0, 5.0, 0.0, 2.0]);
-    // Of several for one row the last one has the gradient.
+    // The last of several updates of one row gets the gradient.
     let coefficients = Tensor::from_vec([4], vec![1.0f32, 2.0, 3.0, 4.0]);
     let (to_updates, to_zeros) =
         grad(&(updates, zeros), |(updates, x)| (x.scatter(&at, updates, 0) * &coefficients).sum_all())
@@ -110,7 +110,7 @@ fn the_largest_come_first_and_nan_before_them() {
     let (values, positions) = x.top_k(3);
     gives(&values, &[2, 3], &[3.0, 3.0, 2.0, 99.0, 5.0, -0.0]);
     assert_eq!(positions.to_vec::<i32>().unwrap()[..4], [0, 3, 2, 0]);
-    // Zeros of both signs are equal, so the first one comes first.
+    // Zeros of both signs are equal, so they keep their order.
     assert_eq!(positions.to_vec::<i32>().unwrap()[4..], [3, 1]);
     gives(&x.sort(1), &[2, 4], &[1.0, 2.0, 3.0, 3.0, -0.0, 0.0, 5.0, 99.0]);
     assert_eq!(x.argsort(1).to_vec::<i32>().unwrap(), [1, 2, 0, 3, 1, 2, 3, 0]);
@@ -147,7 +147,7 @@ fn axes_go_round_and_back() {
 
 #[test]
 fn many_rows_are_gathered_from_every_outer_entry() -> Result<()> {
-    // Parts of the work end within an outer entry, and within the indices.
+    // The parts of the parallel work end inside an outer entry, and between two indices.
     let (outer, extent, inner) = (3, 250, 30);
     let numbers: Vec<f32> = (0..outer * extent * inner).map(|i| i as f32).collect();
     let table = Tensor::from_vec([outer, extent, inner], numbers.clone());

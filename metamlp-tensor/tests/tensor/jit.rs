@@ -1,4 +1,4 @@
-//! `jit`: one program for each structure, values never baked in.
+//! `jit`: one program for each structure of the arguments. Values are never constants of the program.
 
 use metamlp_tensor::{Error, F32, Tensor, Tree, grad, jit, statistics, value_and_grad};
 
@@ -20,7 +20,7 @@ fn one_program_for_each_structure() {
         assert_eq!(item(&double(Tensor::scalar(value), 3).unwrap()), value * 8.0);
     }
     assert_eq!(statistics::compiled_plans(), before + 1);
-    // Another static argument and another shape are other programs.
+    // Another static argument, or another shape, compiles another program.
     assert_eq!(item(&double(Tensor::scalar(1.0f32), 1).unwrap()), 2.0);
     assert_eq!(double(Tensor::ones([4], F32), 1).unwrap().shape(), [4]);
     assert!(statistics::compiled_plans() > before + 2);
@@ -28,7 +28,6 @@ fn one_program_for_each_structure() {
 
 #[test]
 fn a_training_step_takes_and_returns_trees() {
-    #[allow(clippy::type_complexity)]
     let step = jit(|(w, b): (Tensor, Tensor), batch: Vec<Tensor>| {
         let (loss, (dw, db)) = value_and_grad(&(w.clone(), b.clone()), |(w, b)| {
             (batch[0].matmul(w) + b - &batch[1]).square().mean_all()
@@ -95,7 +94,7 @@ fn reading_inside_is_an_error_that_says_so() {
 fn errors_of_the_function_and_of_its_tensors_come_back() {
     let poisoned = jit(|x: Tensor| Ok(x.matmul(&Tensor::zeros([3, 3], F32))));
     assert!(matches!(poisoned(Tensor::zeros([2, 2], F32)).unwrap_err(), Error::Shape { .. }));
-    // And an argument that is poisoned already.
+    // A poisoned argument.
     let bad = Tensor::zeros([2, 2], F32).matmul(&Tensor::zeros([3, 3], F32));
     let identity = jit(|x: Tensor| Ok(x));
     assert!(matches!(identity(bad).unwrap_err(), Error::Shape { .. }));

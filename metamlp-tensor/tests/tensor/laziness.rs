@@ -1,4 +1,4 @@
-//! What runs, when, and what never does.
+//! Which operations run, and when.
 
 use metamlp_tensor::{DType, Error, F32, I32, Tensor, deferred, evaluate, statistics};
 
@@ -12,7 +12,7 @@ fn nothing_runs_until_a_value_is_read() {
     y.evaluate().unwrap();
     let after = statistics::executed_nodes();
     assert!(after > before);
-    // A value is computed once.
+    // A tensor is evaluated once.
     y.to_vec::<f32>().unwrap();
     assert_eq!(statistics::executed_nodes(), after);
 }
@@ -221,7 +221,7 @@ fn ndarray_comes_and_goes_without_a_copy() {
     assert_eq!(tensor.view::<f32>().unwrap().as_ptr(), address);
     let back = ndarray::ArrayD::<f32>::try_from(tensor).unwrap();
     assert_eq!(back.as_ptr(), address);
-    // Another layout, and a part of an allocation, are put in order.
+    // Arrays in another layout, and parts of an allocation, are copied to row-major order.
     let column_major = ndarray::array![[1, 2], [3, 4]].reversed_axes();
     assert_eq!(Tensor::from(column_major).to_vec::<i32>().unwrap(), [1, 3, 2, 4]);
     let mut part = ndarray::Array1::from(vec![1, 2, 3, 4]);

@@ -1,4 +1,4 @@
-//! The behaviour of tensors, gradients, `jit` and random numbers: a file a topic.
+//! The behaviour of tensors, gradients, `jit` and random numbers, one file for each topic.
 
 mod compile_work;
 mod convolution;

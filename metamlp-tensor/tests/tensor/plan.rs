@@ -1,4 +1,4 @@
-//! What a plan tells of its program, and that threads change no bit.
+//! Plans describe their programs, and the number of threads changes no bit.
 
 use std::num::NonZeroUsize;
 
@@ -18,7 +18,7 @@ fn a_chain_of_elementwise_operations_is_one_kernel() -> Result<()> {
 
 #[test]
 fn memory_that_nobody_reads_again_is_counted_once() -> Result<()> {
-    // Each product dies with the next: two of the twenty are alive at once.
+    // Each product is dropped after the next one: two of the twenty are alive at once.
     let f = |x: Tensor| Ok::<_, Error>((0..20).fold(x.clone(), |y, _| y.matmul(&x)));
     let plan = Plan::of(f, &spec(&[50, 50]))?;
     assert_eq!((plan.output_bytes(), plan.peak_bytes()), (10_000, 20_000));

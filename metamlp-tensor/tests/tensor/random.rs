@@ -1,9 +1,9 @@
-//! Keys and samplers: JAX's numbers, the same ones traced, and what bad arguments give.
+//! Keys and samplers: JAX's numbers, the same numbers under a trace, and errors for bad arguments.
 
 use metamlp_tensor::random::{self, Key};
 use metamlp_tensor::{BOOL, DType, Error, F32, F64, I32, Tensor, Tree, jit, statistics, value_and_grad};
 
-// JAX's draws from key 42, but for those that a test spells out.
+// JAX's draws from key 42, if not written in a test.
 const LAPLACE: [u32; 4] = [0x3cbb1a39, 0xbee42cb4, 0xbe878335, 0xbe0544d5];
 const LOGISTIC: [u32; 4] = [0xbd390390, 0x3f40ba1c, 0x3ef28faa, 0x3e7b2c74];
 const UNIFORM_RANGE: [u32; 4] = [0x3f7bf41a, 0x3fa0383c, 0x3f94d5fb, 0x3f8aef21];
@@ -99,7 +99,7 @@ fn integers_and_choices_are_those_of_jax() {
     assert_eq!(coins.map_to_digits(), "100010100010");
 }
 
-/// Digits are easier to compare than a column of words.
+/// The words as hexadecimal digits, which are easier to compare.
 trait Digits {
     fn map_to_digits(&self) -> String;
 }
@@ -143,7 +143,7 @@ fn weighted_choices_follow_their_weights() {
     assert!((2300..2700).contains(&count(0)), "{}", count(0));
 }
 
-/// Everything that can be derived of a key, from a key that the program only gets when it runs.
+/// All ways to derive a key or numbers, from a key that is an argument of the program.
 #[test]
 fn a_traced_key_gives_the_same_numbers() -> Result<(), Error> {
     fn draw(key: &Key) -> Vec<Tensor> {
@@ -175,7 +175,7 @@ fn a_traced_key_gives_the_same_numbers() -> Result<(), Error> {
             }
         }
     }
-    // The eager draws have seven plans of their own; another key needs no other plan.
+    // The eager draws need seven plans. Another key needs no further plan.
     assert!(statistics::compiled_plans() - before <= 8);
     Ok(())
 }

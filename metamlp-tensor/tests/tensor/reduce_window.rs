@@ -1,4 +1,4 @@
-//! Sums and extrema under a window, and their gradients, against the numbers of JAX.
+//! Sums and extrema under a window and their gradients, against the numbers of JAX.
 
 use metamlp_tensor::{F32, I32, Padding, Tensor, Window, grad};
 
@@ -12,7 +12,7 @@ fn weights(shape: &[usize]) -> Tensor {
     Tensor::from_vec(shape, (0..size).map(|i| ((i * i % 101 * 5 % 13) as i32 - 6) as f32).collect())
 }
 
-/// One number that every finite element has a part in.
+/// A number that depends on every finite element.
 fn digest(x: &Tensor) -> i64 {
     let (x, weights) = (x.to_vec::<f32>().unwrap(), weights(x.shape()).to_vec::<f32>().unwrap());
     x.iter().zip(weights).filter(|(x, _)| x.is_finite()).map(|(x, weight)| *x as i64 * weight as i64).sum()
@@ -20,8 +20,7 @@ fn digest(x: &Tensor) -> i64 {
 
 #[test]
 fn results_and_gradients_are_jaxs() {
-    // (result, gradient) of sum, maximum, minimum. JAX has no gradient of an
-    // extremum under a dilated window.
+    // (result, gradient) of sum, maximum and minimum. JAX has no gradient for an extremum under a dilated window.
     type Case<'a> = (&'a [usize], Window, &'a [usize], [(i64, Option<i64>); 3]);
     let cases: [Case<'_>; 5] = [
         (
@@ -70,7 +69,7 @@ fn results_and_gradients_are_jaxs() {
             assert_eq!(digest(&result), digest_of_result, "case {i}");
             let gradient = grad(&x, |x| {
                 let result = reduce(x, &window);
-                // Under padding alone an extremum is infinite.
+                // The extremum of a window over padding only is infinite.
                 (result.is_finite().select(&result, 0.0) * weights(places)).sum_all()
             });
             let gradient = gradient.unwrap();
@@ -87,7 +86,7 @@ fn the_first_of_equals_has_the_gradient() {
     let window = Window::new([2, 2]).strides([2, 2]);
     let gradient = grad(&x, |x| x.reduce_window_max(&window).sum_all()).unwrap();
     assert_eq!(gradient.to_vec::<f32>().unwrap(), [0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
-    // Windows that overlap add up.
+    // The gradients of overlapping windows are added.
     let gradient = grad(&x, |x| x.reduce_window_max(&Window::new([1, 2])).sum_all()).unwrap();
     assert_eq!(gradient.to_vec::<f32>().unwrap(), [0.0, 2.0, 1.0, 0.0, 1.0, 0.0, 2.0, 0.0]);
 }

@@ -1,5 +1,5 @@
-//! Large operands whose axes are not in a kernel's order: of any element type,
-//! cut out, read twice, given away, and beside what reads them as they are.
+//! Large operands whose axes are not in the order of a kernel: with all element types, sliced, read twice, donated, and
+//! together with readers of their original order.
 
 use half::{bf16, f16};
 use metamlp_tensor::{Element, F32, Result, Tensor, evaluate, jit};
@@ -15,7 +15,7 @@ fn matrix() -> Tensor {
     Tensor::from_vec([ROWS, COLUMNS], numbers())
 }
 
-/// Entry (j, i) is `f` of entry (i, j).
+/// The transposed matrix with `f` applied to each entry.
 fn transposed<T: Copy, U>(elements: &[T], f: impl Fn(T) -> U) -> Vec<U> {
     (0..COLUMNS).flat_map(|j| (0..ROWS).map(move |i| i * COLUMNS + j)).map(|at| f(elements[at])).collect()
 }

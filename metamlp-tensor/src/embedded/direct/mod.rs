@@ -1,8 +1,11 @@
 //! Operations with a kernel of their own, outside of fused loops: those that move runs of elements, sort, scan or reduce
 //! under windows. They read row-major buffers.
 
+pub(crate) mod constant;
+mod integer_convolution;
 pub(crate) mod lanes;
 pub(crate) mod order;
+mod starts;
 pub(crate) mod windows;
 
 use std::fmt;
@@ -15,7 +18,7 @@ use crate::graph::op::{Binary, Op, Update};
 use crate::graph::{Graph, Id};
 use crate::math::arithmetic::Arithmetic;
 use crate::memory::buffer::{Buffer, Storage};
-use crate::oracle;
+use crate::random::threefry;
 use crate::shape::{Axes, Type};
 
 use self::windows::Windows;
@@ -94,9 +97,14 @@ fn evaluate(op: &Op, mut operands: Operands<'_>, ty: &Type) -> Buffer {
         Op::DotGeneral(dimensions) => match ty.dtype {
             DType::I32 => integer_product::multiply::<i32>(dimensions, operands[0], operands[1]),
             DType::U32 => integer_product::multiply::<u32>(dimensions, operands[0], operands[1]),
-            _ => oracle::evaluate(op, &operands, ty),
+            _ => unreachable!("products of floats are contractions, and bool has none"),
         },
-        Op::Convolution(_) | Op::RngSplit { .. } => oracle::evaluate(op, &operands, ty),
+        Op::Convolution(windows) => match ty.dtype {
+            DType::I32 => integer_convolution::convolve::<i32>(windows, operands[0], operands[1], ty),
+            DType::U32 => integer_convolution::convolve::<u32>(windows, operands[0], operands[1], ty),
+            _ => unreachable!("convolutions of floats are contractions, and bool has none"),
+        },
+        Op::RngSplit { first, count } => rng_split(operands[0].0, *first, *count),
         Op::Scatter { .. } | Op::DynamicUpdateSlice => unreachable!("evaluated in place above"),
         Op::Input
         | Op::Constant(_)
@@ -122,6 +130,14 @@ fn evaluate(op: &Op, mut operands: Operands<'_>, ty: &Type) -> Buffer {
 
 fn elements<T: Arithmetic>(buffer: &Buffer) -> &[T] {
     buffer.as_slice().expect("a buffer has the dtype of its node")
+}
+
+/// The keys number `first..first + count` that a key is split into.
+fn rng_split(key: &Buffer, first: u32, count: usize) -> Buffer {
+    let key = elements::<u32>(key).try_into().expect("shape inference has checked that a key has two words");
+    let mut keys = vec![[0; 2]; count];
+    threefry::fill_split(key, first.into(), &mut keys);
+    Buffer::from_vec(keys.into_flattened())
 }
 
 fn pad<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, low: &Axes, interior: &Axes) -> Buffer {
@@ -270,7 +286,7 @@ fn runs(part: &[usize], whole: &Type, starts: &[usize], mut f: impl FnMut(usize,
 
 fn dynamic_slice<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, sizes: &[usize]) -> Buffer {
     let (from, whole) = operands[0];
-    let starts = oracle::starts(operands[1].0, &whole.shape, sizes);
+    let starts = starts::clamped(operands[1].0, &whole.shape, sizes);
     let mut result = T::pool().take(ty.shape.size());
     let elements = elements::<T>(from);
     runs(sizes, whole, &starts, |to, from, length| {
@@ -283,7 +299,7 @@ fn dynamic_update_slice<T: Arithmetic>(own: Buffer, operands: &[(Buffer, &Type)]
     let [(update, part), (starts, _)] = operands else {
         unreachable!("dynamic_update_slice has three operands")
     };
-    let starts = oracle::starts(starts, &ty.shape, &part.shape);
+    let starts = starts::clamped(starts, &ty.shape, &part.shape);
     let mut result = editable::<T>(own);
     let elements = elements::<T>(update);
     runs(&part.shape, ty, &starts, |from, to, length| {

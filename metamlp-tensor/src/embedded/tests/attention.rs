@@ -6,10 +6,10 @@ use super::rows::{by_rows, check};
 use super::{Choices, bits, programs};
 use crate::embedded::compile;
 use crate::graph::Graph;
+use crate::graph::mode;
 use crate::graph::recording::Recording;
 use crate::memory::buffer::Buffer;
 use crate::shape::Type;
-use crate::transform::boundary;
 use crate::{BF16, Error, F32, F64, Tensor, grad};
 
 /// An attention, after which its weights may be needed, too; and whether they are.
@@ -36,7 +36,7 @@ fn program(seed: u64) -> (Graph, Vec<Buffer>, bool) {
     let arguments: Vec<Tensor> = types.into_iter().map(Tensor::placeholder).collect();
     let needs_weights = choices.next(4) == 0;
     let steps = 1 + choices.next(2);
-    let outputs = boundary::tracing(|| {
+    let outputs = mode::tracing(|| {
         let [query, key, value, along @ ..] = &arguments[..] else { return Ok(Vec::new()) };
         let mut x = Tensor::einsum("...qd,...kd->...qk", &[query, key]);
         for _ in 0..steps {
@@ -87,7 +87,7 @@ fn rows_that_come_in_runs_have_the_oracles_values() {
     let mut choices = Choices(1);
     let inputs: Vec<Buffer> = types.iter().map(|ty| choices.values(ty)).collect();
     let arguments = types.map(Tensor::placeholder);
-    let output = boundary::tracing(|| {
+    let output = mode::tracing(|| {
         let [query, key, value, bias] = &arguments;
         let scores = Tensor::einsum("hqd,hkd->hqk", &[query, key]).reshape([2, 2, 25, 5]);
         let weights = (scores + bias).softmax(-1).reshape([2, 50, 5]);
@@ -102,7 +102,7 @@ fn rows_that_come_in_runs_have_the_oracles_values() {
 fn plan(f: impl Fn([Tensor; 4]) -> Vec<Tensor>) -> Vec<String> {
     let shapes = [[2, 30, 8], [2, 50, 8], [2, 50, 4], [1, 30, 50]];
     let arguments = shapes.map(|shape| Tensor::placeholder(Type::new(&shape[..], F32)));
-    let outputs = boundary::tracing(|| Ok::<_, Error>(f(arguments.clone()))).unwrap();
+    let outputs = mode::tracing(|| Ok::<_, Error>(f(arguments.clone()))).unwrap();
     let graph = Recording::of(&arguments, &outputs).graph().unwrap();
     let plan = compile(&graph).to_string();
     plan.lines().filter(|line| !line.starts_with("return")).map(str::to_owned).collect()

@@ -1,6 +1,5 @@
-//! Operations that change no bit of their operand disappear: `x * 1`, `x / 1`,
-//! `x - 0`, `x + 0` of integers, conversions to the same dtype, choices
-//! between equals.
+//! Algebraic simplification: removes operations that change no bit of their operand. These are `x * 1`, `x / 1`, `x - 0`,
+//! `x + 0` for integers, conversions to the same dtype, selects between equal operands, and views of the same shape.
 
 use crate::dtype::DType;
 use crate::graph::op::{Binary, Literal, Op};
@@ -14,17 +13,18 @@ pub(crate) fn simplify(graph: &Graph) -> Graph {
         for operand in &mut node.operands {
             *operand = renamed[*operand as usize];
         }
-        let same = operand_that_it_is(&result, &node);
+        let same = equal_operand(&result, &node);
         renamed.push(same.unwrap_or_else(|| result.push(node)));
     }
     result.outputs = graph.outputs.iter().map(|&id| renamed[id as usize]).collect();
     result
 }
 
-fn operand_that_it_is(graph: &Graph, node: &GraphNode) -> Option<Id> {
+/// The operand that the node is equal to, bit by bit, if there is one.
+fn equal_operand(graph: &Graph, node: &GraphNode) -> Option<Id> {
     let operands = &node.operands;
     let is = |operand: usize, value: f64| -> bool {
-        literal_shown(graph, operands[operand])
+        broadcast_literal(graph, operands[operand])
             .is_some_and(|literal| literal == Literal::from_f64(value, literal.dtype()))
     };
     let is_integer = node.ty.dtype.is_integer();
@@ -51,8 +51,8 @@ fn operand_that_it_is(graph: &Graph, node: &GraphNode) -> Option<Id> {
     }
 }
 
-/// The literal that all elements of the node are.
-fn literal_shown(graph: &Graph, mut id: Id) -> Option<Literal> {
+/// The literal that all elements of the node are equal to, if the node is a constant or a view of one.
+fn broadcast_literal(graph: &Graph, mut id: Id) -> Option<Literal> {
     loop {
         let node = graph.node(id);
         match node.op {

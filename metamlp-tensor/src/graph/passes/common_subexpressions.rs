@@ -1,4 +1,4 @@
-//! Equal operations on equal operands become one; identities disappear.
+//! Common subexpression elimination: equal operations on equal operands become one node. Identities are removed.
 
 use rustc_hash::FxHashMap;
 

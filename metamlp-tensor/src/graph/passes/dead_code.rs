@@ -1,5 +1,5 @@
-//! Only what an output needs is kept. Inputs stay, since values are bound to
-//! them by position.
+//! Dead code elimination: removes nodes that no output depends on. Inputs stay, since values are bound to them by
+//! position.
 
 use crate::graph::op::Op;
 use crate::graph::{Graph, Id};
@@ -17,18 +17,19 @@ pub(crate) fn remove(graph: &Graph) -> Graph {
         }
     }
     let mut result = Graph::default();
-    let mut renamed: Vec<Id> = Vec::with_capacity(graph.nodes.len());
+    let mut renamed: Vec<Option<Id>> = Vec::with_capacity(graph.nodes.len());
+    let new_id = |renamed: &[Option<Id>], id: Id| {
+        renamed[id as usize].expect("operands of needed nodes, and outputs, are needed")
+    };
     for (id, node) in graph.nodes.iter().enumerate() {
-        renamed.push(if needed[id] || node.op == Op::Input {
+        renamed.push((needed[id] || node.op == Op::Input).then(|| {
             let mut node = node.clone();
             for operand in &mut node.operands {
-                *operand = renamed[*operand as usize];
+                *operand = new_id(&renamed, *operand);
             }
             result.push(node)
-        } else {
-            Id::MAX
-        });
+        }));
     }
-    result.outputs = graph.outputs.iter().map(|&id| renamed[id as usize]).collect();
+    result.outputs = graph.outputs.iter().map(|&id| new_id(&renamed, id)).collect();
     result
 }

@@ -1,5 +1,5 @@
-//! What is computed with 16-bit floats: everything in `f32`, rounded once an
-//! operation. The rule itself, and the pass that rewrites a graph by it.
+//! Arithmetic on 16-bit floats: each operation computes in `f32` and rounds its result once. Holds the rule, and the pass
+//! that rewrites a graph by it.
 
 use smallvec::smallvec;
 
@@ -8,7 +8,7 @@ use crate::graph::op::{Op, Update};
 use crate::graph::{Graph, GraphNode, Id};
 use crate::shape::Type;
 
-/// Whether the operation computes, and does not merely move or choose elements.
+/// True if the operation computes with its operands' values. False if it only moves or selects elements.
 pub(crate) fn computes(op: &Op) -> bool {
     match op {
         Op::Unary(_)
@@ -49,22 +49,22 @@ pub(crate) fn computes(op: &Op) -> bool {
     }
 }
 
-/// Whether an operand or the result is of half precision.
+/// True if an operand or the result has a 16-bit float dtype.
 pub(crate) fn is_met_by<'a>(mut operands: impl Iterator<Item = &'a Type>, result: &Type) -> bool {
     result.dtype.is_half() || operands.any(|operand| operand.dtype.is_half())
 }
 
-/// The type that stands for `ty` while it is computed with.
+/// The type in which values of type `ty` are computed: `f32` instead of a 16-bit float.
 pub(crate) fn wide(ty: &Type) -> Type {
     let dtype = if ty.dtype.is_half() { DType::F32 } else { ty.dtype };
     Type { dtype, shape: ty.shape.clone() }
 }
 
-/// The same program with conversions around each operation that computes with
-/// 16-bit floats; the executor knows no other arithmetic of theirs.
+/// Inserts conversions around each operation that computes with 16-bit floats. The executor has no other arithmetic for
+/// them.
 pub(crate) fn widen(graph: &Graph) -> Graph {
     if graph.nodes.iter().all(|node| !node.ty.dtype.is_half()) {
-        return graph.clone();
+        return graph.clone().verified("half precision");
     }
     let mut result = Graph::default();
     let mut renamed: Vec<Id> = Vec::with_capacity(graph.nodes.len());
@@ -86,7 +86,7 @@ pub(crate) fn widen(graph: &Graph) -> Graph {
         renamed.push(if widens && dtype.is_half() { convert(&mut result, id, dtype) } else { id });
     }
     result.outputs = graph.outputs.iter().map(|&id| renamed[id as usize]).collect();
-    result
+    result.verified("half precision")
 }
 
 fn convert(graph: &mut Graph, operand: Id, dtype: DType) -> Id {

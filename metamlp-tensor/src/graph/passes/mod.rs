@@ -1,5 +1,5 @@
-//! What makes a graph smaller before it runs: each pass is one loop, and
-//! returns an equivalent graph with the same inputs and outputs.
+//! Optimisation passes. Each is one loop over a graph and returns an equivalent graph with the same inputs and outputs,
+//! which is [verified](Graph::verify) in debug builds.
 
 mod algebra;
 mod common_subexpressions;
@@ -9,10 +9,21 @@ pub(crate) mod half_precision;
 
 use crate::graph::Graph;
 
-/// All passes.
+/// A pass: its name in messages, and the function.
+type Pass = (&'static str, fn(&Graph) -> Graph);
+
+/// The passes in the order in which they run. Common subexpressions are merged a second time because folding and
+/// simplification may have made further operations equal.
+const PASSES: [Pass; 5] = [
+    ("common subexpressions", common_subexpressions::merge),
+    ("constant folding", constants::fold),
+    ("algebraic simplification", algebra::simplify),
+    ("common subexpressions, second time", common_subexpressions::merge),
+    ("dead code", dead_code::remove),
+];
+
+/// Runs all passes. `graph` has been [widened](half_precision::widen).
 pub(crate) fn optimise(graph: &Graph) -> Graph {
-    let merged = common_subexpressions::merge(graph);
-    let simple = algebra::simplify(&constants::fold(&merged));
-    // Equal literals may only have come out now.
-    dead_code::remove(&common_subexpressions::merge(&simple))
+    let [(first, pass), rest @ ..] = PASSES;
+    rest.iter().fold(pass(graph).verified(first), |graph, (name, pass)| pass(&graph).verified(name))
 }

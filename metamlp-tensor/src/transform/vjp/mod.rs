@@ -1,5 +1,5 @@
-//! The gradient rule of every operation, written with `Tensor`'s own methods,
-//! so that rules read like the mathematics and differentiate again.
+//! The gradient rule of each operation, written with the methods of `Tensor`, so that rules read like the mathematics and
+//! can be differentiated again.
 
 use smallvec::{SmallVec, smallvec};
 
@@ -9,9 +9,8 @@ use crate::graph::op::{Binary, DotDimensions, Extremum, Op, Pad, Reduction, Slic
 use crate::shape::Axes;
 use crate::window::WindowAxis;
 
-/// For each operand its share of the gradient: the Jacobian of `output`,
-/// transposed, times `cotangent`. `None` where the operand has none, or is
-/// not `wanted`.
+/// The contribution to the cotangent of each operand: the transposed Jacobian of `output` times `cotangent`. `None` if the
+/// operand has no gradient. May be `None` if it is not `wanted`.
 pub(crate) fn vjp(
     op: &Op,
     operands: &[Tensor],
@@ -23,7 +22,7 @@ pub(crate) fn vjp(
     let x = || &operands[0];
     let one = |gradient: Tensor| smallvec![Some(gradient)];
     match op {
-        // Without operands, or without a derivative anywhere it could be used.
+        // These have no operands, or a derivative that is 0 almost everywhere.
         Op::Input
         | Op::Constant(_)
         | Op::Iota { .. }
@@ -78,7 +77,7 @@ pub(crate) fn vjp(
         }
         Op::Slice(slice) => {
             let Slice { starts, limits: _, strides } = &**slice;
-            // Put every element back; what follows the last one may be cut short.
+            // Puts each element back in its place, with zeros before, between and after.
             let rank = x().rank();
             let interior: Axes = strides.iter().map(|stride| stride - 1).collect();
             let high: Axes = (0..rank)
@@ -117,6 +116,7 @@ pub(crate) fn vjp(
         }
         Op::Reverse { axes } => one(axes.iter().fold(ct.clone(), |ct, &axis| ct.flip(axis.cast_signed()))),
         Op::Gather { axis } => {
+            // An axis beyond `i32::MAX` has elements that no index reaches.
             let last = i32::try_from(x().shape()[*axis].saturating_sub(1)).unwrap_or(i32::MAX);
             let rows = operands[1].maximum(0).minimum(last);
             smallvec![Some(x().zeros_like().scatter_rows(Update::Add, &rows, ct, *axis)), None]
@@ -174,7 +174,7 @@ fn unary_vjp(unary: Unary, x: &Tensor, y: &Tensor, ct: &Tensor) -> Option<Tensor
     })
 }
 
-/// (x, y, output, cotangent) to an operand's share.
+/// (x, y, output, cotangent) to the contribution to one operand.
 type Share = fn(&Tensor, &Tensor, &Tensor, &Tensor) -> Option<Tensor>;
 
 fn binary_vjp(binary: Binary) -> (Share, Share) {
@@ -190,11 +190,11 @@ fn binary_vjp(binary: Binary) -> (Share, Share) {
                 Some(-(ct * (quotient.sign() * quotient.abs().floor())))
             },
         ),
-        // Equals share, as in JAX.
+        // Equal operands share the cotangent, as in JAX.
         Binary::Max => (|x, y, _, ct| Some(share(x, y, ct)), |x, y, _, ct| Some(share(y, x, ct))),
         Binary::Min => (|x, y, _, ct| Some(share(y, x, ct)), |x, y, _, ct| Some(share(x, y, ct))),
         Binary::Pow => (
-            // y·x^(y-1), which is 0 for y = 0 whatever x is.
+            // y·x^(y-1), which is 0 for y = 0 and any x.
             |x, y, _, ct| Some(ct * y.equal(0.0).select(0.0, y * x.power(y - 1.0))),
             // x^y·ln x, which is 0 for x = 0.
             |x, _, out, ct| Some(ct * x.equal(0.0).select(0.0, out * x.equal(0.0).select(1.0, x).log())),
@@ -209,13 +209,13 @@ fn binary_vjp(binary: Binary) -> (Share, Share) {
     }
 }
 
-/// `ct` where `winner` is the larger, half of it at equals.
+/// `ct` where `winner` is larger than `loser`, half of it where they are equal, 0 elsewhere.
 fn share(winner: &Tensor, loser: &Tensor, ct: &Tensor) -> Tensor {
     let at_equals = winner.equal(loser).select(ct * 0.5, ct.zeros_like());
     winner.greater(loser).select(ct, at_equals)
 }
 
-/// The sum of `ct` over the copies that a broadcast made of each element of `x`.
+/// The sum of `ct` over the copies of each element of `x` that a broadcast has made.
 fn unbroadcast(ct: &Tensor, x: &Tensor, axes: &Axes) -> Tensor {
     let copied: Vec<isize> = (0..ct.rank())
         .filter(|axis| match axes.iter().position(|placed| placed == axis) {
@@ -234,14 +234,14 @@ fn reduce_vjp(kind: Reduction, axes: &Axes, x: &Tensor, output: &Tensor, ct: &Te
     let signed: Vec<isize> = axes.iter().map(|axis| axis.cast_signed()).collect();
     match kind {
         Reduction::Max | Reduction::Min => {
-            // Equals share, as in JAX.
+            // Equal elements share the cotangent, as in JAX.
             let at = x.equal(spread(output)).convert(x.dtype());
             let count = at.sum(&signed);
             at * spread(&(ct / count))
         }
         Reduction::Prod => {
-            // The product of the others: with one 0 only its own place has
-            // one, with two nothing has.
+            // The gradient of an element is the product of the others. With a single zero only that zero has a gradient
+            // other than 0; with two zeros no element has.
             let is_zero = x.equal(0.0);
             let zeros = is_zero.convert(x.dtype()).sum(&signed);
             let others = is_zero.select(1.0, x);
@@ -251,7 +251,8 @@ fn reduce_vjp(kind: Reduction, axes: &Axes, x: &Tensor, output: &Tensor, ct: &Te
             let elsewhere = zeros.equal(0.0).select(product / &others, 0.0);
             spread(ct) * is_zero.select(at_zero, elsewhere)
         }
-        _ => spread(ct),
+        Reduction::Sum => spread(ct),
+        Reduction::All | Reduction::Any => unreachable!("reductions of bool have no gradient"),
     }
 }
 
@@ -259,23 +260,26 @@ fn reduce_window_vjp(kind: Reduction, windows: &[WindowAxis], x: &Tensor, ct: &T
     let extremum = match kind {
         Reduction::Max => Extremum::Max,
         Reduction::Min => Extremum::Min,
-        _ => {
+        Reduction::Sum => {
             let back = windows.iter().zip(x.shape()).map(|(window, &extent)| window.to_operand(extent));
             return ct.window_reduction(Reduction::Sum, back.collect());
         }
+        Reduction::Prod | Reduction::All | Reduction::Any => {
+            unreachable!("shape inference refuses other reductions of windows")
+        }
     };
-    // The first of equals has all of it, as in XLA's select_and_scatter.
+    // The first of equal elements gets the whole cotangent, as in XLA's select_and_scatter.
     let at = Tensor::apply(Op::ArgReduceWindow { kind: extremum, windows: windows.into() }, [x.clone()]);
     let flat = Tensor::zeros([x.size()], x.dtype());
     flat.scatter_rows(Update::Add, &at.reshape([at.size()]), &ct.reshape([ct.size()]), 0).reshape(x.shape())
 }
 
-/// Whether no later index names the same row of `axis` of `x`, in the shape of the updates.
+/// True where no later index names the same entry of `axis` of `x`. Broadcasts to the shape of the updates.
 fn last_in_place(indices: &Tensor, x: &Tensor, axis: usize) -> Tensor {
     let numbers = Tensor::arange(indices.size(), DType::I32);
     let flat = indices.reshape([indices.size()]);
-    let nobody = Tensor::full([x.shape()[axis]], -1, DType::I32);
-    let last = nobody.scatter_rows(Update::Set, &flat, &numbers, 0).gather_filled(&flat, 0, -1);
+    let none = Tensor::full([x.shape()[axis]], -1, DType::I32);
+    let last = none.scatter_rows(Update::Set, &flat, &numbers, 0).gather_filled(&flat, 0, -1);
     let after = x.rank() - axis - 1;
     let shape: Axes = indices.shape().iter().copied().chain(std::iter::repeat_n(1, after)).collect();
     last.equal(&numbers).reshape(shape)
@@ -303,7 +307,7 @@ fn dot_vjp_rhs(dimensions: &DotDimensions, lhs: &Tensor, rhs: &Tensor, ct: &Tens
     arranged(&product, &places)
 }
 
-/// The cotangent, convolved with the kernel back to front.
+/// The cotangent convolved with the reversed kernel.
 fn convolution_vjp_operand(windows: &[WindowAxis], x: &Tensor, kernel: &Tensor, ct: &Tensor) -> Tensor {
     let spatial = windows.len();
     let back = windows.iter().zip(&x.shape()[1..]).map(|(window, &extent)| window.to_operand(extent));
@@ -313,7 +317,7 @@ fn convolution_vjp_operand(windows: &[WindowAxis], x: &Tensor, kernel: &Tensor, 
     ct.convolution(&reversed, back.collect())
 }
 
-/// The operand, convolved with the cotangent: the batch is what is summed.
+/// The operand convolved with the cotangent, with the batch as the summed features.
 fn convolution_vjp_kernel(windows: &[WindowAxis], x: &Tensor, kernel: &Tensor, ct: &Tensor) -> Tensor {
     if ct.size() == 0 {
         return kernel.zeros_like();
@@ -328,7 +332,7 @@ fn convolution_vjp_kernel(windows: &[WindowAxis], x: &Tensor, kernel: &Tensor, c
     product.transpose((1..spatial + 2).chain([0, spatial + 2]).collect::<Axes>())
 }
 
-/// The partners of `axes`, in ascending order of `axes`.
+/// The `partners` of `axes`, sorted by the axes.
 fn paired_in_order(axes: &Axes, partners: &Axes) -> Axes {
     let mut pairs: SmallVec<[(usize, usize); 4]> =
         axes.iter().copied().zip(partners.iter().copied()).collect();
@@ -336,7 +340,7 @@ fn paired_in_order(axes: &Axes, partners: &Axes) -> Axes {
     pairs.into_iter().map(|(_, partner)| partner).collect()
 }
 
-/// `x` with its axis `i` moved to place `places[i]`.
+/// `x` with axis `i` moved to position `places[i]`.
 fn arranged(x: &Tensor, places: &[usize]) -> Tensor {
     if places.iter().copied().eq(0..places.len()) {
         return x.clone();

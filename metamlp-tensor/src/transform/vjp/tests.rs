@@ -1,5 +1,5 @@
-//! Every operation in mid-graph, and its gradient against finite differences: a
-//! table without which a new operation does not compile.
+//! The gradient of each operation, in the middle of a graph, against finite differences. A new operation does not compile
+//! until it has a line in the table.
 
 use crate::graph::Graph;
 use crate::graph::op::{Binary, Comparison, Extremum, Op, Reduction, Unary, Update};
@@ -10,12 +10,11 @@ mod differences;
 
 use differences::check;
 
-/// A line for each operation: what it looks like, and a function of `[2, 3]`
-/// that has it in its middle. An operation belongs to the first line that it
-/// looks like.
+/// A line for each operation: its pattern, and a function of a `[2, 3]` tensor that uses it. An operation belongs to the
+/// first line whose pattern it matches.
 macro_rules! operations {
     ($($pattern:pat => $f:expr;)*) => {
-        /// The line of an operation; one that has none does not compile.
+        /// The line of an operation. The match does not compile if an operation has none.
         fn line_of(op: &Op) -> &'static str {
             match op {
                 $($pattern => stringify!($pattern),)*
@@ -33,7 +32,7 @@ operations! {
     Op::Constant(_) => |x| x * 3.0;
     Op::Iota { .. } => |x| x * Tensor::iota([2, 3], 1, F64);
     Op::Identity => |x| grad(x, |x| (x * x * x).sum_all()).unwrap();
-    // Of what has no gradient anyway, so that the differences agree.
+    // Its operand has no gradient, so that the finite differences agree.
     Op::StopGradient => |x| x * (x * 1.37).floor().stop_gradient();
     Op::Unary(Unary::Abs) => |x| (x - 0.9).abs();
     Op::Unary(Unary::Cos) => |x| x.cos();
@@ -92,9 +91,9 @@ operations! {
     Op::Reduce { kind: Reduction::Any, .. } => |x| x.greater(1.2).any([0]).select(x.square(), x);
     Op::ReduceWindow { kind: Reduction::Sum, .. } => |x| x.reduce_window_sum(&Window::new([2, 2]));
     Op::ReduceWindow { kind: Reduction::Min, .. } => |x| x.reduce_window_min(&Window::new([1, 2]));
-    // The kinds that are left are no reductions of windows.
+    // The other reductions are not defined for windows.
     Op::ReduceWindow { .. } => |x| x.reduce_window_max(&Window::new([2, 2]));
-    // What the gradients of the extrema read by.
+    // The gradients of windowed extrema use it.
     Op::ArgReduceWindow { kind: Extremum::Max, .. } => |x| {
         grad(x, |x| x.reduce_window_max(&Window::new([2, 2])).exp().sum_all()).unwrap()
     };
@@ -130,12 +129,12 @@ operations! {
     };
 }
 
-/// What meets `x` in operations of two operands.
+/// The other operand of operations with two operands.
 fn other() -> Tensor {
     Tensor::from_vec([2, 3], vec![0.7, 1.3, 0.4, 1.1, 0.6, 1.7])
 }
 
-/// `f` with `x` as its first, as its second, and as both operands.
+/// `f` with `x` as its first, its second, and both operands.
 fn either_side(x: &Tensor, f: fn(&Tensor, &Tensor) -> Tensor) -> Tensor {
     f(x, &other()) + f(&other(), x) + f(x, &(x * x + 0.5))
 }

@@ -1,16 +1,15 @@
-//! A gradient against finite differences in f64. Shared with the unit tests, so
-//! it takes its names from whoever includes it.
+//! Compares a gradient with finite differences in f64. Also included by the unit tests, so it uses the names of the
+//! including module.
 
 use super::{Tensor, grad};
 
 const STEP: f64 = 1e-6;
 
-/// Checks the gradient of `f` in every coordinate of a tensor of that shape and
-/// those values, from about 0 to 2.
+/// Checks the gradient of `f` in every coordinate of a tensor with this shape and these values, from about 0 to 2.
 #[track_caller]
 pub(crate) fn check(shape: &[usize], values: &[f64], f: impl Fn(&Tensor) -> Tensor) {
     let loss = |x: &Tensor| {
-        // `sin` before, coefficients after, and the operation used twice.
+        // With `sin` before the operation, coefficients after it, and two uses of its result.
         let y = f(&(x.sin() * 0.9 + x * 0.4));
         let count = y.size();
         let coefficients: Vec<f64> = (0..count).map(|i| 0.3 + ((i * 7) % 5) as f64 * 0.21).collect();

@@ -1,4 +1,4 @@
-//! Functions of one element, or of corresponding elements of several tensors.
+//! Elementwise functions of one, two or three tensors.
 
 use crate::dtype::DType;
 use crate::graph::node::Tensor;
@@ -21,7 +21,7 @@ macro_rules! unary {
 unary! {
     /// Absolute value.
     abs => Abs;
-    /// Smallest integer not below.
+    /// Smallest integer that is not below `x`.
     ceil => Ceil;
     /// Cosine of radians.
     cos => Cos;
@@ -29,9 +29,9 @@ unary! {
     erf => Erf;
     /// Inverse of the error function, on (-1, 1).
     erf_inv => ErfInv;
-    /// `1 - erf(x)`, exact for large `x`.
+    /// `1 - erf(x)`, accurate for large `x`.
     erfc => Erfc;
-    /// `e^x`. Integers become `f32`, here and in the other real functions.
+    /// `e^x`. Integers are converted to `f32` first, as in all functions that are defined for floats only.
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -39,27 +39,27 @@ unary! {
     /// # Ok::<(), metamlp_tensor::Error>(())
     /// ```
     exp => Exp;
-    /// `e^x - 1`, exact near 0.
+    /// `e^x - 1`, accurate near 0.
     exp_m1 => ExpM1;
-    /// Largest integer not above.
+    /// Largest integer that is not above `x`.
     floor => Floor;
-    /// Whether an element is neither infinite nor NaN.
+    /// True where an element is neither infinite nor NaN, as `bool`.
     is_finite => IsFinite;
     /// Natural logarithm.
     log => Log;
-    /// `ln(1 + x)`, exact near 0.
+    /// `ln(1 + x)`, accurate near 0.
     log1p => Log1p;
     /// `1 / (1 + e^-x)`.
     logistic => Logistic;
     /// `-x`.
     negate => Neg;
-    /// Logical complement of `bool`, bitwise of integers.
+    /// Logical complement for `bool`, bitwise complement for integers.
     not => Not;
-    /// Nearest integer, halves to even.
+    /// Nearest integer, ties to even.
     round => RoundNearestEven;
     /// `1 / sqrt(x)`.
     rsqrt => Rsqrt;
-    /// -1, 0 or 1.
+    /// -1, 0 or 1; NaN for NaN.
     sign => Sign;
     /// Sine of radians.
     sin => Sin;
@@ -87,9 +87,9 @@ macro_rules! binary {
 binary! {
     /// Logical or bitwise and.
     and => And;
-    /// The angle of the point (`other`, self), in radians.
+    /// The angle of the point (`other`, `self`), in radians.
     atan2 => Atan2;
-    /// The larger of each pair; NaN if either is.
+    /// Elementwise maximum; NaN if either element is NaN.
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -98,11 +98,11 @@ binary! {
     /// # Ok::<(), metamlp_tensor::Error>(())
     /// ```
     maximum => Max;
-    /// The smaller of each pair; NaN if either is.
+    /// Elementwise minimum; NaN if either element is NaN.
     minimum => Min;
     /// Logical or bitwise or.
     or => Or;
-    /// `x` to the power `other`, of floats.
+    /// `self` to the power `other`, computed in floats.
     power => Pow;
     /// The remainder of a division, with the dividend's sign.
     remainder => Rem;
@@ -129,17 +129,17 @@ macro_rules! compare {
 }
 
 compare! {
-    /// Where the elements are equal, as `bool`.
+    /// True where the elements are equal, as `bool`.
     equal => Eq;
-    /// Where the elements differ.
+    /// True where the elements differ.
     not_equal => Ne;
-    /// Where self is the smaller.
+    /// True where `self < other`.
     less => Lt;
-    /// Where self is not the larger.
+    /// True where `self <= other`.
     less_equal => Le;
-    /// Where self is the larger.
+    /// True where `self > other`.
     greater => Gt;
-    /// Where self is not the smaller.
+    /// True where `self >= other`.
     greater_equal => Ge;
 }
 
@@ -184,14 +184,14 @@ impl Tensor {
         if n < 0 { result.reciprocal() } else { result }
     }
 
-    /// `self * factor + addend`, rounded once. Of floats.
+    /// `self * factor + addend` of floats, rounded once.
     #[track_caller]
     #[must_use]
     pub fn mul_add(&self, factor: impl Operand, addend: impl Operand) -> Tensor {
         self.ternary("mul_add", Op::MulAdd, factor, addend)
     }
 
-    /// `on_true` where self is true, `on_false` elsewhere.
+    /// `on_true` where `self` is true, `on_false` elsewhere. JAX's `where`.
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -203,7 +203,7 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn select(&self, on_true: impl Operand, on_false: impl Operand) -> Tensor {
-        // Of two numbers the richer kind decides; a tensor decides over numbers.
+        // A tensor's dtype takes precedence over a number's; of two numbers the higher kind (bool < int < float) does.
         let on_true = on_true.into_tensor(DType::Bool);
         let on_false = on_false.into_tensor(on_true.dtype());
         let dtype = on_true.dtype().promote(on_false.dtype());
@@ -217,15 +217,15 @@ impl Tensor {
         }
     }
 
-    /// Elements below `low` become `low`, above `high` become `high`.
+    /// `self` limited to `low..=high`.
     #[track_caller]
     #[must_use]
     pub fn clamp(&self, low: impl Operand, high: impl Operand) -> Tensor {
         self.maximum(low).minimum(high)
     }
 
-    /// The elements converted by value. To integers, floats are cut off
-    /// towards zero; to `bool`, everything but 0 is true.
+    /// The elements converted by value. Floats are truncated towards zero when converted to integers. Every value except 0
+    /// is true as a `bool`.
     #[track_caller]
     #[must_use]
     pub fn convert(&self, dtype: DType) -> Tensor {
@@ -242,7 +242,7 @@ impl Tensor {
         Self::apply(Op::BitcastConvert(dtype), [self.clone()])
     }
 
-    /// The same values; gradients stop here.
+    /// The same values, with a gradient of 0.
     #[track_caller]
     #[must_use]
     pub fn stop_gradient(&self) -> Tensor {
@@ -264,7 +264,7 @@ impl Tensor {
                 let dtype = lhs.dtype().to_inexact();
                 (lhs.convert(dtype), rhs.convert(dtype))
             }
-            // Sums and products of flags count them.
+            // Flags are counted as 0 and 1.
             Binary::Add | Binary::Sub | Binary::Mul | Binary::Rem if lhs.dtype() == DType::Bool => {
                 (lhs.convert(DType::I32), rhs.convert(DType::I32))
             }
@@ -273,7 +273,7 @@ impl Tensor {
         Self::apply(Op::Binary(binary), [lhs, rhs])
     }
 
-    /// The quotient of integers, towards zero.
+    /// The quotient of integers, truncated towards zero.
     #[track_caller]
     #[must_use]
     pub fn integer_div(&self, divisor: impl Operand) -> Tensor {

@@ -1,4 +1,4 @@
-//! Printing: `Display` computes and shows the numbers, `Debug` shows what is known.
+//! Printing: `Display` evaluates the tensor and prints its numbers, `Debug` evaluates nothing.
 
 use std::fmt;
 
@@ -28,7 +28,7 @@ impl fmt::Display for Tensor {
     }
 }
 
-/// The type, and the numbers of a small tensor that has them.
+/// The type and, if the tensor has a value of up to 16 elements, its numbers.
 impl fmt::Debug for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Tensor({}", self.ty())?;

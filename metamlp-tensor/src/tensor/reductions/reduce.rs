@@ -1,4 +1,4 @@
-//! Sums and other reductions over axes. Negative axes count from the end.
+//! Reductions over axes, and functions built on them. Negative axes count from the end.
 
 use crate::dtype::DType;
 use crate::graph::node::Tensor;
@@ -8,7 +8,7 @@ use crate::shape::Axes;
 macro_rules! reductions {
     ($($name:ident, $keepdims:ident, $all:ident;)*) => {
         impl Tensor {$(
-            #[doc = concat!("[`", stringify!($name), "`](Tensor::", stringify!($name), ") with the reduced axes kept, of extent 1.")]
+            #[doc = concat!("[`", stringify!($name), "`](Tensor::", stringify!($name), ") with the reduced axes kept as axes of extent 1.")]
             #[track_caller]
             #[must_use]
             pub fn $keepdims(&self, axes: impl AsRef<[isize]>) -> Tensor {
@@ -38,7 +38,7 @@ reductions! {
 }
 
 impl Tensor {
-    /// Sum over `axes`, which disappear. `bool` is counted, as `i32`.
+    /// Sum over `axes`, which the result does not have. `bool` is counted, as `i32`.
     ///
     /// ```
     /// use metamlp_tensor::{F32, Tensor};
@@ -58,35 +58,35 @@ impl Tensor {
         self.counted().reduce(Reduction::Prod, "prod", axes.as_ref())
     }
 
-    /// Largest element along `axes`; NaN if there is one.
+    /// Maximum over `axes`; NaN if any element is NaN.
     #[track_caller]
     #[must_use]
     pub fn max(&self, axes: impl AsRef<[isize]>) -> Tensor {
         self.counted().reduce(Reduction::Max, "max", axes.as_ref())
     }
 
-    /// Smallest element along `axes`; NaN if there is one.
+    /// Minimum over `axes`; NaN if any element is NaN.
     #[track_caller]
     #[must_use]
     pub fn min(&self, axes: impl AsRef<[isize]>) -> Tensor {
         self.counted().reduce(Reduction::Min, "min", axes.as_ref())
     }
 
-    /// Whether all elements along `axes` are true.
+    /// True if all elements along `axes` are true.
     #[track_caller]
     #[must_use]
     pub fn all(&self, axes: impl AsRef<[isize]>) -> Tensor {
         self.convert(DType::Bool).reduce(Reduction::All, "all", axes.as_ref())
     }
 
-    /// Whether any element along `axes` is true.
+    /// True if any element along `axes` is true.
     #[track_caller]
     #[must_use]
     pub fn any(&self, axes: impl AsRef<[isize]>) -> Tensor {
         self.convert(DType::Bool).reduce(Reduction::Any, "any", axes.as_ref())
     }
 
-    /// Mean over `axes`; NaN of nothing.
+    /// Mean over `axes`; NaN without elements.
     #[track_caller]
     #[must_use]
     pub fn mean(&self, axes: impl AsRef<[isize]>) -> Tensor {
@@ -99,7 +99,7 @@ impl Tensor {
         numbers.sum(axes) / count as f64
     }
 
-    /// Mean squared distance from the mean over `axes` (of the population).
+    /// Population variance over `axes`: the mean squared distance from the mean.
     #[track_caller]
     #[must_use]
     pub fn var(&self, axes: impl AsRef<[isize]>) -> Tensor {
@@ -109,7 +109,7 @@ impl Tensor {
 
     /// `ln(sum(exp(x)))` over `axes`, without overflow.
     ///
-    /// Where all elements are -inf the result is -inf, and its gradient 0.
+    /// If all elements are -inf, the result is -inf and its gradient is 0.
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -141,7 +141,8 @@ impl Tensor {
         if exp.dtype().is_half() {
             return exp / sum;
         }
-        // One division a row: a product takes a fraction of its time. Of 16 bits the second rounding would cost one.
+        // One division per row and a product per element, which is faster than a division. With 16-bit floats the second
+        // rounding would lose a bit.
         exp * (1.0 / sum)
     }
 
@@ -154,14 +155,14 @@ impl Tensor {
         &shifted - shifted.exp().sum_keepdims([axis]).log()
     }
 
-    /// Position (`i32`) of the largest element along `axis`, the first of equals.
+    /// Index (`i32`) of the maximum along `axis`, the first among equals.
     #[track_caller]
     #[must_use]
     pub fn argmax(&self, axis: isize) -> Tensor {
         self.arg_reduce(Extremum::Max, "argmax", axis)
     }
 
-    /// Position (`i32`) of the smallest element along `axis`, the first of equals.
+    /// Index (`i32`) of the minimum along `axis`, the first among equals.
     #[track_caller]
     #[must_use]
     pub fn argmin(&self, axis: isize) -> Tensor {
@@ -185,7 +186,7 @@ impl Tensor {
         }
     }
 
-    /// `reduce` over `axes`, put back with extent 1.
+    /// `reduce` over `axes`, which the result keeps with extent 1.
     #[track_caller]
     fn keeping_axes(&self, axes: &[isize], reduce: impl Fn(&Tensor, &[isize]) -> Tensor) -> Tensor {
         let resolved = match self.resolve_axes("reduce", axes) {
@@ -205,7 +206,7 @@ impl Tensor {
         (0..self.rank()).map(usize::cast_signed).collect()
     }
 
-    /// Flags as numbers.
+    /// `bool` converted to `i32`. Other dtypes are unchanged.
     #[track_caller]
     fn counted(&self) -> Tensor {
         if self.dtype() == DType::Bool { self.convert(DType::I32) } else { self.clone() }

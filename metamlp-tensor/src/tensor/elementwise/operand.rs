@@ -1,5 +1,5 @@
-//! The second operand of a method or operator: a tensor, or a Rust number that
-//! takes the tensor's dtype (JAX's weak types); and NumPy's broadcasting.
+//! The second operand of a method or operator: a tensor, or a weakly typed Rust number that takes the tensor's dtype, as
+//! in JAX. Also NumPy's broadcasting.
 
 use crate::dtype::DType;
 use crate::error::{Error, Problem};
@@ -21,10 +21,10 @@ mod sealed {
 
 /// A tensor, or a Rust number in its place.
 ///
-/// A number becomes part of the program and takes the dtype of the tensor it
-/// meets: `x * 2` is of `x`'s dtype, but an integer tensor times `0.5` is `f32`.
+/// A number becomes a constant of the program. It takes the dtype of the tensor beside it, unless its kind is higher
+/// (bool < int < float): `x * 2` has the dtype of `x`, but an integer tensor times `0.5` is `f32`.
 pub trait Operand: sealed::Sealed {
-    /// The operand as a tensor, beside another of type `partner`.
+    /// The operand as a tensor, next to one of dtype `partner`.
     #[doc(hidden)]
     #[track_caller]
     fn into_tensor(self, partner: DType) -> Tensor;
@@ -54,7 +54,7 @@ macro_rules! scalar {
         impl Operand for $ty {
             #[track_caller]
             fn into_tensor(self, partner: DType) -> Tensor {
-                // The number bends unless it is of a richer kind than the tensor.
+                // A weakly typed scalar takes the tensor's dtype unless its kind is higher.
                 let own = DType::$own;
                 let kind = |dtype: DType| match dtype {
                     DType::Bool => 0,
@@ -87,12 +87,12 @@ scalar! {
     f64, F64;
 }
 
-/// Both operands in the dtype in which they meet and in one shape.
+/// Both operands, converted to their common dtype and broadcast to their common shape.
 #[track_caller]
 pub(crate) fn promoted(op: &'static str, lhs: &Tensor, rhs: impl Operand) -> (Tensor, Tensor) {
     let rhs = rhs.into_tensor(lhs.dtype());
     if lhs.dtype() == rhs.dtype() {
-        // What most operands are: of one type, or one of them a number.
+        // Fast path: equal types, or a scalar on the right.
         if lhs.0.ty.shape == rhs.0.ty.shape {
             return (lhs.clone(), rhs);
         }
@@ -109,8 +109,7 @@ pub(crate) fn promoted(op: &'static str, lhs: &Tensor, rhs: impl Operand) -> (Te
     }
 }
 
-/// The shape in which all operands meet: extents of 1 are repeated, missing
-/// leading axes are added.
+/// The common shape of the operands by NumPy's rules: axes of extent 1 are repeated, missing leading axes are added.
 #[track_caller]
 pub(crate) fn broadcast_shapes(op: &'static str, operands: &[&Tensor]) -> Result<Shape, Error> {
     let rank = operands.iter().map(|operand| operand.rank()).max().unwrap_or(0);
@@ -131,7 +130,7 @@ pub(crate) fn broadcast_shapes(op: &'static str, operands: &[&Tensor]) -> Result
 }
 
 impl Tensor {
-    /// Repeats extents of 1 and adds leading axes up to `shape`, by NumPy's rules.
+    /// The tensor broadcast to `shape` by NumPy's rules: axes of extent 1 are repeated, missing leading axes are added.
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -147,7 +146,7 @@ impl Tensor {
             return self.clone();
         }
         if shape.len() < self.rank() {
-            let problem = format!("it has more axes than {shape}");
+            let problem = format!("it has more axes than the target shape {shape}");
             let error = Problem::Shape(problem).at("broadcast_to", vec![self.0.ty.clone()], Source::here());
             return self.poisoned_like(error);
         }

@@ -1,11 +1,11 @@
-//! Sorting and running sums.
+//! Sorting: `sort`, `argsort` and `top_k`.
 
 use crate::dtype::DType;
 use crate::graph::node::Tensor;
 use crate::graph::op::Op;
 
 impl Tensor {
-    /// Positions (`i32`) that would sort `axis`, ascending and stable, NaN last.
+    /// Indices (`i32`) that sort the tensor along `axis`, ascending and stable, NaN last.
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -22,8 +22,7 @@ impl Tensor {
         }
     }
 
-    /// The elements along `axis` in ascending order, NaN last; equals stay in
-    /// their order, which matters to the gradient.
+    /// The elements along `axis` in ascending order, NaN last. The sort is stable, which matters for the gradient.
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -37,8 +36,8 @@ impl Tensor {
         self.take_along_axis(&self.argsort(axis), axis)
     }
 
-    /// The `k` largest elements along the last axis and their positions
-    /// (`i32`), the largest first, of equals the first; NaN comes before all.
+    /// The `k` largest elements along the last axis and their indices (`i32`), the largest first, equals in their order.
+    /// NaN comes before all numbers.
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -63,21 +62,6 @@ impl Tensor {
                 let poisoned = self.poisoned_like(error);
                 (poisoned.clone(), poisoned.convert(DType::I32))
             }
-        }
-    }
-
-    /// Running sum along `axis`.
-    #[track_caller]
-    #[must_use]
-    pub fn cumsum(&self, axis: isize) -> Tensor {
-        self.cumulative_sum(axis, false)
-    }
-
-    #[track_caller]
-    pub(crate) fn cumulative_sum(&self, axis: isize, reverse: bool) -> Tensor {
-        match self.resolve_axis("cumsum", axis) {
-            Ok(axis) => Self::apply(Op::CumulativeSum { axis, reverse }, [self.clone()]),
-            Err(error) => self.poisoned_like(error),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Matrix products and their general form.
+//! Matrix products and `dot_general`.
 
 use crate::error::Problem;
 use crate::graph::node::Tensor;
@@ -7,8 +7,8 @@ use crate::graph::source::Source;
 use crate::shape::Axes;
 
 impl Tensor {
-    /// Matrix product after NumPy: `[.., m, k]` by `[.., k, n]` is `[.., m, n]`,
-    /// leading axes broadcast; a vector is a row on the left, a column on the right.
+    /// Matrix product, NumPy's `matmul`: `[.., m, k]` by `[.., k, n]` is `[.., m, n]`. Leading axes broadcast. A vector is a
+    /// row on the left and a column on the right.
     ///
     /// ```
     /// use metamlp_tensor::{F32, Tensor};
@@ -20,14 +20,14 @@ impl Tensor {
     pub fn matmul(&self, other: &Tensor) -> Tensor {
         if self.rank() == 0 || other.rank() == 0 {
             let types = vec![self.0.ty.clone(), other.0.ty.clone()];
-            let problem = "a matrix product needs an axis on each side; multiply scalars with *";
+            let problem = "a matrix product needs at least one axis on each side; multiply scalars with *";
             return self.poisoned_like(Problem::Shape(problem.to_owned()).at(
                 "matmul",
                 types,
                 Source::here(),
             ));
         }
-        // Without batch axes on the right, those on the left are just rows.
+        // Without batch axes on the right, the batch axes on the left are further rows.
         if other.rank() <= 2 {
             let contracting = other.rank().saturating_sub(2);
             return self.dot_general(other, (&[self.rank() - 1], &[contracting]), (&[], &[]));
@@ -56,8 +56,8 @@ impl Tensor {
         lhs.dot_general(&rhs, (&[lhs.rank() - 1], &[rhs.rank() - 2]), (&batch, &batch))
     }
 
-    /// Sum of products over the paired `contracting` axes (of self, of other);
-    /// the result has the `batch` axes, self's free axes, other's free axes.
+    /// Sum of products over the paired `contracting` axes (of `self`, of `other`). The result has the `batch` axes, then the
+    /// remaining axes of `self`, then those of `other`. JAX's `dot_general`.
     #[track_caller]
     #[must_use]
     pub fn dot_general(

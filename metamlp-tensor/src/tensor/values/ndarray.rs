@@ -1,4 +1,4 @@
-//! From and to `ndarray`, without a copy where the layout allows.
+//! Conversion from and to `ndarray`, without a copy where the layout allows.
 
 use ndarray::{Array, ArrayBase, ArrayD, Data, Dimension, IxDyn, s};
 
@@ -9,7 +9,7 @@ use crate::graph::source::Source;
 use crate::memory::buffer::{Buffer, Storage};
 use crate::shape::Shape;
 
-/// An owned array in standard layout gives up its memory; another is copied.
+/// Takes over the memory of an owned array in standard layout. Copies an array in another layout.
 ///
 /// ```
 /// use metamlp_tensor::Tensor;
@@ -22,6 +22,7 @@ impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
         let shape = Shape::from(array.shape());
         let values = if array.is_standard_layout() {
             let (mut values, offset) = array.into_raw_vec_and_offset();
+            // An empty array has no offset.
             let start = offset.unwrap_or(0);
             values.truncate(start + shape.size());
             Storage::after(values, start)
@@ -43,7 +44,7 @@ impl<T: Element, S: Data<Elem = T>, D: Dimension> From<&ArrayBase<S, D>> for Ten
     }
 }
 
-/// Computes the tensor; its memory becomes the array's if nobody else holds it.
+/// Evaluates the tensor. The array takes over its memory if the tensor is the only owner, otherwise it gets a copy.
 ///
 /// ```
 /// use metamlp_tensor::{F32, Tensor};
@@ -56,21 +57,21 @@ impl<T: Element> TryFrom<Tensor> for ArrayD<T> {
 
     #[track_caller]
     fn try_from(tensor: Tensor) -> Result<Self, Error> {
-        // For its errors, and to compute the value.
+        // Evaluates the tensor and checks the element type.
         tensor.view::<T>()?;
         let source_line = Source::here();
         let shape = IxDyn(tensor.shape());
         let value = tensor.into_value();
-        let (values, start) = value.and_then(Buffer::into_vec::<T>).unwrap_or_default();
-        Array::from_vec(values)
-            .slice_move(s![start..])
-            .into_shape_with_order(shape)
-            .map_err(|error| argument("try_from", "tensor", error, "one that ndarray can hold", source_line))
+        let (values, start) =
+            value.and_then(Buffer::into_vec::<T>).expect("`view` has checked value and type");
+        Array::from_vec(values).slice_move(s![start..]).into_shape_with_order(shape).map_err(|error| {
+            argument("try_from", "tensor", error, "a shape that ndarray supports", source_line)
+        })
     }
 }
 
 impl Tensor {
-    /// The value; not shared any more if this was the only handle.
+    /// The value. The buffer has no other owner if this was the only handle to the node.
     pub(crate) fn into_value(self) -> Option<Buffer> {
         match std::sync::Arc::try_unwrap(self.0) {
             Ok(mut node) => node.value.take(),
@@ -83,7 +84,7 @@ impl Tensor {
 mod tests {
     use super::*;
 
-    /// Larger ones begin at a cache line, somewhere inside their vector.
+    /// The elements of a large tensor begin at a cache line inside their vector.
     #[test]
     fn large_tensors_go_to_ndarray_and_back() -> Result<(), Error> {
         let expected: Vec<f32> = (0..5000).map(|i| i as f32 + 1.0).collect();

@@ -1,16 +1,16 @@
-//! What an einsum's equation says of the shapes it is given. Knows no tensors.
+//! Parses the equation of an einsum and checks it against the shapes of the operands. Knows no tensors.
 
 use std::collections::BTreeMap;
 
 /// The number of a label, below [`MOST_LABELS`].
 pub(super) type Label = usize;
-/// A set of labels, a bit each.
+/// A set of labels, with a bit for each label.
 pub(super) type Labels = u128;
 
-/// As many as a set has bits.
+/// The most labels of an equation: the number of bits of a set.
 const MOST_LABELS: usize = Labels::BITS as usize;
 
-/// An equation on operands of known shapes.
+/// An equation for operands of known shapes.
 #[derive(Debug)]
 pub(super) struct Equation {
     /// For each operand the label of each axis.
@@ -21,7 +21,7 @@ pub(super) struct Equation {
     pub(super) extents: Vec<usize>,
 }
 
-/// A letter, or an axis of the ellipsis, counted from the last.
+/// A letter, or an axis of the ellipsis, numbered from the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Name {
     Ellipsis(usize),
@@ -37,7 +37,7 @@ impl std::fmt::Display for Name {
     }
 }
 
-/// One term: letters, around an ellipsis perhaps.
+/// One term: letters, optionally with an ellipsis between them.
 struct Term {
     before: Vec<char>,
     /// The letters after the ellipsis, if there is one.
@@ -45,7 +45,10 @@ struct Term {
 }
 
 impl Equation {
-    /// Reads `text` for operands of these shapes; otherwise says what does not fit.
+    /// Parses `text` for operands of these shapes.
+    ///
+    /// # Errors
+    /// The text of the first problem.
     pub(super) fn new(text: &str, shapes: &[&[usize]]) -> Result<Self, String> {
         let (inputs, output) = match text.split_once("->") {
             Some((_, output)) if output.contains("->") => {
@@ -68,7 +71,7 @@ impl Equation {
             None => implicit_output(&names),
         };
         if extents.len() > MOST_LABELS {
-            return Err(format!("it has {} labels, {MOST_LABELS} are possible", extents.len()));
+            return Err(format!("it has {} labels, at most {MOST_LABELS} are supported", extents.len()));
         }
         let numbers: BTreeMap<Name, Label> =
             extents.keys().enumerate().map(|(number, &name)| (name, number)).collect();
@@ -97,7 +100,7 @@ impl Term {
         })
     }
 
-    /// A name for each of `rank` axes of operand `number`.
+    /// The name of each of the `rank` axes of operand `number`.
     fn names(&self, number: usize, rank: usize) -> Result<Vec<Name>, String> {
         let count = self.before.len() + self.after.as_ref().map_or(0, Vec::len);
         let letters: String = self.before.iter().chain(self.after.iter().flatten()).collect();
@@ -114,7 +117,7 @@ impl Term {
     }
 }
 
-/// The extent of every name: 1 stands for any other.
+/// The extent of each name. Axes of extent 1 are repeated.
 fn extents(names: &[Vec<Name>], shapes: &[&[usize]]) -> Result<BTreeMap<Name, usize>, String> {
     let mut found: BTreeMap<Name, (usize, usize)> = BTreeMap::new();
     for (number, (names, shape)) in names.iter().zip(shapes).enumerate() {
@@ -144,16 +147,16 @@ fn explicit_output(term: &Term, extents: &BTreeMap<Name, usize>) -> Result<Vec<N
     }
     for (i, name) in output.iter().enumerate() {
         if !extents.contains_key(name) {
-            return Err(format!("{name} of the result is in no operand"));
+            return Err(format!("{name} of the result is in none of the operands"));
         }
         if output[..i].contains(name) {
-            return Err(format!("{name} is twice in the result"));
+            return Err(format!("{name} appears twice in the result"));
         }
     }
     Ok(output)
 }
 
-/// The ellipsis, then every letter that occurs once, in alphabetical order.
+/// The axes of the ellipsis, then the letters that occur once, in alphabetical order.
 fn implicit_output(names: &[Vec<Name>]) -> Vec<Name> {
     let mut counts: BTreeMap<Name, usize> = BTreeMap::new();
     for &name in names.iter().flatten() {

@@ -1,4 +1,4 @@
-//! Einstein summation, as products, sums and transposes of tensors.
+//! Einstein summation, recorded as products, sums and transposes of tensors.
 
 mod equation;
 mod order;
@@ -13,24 +13,22 @@ use crate::shape::Axes;
 
 use self::equation::{Equation, Label, Labels, set};
 
-/// A tensor and the label of each of its axes.
+/// A tensor with a label for each axis.
 struct Labelled {
     tensor: Tensor,
     labels: Vec<Label>,
 }
 
 impl Tensor {
-    /// Sum of products over labelled axes, NumPy's `einsum`.
+    /// Sum of products over labelled axes. NumPy's `einsum`.
     ///
-    /// Every axis has a letter, every operand a term; a letter that is not in
-    /// the result is summed. `...` stands for the axes without a letter, which
-    /// broadcast; a letter twice in a term is a diagonal. Without `->` the
-    /// result has the ellipsis' axes and then, in alphabetical order, the
-    /// letters that occur once. An axis of extent 1 fits any other.
-    /// `bool` is counted, as `i32`.
+    /// The equation has a term for each operand, with a letter for each axis. Letters that are not in the result are
+    /// summed. `...` stands for axes without a letter, which broadcast. A letter twice in a term takes the diagonal.
+    /// Without `->` the result has the axes of the ellipsis and then, in alphabetical order, the letters that occur once.
+    /// Axes of extent 1 are repeated. `bool` is counted, as `i32`.
     ///
-    /// More than two operands are contracted two by two, in the order that
-    /// takes the fewest multiplications (from nine operands on, in a greedy one).
+    /// More than two operands are contracted in pairs. The order needs the fewest multiplications for up to eight
+    /// operands, and is found greedily for more.
     ///
     /// ```
     /// use metamlp_tensor::{F32, Tensor};
@@ -82,21 +80,18 @@ impl Tensor {
         let sets: Vec<Labels> = terms.iter().map(|term| set(&term.labels)).collect();
         let mut terms: Vec<Option<Labelled>> = terms.into_iter().map(Some).collect();
         for (lhs, rhs) in order::order(&sets, output, &parsed.extents) {
-            if let (Some(lhs), Some(rhs)) = (terms[lhs].take(), terms[rhs].take()) {
-                let kept = terms.iter().flatten().fold(output, |kept, term| kept | set(&term.labels));
-                terms.push(Some(lhs.times(&rhs, kept)));
-            }
+            let [lhs, rhs] =
+                [lhs, rhs].map(|number| terms[number].take().expect("the order uses each term once"));
+            let kept = terms.iter().flatten().fold(output, |kept, term| kept | set(&term.labels));
+            terms.push(Some(lhs.times(&rhs, kept)));
         }
-        match terms.into_iter().flatten().next() {
-            Some(result) => result.arranged(&parsed.output),
-            // An equation has a term, so there was an operand.
-            None => Self::ones([], dtype),
-        }
+        let result = terms.into_iter().flatten().next().expect("an equation has at least one term");
+        result.arranged(&parsed.output)
     }
 }
 
 impl Labelled {
-    /// The elements on the diagonal of every two axes of one label.
+    /// The diagonal of each pair of axes with the same label.
     #[track_caller]
     fn diagonal(mut self) -> Self {
         let repeated = |labels: &[Label]| {
@@ -117,7 +112,7 @@ impl Labelled {
         self
     }
 
-    /// Without the axes of extent 1 that stand for more.
+    /// The tensor without the axes of extent 1 whose label has a larger extent.
     #[track_caller]
     fn without_singletons(self, extents: &[usize]) -> Self {
         let is_kept = |axis: &usize| self.tensor.shape()[*axis] == extents[self.labels[*axis]];
@@ -129,7 +124,7 @@ impl Labelled {
         }
     }
 
-    /// The sum over all labels but the `needed` ones.
+    /// The sum over all labels that are not `needed`.
     #[track_caller]
     fn summed(&self, needed: Labels) -> Self {
         let is_needed = |label: Label| needed >> label & 1 == 1;
@@ -143,7 +138,7 @@ impl Labelled {
         }
     }
 
-    /// The product of the two, summed over the common labels that are not `kept`.
+    /// The product of both, summed over the common labels that are not `kept`.
     #[track_caller]
     fn times(&self, rhs: &Self, kept: Labels) -> Self {
         let common: Vec<Label> =
@@ -156,7 +151,7 @@ impl Labelled {
         let (lhs_free, rhs_free) = (free(&self.labels), free(&rhs.labels));
         let labels: Vec<Label> = batch.iter().chain(&lhs_free).chain(&rhs_free).copied().collect();
         if contracted.is_empty() {
-            // Nothing is summed: a product of elements, which fuses with what follows.
+            // Nothing is summed: an elementwise product, which can be fused with its users.
             let lhs = self.arranged(&[&batch[..], &lhs_free].concat());
             let shape: Axes = lhs.shape().iter().copied().chain(rhs_free.iter().map(|_| 1)).collect();
             let lhs = lhs.reshape(shape);
@@ -172,9 +167,10 @@ impl Labelled {
         Self { tensor, labels }
     }
 
-    /// The axes that have these labels.
+    /// The axes with these labels.
     fn axes(&self, labels: &[Label]) -> Axes {
-        labels.iter().filter_map(|label| self.labels.iter().position(|own| own == label)).collect()
+        let axis = |label: &Label| self.labels.iter().position(|own| own == label);
+        labels.iter().map(|label| axis(label).expect("the term has the label")).collect()
     }
 
     /// The tensor with its axes in the order of `labels`.

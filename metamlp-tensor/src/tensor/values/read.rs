@@ -1,4 +1,4 @@
-//! Looking at a tensor: its type at once, its value after computing it.
+//! Reading a tensor: shape and dtype immediately, values after evaluation.
 
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
@@ -40,36 +40,36 @@ impl Tensor {
         self.0.ty.shape.size()
     }
 
-    /// Whether the value is there already.
+    /// True if the tensor has a value, so that reading it evaluates nothing.
     #[must_use]
     pub fn is_concrete(&self) -> bool {
         self.0.value.get().is_some()
     }
 
-    /// The error that the tensor carries instead of a value.
+    /// The error that a poisoned tensor carries instead of a value.
     #[must_use]
     pub fn error(&self) -> Option<&Error> {
         self.0.poison.as_deref()
     }
 
-    /// A tensor that carries `error` instead of a value; all that is computed
-    /// from it carries it on, and the next boundary returns it.
+    /// A poisoned tensor, which carries `error` instead of a value. All tensors computed from it carry the error too, and
+    /// the next boundary returns it.
     #[track_caller]
     #[must_use]
     pub fn poison(error: Error, shape: impl AsRef<[usize]>, dtype: DType) -> Tensor {
         Self::poisoned(error, Type::new(shape, dtype))
     }
 
-    /// Computes the value now.
+    /// Evaluates the tensor now, also inside of an outer boundary.
     ///
     /// # Errors
-    /// The error that the tensor carries; [`Error::NoValue`] if it depends on
-    /// a [`spec`](Tensor::spec) or on an argument under `jit`.
+    /// The error that the tensor carries; [`Error::NoValue`] if it depends on a [`spec`](Tensor::spec) or on an argument
+    /// under `jit`.
     pub fn evaluate(&self) -> Result<()> {
         boundary::compute(std::slice::from_ref(self))
     }
 
-    /// The elements, borrowed, as an `ndarray` view.
+    /// The elements as a borrowed `ndarray` view. Evaluates the tensor.
     ///
     /// # Errors
     /// As [`evaluate`](Tensor::evaluate), and [`Error::ElementType`] if they are not of type `T`.
@@ -85,7 +85,7 @@ impl Tensor {
         let source_line = Source::here();
         let values = self.elements::<T>(&source_line)?;
         ArrayViewD::from_shape(IxDyn(self.shape()), values)
-            .map_err(|error| argument("view", "shape", error, "one that ndarray can hold", source_line))
+            .map_err(|error| argument("view", "shape", error, "a shape that ndarray supports", source_line))
     }
 
     /// The elements as an owned `ndarray` array.
@@ -106,10 +106,10 @@ impl Tensor {
         self.elements::<T>(&Source::here()).map(<[T]>::to_vec)
     }
 
-    /// The only element.
+    /// The element of a tensor with exactly one.
     ///
     /// # Errors
-    /// As [`view`](Tensor::view), and [`Error::Argument`] if there is not just one.
+    /// As [`view`](Tensor::view), and [`Error::Argument`] if the tensor has another number of elements.
     #[track_caller]
     pub fn item<T: Element>(&self) -> Result<T> {
         let source_line = Source::here();
@@ -121,7 +121,8 @@ impl Tensor {
 
     fn elements<T: Element>(&self, source_line: &Source) -> Result<&[T]> {
         self.evaluate()?;
-        self.0.value.get().and_then(|value| value.as_slice::<T>()).ok_or_else(|| Error::ElementType {
+        let value = self.0.value.get().expect("evaluation sets the value");
+        value.as_slice::<T>().ok_or_else(|| Error::ElementType {
             asked: T::DTYPE,
             ty: self.0.ty.clone(),
             source_line: source_line.clone(),

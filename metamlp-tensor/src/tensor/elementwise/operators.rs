@@ -1,7 +1,6 @@
-//! `+ - * /` between tensors, references to them and Rust numbers; unary `-`.
-//! `/` of integers is a real quotient, as in Python. Of the float types only
-//! `f64` stands beside a tensor: with two, the type of `0.5` in `x * 0.5` would
-//! be open when a method is called on the product.
+//! The operators `+ - * /` between tensors, references to tensors and Rust numbers, and unary `-`. `/` of integers is the
+//! float quotient, as in Python. Of Rust's float types only `f64` is an operand: with two of them, the type of `0.5` in
+//! `x * 0.5` could not be inferred.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 

@@ -1,9 +1,8 @@
-//! Every gradient rule against finite differences in f64: in mid-graph, with a
-//! coefficient after the operation and a fan-out of two.
+//! Each gradient rule against finite differences in f64, in the middle of a graph: with a coefficient after the operation
+//! and a fan-out of two.
 
 use metamlp_tensor::{Convolution, F64, I32, OutOfRange, Padding, Tensor, Window, grad};
 
-#[path = "gradients/differences.rs"]
 mod differences;
 
 use differences::check;
@@ -44,7 +43,7 @@ macro_rules! binary_gradients {
             let other = other();
             check(&[2, 3], &SIX, |x| f(x, &other));
             check(&[2, 3], &SIX, |x| f(&other, x));
-            // Broadcast from one row, and from one element.
+            // Broadcast from a single row, and from a single element.
             check(&[3], &SIX[..3], |x| f(x, &other));
             check(&[1, 1], &SIX[..1], |x| f(&other, x));
         }
@@ -155,7 +154,7 @@ fn windows() {
     ];
     for way in &ways {
         check(&[3, 4], &TWELVE, |x| x.reduce_window_sum(way));
-        // Where a window holds nothing an extremum is infinite.
+        // The extremum of an empty window is infinite.
         check(&[3, 4], &TWELVE, |x| x.reduce_window_max(way).maximum(-1.0));
         check(&[3, 4], &TWELVE, |x| x.reduce_window_min(way).minimum(9.0));
     }
@@ -212,7 +211,7 @@ fn products() {
     check(&[3], &SIX[..3], |x| x.matmul(&w));
     check(&[2, 2, 3], &TWELVE, |x| x.matmul(&w));
     check(&[2, 2, 3], &TWELVE, |x| x.matmul(&x.transpose([0, 2, 1])));
-    // Several contracting axes in another order on the right, and batch axes not in front.
+    // Several contracting axes, in another order on the right, and batch axes that are not the first.
     let y = Tensor::from_vec([3, 2, 2, 2], (0..24).map(|i| 0.1 + f64::from(i) * 0.07).collect());
     check(&[2, 2, 3], &TWELVE, |x| x.dot_general(&y, (&[2, 0], &[0, 3]), (&[1], &[2])));
     check(&[3, 2, 2, 1], &TWELVE, |x| {
@@ -312,7 +311,7 @@ fn a_loss_must_be_one_float() {
     let x = Tensor::from_vec([2], vec![1.0f64, 2.0]);
     let message = grad(&x, |x| x * 2.0).unwrap_err().to_string();
     assert!(message.contains("f64[2]"), "{message}");
-    assert!(message.contains("gradients.rs"), "{message}");
+    assert!(message.contains("gradients/mod.rs"), "{message}");
     assert!(grad(&x, |x| x.sum_all().convert(I32)).is_err());
     let poisoned = grad(&x, |x| x.matmul(&Tensor::zeros([3, 3], F64)).sum_all());
     assert!(poisoned.is_err());

@@ -1,13 +1,11 @@
-//! The order in which more than two operands are contracted: the one of the
-//! fewest multiplications for few of them, a greedy one for many.
+//! The order in which more than two operands are contracted: optimal for few operands, greedy for many.
 
 use super::equation::Labels;
 
-/// Up to so many operands every order is compared: 3^n ways to split subsets.
+/// The most operands for which all orders are compared. There are about 3^n splits of subsets.
 const MOST_COMPARED: usize = 8;
 
-/// Pairs to contract. Operands are numbered as they are given, results from
-/// there on.
+/// The pairs to contract, in order. Operands are numbered as given; the result of each pair gets the next number.
 pub(super) fn order(terms: &[Labels], output: Labels, extents: &[usize]) -> Vec<(usize, usize)> {
     if terms.len() <= MOST_COMPARED {
         optimal(terms, output, extents)
@@ -16,7 +14,7 @@ pub(super) fn order(terms: &[Labels], output: Labels, extents: &[usize]) -> Vec<
     }
 }
 
-/// Elements of a tensor with these labels.
+/// The number of elements of a tensor with these labels.
 fn size(labels: Labels, extents: &[usize]) -> f64 {
     let present = extents.iter().enumerate().filter(|(label, _)| labels >> label & 1 == 1);
     present.map(|(_, &extent)| extent as f64).product()
@@ -26,7 +24,7 @@ fn union(terms: impl IntoIterator<Item = Labels>) -> Labels {
     terms.into_iter().fold(0, |all, term| all | term)
 }
 
-/// The cheapest way to a subset: from which other subset, and at what cost.
+/// The cheapest way to contract a subset of the operands: its cost, and the subset that is the left half of the last pair.
 #[derive(Clone, Copy)]
 struct Way {
     cost: f64,
@@ -37,7 +35,7 @@ fn optimal(terms: &[Labels], output: Labels, extents: &[usize]) -> Vec<(usize, u
     let all = (1usize << terms.len()) - 1;
     let of = |subset: usize| union((0..terms.len()).filter(|i| subset >> i & 1 == 1).map(|i| terms[i]));
     let within: Vec<Labels> = (0..=all).map(of).collect();
-    // What is left of a subset's labels when it has been contracted.
+    // The labels of a subset's result.
     let left = |subset: usize| within[subset] & (output | within[all & !subset]);
     let mut ways = vec![Way { cost: 0.0, lhs: 0 }; all + 1];
     for subset in 1..=all {
@@ -45,7 +43,7 @@ fn optimal(terms: &[Labels], output: Labels, extents: &[usize]) -> Vec<(usize, u
             continue;
         }
         let mut best = Way { cost: f64::INFINITY, lhs: subset & subset.wrapping_neg() };
-        // Each split once: the half with the lowest operand is the left one.
+        // Tries each split once: the half with the lowest operand is on the left.
         let lowest = best.lhs;
         let mut lhs = (subset - 1) & subset;
         while lhs > 0 {
@@ -65,7 +63,7 @@ fn optimal(terms: &[Labels], output: Labels, extents: &[usize]) -> Vec<(usize, u
     pairs
 }
 
-/// Adds the pairs that contract `subset`; returns the number of the result.
+/// Appends the pairs that contract `subset` and returns the number of the result.
 fn flatten(subset: usize, ways: &[Way], count: usize, pairs: &mut Vec<(usize, usize)>) -> usize {
     if subset.count_ones() <= 1 {
         return subset.trailing_zeros() as usize;
@@ -76,7 +74,7 @@ fn flatten(subset: usize, ways: &[Way], count: usize, pairs: &mut Vec<(usize, us
     count + pairs.len() - 1
 }
 
-/// Each time the pair that shrinks the operands most.
+/// Contracts in each step the pair whose result is smallest compared with its operands.
 fn greedy(terms: &[Labels], output: Labels, extents: &[usize]) -> Vec<(usize, usize)> {
     let mut remaining: Vec<(usize, Labels)> = terms.iter().copied().enumerate().collect();
     let mut pairs = Vec::new();
@@ -94,7 +92,7 @@ fn greedy(terms: &[Labels], output: Labels, extents: &[usize]) -> Vec<(usize, us
                 }
             }
         }
-        let Some((_, i, j, result)) = best else { break };
+        let (_, i, j, result) = best.expect("two or more operands have a pair");
         let rhs = remaining.remove(j).0;
         let lhs = remaining.remove(i).0;
         pairs.push((lhs, rhs));

@@ -1,4 +1,4 @@
-//! Making tensors from nothing but numbers.
+//! Constructors of tensors from numbers.
 
 use crate::dtype::{DType, Element, I32};
 use crate::error::argument;
@@ -10,9 +10,9 @@ use crate::shape::{Shape, Type};
 use crate::tensor::Scalar;
 
 impl Tensor {
-    /// A shape without a value, to trace or initialise a model with.
+    /// A tensor with a shape and no value, to trace or initialise a model with.
     ///
-    /// Computing with it gives further such tensors; reading one is an error.
+    /// Operations on it give further tensors without a value. Reading one is an error.
     ///
     /// ```
     /// use metamlp_tensor::{F32, Tensor};
@@ -26,7 +26,7 @@ impl Tensor {
         Self::placeholder(Type::new(shape, dtype))
     }
 
-    /// Row-major `values` in `shape`. Poisoned if their number differs.
+    /// A tensor of `shape` from `values` in row-major order. Poisoned if the number of values is not the shape's size.
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -47,36 +47,36 @@ impl Tensor {
         Self::concrete(shape, Buffer::from_vec(values))
     }
 
-    /// One number as a tensor of shape `[]`: an input of programs, unlike a
-    /// Rust number in an expression, which becomes part of the program.
+    /// A number as a tensor of shape `[]`. It is an input of programs, while a Rust number in an expression becomes a
+    /// constant of the program.
     #[track_caller]
     #[must_use]
     pub fn scalar<T: Element>(value: T) -> Tensor {
         Self::from_vec([], vec![value])
     }
 
-    /// `value` everywhere.
+    /// A tensor filled with `value`.
     #[track_caller]
     #[must_use]
     pub fn full(shape: impl AsRef<[usize]>, value: impl Scalar, dtype: DType) -> Tensor {
         Self::constant(value.literal(dtype)).broadcast_to(shape)
     }
 
-    /// 0 everywhere.
+    /// A tensor filled with 0.
     #[track_caller]
     #[must_use]
     pub fn zeros(shape: impl AsRef<[usize]>, dtype: DType) -> Tensor {
         Self::full(shape, 0, dtype)
     }
 
-    /// 1 everywhere.
+    /// A tensor filled with 1.
     #[track_caller]
     #[must_use]
     pub fn ones(shape: impl AsRef<[usize]>, dtype: DType) -> Tensor {
         Self::full(shape, 1, dtype)
     }
 
-    /// The position along `axis`.
+    /// A tensor whose elements are their index along `axis`.
     #[track_caller]
     #[must_use]
     pub fn iota(shape: impl AsRef<[usize]>, axis: usize, dtype: DType) -> Tensor {
@@ -84,7 +84,7 @@ impl Tensor {
         Self::apply(Op::Iota { shape, axis, dtype }, [])
     }
 
-    /// `0, 1, .., n - 1`.
+    /// The numbers `0, 1, .., n - 1`, `[n]`.
     #[track_caller]
     #[must_use]
     pub fn arange(n: usize, dtype: DType) -> Tensor {
@@ -99,7 +99,7 @@ impl Tensor {
         rows.equal(&columns).convert(dtype)
     }
 
-    /// `n` evenly spaced numbers (`f32`) from `start` to `stop`, both included.
+    /// `n` evenly spaced numbers (`f32`) from `start` to `stop`, both included, `[n]`.
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -109,9 +109,8 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn linspace(start: f64, stop: f64, n: usize) -> Tensor {
-        // At run time in f64, rounded once: the ends are exact.
+        // Computed in f64 and rounded once, so that both ends are exact.
         let steps = n.saturating_sub(1).max(1) as f64;
-        #[allow(clippy::cast_possible_truncation)]
         let values = (0..n)
             .map(|i| {
                 let at = i as f64 / steps;
@@ -121,14 +120,14 @@ impl Tensor {
         Self::from_vec::<f32>([n], values)
     }
 
-    /// 0 everywhere, in this tensor's shape and dtype.
+    /// A tensor of this one's shape and dtype, filled with 0.
     #[track_caller]
     #[must_use]
     pub fn zeros_like(&self) -> Tensor {
         Self::zeros(self.shape(), self.dtype())
     }
 
-    /// 1 everywhere, in this tensor's shape and dtype.
+    /// A tensor of this one's shape and dtype, filled with 1.
     #[track_caller]
     #[must_use]
     pub fn ones_like(&self) -> Tensor {

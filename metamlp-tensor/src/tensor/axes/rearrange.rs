@@ -1,4 +1,4 @@
-//! Reshaping, cutting, joining and padding: the elements stay what they are.
+//! Reshaping, transposing, slicing, joining and padding. No element is computed.
 
 use crate::error::argument;
 use crate::graph::node::Tensor;
@@ -25,21 +25,21 @@ impl Tensor {
         Self::apply(Op::Reshape(shape), [self.clone()])
     }
 
-    /// Axis `i` of the result is axis `permutation[i]` of self.
+    /// The tensor with its axes permuted: axis `i` of the result is axis `permutation[i]` of `self`.
     #[track_caller]
     #[must_use]
     pub fn transpose(&self, permutation: impl AsRef<[usize]>) -> Tensor {
         Self::apply(Op::Transpose(permutation.as_ref().into()), [self.clone()])
     }
 
-    /// All axes in reverse order; of a matrix, its transpose.
+    /// The tensor with its axes in reverse order. For a matrix, its transpose.
     #[track_caller]
     #[must_use]
     pub fn t(&self) -> Tensor {
         self.transpose((0..self.rank()).rev().collect::<Axes>())
     }
 
-    /// A new axis of extent 1 in front of `axis`; -1 puts it last.
+    /// The tensor with a new axis of extent 1 before `axis`. With -1 it is the last axis.
     #[track_caller]
     #[must_use]
     pub fn expand_dims(&self, axis: isize) -> Tensor {
@@ -56,7 +56,7 @@ impl Tensor {
         self.reshape(shape)
     }
 
-    /// Without `axis`, whose extent must be 1.
+    /// The tensor without `axis`, whose extent must be 1.
     #[track_caller]
     #[must_use]
     pub fn squeeze(&self, axis: isize) -> Tensor {
@@ -70,7 +70,7 @@ impl Tensor {
         }
     }
 
-    /// Elements `starts[i]`, `starts[i] + strides[i]`, .. below `limits[i]` of every axis `i`.
+    /// The elements `starts[i]`, `starts[i] + strides[i]`, .. below `limits[i]` of each axis `i`.
     #[track_caller]
     #[must_use]
     pub fn slice(
@@ -83,7 +83,7 @@ impl Tensor {
         Self::apply(Op::Slice(Box::new(Slice { starts, limits, strides })), [self.clone()])
     }
 
-    /// Elements `start..limit` of `axis`.
+    /// The elements `start..limit` of `axis`.
     ///
     /// ```
     /// use metamlp_tensor::{I32, Tensor};
@@ -104,14 +104,14 @@ impl Tensor {
         self.slice(starts, limits, Axes::from_elem(1, self.rank()))
     }
 
-    /// Element `i` of the first axis, which disappears.
+    /// Entry `i` of the first axis. The result does not have that axis.
     #[track_caller]
     #[must_use]
     pub fn index(&self, i: usize) -> Tensor {
         self.slice_axis(0, i, i.saturating_add(1)).squeeze(0)
     }
 
-    /// The tensors one after the other along `axis`, in the dtype in which they meet.
+    /// The tensors joined along `axis`, in their common dtype.
     ///
     /// ```
     /// use metamlp_tensor::{F32, Tensor};
@@ -133,7 +133,7 @@ impl Tensor {
         Self::apply(Op::Concatenate { axis }, tensors.iter().map(|tensor| tensor.borrow().convert(dtype)))
     }
 
-    /// The tensors, of one shape, along a new axis in front of `axis`.
+    /// Tensors of one shape, joined along a new axis before `axis`.
     #[track_caller]
     #[must_use]
     pub fn stack<T: std::borrow::Borrow<Tensor>>(tensors: &[T], axis: isize) -> Tensor {
@@ -144,14 +144,14 @@ impl Tensor {
         Self::concatenate(&expanded, axis)
     }
 
-    /// `low[i]` copies of `value` before axis `i` and `high[i]` after it.
+    /// The tensor padded with `low[i]` copies of `value` before axis `i` and `high[i]` copies after it.
     #[track_caller]
     #[must_use]
     pub fn pad(&self, low: impl AsRef<[usize]>, high: impl AsRef<[usize]>, value: impl Operand) -> Tensor {
         self.pad_interior(low, high, Axes::from_elem(0, self.rank()), value)
     }
 
-    /// [`pad`](Tensor::pad), with `interior[i]` copies between neighbours of axis `i` too.
+    /// [`pad`](Tensor::pad), also with `interior[i]` copies between neighbours on axis `i`.
     #[track_caller]
     #[must_use]
     pub fn pad_interior(
@@ -166,7 +166,7 @@ impl Tensor {
         Self::apply(Op::Pad(Box::new(Pad { low, high, interior })), [self.clone(), value])
     }
 
-    /// Back to front along `axis`.
+    /// The elements in reverse order along `axis`.
     #[track_caller]
     #[must_use]
     pub fn flip(&self, axis: isize) -> Tensor {
@@ -176,8 +176,7 @@ impl Tensor {
         }
     }
 
-    /// The elements moved on by `shift` along `axis`; what goes past an end
-    /// comes in at the other.
+    /// The elements shifted by `shift` along `axis`. Elements shifted past one end come in at the other. NumPy's `roll`.
     ///
     /// ```
     /// use metamlp_tensor::{I32, Tensor};
@@ -199,8 +198,8 @@ impl Tensor {
         }
     }
 
-    /// `low` elements before `axis` and `high` after it, as if the axis went
-    /// round in a circle: NumPy's padding mode `wrap`.
+    /// The tensor padded by `low` elements before `axis` and `high` after it, as if the axis were periodic. NumPy's padding
+    /// mode `wrap`.
     ///
     /// ```
     /// use metamlp_tensor::{I32, Tensor};
@@ -214,8 +213,8 @@ impl Tensor {
         self.pad_periodic("pad_wrap", low, high, axis, false)
     }
 
-    /// `low` elements before `axis` and `high` after it, as if mirrors stood on
-    /// its first and last elements: NumPy's padding mode `reflect`.
+    /// The tensor padded by `low` elements before `axis` and `high` after it, mirrored at its first and last elements.
+    /// NumPy's padding mode `reflect`.
     ///
     /// ```
     /// use metamlp_tensor::{I32, Tensor};
@@ -229,8 +228,8 @@ impl Tensor {
         self.pad_periodic("pad_reflect", low, high, axis, true)
     }
 
-    /// A part of the axis repeated without end, every other time from the back
-    /// if `mirrored`; then the ends are not repeated.
+    /// The tensor padded from its periodic continuation. If `mirrored`, every other copy is reversed, and the elements at
+    /// the ends are not doubled.
     #[track_caller]
     fn pad_periodic(&self, op: &'static str, low: usize, high: usize, axis: isize, mirrored: bool) -> Tensor {
         let axis = match self.resolve_axis(op, axis) {
@@ -251,7 +250,7 @@ impl Tensor {
             self.clone()
         };
         let length = period.shape()[axis];
-        // Where the first element lies in its period; then whole periods.
+        // The repeated axis has whole periods. `start` is the index in the first one at which the result begins.
         let start = (length - low % length) % length;
         let end = low.saturating_add(extent).saturating_add(high).saturating_add(start);
         let mut shape: Axes = period.shape().into();

@@ -1,4 +1,4 @@
-//! Reading and writing the rows and elements that a tensor of indices names.
+//! Indexing: reads and writes the entries that a tensor of indices names.
 
 use crate::dtype::{DType, I32};
 use crate::error::{Problem, argument};
@@ -9,23 +9,24 @@ use crate::graph::source::Source;
 use crate::shape::{Axes, Shape};
 use crate::tensor::{Scalar, broadcast_shapes};
 
-/// What is read where an index is out of range.
+/// The value that is read for an index out of range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OutOfRange {
-    /// NaN, of floats; the least `i32`, the greatest `u32`, `true`. Indices
-    /// from `-n` to -1 count from the end. JAX's default.
+    /// NaN for floats, the least `i32`, the greatest `u32`, or `true`. Indices from `-n` to -1 count from the end. JAX's
+    /// default.
     #[default]
     Fill,
-    /// The first or the last element; a negative index is out of range too.
+    /// The first or the last element. Negative indices are out of range too.
     Clip,
-    /// The element that a circle has there: the index modulo the extent.
+    /// The element at the index modulo the extent.
     Wrap,
 }
 
 impl Tensor {
-    /// The rows `indices` (integers of any shape) of `axis`, whose place the
-    /// indices' axes take, JAX's `take`. Negative indices count from the end;
-    /// a row out of range is NaN (see [`OutOfRange::Fill`]).
+    /// The entries `indices` (integers of any shape) of `axis`. JAX's `take`.
+    ///
+    /// The axes of the indices replace `axis`. Negative indices count from the end. Entries out of range are NaN, see
+    /// [`OutOfRange::Fill`].
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -41,7 +42,7 @@ impl Tensor {
         self.take_with(indices, axis, OutOfRange::Fill)
     }
 
-    /// [`take`](Tensor::take) with something else where an index is out of range.
+    /// [`take`](Tensor::take) with another rule for indices out of range.
     #[track_caller]
     #[must_use]
     pub fn take_with(&self, indices: &Tensor, axis: isize, out_of_range: OutOfRange) -> Tensor {
@@ -56,10 +57,10 @@ impl Tensor {
         }
     }
 
-    /// Of each line along `axis` the elements that the same line of `indices`
-    /// names, NumPy's `take_along_axis`. Both have the same number of axes;
-    /// beside `axis` extents of 1 are repeated. Negative indices count from
-    /// the end; an element out of range is NaN (see [`OutOfRange::Fill`]).
+    /// For each line along `axis`, the elements that the same line of `indices` names. NumPy's `take_along_axis`.
+    ///
+    /// Both tensors have the same number of axes. On axes other than `axis`, extents of 1 are repeated. Negative indices
+    /// count from the end. Elements out of range are NaN, see [`OutOfRange::Fill`].
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -80,11 +81,11 @@ impl Tensor {
         }
         let (extent, count) = (self.shape()[axis], indices.shape().get(axis).copied().unwrap_or(1));
         let problem = if !indices.dtype().is_integer() {
-            Some("the indices are no integers")
+            Some("the indices are not integers")
         } else if indices.rank() != self.rank() {
             Some("both need the same number of axes")
         } else if extent == 0 && count > 0 {
-            Some("the axis is empty, no index lies in it")
+            Some("the axis is empty, so no index lies in it")
         } else {
             None
         };
@@ -93,7 +94,7 @@ impl Tensor {
             let problem = Problem::Shape(problem.to_owned());
             return self.poisoned_like(problem.at("take_along_axis", types, Source::here()));
         }
-        // The lines of both, in one shape but for `axis`.
+        // The common shape of both, except for `axis`.
         let line = |tensor: &Tensor| {
             let mut shape: Axes = tensor.shape().into();
             shape[axis] = 1;
@@ -112,13 +113,13 @@ impl Tensor {
                 "take_along_axis",
                 "size",
                 from.size(),
-                "a number that an i32 holds",
+                "at most 2147483647 elements",
                 Source::here(),
             );
             return self.poisoned_like(error);
         }
         let indices = indices.resolved(extent, OutOfRange::Fill).broadcast_to(&to);
-        // Positions in the list of all elements.
+        // Row-major positions of the elements.
         let strides = from.strides();
         let mut places = indices.maximum(0).minimum(whole(extent.saturating_sub(1))) * whole(strides[axis]);
         for (i, &stride) in strides.iter().enumerate() {
@@ -130,10 +131,10 @@ impl Tensor {
         indices.in_range(extent).select(elements.gather(&places, 0), self.missing())
     }
 
-    /// Self with `updates` added to the rows `indices` of `axis`, JAX's
-    /// `x.at[indices].add(updates)`; several for one row are all added.
-    /// `updates` has (or broadcasts to) the shape that [`take`](Tensor::take)
-    /// gives. Negative indices count from the end; those out of range are left out.
+    /// `self` with `updates` added to the entries `indices` of `axis`. JAX's `x.at[indices].add(updates)`.
+    ///
+    /// `updates` has, or broadcasts to, the shape of the result of [`take`](Tensor::take). Several updates of one entry are
+    /// all added. Negative indices count from the end. Updates out of range are ignored.
     ///
     /// ```
     /// use metamlp_tensor::{I32, Tensor};
@@ -148,9 +149,9 @@ impl Tensor {
         self.updated(Update::Add, "scatter_add", indices, updates, axis)
     }
 
-    /// Self with `updates` in the rows `indices` of `axis`, JAX's
-    /// `x.at[indices].set(updates)`; of several for one row the last one stays.
-    /// Otherwise as [`scatter_add`](Tensor::scatter_add).
+    /// `self` with the entries `indices` of `axis` replaced by `updates`. JAX's `x.at[indices].set(updates)`.
+    ///
+    /// The last of several updates of one entry stays. Otherwise as [`scatter_add`](Tensor::scatter_add).
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -183,9 +184,10 @@ impl Tensor {
         self.scatter_rows(update, &indices, &updates.convert(self.dtype()).broadcast_to(shape), axis)
     }
 
-    /// The part of extents `sizes` that begins at `starts` (integers, one for
-    /// each axis), which may be computed. Negative starts count from the end;
-    /// a part that would stick out is moved inside.
+    /// The slice with extents `sizes` that begins at `starts`, a tensor of one integer for each axis. JAX's
+    /// `dynamic_slice`.
+    ///
+    /// Negative starts count from the end. A slice that does not lie inside is moved inside.
     ///
     /// ```
     /// use metamlp_tensor::{I32, Tensor};
@@ -199,8 +201,8 @@ impl Tensor {
         Self::apply(Op::DynamicSlice { sizes: sizes.as_ref().into() }, [self.clone(), starts.integers()])
     }
 
-    /// Self with `update` in the part that begins at `starts`; where a
-    /// [`dynamic_slice`](Tensor::dynamic_slice) of its shape would be.
+    /// `self` with the slice that [`dynamic_slice`](Tensor::dynamic_slice) with the shape of `update` would return
+    /// replaced by `update`. JAX's `dynamic_update_slice`.
     ///
     /// ```
     /// use metamlp_tensor::{I32, Tensor};
@@ -216,13 +218,13 @@ impl Tensor {
         Self::apply(Op::DynamicUpdateSlice, operands)
     }
 
-    /// [`Op::Gather`]: rows out of range are the first or the last.
+    /// [`Op::Gather`]: indices out of range read the first or the last entry.
     #[track_caller]
     pub(crate) fn gather(&self, indices: &Tensor, axis: usize) -> Tensor {
         Self::apply(Op::Gather { axis }, [self.clone(), indices.clone()])
     }
 
-    /// The same, with `fill` in rows out of range.
+    /// [`Op::Gather`], with `fill` for entries out of range.
     #[track_caller]
     pub(crate) fn gather_filled(&self, indices: &Tensor, axis: usize, fill: impl Scalar) -> Tensor {
         let fill = Self::full([], fill, self.dtype());
@@ -255,7 +257,7 @@ impl Tensor {
         Self::apply(Op::Scatter { update, axis }, [self.clone(), indices.clone(), updates.clone()])
     }
 
-    /// Indices of an axis of `extent`, negative ones taken care of.
+    /// Indices into an axis of `extent`, with negative ones resolved by the rule.
     #[track_caller]
     fn resolved(&self, extent: usize, out_of_range: OutOfRange) -> Tensor {
         let indices = self.integers();
@@ -270,13 +272,13 @@ impl Tensor {
         }
     }
 
-    /// Whether an index lies in an axis of `extent`.
+    /// True where an index lies in `0..extent`.
     #[track_caller]
     fn in_range(&self, extent: usize) -> Tensor {
         self.greater_equal(0).and(self.less(whole(extent)))
     }
 
-    /// What stands for an element that is not there.
+    /// The value of an element out of range under [`OutOfRange::Fill`].
     #[track_caller]
     fn missing(&self) -> Tensor {
         let value = match self.dtype() {
@@ -287,14 +289,15 @@ impl Tensor {
         Self::full([], value, self.dtype())
     }
 
-    /// `u32` as `i32`; anything else is left for the shape rule to refuse.
+    /// `u32` converted to `i32`. Other dtypes are unchanged; the shape rule refuses them.
     #[track_caller]
     fn integers(&self) -> Tensor {
         if self.dtype().is_integer() { self.convert(I32) } else { self.clone() }
     }
 }
 
-/// An extent or a stride as an index.
+/// An extent or a stride as an index. Indices are `i32` and do not reach beyond `i32::MAX`, so a larger extent bounds them
+/// in the same way.
 fn whole(extent: usize) -> i32 {
     i32::try_from(extent).unwrap_or(i32::MAX)
 }

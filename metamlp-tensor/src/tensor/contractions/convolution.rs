@@ -1,4 +1,4 @@
-//! Convolutions, in the layout of Flax's layers: channels last.
+//! Convolutions in the layout of Flax's layers, channels last.
 
 use crate::error::{Error, Problem, argument};
 use crate::graph::node::Tensor;
@@ -9,8 +9,8 @@ use crate::tensor::Padding;
 use crate::tensor::padding::Movement;
 use crate::window::WindowAxis;
 
-/// How the kernel of [`Tensor::conv_general_dilated`] moves. What is not set
-/// is 1 on every axis, and no padding.
+/// The options of [`Tensor::conv_general_dilated`]. By default strides, dilations and the number of groups are 1, and there
+/// is no padding.
 ///
 /// ```
 /// use metamlp_tensor::{Convolution, Padding};
@@ -33,7 +33,7 @@ impl Default for Convolution {
 }
 
 impl Convolution {
-    /// By one element at a time, without padding.
+    /// The defaults: stride 1, no dilation, one group, no padding.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Convolution {
         }
     }
 
-    /// Elements from one place of the kernel to the next, for each spatial axis.
+    /// The distance from one position of the kernel to the next, for each spatial axis.
     #[must_use]
     pub fn window_strides(mut self, strides: impl Into<Vec<usize>>) -> Self {
         self.window_strides = strides.into();
@@ -59,24 +59,24 @@ impl Convolution {
         self
     }
 
-    /// `lhs_dilation[i] - 1` zeros between neighbours of the operand: a
-    /// convolution with a fractional stride, a transposed one.
+    /// `lhs_dilation[i] - 1` zeros between neighbours of the operand on spatial axis `i`: a fractionally strided
+    /// (transposed) convolution.
     #[must_use]
     pub fn lhs_dilation(mut self, dilation: impl Into<Vec<usize>>) -> Self {
         self.lhs_dilation = dilation.into();
         self
     }
 
-    /// `rhs_dilation[i] - 1` elements between neighbours of the kernel are left
-    /// out: an atrous convolution.
+    /// `rhs_dilation[i] - 1` elements are skipped between neighbours of the kernel on spatial axis `i`: an atrous
+    /// convolution.
     #[must_use]
     pub fn rhs_dilation(mut self, dilation: impl Into<Vec<usize>>) -> Self {
         self.rhs_dilation = dilation.into();
         self
     }
 
-    /// Groups of features that are convolved separately; as many as there are
-    /// input features is a depthwise convolution.
+    /// The number of groups of features that are convolved independently. With one group for each input feature it is a
+    /// depthwise convolution.
     #[must_use]
     pub const fn feature_group_count(mut self, count: usize) -> Self {
         self.feature_group_count = count;
@@ -101,10 +101,9 @@ impl Convolution {
 const OP: &str = "conv_general_dilated";
 
 impl Tensor {
-    /// Convolution, JAX's `conv_general_dilated` with channels last:
-    /// `[batch, spatial.., features]` by a kernel `[spatial.., features /
-    /// groups, out]` is `[batch, spatial.., out]`, for any number of spatial
-    /// axes. As everywhere in this field the kernel is not turned around.
+    /// Convolution for any number of spatial axes, JAX's `conv_general_dilated` with channels last:
+    /// `[batch, spatial.., features]` by a kernel `[spatial.., features / groups, out]` is `[batch, spatial.., out]`. It is
+    /// a cross-correlation: the kernel is not flipped.
     ///
     /// ```
     /// use metamlp_tensor::{Convolution, F32, Padding, Tensor};
@@ -133,12 +132,12 @@ impl Tensor {
             operand.poisoned_like(Problem::Shape(problem).at(OP, types, source))
         };
         let (Some(spatial), true) = (operand.rank().checked_sub(2), operand.rank() == kernel.rank()) else {
-            let expected = "[batch, spatial.., features] by [spatial.., features, out] was expected";
+            let expected = "expected [batch, spatial.., features] by [spatial.., features, out]";
             return problem(expected.to_owned(), Source::here());
         };
         let (features, out) = (operand.shape()[spatial + 1], kernel.shape()[spatial + 1]);
         if groups == 0 || !features.is_multiple_of(groups) || !out.is_multiple_of(groups) {
-            let expected = format!("a divisor of the {features} features and of the {out} of the result");
+            let expected = format!("a divisor of the {features} input and of the {out} output features");
             return operand.poisoned_like(argument(
                 OP,
                 "feature_group_count",
@@ -164,7 +163,7 @@ impl Tensor {
                 return problem(format!("spatial axis {axis} has {wrong}"), Source::here());
             }
         }
-        // The groups are an axis of their own below.
+        // The operation has an axis for the groups.
         let grouped = |shape: &[usize], features: usize| -> Axes {
             shape[..shape.len() - 1].iter().copied().chain([groups, features / groups]).collect()
         };
@@ -176,7 +175,7 @@ impl Tensor {
         result.reshape(shape)
     }
 
-    /// [`Op::Convolution`]; without a window a product of matrices.
+    /// [`Op::Convolution`], or a matrix product if all windows are trivial.
     #[track_caller]
     pub(crate) fn convolution(&self, kernel: &Tensor, windows: Vec<WindowAxis>) -> Tensor {
         let spatial = windows.len();

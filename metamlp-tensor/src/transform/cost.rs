@@ -1,39 +1,33 @@
-//! What a recorded computation costs: one exhaustive match over the
-//! operations. Knows shapes alone; nothing runs.
+//! The number of arithmetic operations in a recorded computation: one exhaustive match over the operations. Knows shapes
+//! only and runs nothing.
 
 use std::iter::Sum;
 use std::ops::Add;
 
+use crate::graph::mode;
 use crate::graph::node::Tensor;
 use crate::graph::op::{Binary, Op, Unary, Update};
 use crate::graph::{Graph, GraphNode};
-use crate::transform::boundary;
 use crate::transform::grad::backward;
 use crate::tree::Tree;
 
-/// How many operations a computation takes, counted as XLA's cost analysis
-/// counts them, before any optimisation.
+/// The number of operations in a computation, counted as XLA's cost analysis counts them, before any optimisation.
 ///
-/// - Elementwise: one per element of the result, integers, comparisons,
-///   choices and conversions included. Roots, powers, exponentials,
-///   logarithms and the trigonometric functions count as transcendental, not
-///   as FLOPs. The functions that XLA spells out count as what they become:
-///   `logistic` 3 and 1, `erfc` 62 and 1, `erf_inv` 37 and 2.
-/// - A product with `k` summed elements: `2·k` per element of the result. In
-///   a convolution padding and the gaps of a dilation do not count.
-/// - A convolution: 2 for each element under each element of the kernel;
-///   nothing where padding lies there.
-/// - A reduction: one per element that disappears. A running sum: one per
-///   element but the first. A
-///   window over `k` elements: `k - 1` for each of its places. A sort:
-///   `n·⌈log₂ n⌉` of all `n` elements. Rows
-///   that are added in place: one per element added.
-/// - Random bits: the 113 integer operations of threefry, per element.
+/// - Elementwise operations: one per element of the result. This includes integers, comparisons, selections and
+///   conversions. Roots, powers, exponentials, logarithms and the trigonometric functions count as transcendental, not
+///   as FLOPs. Functions that XLA expands count as their expansion: `logistic` 3 and 1, `erfc` 62 and 1, `erf_inv` 37
+///   and 2.
+/// - A matrix product that sums over `k` elements: `2·k` per element of the result.
+/// - A convolution: 2 for each pair of an input and a kernel element that meet. Padding and the gaps of a dilation do not
+///   count.
+/// - A reduction: the number of input elements minus the number of results. A cumulative sum: one per element except the
+///   first. A window over `k` elements: `k - 1` per position. A sort: `n·⌈log₂ n⌉` for `n` elements in all. A scatter-add:
+///   one per element added.
+/// - Random bits: the 113 integer operations of threefry per element.
 /// - Moving data (broadcasts, transposes, slices, gathers) is free.
 ///
-/// XLA counts some operations by how it spells them: a running sum as
-/// a window over the whole axis, the position of a maximum as nine operations
-/// per element, and the body of a loop, which threefry is on a CPU, once.
+/// XLA counts some operations differently, by its own expansion: a cumulative sum as a window over the whole axis, the
+/// index of a maximum as nine operations per element, and the body of a loop once (on a CPU threefry is a loop).
 ///
 /// ```
 /// use metamlp_tensor::{Cost, F32, Tensor};
@@ -48,13 +42,13 @@ use crate::tree::Tree;
 pub struct Cost {
     /// Arithmetic and logical operations.
     pub flops: u64,
-    /// Transcendental functions, of which one is several operations.
+    /// Transcendental functions, each of which takes several arithmetic operations.
     pub transcendentals: u64,
 }
 
 impl Cost {
-    /// What it takes to compute `outputs` from `inputs`, and from whatever
-    /// else they depend on that has a value or is a [`spec`](Tensor::spec).
+    /// The cost of computing `outputs` from `inputs` and from the other tensors they depend on that have a value or are
+    /// a [`spec`](Tensor::spec).
     ///
     /// Each tensor counts once, however often it is used.
     #[must_use]
@@ -62,9 +56,8 @@ impl Cost {
         Self::of_graph(&Graph::of(&inputs.tensors(), &outputs.tensors()))
     }
 
-    /// What it takes to compute `outputs` and to pull a gradient back from
-    /// them to `inputs`: the forward and the backward pass of `jax.vjp`. The
-    /// cotangents are tensors at hand; integers and flags have none.
+    /// The cost of computing `outputs` and the gradients with respect to `inputs`: the forward and the backward pass of
+    /// `jax.vjp`. The cotangents of the outputs are given and cost nothing; integers and flags have none.
     ///
     /// ```
     /// use metamlp_tensor::{Cost, F32, Tensor};
@@ -78,7 +71,7 @@ impl Cost {
         let cotangents = outputs.iter().filter(|output| output.dtype().is_float());
         let cotangents: Vec<(Tensor, Tensor)> =
             cotangents.map(|output| (output.clone(), Tensor::spec(output.shape(), output.dtype()))).collect();
-        let gradients = boundary::tracing(|| backward(&cotangents, &inputs));
+        let gradients = mode::tracing(|| backward(&cotangents, &inputs));
         let both = [outputs, gradients].concat();
         Self::of_graph(&Graph::of(&inputs, &both))
     }
@@ -124,8 +117,11 @@ impl Cost {
                 Self::new(2, 0).times(summed).times(elements)
             }
             Op::Convolution(windows) => {
-                let [batch, spatial @ .., _, features] = &operand(0)[..] else { return Self::default() };
-                let [.., groups, out] = &node.ty.shape[..] else { return Self::default() };
+                let ([batch, spatial @ .., _, features], [.., groups, out]) =
+                    (&operand(0)[..], &node.ty.shape[..])
+                else {
+                    unreachable!("shape inference has checked the rank of a convolution");
+                };
                 let places: u64 =
                     windows.iter().zip(spatial).map(|(window, &extent)| window.contacts(extent)).product();
                 [batch, groups, features, out]
@@ -188,12 +184,12 @@ impl Cost {
     }
 }
 
-/// Two words encrypted: 20 rounds of add, rotate (three) and exclusive or, and
-/// six times the key.
+/// Integer operations of one threefry block: 20 rounds of add, rotate (three operations) and exclusive or, and six key
+/// additions to two words.
 const THREEFRY: u64 = 20 * 5 + 6 * 2;
 
 fn count(elements: usize) -> u64 {
-    u64::try_from(elements).unwrap_or(u64::MAX)
+    elements as u64
 }
 
 impl Add for Cost {
@@ -227,7 +223,7 @@ mod tests {
 
     #[test]
     fn counts_are_those_of_xla() {
-        // What `jax.jit(f).lower(x).cost_analysis()` says for the same function.
+        // The result of `jax.jit(f).lower(x).cost_analysis()` for the same function.
         assert_eq!(of(Tensor::abs), (24, 0));
         assert_eq!(of(Tensor::exp), (0, 24));
         assert_eq!(of(Tensor::rsqrt), (0, 24));
@@ -268,7 +264,7 @@ mod tests {
         let y = x.matmul(&w) + &b;
         let product = 2 * 16 * 9 * 4;
         assert_eq!(Cost::of_vjp(&y, &(x.clone(), w.clone(), b.clone())).flops, 3 * product + 64 + 60);
-        // A variable that is returned as it is adds its own cotangent, as in Flax's tables.
+        // A variable that is returned unchanged adds its own cotangent, as in Flax's tables.
         let outputs = (y, (w.clone(), b.clone()));
         assert_eq!(Cost::of_vjp(&outputs, &(x, w, b)).flops, 3620);
     }

@@ -1,4 +1,4 @@
-//! Sums and extrema under a moving window: pooling.
+//! Pooling: sums and extrema under a moving window.
 
 use crate::error::{Error, Problem};
 use crate::graph::node::Tensor;
@@ -8,8 +8,8 @@ use crate::tensor::Padding;
 use crate::tensor::padding::Movement;
 use crate::window::WindowAxis;
 
-/// A window over every axis and how it moves, for [`Tensor::reduce_window_max`]
-/// and its like. What is not set is 1 on every axis, and no padding.
+/// A window over every axis, for [`Tensor::reduce_window_sum`], [`Tensor::reduce_window_max`] and
+/// [`Tensor::reduce_window_min`]. By default strides and dilations are 1 and there is no padding.
 ///
 /// ```
 /// use metamlp_tensor::{F32, Padding, Tensor, Window};
@@ -26,7 +26,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// A window of `sizes` elements, one number for each axis.
+    /// A window with `sizes[i]` elements along axis `i`.
     #[must_use]
     pub fn new(sizes: impl Into<Vec<usize>>) -> Self {
         Self {
@@ -38,29 +38,28 @@ impl Window {
         }
     }
 
-    /// Elements from one place of the window to the next.
+    /// The distance from one position of the window to the next, for each axis.
     #[must_use]
     pub fn strides(mut self, strides: impl Into<Vec<usize>>) -> Self {
         self.strides = strides.into();
         self
     }
 
-    /// Elements around the operand that count as nothing: 0 in a sum, less
-    /// than anything in a maximum.
+    /// Padding around the operand. Its elements are neutral: 0 in a sum, -inf in a maximum.
     #[must_use]
     pub fn padding(mut self, padding: impl Into<Padding>) -> Self {
         self.padding = padding.into();
         self
     }
 
-    /// `dilation[i] - 1` such elements between neighbours of axis `i`.
+    /// `dilation[i] - 1` elements of padding between neighbours of the operand on axis `i`.
     #[must_use]
     pub fn base_dilation(mut self, dilation: impl Into<Vec<usize>>) -> Self {
         self.base_dilation = dilation.into();
         self
     }
 
-    /// `dilation[i] - 1` elements between neighbours of the window are left out.
+    /// `dilation[i] - 1` elements are skipped between neighbours of the window on axis `i`.
     #[must_use]
     pub fn window_dilation(mut self, dilation: impl Into<Vec<usize>>) -> Self {
         self.window_dilation = dilation.into();
@@ -82,7 +81,7 @@ impl Window {
 }
 
 impl Tensor {
-    /// Sum under each place of `window`, `[places along each axis..]`.
+    /// Sum under each position of `window`, of shape `[positions along each axis..]`.
     ///
     /// ```
     /// use metamlp_tensor::{Tensor, Window};
@@ -97,8 +96,8 @@ impl Tensor {
         self.reduce_window(Reduction::Sum, "reduce_window_sum", window)
     }
 
-    /// Largest element under each place of `window`; NaN if there is one. Of
-    /// equals the first one has all of the gradient, as in XLA.
+    /// Maximum under each position of `window`; NaN if any element under it is NaN. Among equal elements the first one
+    /// gets the whole gradient, as in XLA.
     ///
     /// ```
     /// use metamlp_tensor::{Tensor, Window};
@@ -113,7 +112,7 @@ impl Tensor {
         self.reduce_window(Reduction::Max, "reduce_window_max", window)
     }
 
-    /// Smallest element under each place of `window`; NaN if there is one.
+    /// Minimum under each position of `window`; NaN if any element under it is NaN.
     #[track_caller]
     #[must_use]
     pub fn reduce_window_min(&self, window: &Window) -> Tensor {
