@@ -24,6 +24,7 @@ mod embedded;
 mod engine;
 mod error;
 mod graph;
+mod literal;
 pub mod math;
 mod memory;
 mod oracle;

@@ -1,6 +1,5 @@
-//! Two products with kernels over rows between them, as attention is: a block
-//! of rows of the scores is made, goes through the kernels and is multiplied
-//! again while it is in cache, so that no matrix of all scores exists.
+//! Attention: two matrix products with row-wise kernels between them. A block of rows of the scores is computed, goes
+//! through the kernels and is multiplied again while it is in cache, so that the matrix of all scores is never stored.
 
 use std::fmt;
 
@@ -20,16 +19,17 @@ use crate::embedded::fused::rows::Rows;
 use crate::embedded::slices::gemv::Vectors;
 use crate::embedded::slices::matmul::{self, Matrix, Number};
 
-/// Elements of a block of scores: they and what is made of them share a cache with the other operands.
+/// Elements of a block of scores. The block and the kernels' output share the L2 cache with the other operands. Smaller
+/// in tests.
 const BLOCK: usize = if cfg!(test) { 64 } else { 1 << 16 };
 
 /// The step that computes the second product.
 pub(crate) struct Attention {
     /// `[batch, rows, columns]`.
     scores: Product,
-    /// From a block of the scores to the same block of the left operand of `output`.
+    /// The kernels from a block of the scores to the same block of the left operand of `output`.
     between: Rows,
-    /// Which of the kernels' inputs the scores are.
+    /// Number of the scores among the inputs of the kernels.
     input: usize,
     output: Product,
     /// Rows of a block.
@@ -37,8 +37,8 @@ pub(crate) struct Attention {
 }
 
 impl Attention {
-    /// `operands` are those of the two products; the third of them is what the kernels of `bodies` make.
-    /// Gives the buffers that are read, too.
+    /// Compiles the attention whose scores are the node `id`. `operands` are those of the two products; the third one is
+    /// the output of the kernels of `bodies`. Also returns the nodes that are read.
     pub(crate) fn new(
         graph: &Graph,
         products: [Product; 2],
@@ -46,10 +46,10 @@ impl Attention {
         bodies: &[Body],
         cut: Cut,
     ) -> (Self, SmallVec<[Id; 4]>) {
-        // Keys and values are no weights.
+        // Keys and values change in each run: do not store their packed form.
         let [scores, output] = products.map(|product| Product { form: None, ..product });
         let (between, inner) = Rows::new(graph, bodies, cut, &|made| made == operands[2]);
-        let input = inner.iter().position(|&read| read == id).unwrap_or(0);
+        let input = inner.iter().position(|&read| read == id).expect("the kernels between read the scores");
         let most = (BLOCK / scores.columns).clamp(TILE_ROWS, matmul::ROWS);
         let block = between.whole_blocks(most);
         let reads = [operands[0], operands[1], operands[3]].into_iter();
@@ -57,15 +57,16 @@ impl Attention {
         (Self { scores, between, input, output, block }, reads)
     }
 
-    /// The result, from buffers in the order of the reads.
+    /// The result, from buffers in the order of the nodes that are read.
     pub(crate) fn run(&self, inputs: impl Iterator<Item = Option<Buffer>>) -> Option<Buffer> {
         let mut inputs = inputs;
         let products = [inputs.next()??, inputs.next()??, inputs.next()??];
         let mut rest: SmallVec<[Option<Buffer>; 4]> = inputs.collect();
-        rest.insert(self.input.min(rest.len()), None);
+        rest.insert(self.input, None);
         match self.scores.dtype {
             DType::F64 => self.attend::<f64>(&products, &rest),
-            _ => self.attend::<f32>(&products, &rest),
+            DType::F32 => self.attend::<f32>(&products, &rest),
+            dtype => unreachable!("attention of {dtype} is not scheduled"),
         }
     }
 
@@ -76,7 +77,7 @@ impl Attention {
     ) -> Option<Buffer> {
         let Self { scores, output, .. } = self;
         let query = scores.left_hand_sides::<T>(query);
-        // The blocks of a matrix have the same right-hand sides.
+        // Pack the right-hand sides if several blocks of rows share them.
         let [key, value] = [(scores, key), (output, value)].map(|(product, sides)| {
             let is_shared = self.block < product.rows;
             if is_shared { product.right_hand_panels::<T>(sides) } else { product.right_hand_sides(sides) }

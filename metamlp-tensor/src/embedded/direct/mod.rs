@@ -2,8 +2,9 @@
 //! kernels of their own outside of fused loops. Only `rng_split`, and
 //! convolutions of integers, are rare enough for the reference evaluation.
 
-pub(crate) mod lanes;
-pub(crate) mod order;
+pub(crate) mod arg_reduce;
+pub(crate) mod cumulative_sum;
+pub(crate) mod sort;
 pub(crate) mod windows;
 
 use smallvec::SmallVec;
@@ -11,11 +12,13 @@ use smallvec::SmallVec;
 use crate::dtype::DType;
 use crate::graph::op::{Binary, Op, Update};
 use crate::math::arithmetic::Arithmetic;
+use crate::memory::Stored;
 use crate::memory::buffer::{Buffer, Storage};
 use crate::oracle;
 use crate::shape::{Axes, Type};
 
 use crate::embedded::contraction::integer_product;
+use crate::embedded::slices::parallel::each_part;
 
 /// The operands; a buffer that nobody else holds may become the result.
 pub(crate) type Operands<'a> = SmallVec<[(Buffer, &'a Type); 4]>;
@@ -51,16 +54,16 @@ pub(crate) fn evaluate(op: &Op, mut operands: Operands<'_>, ty: &Type) -> Buffer
                     for_dtype!(from, T => windows::arg_reduce::<T>(operands[0], ty, *kind, windows))
                 }
                 Op::ArgReduce { kind, axis } => {
-                    for_dtype!(from, T => lanes::arg_reduce::<T>(operands[0], *kind, *axis))
+                    for_dtype!(from, T => arg_reduce::arg_reduce::<T>(operands[0], *kind, *axis))
                 }
                 Op::CumulativeSum { axis, reverse } => {
-                    for_dtype!(ty.dtype, T => lanes::cumulative_sum::<T>(operands[0], *axis, *reverse))
+                    for_dtype!(ty.dtype, T => cumulative_sum::cumulative_sum::<T>(operands[0], *axis, *reverse))
                 }
                 Op::ArgSort { axis } => {
-                    for_dtype!(from, T => order::positions::<T>(operands[0], *axis, None))
+                    for_dtype!(from, T => sort::positions::<T>(operands[0], *axis, None))
                 }
                 Op::TopK { axis, k } => {
-                    for_dtype!(from, T => order::positions::<T>(operands[0], *axis, Some(*k)))
+                    for_dtype!(from, T => sort::positions::<T>(operands[0], *axis, Some(*k)))
                 }
                 Op::DotGeneral(dimensions) if ty.dtype == DType::I32 => {
                     integer_product::multiply::<i32>(dimensions, operands[0], operands[1])
@@ -74,11 +77,11 @@ pub(crate) fn evaluate(op: &Op, mut operands: Operands<'_>, ty: &Type) -> Buffer
     }
 }
 
-fn elements<T: Arithmetic>(buffer: &Buffer) -> &[T] {
-    buffer.as_slice().unwrap_or(&[])
+fn elements<T: Stored>(buffer: &Buffer) -> &[T] {
+    buffer.elements()
 }
 
-fn pad<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, low: &Axes, interior: &Axes) -> Buffer {
+fn pad<T: Stored>(operands: &[(&Buffer, &Type)], ty: &Type, low: &Axes, interior: &Axes) -> Buffer {
     let mut result = T::pool().take(ty.shape.size());
     result.fill(elements::<T>(operands[1].0)[0]);
     let from = &operands[0].1.shape;
@@ -107,7 +110,7 @@ fn pad<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, low: &Axes, inte
     Buffer::from_vec(result)
 }
 
-fn concatenate<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) -> Buffer {
+fn concatenate<T: Stored>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) -> Buffer {
     let mut result = T::pool().take(ty.shape.size());
     let inner: usize = ty.shape[axis + 1..].iter().product();
     let row = ty.shape[axis] * inner;
@@ -133,14 +136,14 @@ fn clamped(indices: &[i32], extent: usize) -> impl Iterator<Item = usize> {
     indices.iter().map(move |&i| i64::from(i).clamp(0, last) as usize)
 }
 
-fn gather<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) -> Buffer {
+fn gather<T: Stored>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) -> Buffer {
     let from = &operands[0].1.shape;
     let inner: usize = from[axis + 1..].iter().product();
     let (whole, count) = (from[axis] * inner, operands[1].1.shape.size());
     let (source, indices) = (elements::<T>(operands[0].0), elements::<i32>(operands[1].0));
     let mut result = T::pool().take(ty.shape.size());
     let cost = result.len();
-    lanes::each_part(&mut result, ROWS * inner, cost, |part, result| {
+    each_part(&mut result, ROWS * inner, cost, &|part, result| {
         let (mut row, mut rest) = (part * ROWS, result);
         while !rest.is_empty() {
             let (outer, first) = (row / count, row % count);
@@ -158,7 +161,7 @@ fn gather<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) 
 }
 
 /// The elements, to be changed: copied only if somebody else holds them.
-fn editable<T: Arithmetic>(buffer: Buffer) -> Storage<T> {
+fn editable<T: Stored>(buffer: Buffer) -> Storage<T> {
     buffer.try_into_storage().unwrap_or_else(|shared| {
         let elements = elements::<T>(&shared);
         let mut copy = T::pool().take(elements.len());
@@ -167,7 +170,7 @@ fn editable<T: Arithmetic>(buffer: Buffer) -> Storage<T> {
     })
 }
 
-fn scatter<T: Arithmetic>(
+fn scatter<T: Arithmetic + Stored>(
     own: Buffer,
     operands: &[(Buffer, &Type)],
     ty: &Type,
@@ -222,7 +225,7 @@ fn runs(part: &[usize], whole: &Type, starts: &[usize], mut f: impl FnMut(usize,
     }
 }
 
-fn dynamic_slice<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, sizes: &[usize]) -> Buffer {
+fn dynamic_slice<T: Stored>(operands: &[(&Buffer, &Type)], ty: &Type, sizes: &[usize]) -> Buffer {
     let (from, whole) = operands[0];
     let starts = oracle::starts(operands[1].0, &whole.shape, sizes);
     let mut result = T::pool().take(ty.shape.size());
@@ -233,7 +236,7 @@ fn dynamic_slice<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, sizes:
     Buffer::from_vec(result)
 }
 
-fn dynamic_update_slice<T: Arithmetic>(own: Buffer, operands: &[(Buffer, &Type)], ty: &Type) -> Buffer {
+fn dynamic_update_slice<T: Stored>(own: Buffer, operands: &[(Buffer, &Type)], ty: &Type) -> Buffer {
     let [(update, part), (starts, _)] = operands else { return own };
     let starts = oracle::starts(starts, &ty.shape, &part.shape);
     let mut result = editable::<T>(own);

@@ -7,11 +7,12 @@ use smallvec::{SmallVec, smallvec};
 use crate::dtype::DType;
 use crate::graph::op::{Binary, Literal, Op, Reduction};
 use crate::graph::{Graph, Id};
+use crate::memory::per_dtype::ByDType;
 
 use super::formulas::{Formula, Job};
 use super::frame::{Operand, Target};
 use super::instruction;
-use super::program::{InPlace, Program, Reads, Slots, Window, bank};
+use super::program::{InPlace, Program, Reads, Slots, Window};
 use crate::embedded::analysis::body::{Body, Value, is_copy};
 use crate::embedded::slices::load;
 use crate::embedded::slices::view::Strides;
@@ -28,7 +29,7 @@ pub(crate) struct Compiler<'a> {
     places: FxHashMap<Value, Operand>,
     /// The position of the node that uses a value last.
     last_uses: FxHashMap<Value, usize>,
-    free: [Vec<usize>; 7],
+    free: ByDType<Vec<usize>>,
     /// Values whose register is never given to another.
     kept: Vec<Value>,
     /// Nodes that are computed where the output of this number will be written over them.
@@ -104,7 +105,7 @@ impl<'a> Compiler<'a> {
                     Reads::Input(known.unwrap_or(self.program.inputs.len() - 1))
                 }
             };
-            let count = &mut slots.sources[bank(load.dtype)];
+            let count = &mut slots.sources[load.dtype];
             self.windows.push(Some(self.program.windows.len()));
             self.program.windows.push(Window {
                 dtype: load.dtype,
@@ -406,7 +407,7 @@ impl<'a> Compiler<'a> {
 
     /// A register that nothing holds.
     fn register(&mut self, dtype: DType) -> usize {
-        match self.free[bank(dtype)].pop() {
+        match self.free[dtype].pop() {
             Some(register) => register,
             None => self.fresh(dtype),
         }
@@ -414,7 +415,7 @@ impl<'a> Compiler<'a> {
 
     /// A register that nothing has held.
     fn fresh(&mut self, dtype: DType) -> usize {
-        let count = &mut self.program.registers[bank(dtype)];
+        let count = &mut self.program.registers[dtype];
         *count += 1;
         *count - 1
     }
@@ -427,7 +428,8 @@ impl<'a> Compiler<'a> {
                 continue;
             }
             if let Some(&(Operand::Register(register) | Operand::Same(register))) = self.places.get(value) {
-                self.free[bank(self.dtype(*value))].push(register);
+                let dtype = self.dtype(*value);
+                self.free[dtype].push(register);
                 self.places.remove(value);
             }
         }

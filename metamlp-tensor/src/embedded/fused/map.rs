@@ -1,4 +1,4 @@
-//! Kernels that write elements: a program run on every tile of its space.
+//! Elementwise kernels: a program that runs on every tile of its iteration space.
 
 use std::fmt;
 use std::ops::Range;
@@ -14,13 +14,12 @@ use super::frame::Frame;
 use super::program::{InPlaceOutput, Merged, Order, Program, Slots};
 use super::rearrangement::Rearrangement;
 use crate::embedded::analysis::body::{Body, is_copy};
+use crate::embedded::slices::parallel::PARALLEL_COST;
 use crate::embedded::slices::view::View;
 
-/// Additions below which a kernel stays on the caller's thread.
-pub(crate) const PARALLEL_COST: usize = 1 << 17;
-/// Additions of a thread's piece of work, where there are many pieces.
+/// Cost in additions of a piece of work, if there are many pieces.
 const PIECE_COST: usize = 1 << 20;
-/// Pieces that there are at least: two threads may not take the same time for one.
+/// Least number of pieces: threads take unequal times for a piece.
 const PIECES: usize = 4;
 
 /// A fused elementwise kernel.
@@ -28,13 +27,13 @@ pub(crate) struct Map {
     pub(crate) program: Program,
     /// Elements of each output.
     size: usize,
-    /// Tiles that a thread takes at once.
+    /// Tiles of a piece of work.
     piece: usize,
-    /// An output that needs no memory of all its elements.
+    /// The output whose caller gives memory block by block, so that this kernel allocates none.
     pub(crate) unkept: Option<usize>,
-    /// Inputs, by number, that are put in another order first.
+    /// Inputs, by number, that are transposed first.
     rearranged: SmallVec<[(usize, Rearrangement); 1]>,
-    /// Whether there is nothing else to do.
+    /// True if the kernel is nothing but one rearrangement.
     is_rearrangement: bool,
 }
 
@@ -47,7 +46,7 @@ impl Map {
         Self::within(graph, body, &mut slots, dies)
     }
 
-    /// As one of several in a frame, which has the outputs.
+    /// One of several kernels in a frame, which has the outputs already.
     pub(crate) fn within(graph: &Graph, body: &Body, slots: &mut Slots, dies: &dyn Fn(Id) -> bool) -> Self {
         let merged = Merged::new(body, &Order::natural(body.space.len()));
         let program = Program::new(graph, body, merged, slots, dies);
@@ -62,7 +61,7 @@ impl Map {
         Self { program, size, piece, unkept: None, rearranged: SmallVec::new(), is_rearrangement: false }
     }
 
-    /// Of a kernel by itself, which may put what it reads in another order first.
+    /// A kernel with a frame of its own, which may transpose its inputs first.
     pub(crate) fn alone(graph: &Graph, body: &Body, dies: &dyn Fn(Id) -> bool) -> Self {
         let mut in_order = body.clone();
         let mut rearrangements: SmallVec<[(Id, Rearrangement); 1]> = SmallVec::new();
@@ -80,27 +79,28 @@ impl Map {
         if rearrangements.is_empty() {
             return Self::new(graph, body, dies);
         }
-        // What has been put in order is nobody else's.
+        // The rearranged buffer belongs to this kernel, so that an output can reuse it.
         let is_own = |id: Id| rearrangements.iter().any(|(base, _)| *base == id);
         let map = Self::new(graph, &in_order, &|id| is_own(id) || dies(id));
         let inputs = &map.program.inputs;
         let rearranged = rearrangements
             .into_iter()
-            .filter_map(|(base, rearrangement)| {
-                Some((inputs.iter().position(|&input| input == base)?, rearrangement))
+            .map(|(base, rearrangement)| {
+                let input = inputs.iter().position(|&input| input == base);
+                (input.expect("every load of a body is an input of its program"), rearrangement)
             })
             .collect();
         let is_rearrangement = matches!(body.nodes[..], [id] if is_copy(graph, id));
         Self { rearranged, is_rearrangement, ..map }
     }
 
-    /// Bytes that a run takes beside its inputs and outputs.
+    /// Bytes that a run allocates in addition to its inputs and outputs.
     pub(crate) fn temporary(&self) -> usize {
         let is_taken = |input: usize| self.is_rearrangement || self.taken_over().any(|taken| taken == input);
         self.rearranged.iter().filter(|(input, _)| !is_taken(*input)).map(|(_, one)| one.bytes()).sum()
     }
 
-    /// The inputs whose memory outputs may take over, as they are given.
+    /// The inputs, as the caller gives them, whose memory outputs may reuse.
     pub(crate) fn replaced(&self) -> impl Iterator<Item = usize> {
         let is_given = |input: &usize| self.rearranged.iter().all(|(rearranged, _)| rearranged != input);
         self.taken_over().filter(is_given)
@@ -110,8 +110,7 @@ impl Map {
         self.program.outputs.iter().filter_map(|output| output.in_place).map(|in_place| in_place.input)
     }
 
-    /// The outputs, from buffers in the order of the program's inputs. Those
-    /// that nobody else holds may be `None`, when they are in `given`.
+    /// The outputs, from buffers in the order of the program's inputs. Inputs whose memory an output reuses are taken.
     pub(crate) fn run(&self, inputs: &mut [Option<Buffer>]) -> impl Iterator<Item = Buffer> + use<> {
         for (input, rearrangement) in &self.rearranged {
             inputs[*input] = inputs[*input].take().map(|buffer| rearrangement.run(&buffer));
@@ -126,7 +125,7 @@ impl Map {
         whole.into_iter().chain(allocations.into_iter().map(Allocation::into_buffer))
     }
 
-    /// The outputs' memory, that of inputs where it can be taken over.
+    /// The memory of the outputs: that of an input if it can be reused, else new memory.
     pub(crate) fn allocate(
         &self,
         inputs: &mut [Option<Buffer>],
@@ -158,7 +157,7 @@ impl Map {
         (replaced, allocations)
     }
 
-    /// All tiles, in a frame that the program has entered.
+    /// Runs all tiles, in a frame that the program has entered.
     pub(crate) fn run_block(&self, frame: &mut Frame<'_>) {
         self.run_tiles(frame, 0..self.program.tiling.count);
     }
@@ -176,7 +175,7 @@ impl Map {
         if count <= self.piece {
             Frame::with(|frame| {
                 allocations.iter_mut().for_each(|allocation| allocation.whole().push_to(frame, 0));
-                self.program.enter(frame, operand, replaced);
+                self.program.enter(frame, &operand, replaced);
                 self.run_tiles(frame, 0..count);
             });
             return;
@@ -194,7 +193,7 @@ impl Map {
         pieces.into_par_iter().for_each(|(first, parts)| {
             Frame::with(|frame| {
                 parts.into_iter().for_each(|part| part.push_to(frame, tiling.linear(first)));
-                self.program.enter(frame, operand, replaced);
+                self.program.enter(frame, &operand, replaced);
                 self.run_tiles(frame, first..(first + self.piece).min(count));
             });
         });
