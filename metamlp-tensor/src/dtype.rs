@@ -1,11 +1,66 @@
-//! Element types: the run-time [`DType`], JAX's promotion between them, and
-//! the Rust types ([`Element`]) that stand for them.
+//! Element types: the run-time [`DType`], JAX's promotion between them, and the Rust types that implement [`Element`].
+//! The ground floor of the crate: knows no other file.
 
 use std::fmt;
 
 use half::{bf16, f16};
 
-use crate::graph::op::Literal;
+/// The one list of element types. Calls `$then!($arguments; Variant name Type; ..)`, with a line for each dtype: its
+/// variant of [`DType`], its name as a field, and its Rust type.
+macro_rules! dtypes {
+    ($then:ident $arguments:tt) => {
+        $then! {
+            $arguments;
+            Bool bool bool;
+            I32 i32 i32;
+            U32 u32 u32;
+            F16 f16 ::half::f16;
+            BF16 bf16 ::half::bf16;
+            F32 f32 f32;
+            F64 f64 f64;
+        }
+    };
+}
+
+macro_rules! count {
+    ((); $($Variant:ident $name:ident $Type:ty;)*) => {
+        [$(DType::$Variant),*].len()
+    };
+}
+
+/// Evaluates `$body` with `$T` as the Rust type of `$dtype`.
+macro_rules! for_dtype {
+    ($dtype:expr, $T:ident => $body:expr) => {
+        dtypes! { match_dtype ($dtype, $T => $body) }
+    };
+}
+
+macro_rules! match_dtype {
+    (($dtype:expr, $T:ident => $body:expr); $($Variant:ident $name:ident $Type:ty;)*) => {
+        match $dtype {$(
+            $crate::dtype::DType::$Variant => {
+                type $T = $Type;
+                $body
+            }
+        )*}
+    };
+}
+
+/// Runs `$body` once for each dtype, with `$T` as its Rust type.
+macro_rules! each_dtype {
+    ($T:ident => $body:expr) => {
+        dtypes! { repeat_for_dtypes ($T => $body) }
+    };
+}
+
+macro_rules! repeat_for_dtypes {
+    (($T:ident => $body:expr); $($Variant:ident $name:ident $Type:ty;)*) => {$(
+        {
+            type $T = $Type;
+            $body;
+        }
+    )*};
+}
 
 /// The type of a tensor's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,9 +73,9 @@ pub enum DType {
     U32,
     /// IEEE half precision: 11 bits of mantissa, up to 65504.
     F16,
-    /// The upper half of an `f32`: 8 bits of mantissa, its whole range.
+    /// The upper half of an `f32`: 8 bits of mantissa, the same range.
     BF16,
-    /// IEEE single precision, the default of everything that is trained.
+    /// IEEE single precision, the default dtype of parameters.
     F32,
     /// IEEE double precision.
     F64,
@@ -42,26 +97,29 @@ pub const F32: DType = DType::F32;
 pub const F64: DType = DType::F64;
 
 impl DType {
-    /// Whether this is a floating-point type.
+    /// Number of dtypes.
+    pub(crate) const COUNT: usize = dtypes! { count () };
+
+    /// True for floating-point types.
     #[must_use]
     pub const fn is_float(self) -> bool {
         matches!(self, Self::F16 | Self::BF16 | Self::F32 | Self::F64)
     }
 
-    /// Whether this is a floating-point type of 16 bits. Numbers are stored in
-    /// it; what is computed is computed in `f32` and rounded.
+    /// True for the 16-bit floating-point types. They are storage types: arithmetic on them runs in `f32` and rounds
+    /// the result.
     #[must_use]
     pub const fn is_half(self) -> bool {
         matches!(self, Self::F16 | Self::BF16)
     }
 
-    /// Whether this is a signed or unsigned integer type.
+    /// True for signed and unsigned integer types.
     #[must_use]
     pub const fn is_integer(self) -> bool {
         matches!(self, Self::I32 | Self::U32)
     }
 
-    /// Bytes an element takes in memory.
+    /// Size of an element in bytes.
     #[must_use]
     pub const fn size(self) -> usize {
         match self {
@@ -72,9 +130,8 @@ impl DType {
         }
     }
 
-    /// The type in which two operands meet, after JAX's lattice
-    /// (bool < integers < floats; `i32` and `u32` meet in `i32`, 64-bit
-    /// integers being switched off there by default; `f16` and `bf16` in `f32`).
+    /// The dtype of an operation on two dtypes, by JAX's promotion lattice: bool < integers < floats. `i32` and `u32`
+    /// give `i32`, because JAX switches 64-bit integers off by default; `f16` and `bf16` give `f32`.
     ///
     /// ```
     /// use metamlp_tensor::{BF16, BOOL, DType, F16, F32, I32};
@@ -97,23 +154,10 @@ impl DType {
         }
     }
 
-    /// The type in which `exp` and its like are computed: floats stay, the
-    /// rest becomes `f32`.
+    /// The dtype in which `exp` and similar functions run: floats stay, other dtypes become `f32`.
     #[must_use]
     pub const fn to_inexact(self) -> Self {
         if self.is_float() { self } else { Self::F32 }
-    }
-
-    /// The number of this type nearest to `value`, as Rust's `as` converts.
-    ///
-    /// ```
-    /// use metamlp_tensor::{BF16, F32};
-    /// assert_eq!(BF16.round(0.1), 0.10009765625);
-    /// assert_eq!(F32.round(0.5), 0.5);
-    /// ```
-    #[must_use]
-    pub fn round(self, value: f64) -> f64 {
-        Literal::from_f64(value, self).as_f64()
     }
 }
 
@@ -131,68 +175,18 @@ impl fmt::Display for DType {
     }
 }
 
-/// Runs `$body` with `$T` standing for the Rust type of `$dtype`.
-macro_rules! for_dtype {
-    ($dtype:expr, $T:ident => $body:expr) => {
-        match $dtype {
-            $crate::dtype::DType::Bool => {
-                type $T = bool;
-                $body
-            }
-            $crate::dtype::DType::I32 => {
-                type $T = i32;
-                $body
-            }
-            $crate::dtype::DType::U32 => {
-                type $T = u32;
-                $body
-            }
-            $crate::dtype::DType::F16 => {
-                type $T = ::half::f16;
-                $body
-            }
-            $crate::dtype::DType::BF16 => {
-                type $T = ::half::bf16;
-                $body
-            }
-            $crate::dtype::DType::F32 => {
-                type $T = f32;
-                $body
-            }
-            $crate::dtype::DType::F64 => {
-                type $T = f64;
-                $body
-            }
-        }
-    };
-}
-
 mod sealed {
     pub trait Sealed {}
 }
 
-/// A Rust type that tensors are made of: `bool`, `i32`, `u32`, [`f16`](struct@f16), [`bf16`](struct@bf16), `f32`, `f64`.
+/// A Rust type that can be the element of a tensor: `bool`, `i32`, `u32`, [`f16`](struct@f16), [`bf16`](struct@bf16), `f32`, `f64`.
 pub trait Element:
     sealed::Sealed + Copy + Default + PartialEq + PartialOrd + fmt::Debug + fmt::Display + Send + Sync + 'static
 {
-    /// The type's name at run time.
+    /// The run-time name of the type.
     const DTYPE: DType;
 
-    #[doc(hidden)]
-    fn wrap(values: std::sync::Arc<crate::memory::shared::Shared<Self>>) -> crate::memory::buffer::Buffer;
-    #[doc(hidden)]
-    fn unwrap(
-        buffer: &crate::memory::buffer::Buffer,
-    ) -> Option<&std::sync::Arc<crate::memory::shared::Shared<Self>>>;
-    #[doc(hidden)]
-    fn pool() -> &'static crate::memory::buffer::Pool<Self>;
-    #[doc(hidden)]
-    fn spare()
-    -> &'static std::thread::LocalKey<std::cell::RefCell<crate::memory::free_lists::SpareBuffers<Self>>>;
-    /// No elements, shared by all who had some.
-    #[doc(hidden)]
-    fn none() -> &'static std::sync::Arc<crate::memory::shared::Shared<Self>>;
-    /// The value as a 64-bit pattern, for literals that must compare and hash.
+    /// The bits of the value, zero-extended, so that literals can be compared and hashed.
     #[doc(hidden)]
     fn to_bits64(self) -> u64;
 }
@@ -202,40 +196,6 @@ macro_rules! element {
         impl sealed::Sealed for $ty {}
         impl Element for $ty {
             const DTYPE: DType = DType::$variant;
-
-            fn wrap(
-                values: std::sync::Arc<crate::memory::shared::Shared<Self>>,
-            ) -> crate::memory::buffer::Buffer {
-                crate::memory::buffer::Buffer::$variant(values)
-            }
-
-            fn unwrap(
-                buffer: &crate::memory::buffer::Buffer,
-            ) -> Option<&std::sync::Arc<crate::memory::shared::Shared<Self>>> {
-                match buffer {
-                    crate::memory::buffer::Buffer::$variant(values) => Some(values),
-                    _ => None,
-                }
-            }
-
-            fn pool() -> &'static crate::memory::buffer::Pool<Self> {
-                static POOL: crate::memory::buffer::Pool<$ty> = crate::memory::buffer::Pool::new();
-                &POOL
-            }
-
-            fn spare() -> &'static crate::memory::free_lists::List<Self> {
-                thread_local! {
-                    static SPARE: std::cell::RefCell<crate::memory::free_lists::SpareBuffers<$ty>> =
-                        const { std::cell::RefCell::new(crate::memory::free_lists::SpareBuffers::new()) };
-                }
-                &SPARE
-            }
-
-            fn none() -> &'static std::sync::Arc<crate::memory::shared::Shared<Self>> {
-                static NONE: std::sync::LazyLock<std::sync::Arc<crate::memory::shared::Shared<$ty>>> =
-                    std::sync::LazyLock::new(std::sync::Arc::default);
-                &NONE
-            }
 
             fn to_bits64(self) -> u64 {
                 let to_bits: fn($ty) -> u64 = $to_bits;

@@ -25,6 +25,7 @@ mod embedded;
 mod engine;
 mod error;
 mod graph;
+mod literal;
 // Used by this crate only. Public because its documented examples are compiled outside of the crate.
 #[doc(hidden)]
 pub mod math;

@@ -7,11 +7,13 @@
 
 use ndarray::{ArrayD, ArrayViewD, Axis, Dimension, IxDyn, Slice};
 
-use crate::dtype::{DType, Element};
+use crate::dtype::{DType, Element as _};
+#[cfg(test)]
 use crate::graph::Graph;
 use crate::graph::op::{self, Binary, DotDimensions, Literal, Op, Reduction, Unary, Update};
 use crate::graph::passes::half_precision;
 use crate::math::arithmetic::Arithmetic;
+use crate::memory::Stored;
 use crate::memory::buffer::Buffer;
 use crate::random::threefry;
 use crate::shape::{Axes, Type};
@@ -288,7 +290,7 @@ fn clamped(indices: &Buffer, extent: usize) -> Vec<usize> {
     elements::<i32>(indices).iter().map(|&i| i64::from(i).clamp(0, last) as usize).collect()
 }
 
-fn dot<T: Arithmetic>(
+fn dot<T: Arithmetic + Stored>(
     dimensions: &DotDimensions,
     lhs: &ArrayViewD<'_, T>,
     rhs: &ArrayViewD<'_, T>,
@@ -351,7 +353,7 @@ fn under_window(windows: &[WindowAxis], place: &[usize], extents: &[usize]) -> V
     under
 }
 
-fn convolution<T: Arithmetic>(
+fn convolution<T: Arithmetic + Stored>(
     windows: &[WindowAxis],
     operand: &ArrayViewD<'_, T>,
     kernel: &ArrayViewD<'_, T>,
@@ -384,29 +386,29 @@ fn convolution<T: Arithmetic>(
 }
 
 /// The order of a sort: both zeros are equal, NaN is last.
-fn order<T: Element>(x: T, y: T) -> std::cmp::Ordering {
+fn order<T: Stored>(x: T, y: T) -> std::cmp::Ordering {
     let is_nan = |x: T| x.partial_cmp(&x).is_none();
     x.partial_cmp(&y).unwrap_or_else(|| is_nan(x).cmp(&is_nan(y)))
 }
 
-fn elements<T: Element>(buffer: &Buffer) -> &[T] {
+fn elements<T: Stored>(buffer: &Buffer) -> &[T] {
     buffer.as_slice().expect("the buffer has the dtype of its node")
 }
 
-fn map<S: Element, T: Element>(buffer: &Buffer, f: impl Fn(S) -> T) -> Buffer {
+fn map<S: Stored, T: Stored>(buffer: &Buffer, f: impl Fn(S) -> T) -> Buffer {
     Buffer::from_vec(elements(buffer).iter().map(|&x| f(x)).collect::<Vec<_>>())
 }
 
-fn zip<S: Element, T: Element>(lhs: &Buffer, rhs: &Buffer, f: impl Fn(S, S) -> T) -> Buffer {
+fn zip<S: Stored, T: Stored>(lhs: &Buffer, rhs: &Buffer, f: impl Fn(S, S) -> T) -> Buffer {
     Buffer::from_vec(elements(lhs).iter().zip(elements(rhs)).map(|(&x, &y)| f(x, y)).collect::<Vec<_>>())
 }
 
-fn view<'a, T: Element>(buffer: &'a Buffer, shape: &[usize]) -> ArrayViewD<'a, T> {
+fn view<'a, T: Stored>(buffer: &'a Buffer, shape: &[usize]) -> ArrayViewD<'a, T> {
     ArrayViewD::from_shape(IxDyn(shape), elements(buffer))
         .expect("the buffer has as many elements as its shape")
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "views are made for this call")]
-fn collect<T: Element>(array: ArrayViewD<'_, T>) -> Buffer {
+fn collect<T: Stored>(array: ArrayViewD<'_, T>) -> Buffer {
     Buffer::from_vec(array.iter().copied().collect::<Vec<_>>())
 }

@@ -11,7 +11,7 @@ const DENOMINATOR: [f32; 7] =
 
 /// `erf x`, bit for bit XLA's CPU backend; within 6 ulp, never past 1.
 ///
-/// (Between 3.7 and 3.83 XLA's own result is now and then an ulp or two past 1; here it is 1.)
+/// Between 3.7 and 3.83 some results of XLA are one or two ulp past 1; these are 1 here.
 ///
 /// ```
 /// use metamlp_tensor::math::erf::erf_f32;

@@ -5,7 +5,7 @@
 use super::log1p::{log1p_f32, log1p_f64};
 use super::polynomial::{horner_f32, horner_f64};
 
-// Polynomials in w = -ln(1 - x^2), shifted; one for the middle of (-1, 1), the others for its ends.
+// Polynomials in w = -ln(1 - x^2), shifted: one for the middle of (-1, 1), the others for its ends.
 const CENTRAL_F32: [f32; 9] = [
     2.8102264e-8,
     3.4327394e-7,
@@ -96,7 +96,7 @@ const TAIL_F64: [f64; 17] = [
 
 /// The `y` with `erf y = x`, bit for bit XLA's. At `x` = ±1 it is infinite, outside NaN.
 ///
-/// The relative error is up to 5e-6: the polynomial is what JAX draws normal numbers with.
+/// The relative error is up to 5e-6. JAX samples normal numbers with this polynomial.
 ///
 /// ```
 /// use metamlp_tensor::math::erf_inv::erf_inv_f32;

@@ -30,7 +30,7 @@ const SCALED: [f32; 12] = [
 pub fn erfc_f32(x: f32) -> f32 {
     let size = x.abs();
     let size = if size > 10.1 { 10.1 } else { size };
-    // e^(-x^2) with the rounding error of the square made good: it is amplified by x^2 otherwise.
+    // `rest` is the rounding error of the square, which the exponential would amplify.
     let square = size * size;
     let rest = size.mul_add(size, -square);
     let t = (size - 3.0) / (size + 3.0);

@@ -5,10 +5,10 @@
 
 use super::polynomial::{horner_f32, horner_f64};
 
-/// `1.5 * 2^23 + 2 * 127`: adding it rounds to an integer and leaves that integer, raised by twice the bias of an
-/// exponent, in the low mantissa bits.
+/// `1.5 * 2^23 + 2 * 127`. Adding it to a number rounds the number to an integer; the low mantissa bits of the sum are
+/// that integer plus twice the bias of an exponent.
 const ROUND_F32: f32 = 12583166.0;
-/// `1.5 * 2^52`, likewise.
+/// `1.5 * 2^52`. Adding it rounds to an integer, which is in the low mantissa bits of the sum.
 const ROUND_F64: f64 = 6755399441055744.0;
 // `ln 2` in two parts; `n` times the first one is exact.
 const LN_2_HIGH_F32: f32 = 0.69314575;
@@ -31,7 +31,7 @@ const REMAINDER_F64: [f64; 11] = [
     0.5,
 ];
 
-/// `e^r - 1` of `x = n ln 2 + r`, and `n` more than the bits of [`ROUND_F32`]; `|x|` at most 150.
+/// For `x = n ln 2 + r`: `e^r - 1`, and `n` plus the bits of [`ROUND_F32`]. `|x|` is at most 150.
 #[inline(always)]
 fn reduce_f32(x: f32) -> (f32, u32) {
     let shifted = x.mul_add(std::f32::consts::LOG2_E, ROUND_F32);
@@ -40,7 +40,7 @@ fn reduce_f32(x: f32) -> (f32, u32) {
     ((horner_f32(r, &REMAINDER_F32) * r).mul_add(r, r), shifted.to_bits())
 }
 
-/// [`reduce_f32`] in double precision; `|x|` at most 750. `n` in two's complement.
+/// [`reduce_f32`] in double precision, with `n` in two's complement. `|x|` is at most 750.
 #[inline(always)]
 fn reduce_f64(x: f64) -> (f64, u64) {
     let shifted = x.mul_add(std::f64::consts::LOG2_E, ROUND_F64);
@@ -65,7 +65,7 @@ fn power_of_two(raised: u32) -> f32 {
 /// ```
 #[inline(always)]
 pub fn exp_f32(x: f32) -> f32 {
-    // Past these bounds the result is 0 and infinity; written so that a NaN stays.
+    // Beyond these bounds the result is 0 or infinity. The comparisons keep a NaN.
     let x = if x < -104.0 { -104.0 } else { x };
     let x = if x > 89.0 { 89.0 } else { x };
     let (p, raised) = reduce_f32(x);
@@ -86,7 +86,7 @@ pub fn exp_f64(x: f64) -> f64 {
     let x = if x < -746.0 { -746.0 } else { x };
     let x = if x > 710.0 { 710.0 } else { x };
     let (p, n) = reduce_f64(x);
-    // As above; but AVX2 shifts no signed 64-bit numbers, so n is made positive by an even number first.
+    // Two factors, as above. AVX2 cannot shift signed 64-bit numbers, so an even number makes n positive first.
     let raised = n.wrapping_add(2 * 1049);
     let half = raised >> 1;
     let power = |raised: u64| f64::from_bits(raised.wrapping_add(1023).wrapping_sub(1049) << 52);
@@ -106,7 +106,7 @@ pub fn exp_m1_f32(x: f32) -> f32 {
     let x = if x > 89.0 { 89.0 } else { x };
     let (p, raised) = reduce_f32(x);
     let n = raised.wrapping_sub(ROUND_F32.to_bits());
-    // 2^n p + 2^n - 1, taken at half size since 2^128 is out of range.
+    // 2^n p + 2^n - 1, computed at half size because 2^128 is out of range.
     let half = power_of_two(n.wrapping_add(126));
     let sum = half.mul_add(p, half - 0.5) * 2.0;
     // The sign is that of x, also where x is a negative zero.

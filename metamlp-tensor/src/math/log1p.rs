@@ -45,8 +45,8 @@ pub fn log1p_f32(x: f32) -> f32 {
 
 /// `ln(1 + x)` in double precision, by the same method; within 3 ulp.
 ///
-/// But for `-0.4143 < x < -0.35` within 130 ulp (3e-14): XLA stretches the rational function that far, and its bits are
-/// what is wanted here.
+/// For `-0.4143 < x < -0.35` the error is up to 130 ulp (3e-14), because XLA uses the rational function there, too, and
+/// these are the bits of XLA.
 ///
 /// ```
 /// use metamlp_tensor::math::log1p::log1p_f64;

@@ -2,7 +2,7 @@
 
 use super::exp::{exp_f32, exp_f64};
 
-/// `1 / (1 + e^-x)`, within 3 ulp; far on the negative side it goes down through the denormal numbers.
+/// `1 / (1 + e^-x)`, within 3 ulp, including denormal results.
 ///
 /// ```
 /// use metamlp_tensor::math::logistic::logistic_f32;

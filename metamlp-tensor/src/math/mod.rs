@@ -3,16 +3,16 @@
 //! Knows numbers and nothing else: no tensors, no shapes, no threads.
 //!
 //! [`log`], [`log1p`], [`erf`] and [`erf_inv`] repeat the arithmetic of XLA's CPU backend on machines with fused
-//! multiply-add, rounding for rounding, because the samplers of [`crate::random`] are built on them and promise JAX's
-//! bits. (One deliberate difference: XLA treats denormal numbers as zero, these do not.) The others only state an
-//! error bound. Every `f32` function is free of branches on data, so that a loop over it vectorises.
+//! multiply-add, rounding for rounding, because the samplers of [`crate::random`] use them and promise JAX's bits.
+//! (One deliberate difference: XLA treats denormal numbers as zero.) The others only state an error bound. The `f32`
+//! functions have no branches on data, so that a loop over them vectorises.
 //!
-//! All use fused multiply-add and so give the same bits on every machine, but for [`log`] in double precision, which is
-//! the platform's; on an x86-64 processor without that instruction (before 2013) they are slow.
+//! All use fused multiply-add and give the same bits on every machine, except [`log`] in double precision, which calls the
+//! platform's library. On an x86-64 processor without that instruction (before 2013) they are slow.
 //!
 //! - one number: `math::exp::exp_f32(x)`, or generically `Real::exp(x)`
 //! - a slice: `Real::exp_slice(&x, &mut out)` or, in place, `Real::exp_in_place(&mut x)`, compiled for several
-//!   instruction sets, of which the best one is picked at run time
+//!   instruction sets; the best one is chosen at run time
 
 pub(crate) mod arithmetic;
 pub mod erf;
@@ -25,6 +25,7 @@ pub mod logistic;
 mod polynomial;
 mod real;
 pub mod rsqrt;
+pub(crate) mod simd;
 mod slices;
 pub mod tanh;
 #[cfg(test)]

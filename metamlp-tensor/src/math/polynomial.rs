@@ -1,4 +1,4 @@
-//! Horner's rule with fused multiply-add. Knows nothing of what the coefficients mean.
+//! Horner's rule with fused multiply-add, for any coefficients.
 
 /// `((c0 * t + c1) * t + c2) ..`: the highest power comes first.
 #[inline(always)]

@@ -1,15 +1,15 @@
-//! [`Real`]: the elementary functions, generic over the two float types. Knows this folder's functions only.
+//! [`Real`]: the elementary functions, generic over the two float types. Knows the functions of this folder only.
 
 use super::slices::{double, single};
 use super::{erf, erf_inv, erfc, exp, log, log1p, logistic, rsqrt, tanh};
 
-/// The trait and its two implementations from one list: name, kernels, `f32` form, `f64` form.
+/// Generates the trait and its two implementations from one list: name, loops, `f32` function, `f64` function.
 macro_rules! real {
     ($($(#[$doc:meta])* $name:ident, $slice:ident, $in_place:ident: $single:path, $double:path;)*) => {
         /// `f32` or `f64`, with the functions of [`crate::math`] for one number, for a slice, and for a slice in place.
         ///
         /// They are associated functions, called as `T::exp(x)`: as methods they would be hidden by the standard
-        /// library's. A kernel that gets slices of two lengths works on the shorter one's.
+        /// library's. A loop over two slices of different lengths stops at the end of the shorter one.
         ///
         /// ```
         /// use metamlp_tensor::math::Real;
@@ -38,7 +38,7 @@ macro_rules! real {
                     single::$slice(x, out);
                 }
                 fn $in_place(x: &mut [Self]) {
-                    single::$in_place(x);
+                    in_place(x, Self::$slice);
                 }
             )*
         }
@@ -53,11 +53,24 @@ macro_rules! real {
                     double::$slice(x, out);
                 }
                 fn $in_place(x: &mut [Self]) {
-                    double::$in_place(x);
+                    in_place(x, Self::$slice);
                 }
             )*
         }
     };
+}
+
+/// Elements that are copied at once by [`in_place`].
+const BLOCK: usize = 256;
+
+/// Applies a loop from slice to slice in place, by copying a block of elements at a time.
+fn in_place<T: Copy + Default>(x: &mut [T], run: fn(&[T], &mut [T])) {
+    let mut copy = [T::default(); BLOCK];
+    for block in x.chunks_mut(BLOCK) {
+        let copy = &mut copy[..block.len()];
+        copy.copy_from_slice(block);
+        run(copy, block);
+    }
 }
 
 real! {

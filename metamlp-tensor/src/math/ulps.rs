@@ -1,4 +1,4 @@
-//! Test support: the distance of a single-precision kernel from its double-precision reference, in ulps.
+//! Test support: the error of a single-precision loop against a double-precision reference, in ulps.
 
 /// The size of one unit in the last place of `value`; that of the smallest numbers for zero and denormal ones.
 fn ulp(value: f32) -> f64 {
@@ -6,7 +6,7 @@ fn ulp(value: f32) -> f64 {
     2.0_f64.powi(exponent - 150)
 }
 
-/// Every 9973rd float, of all signs and sizes, and the ones where something special happens.
+/// Every 9973rd float, of all signs and sizes, and special values.
 pub(super) fn sweep() -> Vec<f32> {
     let mut numbers: Vec<f32> = (0..=u32::MAX / 9973).map(|i| f32::from_bits(i * 9973)).collect();
     for special in
@@ -17,9 +17,9 @@ pub(super) fn sweep() -> Vec<f32> {
     numbers
 }
 
-/// The largest error of `kernel` over those numbers of [`sweep`] that `domain` keeps.
+/// The largest error of `kernel` over the numbers of [`sweep`] for which `domain` is true.
 ///
-/// A result that is infinite or NaN where the reference, rounded, is not the same counts as infinitely wrong.
+/// The error is infinite if only one of the result and the rounded reference is infinite or NaN.
 pub(super) fn worst_ulps(
     kernel: impl Fn(&[f32], &mut [f32]),
     reference: impl Fn(f64) -> f64,

@@ -1,60 +1,68 @@
-//! Where elements live: shared, immutable, contiguous storage, and the pool
-//! that gives a dropped allocation to the next tensor of its length.
+//! Buffers: shared, immutable, contiguous storage of a tensor's elements, and the pool that recycles allocations by
+//! their length.
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex};
 
-use half::{bf16, f16};
-
-use crate::dtype::{DType, Element};
+use crate::dtype::DType;
+use crate::memory::Stored;
 use crate::memory::free_lists::{self, LONG};
 use crate::memory::shared::{Form, Shared};
 
-/// Row-major elements of a concrete tensor; cloning shares them.
-#[derive(Clone, Debug)]
-#[doc(hidden)]
-pub enum Buffer {
-    Bool(Arc<Shared<bool>>),
-    I32(Arc<Shared<i32>>),
-    U32(Arc<Shared<u32>>),
-    F16(Arc<Shared<f16>>),
-    BF16(Arc<Shared<bf16>>),
-    F32(Arc<Shared<f32>>),
-    F64(Arc<Shared<f64>>),
+macro_rules! buffer {
+    ((); $($Variant:ident $name:ident $Type:ty;)*) => {
+        /// Row-major elements of a concrete tensor; cloning shares them.
+        #[derive(Clone, Debug)]
+        pub(crate) enum Buffer {
+            $($Variant(Arc<Shared<$Type>>),)*
+        }
+
+        impl Buffer {
+            pub(crate) fn dtype(&self) -> DType {
+                match self {
+                    $(Self::$Variant(_) => DType::$Variant,)*
+                }
+            }
+        }
+
+        impl Drop for Buffer {
+            /// The last owner gives the memory to the pool and the shared cell to the free list.
+            fn drop(&mut self) {
+                match self {
+                    $(Self::$Variant(shared) => drop(Shared::take(shared)),)*
+                }
+            }
+        }
+    };
 }
 
+dtypes! { buffer () }
+
 impl Buffer {
-    pub(crate) fn from_vec<T: Element>(values: impl Into<Storage<T>>) -> Self {
+    pub(crate) fn from_vec<T: Stored>(values: impl Into<Storage<T>>) -> Self {
         T::wrap(Shared::new(values.into()))
     }
 
-    pub(crate) fn dtype(&self) -> DType {
-        match self {
-            Self::Bool(_) => DType::Bool,
-            Self::I32(_) => DType::I32,
-            Self::U32(_) => DType::U32,
-            Self::F16(_) => DType::F16,
-            Self::BF16(_) => DType::BF16,
-            Self::F32(_) => DType::F32,
-            Self::F64(_) => DType::F64,
-        }
+    /// The elements. Panics if the dtype is not that of `T`: the graph fixes the dtype of every buffer.
+    pub(crate) fn elements<T: Stored>(&self) -> &[T] {
+        self.as_slice().expect("a buffer has the dtype of the node that it is the value of")
     }
 
-    /// The elements, if they are of type `T`.
-    pub(crate) fn as_slice<T: Element>(&self) -> Option<&[T]> {
+    /// The elements, or `None` if the dtype is not that of `T`.
+    pub(crate) fn as_slice<T: Stored>(&self) -> Option<&[T]> {
         T::unwrap(self).map(|shared| &shared[..])
     }
 
-    /// The elements themselves, if nobody else holds them.
-    pub(crate) fn try_into_storage<T: Element>(self) -> Result<Storage<T>, Self> {
-        let Some(mut shared) = T::unwrap(&self).map(Arc::clone) else { return Err(self) };
+    /// The storage, to be written, if this is its only owner; else the buffer.
+    pub(crate) fn try_into_storage<T: Stored>(self) -> Result<Storage<T>, Self> {
+        let mut shared = Arc::clone(T::unwrap(&self).expect("the storage has the dtype of the buffer"));
         drop(self);
         Shared::take(&mut shared).ok_or_else(|| T::wrap(shared))
     }
 
-    /// The elements in another form, if they are of type `T` and it was asked for before.
-    pub(crate) fn form<T: Element>(
+    /// The packed panels of the matrix `form`, if they were requested before; see [`Shared::form`].
+    pub(crate) fn form<T: Stored>(
         &self,
         form: Form,
         make: impl FnOnce() -> Storage<T>,
@@ -62,8 +70,8 @@ impl Buffer {
         T::unwrap(self)?.form(form, make)
     }
 
-    /// A vector and where in it the elements begin: without a copy if nobody else holds them.
-    pub(crate) fn into_vec<T: Element>(self) -> Option<(Vec<T>, usize)> {
+    /// A vector and the index in it where the elements begin, without a copy if this is the only owner.
+    pub(crate) fn into_vec<T: Stored>(self) -> Option<(Vec<T>, usize)> {
         let shared = Arc::clone(T::unwrap(&self)?);
         drop(self);
         Some(match Arc::try_unwrap(shared) {
@@ -76,35 +84,21 @@ impl Buffer {
     }
 }
 
-impl Drop for Buffer {
-    /// The last one gives back the memory, and the place that the elements were shared in.
-    fn drop(&mut self) {
-        match self {
-            Self::Bool(shared) => drop(Shared::take(shared)),
-            Self::I32(shared) => drop(Shared::take(shared)),
-            Self::U32(shared) => drop(Shared::take(shared)),
-            Self::F16(shared) => drop(Shared::take(shared)),
-            Self::BF16(shared) => drop(Shared::take(shared)),
-            Self::F32(shared) => drop(Shared::take(shared)),
-            Self::F64(shared) => drop(Shared::take(shared)),
-        }
-    }
-}
-
-/// One allocation; dropping it offers the memory to its type's [`Pool`].
+/// One allocation. Dropping it returns the memory to the [`Pool`] of its type, or to this thread's free list if it is
+/// short.
 #[derive(Debug)]
-#[doc(hidden)]
-pub struct Storage<T: Element> {
-    /// The elements, perhaps after some that only fill up a cache line.
+pub(crate) struct Storage<T: Stored> {
+    /// The elements, after up to a cache line of padding.
     values: Vec<T>,
+    /// Index of the first element.
     start: usize,
 }
 
-/// Bytes of a cache line, and of the widest vector: one that lies across two lines takes twice as long to read.
+/// Bytes of a cache line and of the widest SIMD vector. A vector load that crosses two lines takes twice as long.
 const LINE: usize = 64;
 
-impl<T: Element> Storage<T> {
-    /// Of `length` elements, the first of which begins a cache line.
+impl<T: Stored> Storage<T> {
+    /// `length` elements of arbitrary value. Long storage is aligned to a cache line.
     fn new(length: usize) -> Self {
         if length < LONG {
             return free_lists::take_vector(length).into();
@@ -115,28 +109,31 @@ impl<T: Element> Storage<T> {
         values.truncate(start + length);
         Self { values, start }
     }
-}
 
-impl<T: Element> Storage<T> {
     /// The elements of `values` from `start` on.
     pub(crate) fn after(values: Vec<T>, start: usize) -> Self {
         Self { start: start.min(values.len()), values }
     }
+
+    /// The vector and the index in it where the elements begin.
+    pub(crate) fn parts(&self) -> (&Vec<T>, usize) {
+        (&self.values, self.start)
+    }
 }
 
-impl<T: Element> Default for Storage<T> {
+impl<T: Stored> Default for Storage<T> {
     fn default() -> Self {
         Vec::new().into()
     }
 }
 
-impl<T: Element> From<Vec<T>> for Storage<T> {
+impl<T: Stored> From<Vec<T>> for Storage<T> {
     fn from(values: Vec<T>) -> Self {
         Self { values, start: 0 }
     }
 }
 
-impl<T: Element> Deref for Storage<T> {
+impl<T: Stored> Deref for Storage<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -144,13 +141,13 @@ impl<T: Element> Deref for Storage<T> {
     }
 }
 
-impl<T: Element> DerefMut for Storage<T> {
+impl<T: Stored> DerefMut for Storage<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut self.values[self.start..]
     }
 }
 
-impl<T: Element> Drop for Storage<T> {
+impl<T: Stored> Drop for Storage<T> {
     fn drop(&mut self) {
         let values = std::mem::take(&mut self.values);
         if values.len() >= LONG {
@@ -161,33 +158,31 @@ impl<T: Element> Drop for Storage<T> {
     }
 }
 
-/// Allocations of one element type that wait to be used again, by length.
+/// Free allocations of one element type, by length.
 ///
-/// Fresh pages cost more than the arithmetic on them (a fault is about 3 µs,
-/// a training step touches thousands of pages), and steps repeat their
-/// lengths exactly; so memory is handed on, not returned.
+/// A page fault takes about 3 µs and a training step touches thousands of pages, which costs more than the arithmetic
+/// on them. Steps repeat their lengths exactly, so memory is recycled instead of returned to the system.
 #[derive(Debug)]
-#[doc(hidden)]
-pub struct Pool<T> {
+pub(crate) struct Pool<T> {
     free: Mutex<Free<T>>,
 }
 
 #[derive(Debug)]
 struct Free<T> {
-    /// Vectors, and where in them the elements begin.
+    /// Vectors and the index in each where the elements begin.
     by_length: BTreeMap<usize, Vec<(Vec<T>, usize)>>,
     bytes: usize,
 }
 
-/// Past this the pool lets memory go.
+/// Most bytes that the pool of one dtype holds; beyond them memory is returned to the system.
 const MOST_POOLED_BYTES: usize = 1 << 30;
 
-impl<T: Element> Pool<T> {
+impl<T: Stored> Pool<T> {
     pub(crate) const fn new() -> Self {
         Self { free: Mutex::new(Free { by_length: BTreeMap::new(), bytes: 0 }) }
     }
 
-    /// Exactly `length` elements of arbitrary content.
+    /// Exactly `length` elements of arbitrary value.
     pub(crate) fn take(&self, length: usize) -> Storage<T> {
         if length >= LONG
             && let Ok(mut free) = self.free.lock()
@@ -199,7 +194,7 @@ impl<T: Element> Pool<T> {
         Storage::new(length)
     }
 
-    /// Keeps the elements of `values` from `start` on. Vectors that were made elsewhere do not begin a cache line.
+    /// Recycles the elements of `values` from `start` on. A vector that is not aligned (the user allocated it) is freed.
     fn give(&self, values: Vec<T>, start: usize) {
         let length = values.len() - start;
         let bytes = length * size_of::<T>();
@@ -220,17 +215,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dropped_storage_is_handed_on() {
+    fn dropped_storage_is_recycled() {
         let length = 1_234_567;
         let vector = f64::pool().take(length);
         let address = vector.as_ptr();
         drop(Buffer::from_vec(vector));
-        let handed_on = f64::pool().take(length);
-        assert_eq!(handed_on.as_ptr(), address);
+        let recycled = f64::pool().take(length);
+        assert_eq!(recycled.as_ptr(), address);
     }
 
     #[test]
-    fn elements_begin_a_cache_line_and_are_all_there() {
+    fn long_storage_is_aligned_and_has_all_elements() {
         for length in [LONG, 5000, 1_000_003] {
             assert_eq!(f32::pool().take(length).as_ptr().align_offset(LINE), 0);
             assert_eq!(bool::pool().take(length).as_ptr().align_offset(LINE), 0);
@@ -241,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vector_from_elsewhere_is_not_handed_on() {
+    fn a_vector_of_the_user_is_recycled_only_if_it_is_aligned() {
         let length = 7_654_321;
         let vector: Vec<u32> = (0..=length as u32).collect();
         let odd = Storage { values: vector, start: 1 };

@@ -1,59 +1,54 @@
-//! What a thread has done with of buffers and fills again: short vectors,
-//! what elements are shared in, and a list of buffers. A program that runs in a loop makes and drops
-//! the same of them each time. Knows nothing of nodes.
+//! Per-thread free lists of short vectors, [`Shared`] cells and lists of buffers. A program that runs in a loop
+//! allocates and frees the same ones in each iteration. Knows nothing of nodes.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::thread::LocalKey;
 
-use crate::dtype::Element;
+use crate::memory::Stored;
 use crate::memory::buffer::Buffer;
 use crate::memory::shared::Shared;
 
-/// Elements from which a vector is no short one.
+/// Least number of elements of a long vector. Long vectors go to the [`Pool`](super::buffer::Pool).
 pub(crate) const LONG: usize = 1024;
-/// Vectors of a capacity that a thread keeps.
+/// Most free vectors of one capacity class, per thread.
 const MOST_VECTORS: usize = 64;
-/// Empty places for shared elements that it keeps.
-const MOST_PLACES: usize = 256;
+/// Most free [`Shared`] cells of one dtype, per thread.
+const MOST_CELLS: usize = 256;
 
-/// One element type's, of one thread.
+/// The free lists of one element type on one thread.
 #[derive(Debug)]
-#[doc(hidden)]
-pub struct SpareBuffers<T: Element> {
-    /// By the logarithm of their capacity.
+pub(crate) struct FreeLists<T: Stored> {
+    /// Vectors, indexed by the logarithm of their capacity.
     vectors: [Vec<Vec<T>>; LONG.ilog2() as usize + 1],
-    places: Vec<Arc<Shared<T>>>,
+    cells: Vec<Arc<Shared<T>>>,
 }
 
-/// A thread's list.
-pub(crate) type List<T> = LocalKey<RefCell<SpareBuffers<T>>>;
-
-impl<T: Element> SpareBuffers<T> {
+impl<T: Stored> FreeLists<T> {
     pub(crate) const fn new() -> Self {
-        Self { vectors: [const { Vec::new() }; _], places: Vec::new() }
+        Self { vectors: [const { Vec::new() }; _], cells: Vec::new() }
     }
 }
 
 /// A short vector of `length` elements of arbitrary value.
-pub(crate) fn take_vector<T: Element>(length: usize) -> Vec<T> {
+pub(crate) fn take_vector<T: Stored>(length: usize) -> Vec<T> {
     if length == 0 {
         return Vec::new();
     }
     let capacity = length.next_power_of_two();
-    let found = with(T::spare(), |spare| spare.vectors.get_mut(capacity.ilog2() as usize)?.pop());
+    let found = with(T::free_lists(), |lists| lists.vectors.get_mut(capacity.ilog2() as usize)?.pop());
     let mut vector = found.unwrap_or_else(|| Vec::with_capacity(capacity));
     vector.resize(length, T::default());
     vector
 }
 
-/// Keeps a short vector.
-pub(crate) fn keep_vector<T: Element>(vector: Vec<T>) {
+/// Recycles a short vector.
+pub(crate) fn keep_vector<T: Stored>(vector: Vec<T>) {
     let Some(class) = vector.capacity().checked_ilog2() else { return };
-    // What does not fit is dropped outside of the borrow.
+    // A vector that does not fit is dropped after the borrow of the lists has ended.
     let mut kept = Some(vector);
-    with(T::spare(), |spare| {
-        let vectors = spare.vectors.get_mut(class as usize)?;
+    with(T::free_lists(), |lists| {
+        let vectors = lists.vectors.get_mut(class as usize)?;
         if vectors.len() < MOST_VECTORS {
             vectors.extend(kept.take());
         }
@@ -61,17 +56,17 @@ pub(crate) fn keep_vector<T: Element>(vector: Vec<T>) {
     });
 }
 
-/// A place for shared elements that nobody else holds, if there is one to spare.
-pub(crate) fn take_place<T: Element>() -> Option<Arc<Shared<T>>> {
-    with(T::spare(), |spare| spare.places.pop())
+/// A free cell that has no other owner.
+pub(crate) fn take_cell<T: Stored>() -> Option<Arc<Shared<T>>> {
+    with(T::free_lists(), |lists| lists.cells.pop())
 }
 
-/// Keeps a place that nobody else holds.
-pub(crate) fn keep_place<T: Element>(place: Arc<Shared<T>>) {
-    let mut kept = Some(place);
-    with(T::spare(), |spare| {
-        if spare.places.len() < MOST_PLACES {
-            spare.places.extend(kept.take());
+/// Recycles a cell that has no other owner.
+pub(crate) fn keep_cell<T: Stored>(cell: Arc<Shared<T>>) {
+    let mut kept = Some(cell);
+    with(T::free_lists(), |lists| {
+        if lists.cells.len() < MOST_CELLS {
+            lists.cells.extend(kept.take());
         }
         Some(())
     });
@@ -81,23 +76,23 @@ thread_local! {
     static LIST: Cell<Vec<Buffer>> = const { Cell::new(Vec::new()) };
 }
 
-/// An empty list, for the arguments of a program and then its results.
+/// An empty list, for the arguments and later the results of a program.
 pub(crate) fn take_list() -> Vec<Buffer> {
     LIST.try_with(Cell::take).unwrap_or_default()
 }
 
-/// Keeps a list for the next program; what is in it is dropped.
+/// Recycles a list for the next program; its buffers are dropped.
 pub(crate) fn keep_list(mut list: Vec<Buffer>) {
     list.clear();
     let _ = LIST.try_with(|kept| kept.set(list));
 }
 
-/// What `f` finds; where the thread is ending there is no list any more.
-fn with<T: Element, R>(
-    list: &'static List<T>,
-    f: impl FnOnce(&mut SpareBuffers<T>) -> Option<R>,
+/// The result of `f` on the lists of this thread; `None` while the thread ends, when its lists are gone.
+fn with<T: Stored, R>(
+    lists: &'static LocalKey<RefCell<FreeLists<T>>>,
+    f: impl FnOnce(&mut FreeLists<T>) -> Option<R>,
 ) -> Option<R> {
-    list.try_with(|spare| f(&mut *spare.try_borrow_mut().ok()?)).ok().flatten()
+    lists.try_with(|lists| f(&mut *lists.try_borrow_mut().ok()?)).ok().flatten()
 }
 
 #[cfg(test)]
@@ -105,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_vector_is_handed_on_to_any_length_that_it_holds() {
+    fn a_short_vector_is_recycled_for_any_length_that_it_holds() {
         let vector = take_vector::<f32>(100);
         let address = vector.as_ptr();
         keep_vector(vector);
@@ -116,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_vector_from_elsewhere_goes_where_its_capacity_suffices() {
+    fn a_vector_of_any_capacity_goes_to_the_class_that_it_can_hold() {
         let mut vector = Vec::with_capacity(48);
         vector.push(7u32);
         let address = vector.as_ptr();

@@ -1,6 +1,5 @@
-//! Elements that everyone who has a buffer shares, and the forms that products
-//! have brought them into. A form lives as long as the elements do, and nobody
-//! can change them meanwhile: it is theirs, whatever address they have.
+//! Elements shared by all clones of a buffer, and the packed forms of them that matrix products have made. A form is
+//! stored beside its elements and dropped before they can change, so it is never stale.
 
 use std::hash::{Hash, Hasher as _};
 use std::mem::{replace, take};
@@ -10,21 +9,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHasher;
 
-use crate::dtype::Element;
+use crate::memory::Stored;
 use crate::memory::buffer::Storage;
 use crate::memory::free_lists;
 
 /// Shared, immutable elements.
 #[derive(Debug)]
-#[doc(hidden)]
-pub struct Shared<T: Element> {
+pub(crate) struct Shared<T: Stored> {
     storage: Storage<T>,
-    /// A bit for each form that was asked for, by its hash.
-    asked: AtomicU64,
+    /// One bit for each form that was requested, chosen by the hash of the form.
+    requested: AtomicU64,
     forms: Mutex<Vec<(Form, Arc<Storage<T>>)>>,
 }
 
-/// A matrix among the elements, whose columns are to be put into panels.
+/// A matrix in the elements whose columns are packed into panels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Form {
     pub(crate) offset: usize,
@@ -34,47 +32,49 @@ pub(crate) struct Form {
     pub(crate) columns: usize,
 }
 
-/// Forms of the same elements that are kept at most.
+/// Most forms of the same elements.
 const MOST_FORMS: usize = 4;
 
-impl<T: Element> Shared<T> {
-    /// `storage`, to be shared, in a place that this thread has done with if there is one.
+impl<T: Stored> Shared<T> {
+    /// Shares `storage`, in a recycled cell if this thread has one.
     pub(crate) fn new(storage: Storage<T>) -> Arc<Self> {
-        if let Some(mut place) = free_lists::take_place()
-            && let Some(own) = Arc::get_mut(&mut place)
-        {
-            own.storage = storage;
-            return place;
+        if let Some(mut cell) = free_lists::take_cell() {
+            Arc::get_mut(&mut cell).expect("a recycled cell has one owner").storage = storage;
+            return cell;
         }
         Arc::new(Self::from(storage))
     }
 
-    /// The elements of `shared`, to be changed, if nobody else holds them: their forms are gone, and its place is kept.
+    /// The storage, to be written, if `shared` is its only owner. Drops its forms and recycles its cell.
     pub(crate) fn take(shared: &mut Arc<Self>) -> Option<Storage<T>> {
-        // Sharing is the commonest, and a look at the count cheaper than the proof that there is no other.
+        // Fast path: the elements are usually shared, and reading the count is cheaper than `Arc::get_mut`.
         if Arc::strong_count(shared) > 1 {
             return None;
         }
         let own = Arc::get_mut(shared)?;
         let storage = take(&mut own.storage);
-        own.asked = AtomicU64::new(0);
+        own.requested = AtomicU64::new(0);
         own.forms.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
-        free_lists::keep_place(replace(shared, Arc::clone(T::none())));
+        free_lists::keep_cell(replace(shared, Arc::clone(T::empty())));
         Some(storage)
     }
 
-    /// The elements, to be changed: their forms are gone.
+    /// The storage, to be written; drops its forms.
     pub(crate) fn into_storage(self) -> Storage<T> {
         self.storage
     }
 
-    /// The elements in a form, which is made when it is asked for a second
-    /// time: of elements that change before then it never is.
+    pub(crate) fn storage(&self) -> &Storage<T> {
+        &self.storage
+    }
+
+    /// The elements in a form. `None` at the first request: the form is made at the second one, so that elements which
+    /// change between requests are never packed.
     pub(crate) fn form(&self, form: Form, make: impl FnOnce() -> Storage<T>) -> Option<Arc<Storage<T>>> {
         let mut hasher = FxHasher::default();
         form.hash(&mut hasher);
         let bit = 1 << (hasher.finish() % 64);
-        if self.asked.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+        if self.requested.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
             return None;
         }
         let forms = self.forms.lock().ok()?;
@@ -84,7 +84,7 @@ impl<T: Element> Shared<T> {
         if forms.len() == MOST_FORMS {
             return None;
         }
-        // Others may make it at the same time, which is only a waste.
+        // Another thread may make the same form now. That wastes work, but both results are equal.
         drop(forms);
         let made = Arc::new(make());
         self.forms.lock().ok()?.push((form, Arc::clone(&made)));
@@ -92,19 +92,19 @@ impl<T: Element> Shared<T> {
     }
 }
 
-impl<T: Element> From<Storage<T>> for Shared<T> {
+impl<T: Stored> From<Storage<T>> for Shared<T> {
     fn from(storage: Storage<T>) -> Self {
-        Self { storage, asked: AtomicU64::new(0), forms: Mutex::new(Vec::new()) }
+        Self { storage, requested: AtomicU64::new(0), forms: Mutex::new(Vec::new()) }
     }
 }
 
-impl<T: Element> Default for Shared<T> {
+impl<T: Stored> Default for Shared<T> {
     fn default() -> Self {
         Storage::default().into()
     }
 }
 
-impl<T: Element> Deref for Shared<T> {
+impl<T: Stored> Deref for Shared<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_are_gone_with_the_right_to_change_the_elements() {
+    fn forms_are_dropped_before_the_elements_can_change() {
         let shared = Shared::from(Storage::from(vec![1.0f32; 4]));
         let make = || Storage::from(vec![1.0f32; 4]);
         shared.form(FORM, make);

@@ -3,7 +3,7 @@
 //! Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011). Element `i` of a draw is made
 //! from the block with counter `(i >> 32, i & 0xffffffff)`, so that any range of elements can be computed independently.
 
-use multiversion::multiversion;
+use crate::math::simd::simd;
 
 pub(super) const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
 pub(super) const PARITY: u32 = 0x1bd1_1bda;
@@ -34,16 +34,14 @@ macro_rules! fill {
     ($(#[$doc:meta])* $name:ident, $kernel:ident, $word:ty, |$x:ident| $combine:expr) => {
         $(#[$doc])*
         pub fn $name(key: [u32; 2], start: u64, out: &mut [$word]) {
-            #[multiversion(targets(
-                "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
-                "x86_64+avx2+fma",
-            ))]
-            fn $kernel(key: [u32; 2], high: u32, low: u32, out: &mut [$word]) {
-                let mut low = low;
-                for out in out {
-                    let $x = block(key, [high, low]);
-                    *out = $combine;
-                    low = low.wrapping_add(1);
+            simd! {
+                fn $kernel(key: [u32; 2], high: u32, low: u32, out: &mut [$word]) {
+                    let mut low = low;
+                    for out in out {
+                        let $x = block(key, [high, low]);
+                        *out = $combine;
+                        low = low.wrapping_add(1);
+                    }
                 }
             }
             // The upper word of the counter is constant within a run of 2^32 elements.

@@ -1,6 +1,5 @@
-//! Two products with kernels over rows between them, as attention is: a block
-//! of rows of the scores is made, goes through the kernels and is multiplied
-//! again while it is in cache, so that no matrix of all scores exists.
+//! Attention: two matrix products with row-wise kernels between them. A block of rows of the scores is computed, goes
+//! through the kernels and is multiplied again while it is in cache, so that the matrix of all scores is never stored.
 
 use std::fmt;
 
@@ -21,16 +20,17 @@ use crate::embedded::kernel::{Kernel, Outputs, input};
 use crate::embedded::slices::gemv::Vectors;
 use crate::embedded::slices::matmul::{self, Matrix, Number};
 
-/// Elements of a block of scores: they and what is made of them share a cache with the other operands.
+/// Elements of a block of scores. The block and the kernels' output share the L2 cache with the other operands. Smaller
+/// in tests.
 const BLOCK: usize = if cfg!(test) { 64 } else { 1 << 16 };
 
 /// The step that computes the second product.
 pub(crate) struct Attention {
     /// `[batch, rows, columns]`.
     scores: Product,
-    /// From a block of the scores to the same block of the left operand of `output`.
+    /// The kernels from a block of the scores to the same block of the left operand of `output`.
     between: Rows,
-    /// Which of the kernels' inputs the scores are.
+    /// Number of the scores among the inputs of the kernels.
     input: usize,
     output: Product,
     /// Rows of a block.
@@ -38,8 +38,8 @@ pub(crate) struct Attention {
 }
 
 impl Attention {
-    /// `operands` are those of the two products; the third of them is what the kernels of `bodies` make.
-    /// Gives the buffers that are read, too.
+    /// Compiles the attention whose scores are the node `id`. `operands` are those of the two products; the third one is
+    /// the output of the kernels of `bodies`. Also returns the nodes that are read.
     pub(crate) fn new(
         graph: &Graph,
         products: [Product; 2],
@@ -47,7 +47,7 @@ impl Attention {
         bodies: &[Body],
         cut: Cut,
     ) -> (Self, SmallVec<[Id; 4]>) {
-        // Keys and values are no weights.
+        // Keys and values change in each run: do not store their packed form.
         let [scores, output] = products.map(|product| Product { form: None, ..product });
         let (between, inner) = Rows::new(graph, bodies, cut, &|made| made == operands[2]);
         let input = inner.iter().position(|&read| read == id).expect("the kernels between read the scores");
@@ -65,7 +65,7 @@ impl Attention {
     ) -> Buffer {
         let Self { scores, output, .. } = self;
         let query = scores.left_hand_sides::<T>(query);
-        // The blocks of a matrix have the same right-hand sides.
+        // Pack the right-hand sides if several blocks of rows share them.
         let [key, value] = [(scores, key), (output, value)].map(|(product, sides)| {
             let is_shared = self.block < product.rows;
             if is_shared { product.right_hand_panels::<T>(sides) } else { product.right_hand_sides(sides) }

@@ -1,6 +1,5 @@
-//! What is computed of a contraction's elements while they are in cache: the
-//! fused kernel that reads them one for one, run on each block of the result
-//! by the thread that has made it. Knows no contractions.
+//! Epilogue fusion: the elementwise kernel that runs on each block of a contraction's result while the block is in cache,
+//! on the thread that has computed it. Knows no contractions.
 
 use smallvec::SmallVec;
 
@@ -14,16 +13,16 @@ use crate::embedded::fused::frame::{Frame, Lane, Source};
 use crate::embedded::fused::map::Map;
 use crate::embedded::fused::program::{InPlaceOutput, Merged, Order, Reads};
 
-/// A kernel that follows a contraction.
+/// A fused kernel that follows a contraction.
 pub(crate) struct Epilogue {
     map: Map,
-    /// Which of the kernel's inputs the contraction gives.
+    /// Number of the contraction's result among the inputs of the kernel.
     input: usize,
-    /// Whether somebody else reads the contraction's result too.
+    /// True if other kernels read the contraction's result, so that it must be stored.
     pub(crate) keeps: bool,
 }
 
-/// The inputs of an epilogue's kernel, without the contraction's result.
+/// The inputs of the kernel, without the contraction's result.
 pub(crate) struct Inputs {
     buffers: SmallVec<[Option<Buffer>; 4]>,
     replaced: SmallVec<[InPlaceOutput; 3]>,
@@ -48,20 +47,20 @@ impl Epilogue {
         Self { map, input, keeps }
     }
 
-    /// The same, but for an output that is given memory block by block.
+    /// The same epilogue; the caller gives the memory of `output` block by block.
     pub(crate) fn without(mut self, output: Option<usize>) -> Self {
         self.map.unkept = output;
         self
     }
 
-    /// The buffers that it reads beside the contraction's result.
+    /// The nodes that it reads in addition to the contraction's result.
     pub(crate) fn reads(&self) -> impl Iterator<Item = Id> {
         let inputs = self.map.program.inputs.iter().enumerate();
         inputs.filter(|(number, _)| *number != self.input).map(|(_, &id)| id)
     }
 
-    /// The memory of its outputs, from the buffers of [`reads`](Self::reads);
-    /// those that nobody else holds may become outputs.
+    /// Prepares a run: the memory of the outputs, and the inputs from the buffers of [`reads`](Self::reads). An output may
+    /// reuse the buffer of an input.
     pub(crate) fn prepare(
         &self,
         inputs: impl Iterator<Item = Option<Buffer>>,
@@ -72,14 +71,14 @@ impl Epilogue {
         (Inputs { buffers, replaced }, allocations)
     }
 
-    /// Computes the block of the outputs that begins at element `first`.
+    /// Computes the block of the outputs that starts at element `first`, from the same block of the contraction's result.
     pub(crate) fn run<T: Lane>(&self, inputs: &Inputs, first: usize, own: &[T], parts: Parts<'_>) {
         let program = &self.map.program;
         Frame::with(|frame| {
             for part in parts {
                 part.push_to(frame, first);
             }
-            program.enter(frame, |input| inputs.buffers[input].as_ref(), &inputs.replaced);
+            program.enter(frame, &|input| inputs.buffers[input].as_ref(), &inputs.replaced);
             let own_input = Reads::Input(self.input);
             for window in program.windows.iter().filter(|window| window.reads == own_input) {
                 T::bank(frame).sources[window.number] = Source::Block(own, first);

@@ -1,5 +1,5 @@
-//! Two matrices and the threads that multiply them. Each element is the same
-//! sum in the same order wherever the result is cut.
+//! One matrix product, on one thread or several. Each element is the same sum in the same order, wherever the result is
+//! cut.
 
 use std::mem::take;
 
@@ -9,16 +9,16 @@ use smallvec::SmallVec;
 use crate::embedded::slices::gemv::{self, Vectors};
 use crate::embedded::slices::matmul::{self, Matrix, Number, RightHandSide};
 
-/// Multiplications and additions from which a product is worth more than one thread.
+/// Multiplications and additions from which a product runs on several threads.
 pub(crate) const PARALLEL_FLOPS: usize = 4_000_000;
-/// Weights from which a matrix-vector product is: it is bound by memory.
+/// Elements of the matrix from which a matrix-vector product, which is bound by memory, runs on several threads.
 const PARALLEL_WEIGHTS: usize = 2_000_000;
-/// Columns of a part of a product are a multiple of this: whole tiles, and whole cache lines.
+/// The columns of a part of a product are a multiple of this: whole register tiles and whole cache lines.
 const COLUMNS: usize = 32;
-/// Rows of a part of a product: whole tiles.
+/// The rows of a part of a product are a multiple of this: whole register tiles.
 pub(crate) const TILE_ROWS: usize = 12;
 
-/// Two matrices that are multiplied.
+/// The operands of a matrix product.
 pub(crate) struct Factors<'a, T> {
     /// `[rows, depth]`.
     pub(crate) lhs: Matrix<'a, T>,
@@ -30,8 +30,7 @@ pub(crate) struct Factors<'a, T> {
 }
 
 impl<T: Number + Vectors> Factors<'_, T> {
-    /// The product on as many threads as it is worth. Each element is the
-    /// same sum in the same order wherever the result is cut.
+    /// Computes the product on as many threads as pay.
     pub(crate) fn multiply_on_threads(&self, result: &mut [T]) {
         let is_vector = self.rows == 1 || self.columns == 1;
         let is_large = if is_vector {
@@ -43,7 +42,7 @@ impl<T: Number + Vectors> Factors<'_, T> {
         if threads == 1 {
             return self.multiply(result);
         }
-        // A part that has all rows reads, and copies, the columns for itself.
+        // Cut by columns if there are few rows: each thread then packs only its own columns.
         if !is_vector && self.rows <= matmul::ROWS && self.columns >= threads * COLUMNS {
             return self.multiply_columns(result, threads);
         }
@@ -59,7 +58,7 @@ impl<T: Number + Vectors> Factors<'_, T> {
         });
     }
 
-    /// A result of one row, in parts.
+    /// A result of one row, cut into parts.
     fn multiply_row(&self, result: &mut [T], threads: usize) {
         let columns = self.columns.div_ceil(threads).next_multiple_of(COLUMNS);
         result.par_chunks_mut(columns).enumerate().for_each(|(number, part)| {
@@ -68,7 +67,7 @@ impl<T: Number + Vectors> Factors<'_, T> {
         });
     }
 
-    /// A result of few rows, its columns in parts.
+    /// A result of few rows, cut by columns.
     fn multiply_columns(&self, result: &mut [T], threads: usize) {
         let columns = self.columns.div_ceil(threads).next_multiple_of(COLUMNS);
         let mut rests: SmallVec<[&mut [T]; matmul::ROWS]> = result.chunks_mut(self.columns).collect();
@@ -86,7 +85,7 @@ impl<T: Number + Vectors> Factors<'_, T> {
         });
     }
 
-    /// The product on this thread.
+    /// Computes the product on this thread.
     pub(crate) fn multiply(&self, result: &mut [T]) {
         match self.rhs {
             RightHandSide::Matrix(rhs) if self.columns == 1 => {
@@ -99,7 +98,8 @@ impl<T: Number + Vectors> Factors<'_, T> {
         }
     }
 
-    /// The product on this thread as that of a part of more than one row, in the same order.
+    /// Computes the product on this thread with register tiles, also if it has only one row: a part of a larger product
+    /// must sum in the same order as the whole.
     pub(crate) fn multiply_tiles(&self, result: &mut [T]) {
         for (number, result) in result.chunks_mut(matmul::ROWS * self.columns).enumerate() {
             let lhs = self.lhs.from(number * matmul::ROWS, 0);

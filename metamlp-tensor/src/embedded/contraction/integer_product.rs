@@ -1,15 +1,17 @@
-//! `dot_general` of integers, which wrap: row by row, each a sum of rows.
+//! `dot_general` of integers, with wrapping arithmetic. Each row of the result is a weighted sum of rows.
 
 use crate::graph::op::DotDimensions;
 use crate::math::arithmetic::Arithmetic;
+use crate::memory::Stored;
 use crate::memory::buffer::Buffer;
 use crate::shape::Type;
 
-use crate::embedded::direct::lanes::each_part;
 use crate::embedded::slices::load;
+use crate::embedded::slices::parallel::each_part;
 use crate::embedded::slices::view::View;
 
-pub(crate) fn multiply<T: Arithmetic>(
+/// The product of two buffers.
+pub(crate) fn multiply<T: Arithmetic + Stored>(
     dimensions: &DotDimensions,
     lhs: (&Buffer, &Type),
     rhs: (&Buffer, &Type),
@@ -27,9 +29,9 @@ pub(crate) fn multiply<T: Arithmetic>(
     }
     let lhs = arranged::<T>(lhs, [lhs_batch, &lhs_free, lhs_contracting]);
     let rhs = arranged::<T>(rhs, [rhs_batch, rhs_contracting, &rhs_free]);
-    let (lhs, rhs) = (lhs.as_slice::<T>().unwrap_or(&[]), rhs.as_slice::<T>().unwrap_or(&[]));
+    let (lhs, rhs) = (lhs.elements::<T>(), rhs.elements::<T>());
     let cost = result.len() * depth;
-    each_part(&mut result, columns, cost, |number, sums| {
+    each_part(&mut result, columns, cost, &|number, sums| {
         sums.fill(T::from_i64(0));
         let factors = &lhs[number * depth..][..depth];
         let matrix = &rhs[number / rows * depth * columns..][..depth * columns];
@@ -42,8 +44,8 @@ pub(crate) fn multiply<T: Arithmetic>(
     Buffer::from_vec(result)
 }
 
-/// The elements with the axes in the order of their roles.
-fn arranged<T: Arithmetic>((buffer, ty): (&Buffer, &Type), roles: [&[usize]; 3]) -> Buffer {
+/// The elements with their axes in the order of the roles.
+fn arranged<T: Arithmetic + Stored>((buffer, ty): (&Buffer, &Type), roles: [&[usize]; 3]) -> Buffer {
     let order: Vec<usize> = roles.iter().copied().flatten().copied().collect();
     let view = View::contiguous(&ty.shape).transpose(&order);
     if view.is_whole(ty.shape.size()) {
@@ -51,6 +53,6 @@ fn arranged<T: Arithmetic>((buffer, ty): (&Buffer, &Type), roles: [&[usize]; 3])
     }
     let mut packed = T::pool().take(view.size());
     let pattern = load::pattern(&view.shape[1..], &view.strides);
-    load::gather(buffer.as_slice::<T>().unwrap_or(&[]), view.offset, &pattern, view.shape[0], &mut packed);
+    load::gather(buffer.elements::<T>(), view.offset, &pattern, view.shape[0], &mut packed);
     Buffer::from_vec(packed)
 }

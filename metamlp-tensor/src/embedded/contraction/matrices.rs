@@ -1,9 +1,8 @@
-//! Operands of products and convolutions as matrices, in place where strides
-//! can say it.
+//! Operands of products and convolutions as batches of matrices, in place if strides can express it.
 
 use smallvec::SmallVec;
 
-use crate::dtype::Element;
+use crate::memory::Stored;
 use crate::memory::buffer::Buffer;
 use crate::memory::shared::Form;
 
@@ -14,19 +13,20 @@ use crate::embedded::slices::view::{Strides, View, merged};
 /// An operand: a batch of matrices in a buffer.
 #[derive(Clone, Debug)]
 pub(crate) struct Matrices {
+    /// Offset of the first matrix.
     offset: isize,
-    /// (extent, stride) of the axes of the batch.
+    /// (extent, stride) of the batch axes.
     batch: SmallVec<[(usize, isize); 4]>,
-    /// From one row to the next, or from one column if they are transposed.
+    /// Elements from one row to the next, or from one column to the next if the matrices are transposed.
     stride: usize,
     is_transposed: bool,
-    /// Where neither rows nor columns are contiguous: its axes in the order
-    /// batch, rows, columns, to be copied together first.
+    /// Set if neither rows nor columns are contiguous: the view, with its axes in the order batch, rows, columns, that is
+    /// copied before the product.
     packed: Option<View>,
 }
 
 impl Matrices {
-    /// The elements of `view`, its axes in three roles.
+    /// The matrices of `view`, with its axes in three roles.
     pub(crate) fn new(view: &View, [batch, rows, columns]: [&[usize]; 3]) -> Self {
         let pick = |axes: &[usize]| -> (SmallVec<[usize; 4]>, Strides) {
             (
@@ -34,7 +34,7 @@ impl Matrices {
                 axes.iter().map(|&axis| view.strides[axis]).collect(),
             )
         };
-        // One run of entries; repeated and reversed ones are copied.
+        // The extent and the stride of axes that are one run. Broadcast and reversed axes are copied.
         let run = |axes: &[usize]| -> Option<(usize, Option<usize>)> {
             let (extents, strides) = pick(axes);
             match merged(&extents, &strides)[..] {
@@ -45,7 +45,7 @@ impl Matrices {
         };
         let (batch_extents, batch_strides) = pick(batch);
         let batch_axes = merged(&batch_extents, &batch_strides);
-        // Where there is one row, as far as to the end of it.
+        // With a single row, its length serves as the row stride.
         let found = match (run(rows), run(columns)) {
             (Some((_, stride)), Some((extent, None | Some(1)))) => Some((stride.unwrap_or(extent), false)),
             (Some((extent, None | Some(1))), Some((_, stride))) => Some((stride.unwrap_or(extent), true)),
@@ -61,7 +61,7 @@ impl Matrices {
         Self { offset: 0, batch, stride: columns, is_transposed: false, packed: Some(view.transpose(&order)) }
     }
 
-    /// Whether they are one after the other, row by row.
+    /// True if the matrices are consecutive and row-major.
     pub(crate) fn is_in_order(&self, batch: usize, rows: usize, columns: usize) -> bool {
         let follows =
             |&(extent, stride): &(usize, isize)| extent == batch && stride == (rows * columns).cast_signed();
@@ -72,12 +72,12 @@ impl Matrices {
             && (batch == 1 || matches!(&self.batch[..], [axis] if follows(axis)))
     }
 
-    /// The elements copied together, where that is needed.
-    pub(crate) fn pack<T: Element>(&self, buffer: &Buffer) -> Option<Buffer> {
+    /// A contiguous copy of the elements, or `None` if the matrices are used in place.
+    pub(crate) fn pack<T: Stored>(&self, buffer: &Buffer) -> Option<Buffer> {
         let view = self.packed.as_ref()?;
         let mut packed = T::pool().take(view.size());
         let pattern = load::pattern(&view.shape[1..], &view.strides);
-        load::gather(buffer.as_slice::<T>()?, view.offset, &pattern, view.shape[0], &mut packed);
+        load::gather(buffer.elements::<T>(), view.offset, &pattern, view.shape[0], &mut packed);
         Some(Buffer::from_vec(packed))
     }
 
@@ -95,14 +95,14 @@ impl Matrices {
         }
     }
 
-    /// What to ask a buffer for to have the only matrix in panels; none if it must be copied anyway.
+    /// The key under which a buffer stores the packed panels of the only matrix; `None` for a batch or a copy.
     pub(crate) fn form(&self, depth: usize, columns: usize) -> Option<Form> {
         let offset = self.offset.cast_unsigned();
         let form = Form { offset, stride: self.stride, is_transposed: self.is_transposed, depth, columns };
         (self.packed.is_none() && self.batch.is_empty()).then_some(form)
     }
 
-    /// What is done about its axes, for a plan.
+    /// How the matrices are read, for a plan.
     pub(crate) fn manner(&self) -> Option<&'static str> {
         match (&self.packed, self.is_transposed) {
             (Some(_), _) => Some("copied"),

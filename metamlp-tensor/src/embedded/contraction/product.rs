@@ -1,5 +1,5 @@
-//! `dot_general` of floats: matrix products on strided operands, which are
-//! never copied where their axes can be walked as rows and columns.
+//! `dot_general` of floats: matrix products on strided operands. An operand is copied only if strides cannot express its
+//! axes as rows and columns.
 
 use std::fmt;
 use std::mem::take;
@@ -8,9 +8,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
-use crate::dtype::{DType, Element};
+use crate::dtype::DType;
 use crate::graph::op::{DotDimensions, Op};
 use crate::graph::{Graph, Id};
+use crate::memory::Stored;
 use crate::memory::buffer::{Buffer, Storage};
 use crate::memory::shared::Form;
 
@@ -25,9 +26,9 @@ use crate::embedded::slices::gemv::Vectors;
 use crate::embedded::slices::matmul::{self, Number, Panels, RightHandSide};
 use crate::embedded::slices::view::View;
 
-/// Weights from which they are kept in panels: fewer are at hand in the first-level cache.
+/// Fewest weights worth packing into panels; smaller matrices stay in the L1 cache anyway.
 const LEAST_WEIGHTS: usize = 4096;
-/// Elements of a matrix that does not stay in a cache.
+/// Elements from which a matrix does not stay in cache. Smaller in tests.
 const LARGE: usize = if cfg!(test) { 64 } else { 1 << 20 };
 
 /// A compiled `dot_general`.
@@ -41,7 +42,7 @@ pub(crate) struct Product {
     pub(crate) lhs: Matrices,
     /// `[batch, depth, columns]`.
     pub(crate) rhs: Matrices,
-    /// The rhs in panels, where it may be weights: an input that other runs are given too.
+    /// The key of the packed rhs, if the rhs is an input: it may be weights that many runs share.
     pub(crate) form: Option<Form>,
 }
 
@@ -49,12 +50,11 @@ impl Product {
     /// The product `id` of `graph`, a `dot_general`.
     pub(crate) fn new(graph: &Graph, layout: &Layout, id: Id) -> Self {
         let node = graph.node(id);
-        let none = DotDimensions::default();
-        let dimensions = if let Op::DotGeneral(dimensions) = &node.op { dimensions } else { &none };
+        let Op::DotGeneral(dimensions) = &node.op else { unreachable!("a product is a `dot_general`") };
         let (lhs, rhs) = (&layout.place(node.operands[0]).view, &layout.place(node.operands[1]).view);
         let (lhs_free, rhs_free) = dimensions.free_axes(lhs.shape.len(), rhs.shape.len());
         let extent = |view: &View, axes: &[usize]| axes.iter().map(|&axis| view.shape[axis]).product();
-        let DotDimensions { lhs_contracting, rhs_contracting, lhs_batch, rhs_batch } = dimensions;
+        let DotDimensions { lhs_contracting, rhs_contracting, lhs_batch, rhs_batch } = &**dimensions;
         let (batch, rows) = (extent(lhs, lhs_batch), extent(lhs, &lhs_free));
         let (depth, columns) = (extent(lhs, lhs_contracting), extent(rhs, &rhs_free));
         let lhs = Matrices::new(lhs, [lhs_batch, &lhs_free, lhs_contracting]);
@@ -69,21 +69,22 @@ impl Product {
     pub(crate) fn run(&self, lhs: &Buffer, rhs: &Buffer) -> Buffer {
         match self.dtype {
             DType::F64 => self.multiply::<f64>(lhs, rhs),
-            _ => self.multiply::<f32>(lhs, rhs),
+            DType::F32 => self.multiply::<f32>(lhs, rhs),
+            dtype => unreachable!("a product of {dtype} is an integer product or was converted to f32"),
         }
     }
 
-    /// The rows of its result, for kernels that go through them one by one.
+    /// The rows of the result, for kernels that run row by row.
     pub(crate) fn row_group(&self, id: Id) -> Option<RowGroup> {
         let Self { batch, rows, depth, columns, .. } = *self;
         let is_several = rows > 1 && columns > 1 && depth > 0 && batch > 0;
-        // One matrix by itself is worth it where it does not stay in a cache.
+        // For a single matrix it pays only if the matrix does not stay in cache.
         let is_large = batch > 1 || rows * columns > LARGE;
         let cut = Cut { rows: batch * rows, run: rows, row: columns };
         (is_several && is_large).then(|| RowGroup::of_product(id, cut))
     }
 
-    /// Whether each row of it is made of the same row of `scores`, by way of `weights`, which `lhs` shows.
+    /// True if each row depends on the same row of `scores` only: the lhs is `weights`, which has the rows of `scores`.
     pub(crate) fn follows_rows(&self, scores: &Self, lhs: &Place, weights: Id) -> bool {
         lhs.base == weights
             && lhs.view.is_whole(scores.batch * scores.rows * scores.columns)
@@ -93,8 +94,8 @@ impl Product {
             && self.lhs.is_in_order(self.batch, self.rows, self.depth)
     }
 
-    /// Where an epilogue can follow on each block of the result: what all
-    /// blocks' lengths are multiples of.
+    /// The number of elements of which the length of every block of the result is a multiple; `None` if no epilogue can
+    /// run on blocks.
     pub(crate) fn unit(&self) -> Option<usize> {
         let fits = self.rows > 1
             && self.columns > 1
@@ -103,8 +104,8 @@ impl Product {
         fits.then_some(self.columns)
     }
 
-    /// The product if the epilogue keeps it, then the epilogue's outputs;
-    /// `rest` are the buffers that the epilogue reads.
+    /// The product, if the epilogue keeps it, then the outputs of the epilogue. `rest` are the buffers that the epilogue
+    /// reads.
     pub(crate) fn run_with(
         &self,
         epilogue: &Epilogue,
@@ -116,7 +117,8 @@ impl Product {
         let after = (epilogue, &inputs, &mut allocations[..]);
         let own = match self.dtype {
             DType::F64 => self.multiply_with::<f64>(lhs, rhs, after),
-            _ => self.multiply_with::<f32>(lhs, rhs, after),
+            DType::F32 => self.multiply_with::<f32>(lhs, rhs, after),
+            dtype => unreachable!("a product of {dtype} has no epilogue"),
         };
         own.into_iter().chain(allocations.into_iter().map(Allocation::into_buffer)).collect()
     }
@@ -131,7 +133,7 @@ impl Product {
         let size = self.rows * self.columns;
         let flops = 2 * self.batch * size * self.depth;
         let threads = if flops > PARALLEL_FLOPS { rayon::current_num_threads() } else { 1 };
-        // Few rows are shared out by columns, and what follows by rows.
+        // A product of few rows is cut by columns, its epilogue by rows: compute the whole product first.
         let is_first_whole = threads > 1 && self.batch == 1 && self.rows <= matmul::ROWS;
         let has_own = epilogue.keeps || is_first_whole;
         let mut result = T::pool().take(if has_own { self.batch * size } else { 0 });
@@ -189,26 +191,25 @@ impl Product {
         epilogue.keeps.then_some(result)
     }
 
-    /// The left-hand sides, copied where their strides demand it.
-    pub(crate) fn left_hand_sides<T: Element>(&self, lhs: &Buffer) -> Buffer {
+    /// The left-hand sides, copied if their strides require it.
+    pub(crate) fn left_hand_sides<T: Stored>(&self, lhs: &Buffer) -> Buffer {
         self.lhs.pack::<T>(lhs).unwrap_or_else(|| lhs.clone())
     }
 
-    /// The right-hand sides, and weights in panels.
+    /// The right-hand sides, with weights in packed panels.
     pub(crate) fn right_hand_sides<T: Number>(&self, rhs: &Buffer) -> RightHandSides<T> {
-        let pack =
-            || Panels::pack(self.rhs.matrix(rhs.as_slice().unwrap_or(&[]), 0), self.depth, self.columns);
+        let pack = || Panels::pack(self.rhs.matrix(rhs.elements(), 0), self.depth, self.columns);
         RightHandSides {
             panels: self.form.and_then(|form| rhs.form(form, pack)).into_iter().collect(),
             elements: self.rhs.pack::<T>(rhs).unwrap_or_else(|| rhs.clone()),
         }
     }
 
-    /// The right-hand sides in panels, for many products with each.
+    /// The right-hand sides, all of them in packed panels: for many products with each.
     pub(crate) fn right_hand_panels<T: Number>(&self, rhs: &Buffer) -> RightHandSides<T> {
         let mut sides = self.right_hand_sides(rhs);
         if sides.panels.is_empty() {
-            let elements = sides.elements.as_slice().unwrap_or(&[]);
+            let elements = sides.elements.elements();
             let pack =
                 |number| Panels::pack(self.rhs.matrix(elements, number), self.depth, self.columns).into();
             sides.panels = (0..self.batch).into_par_iter().map(pack).collect();
@@ -224,11 +225,11 @@ impl Product {
     ) -> RightHandSide<'a, T> {
         match sides.panels.get(number) {
             Some(panels) => RightHandSide::Panels(Panels::new(panels, self.depth)),
-            None => self.rhs.matrix(sides.elements.as_slice().unwrap_or(&[]), number).into(),
+            None => self.rhs.matrix(sides.elements.elements(), number).into(),
         }
     }
 
-    /// The matrices that are multiplied to matrix `number` of the result.
+    /// The operands of matrix `number` of the result.
     pub(crate) fn factors<'a, T: Number>(
         &self,
         lhs: &'a Buffer,
@@ -236,7 +237,7 @@ impl Product {
         number: usize,
     ) -> Factors<'a, T> {
         let rhs = self.right_hand_side(rhs, number);
-        let lhs = self.lhs.matrix(lhs.as_slice().unwrap_or(&[]), number);
+        let lhs = self.lhs.matrix(lhs.elements(), number);
         Factors { lhs, rhs, rows: self.rows, depth: self.depth, columns: self.columns }
     }
 
@@ -256,7 +257,7 @@ impl Product {
         };
         let flops = 2 * size * self.depth;
         if self.batch > 1 && flops * self.batch > PARALLEL_FLOPS {
-            // Enough of them for a thread's while.
+            // A task has enough matrices to be worth a thread.
             let together = (PARALLEL_FLOPS / 8 / flops).max(1);
             result.par_chunks_mut(size).enumerate().with_min_len(together).for_each(one);
         } else {
@@ -266,7 +267,7 @@ impl Product {
     }
 }
 
-/// The kernel, its extents, and which operands are copied first.
+/// The extents, the kernel, and which operands are copied or transposed.
 impl fmt::Display for Product {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { batch, rows, depth, columns, .. } = self;
@@ -284,19 +285,20 @@ impl fmt::Display for Product {
     }
 }
 
-/// The right operands of a run.
-pub(crate) struct RightHandSides<T: Element> {
+/// The right-hand sides of a run.
+pub(crate) struct RightHandSides<T: Stored> {
     elements: Buffer,
-    /// Of each matrix, or of none.
+    /// The packed panels of each matrix; empty if the matrices are used in place.
     panels: Vec<Arc<Storage<T>>>,
 }
 
-/// A piece of work: some rows of a matrix of the result, in what is kept of
-/// it and in the outputs of the epilogue.
+/// A piece of work: some rows of a matrix of the result.
 struct Piece<'a, T> {
     matrix: usize,
     row: usize,
     length: usize,
+    /// The rows, if the product is stored.
     own: Option<&'a mut [T]>,
+    /// The same rows of the epilogue's outputs.
     parts: Parts<'a>,
 }

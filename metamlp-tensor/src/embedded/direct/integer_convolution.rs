@@ -6,11 +6,12 @@ use crate::memory::buffer::Buffer;
 use crate::shape::{Axes, Type};
 use crate::window::WindowAxis;
 
-use super::lanes::each_part;
+use crate::embedded::slices::parallel::each_part;
+use crate::memory::stored::Stored;
 
 /// `[batch, spatial.., groups, in]` by `[spatial.., groups, in, out]`, to `[batch, spatial.., groups, out]` of type
 /// `ty`. Padding is zero.
-pub(crate) fn convolve<T: Arithmetic>(
+pub(crate) fn convolve<T: Arithmetic + Stored>(
     windows: &[WindowAxis],
     (operand, operand_ty): (&Buffer, &Type),
     (kernel, kernel_ty): (&Buffer, &Type),
@@ -31,7 +32,7 @@ pub(crate) fn convolve<T: Arithmetic>(
     let tap_count: usize = taps.iter().product();
     let cost = result.len().saturating_mul(tap_count).saturating_mul(features);
     // A part is all groups of one output position.
-    each_part(&mut result, groups * outs, cost, |position, sums| {
+    each_part(&mut result, groups * outs, cost, &|position, sums: &mut [T]| {
         let place = unravel(position, &ty.shape[..=spatial]);
         for tap in 0..tap_count {
             let tap_place = unravel(tap, taps);

@@ -1,10 +1,11 @@
 //! Operations with a kernel of their own, outside of fused loops: those that move runs of elements, sort, scan or reduce
 //! under windows. They read row-major buffers.
 
+pub(crate) mod arg_reduce;
 pub(crate) mod constant;
+pub(crate) mod cumulative_sum;
 mod integer_convolution;
-pub(crate) mod lanes;
-pub(crate) mod order;
+pub(crate) mod sort;
 mod starts;
 pub(crate) mod windows;
 
@@ -17,12 +18,14 @@ use crate::embedded::kernel::{Kernel, Outputs};
 use crate::graph::op::{Binary, Op, Update};
 use crate::graph::{Graph, Id};
 use crate::math::arithmetic::Arithmetic;
+use crate::memory::Stored;
 use crate::memory::buffer::{Buffer, Storage};
 use crate::random::threefry;
 use crate::shape::{Axes, Type};
 
 use self::windows::Windows;
 use crate::embedded::contraction::integer_product;
+use crate::embedded::slices::parallel::each_part;
 
 /// The operands with their types. A buffer without another owner may become the result.
 pub(crate) type Operands<'a> = SmallVec<[(Buffer, &'a Type); 4]>;
@@ -87,13 +90,13 @@ fn evaluate(op: &Op, mut operands: Operands<'_>, ty: &Type) -> Buffer {
             for_dtype!(from, T => windows::arg_reduce::<T>(operands[0], ty, *kind, windows))
         }
         Op::ArgReduce { kind, axis } => {
-            for_dtype!(from, T => lanes::arg_reduce::<T>(operands[0], *kind, *axis))
+            for_dtype!(from, T => arg_reduce::arg_reduce::<T>(operands[0], *kind, *axis))
         }
         Op::CumulativeSum { axis, reverse } => {
-            for_dtype!(ty.dtype, T => lanes::cumulative_sum::<T>(operands[0], *axis, *reverse))
+            for_dtype!(ty.dtype, T => cumulative_sum::cumulative_sum::<T>(operands[0], *axis, *reverse))
         }
-        Op::ArgSort { axis } => for_dtype!(from, T => order::positions::<T>(operands[0], *axis, None)),
-        Op::TopK { axis, k } => for_dtype!(from, T => order::positions::<T>(operands[0], *axis, Some(*k))),
+        Op::ArgSort { axis } => for_dtype!(from, T => sort::positions::<T>(operands[0], *axis, None)),
+        Op::TopK { axis, k } => for_dtype!(from, T => sort::positions::<T>(operands[0], *axis, Some(*k))),
         Op::DotGeneral(dimensions) => match ty.dtype {
             DType::I32 => integer_product::multiply::<i32>(dimensions, operands[0], operands[1]),
             DType::U32 => integer_product::multiply::<u32>(dimensions, operands[0], operands[1]),
@@ -128,7 +131,7 @@ fn evaluate(op: &Op, mut operands: Operands<'_>, ty: &Type) -> Buffer {
     }
 }
 
-fn elements<T: Arithmetic>(buffer: &Buffer) -> &[T] {
+fn elements<T: Stored>(buffer: &Buffer) -> &[T] {
     buffer.as_slice().expect("a buffer has the dtype of its node")
 }
 
@@ -140,7 +143,7 @@ fn rng_split(key: &Buffer, first: u32, count: usize) -> Buffer {
     Buffer::from_vec(keys.into_flattened())
 }
 
-fn pad<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, low: &Axes, interior: &Axes) -> Buffer {
+fn pad<T: Stored>(operands: &[(&Buffer, &Type)], ty: &Type, low: &Axes, interior: &Axes) -> Buffer {
     let mut result = T::pool().take(ty.shape.size());
     result.fill(elements::<T>(operands[1].0)[0]);
     let from = &operands[0].1.shape;
@@ -169,7 +172,7 @@ fn pad<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, low: &Axes, inte
     Buffer::from_vec(result)
 }
 
-fn concatenate<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) -> Buffer {
+fn concatenate<T: Stored>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) -> Buffer {
     let mut result = T::pool().take(ty.shape.size());
     let inner: usize = ty.shape[axis + 1..].iter().product();
     let row = ty.shape[axis] * inner;
@@ -195,14 +198,14 @@ fn clamped(indices: &[i32], extent: usize) -> impl Iterator<Item = usize> {
     indices.iter().map(move |&i| i64::from(i).clamp(0, last) as usize)
 }
 
-fn gather<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) -> Buffer {
+fn gather<T: Stored>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) -> Buffer {
     let from = &operands[0].1.shape;
     let inner: usize = from[axis + 1..].iter().product();
     let (whole, count) = (from[axis] * inner, operands[1].1.shape.size());
     let (source, indices) = (elements::<T>(operands[0].0), elements::<i32>(operands[1].0));
     let mut result = T::pool().take(ty.shape.size());
     let cost = result.len();
-    lanes::each_part(&mut result, ROWS * inner, cost, |part, result| {
+    each_part(&mut result, ROWS * inner, cost, &|part, result| {
         let (mut row, mut rest) = (part * ROWS, result);
         while !rest.is_empty() {
             let (outer, first) = (row / count, row % count);
@@ -220,7 +223,7 @@ fn gather<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) 
 }
 
 /// The elements, to be changed: copied only if somebody else holds them.
-fn editable<T: Arithmetic>(buffer: Buffer) -> Storage<T> {
+fn editable<T: Stored>(buffer: Buffer) -> Storage<T> {
     buffer.try_into_storage().unwrap_or_else(|shared| {
         let elements = elements::<T>(&shared);
         let mut copy = T::pool().take(elements.len());
@@ -229,7 +232,7 @@ fn editable<T: Arithmetic>(buffer: Buffer) -> Storage<T> {
     })
 }
 
-fn scatter<T: Arithmetic>(
+fn scatter<T: Arithmetic + Stored>(
     own: Buffer,
     operands: &[(Buffer, &Type)],
     ty: &Type,
@@ -284,7 +287,7 @@ fn runs(part: &[usize], whole: &Type, starts: &[usize], mut f: impl FnMut(usize,
     }
 }
 
-fn dynamic_slice<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, sizes: &[usize]) -> Buffer {
+fn dynamic_slice<T: Stored>(operands: &[(&Buffer, &Type)], ty: &Type, sizes: &[usize]) -> Buffer {
     let (from, whole) = operands[0];
     let starts = starts::clamped(operands[1].0, &whole.shape, sizes);
     let mut result = T::pool().take(ty.shape.size());
@@ -295,7 +298,7 @@ fn dynamic_slice<T: Arithmetic>(operands: &[(&Buffer, &Type)], ty: &Type, sizes:
     Buffer::from_vec(result)
 }
 
-fn dynamic_update_slice<T: Arithmetic>(own: Buffer, operands: &[(Buffer, &Type)], ty: &Type) -> Buffer {
+fn dynamic_update_slice<T: Stored>(own: Buffer, operands: &[(Buffer, &Type)], ty: &Type) -> Buffer {
     let [(update, part), (starts, _)] = operands else {
         unreachable!("dynamic_update_slice has three operands")
     };

@@ -1,22 +1,22 @@
-//! Reductions under a moving window. Sums and extrema are taken along one
-//! axis after the other, so that all loops run over neighbours.
+//! Reductions under a moving window. Sums and extrema are computed one axis at a time, so that all inner loops run over
+//! neighbouring elements.
 
 use std::fmt;
 
 use smallvec::SmallVec;
 
-use crate::dtype::Element as _;
 use crate::graph::op::{Extremum, Reduction};
 use crate::math::arithmetic::Arithmetic;
+use crate::memory::Stored;
 use crate::memory::buffer::Buffer;
 use crate::shape::{Axes, Type};
 use crate::window::WindowAxis;
 
-use super::lanes::each_part;
 use crate::embedded::slices::folds::Folds;
+use crate::embedded::slices::parallel::each_part;
 use crate::embedded::slices::plane::Plane;
 
-/// How the windows move, in a line.
+/// A description of the windows, in one line.
 pub(crate) struct Windows<'a>(pub(crate) &'a [WindowAxis]);
 
 impl fmt::Display for Windows<'_> {
@@ -30,27 +30,27 @@ impl fmt::Display for Windows<'_> {
     }
 }
 
-/// The windows' results. They fit, `infer` has seen to that.
+/// The reduction of each window. Type inference has checked that the windows fit.
 pub(crate) fn reduce<T: Folds>(operand: (&Buffer, &Type), kind: Reduction, windows: &[WindowAxis]) -> Buffer {
     let (mut buffer, mut shape) = (operand.0.clone(), operand.1.shape.iter().copied().collect::<Axes>());
     let mut moving: SmallVec<[usize; 4]> =
         (0..windows.len()).filter(|&axis| !windows[axis].is_trivial()).collect();
     if moving.is_empty() {
-        // A sum of one element is another one than it where that is -0.
+        // Reduce along one axis anyway: the sum of a single -0 is 0.
         moving.extend(windows.len().checked_sub(1));
     }
-    // The last two together: images, and rows of them, stay in cache.
+    // The last two axes are reduced together, so that an image stays in cache.
     let (single, last) = moving.split_at(moving.len().saturating_sub(2));
     for axes in single.chunks(1).chain((!last.is_empty()).then_some(last)) {
         let plane = Plane::new(kind, &shape, windows, axes);
         for &axis in axes {
-            shape[axis] = windows[axis].places(shape[axis]).unwrap_or(0);
+            shape[axis] = windows[axis].places(shape[axis]).expect("type inference has checked the windows");
         }
-        let elements = buffer.as_slice::<T>().unwrap_or(&[]);
+        let elements = buffer.elements::<T>();
         let mut result = T::pool().take(shape.iter().product());
         let images = result.len() / plane.result_size().max(1);
         let cost = plane.cost().saturating_mul(images);
-        each_part(&mut result, plane.result_size(), cost, |number, result| {
+        each_part(&mut result, plane.result_size(), cost, &|number, result| {
             plane.reduce(&elements[number * plane.size()..][..plane.size()], result);
         });
         buffer = Buffer::from_vec(result);
@@ -58,23 +58,23 @@ pub(crate) fn reduce<T: Folds>(operand: (&Buffer, &Type), kind: Reduction, windo
     buffer
 }
 
-/// Where each window's extremum lies.
-pub(crate) fn arg_reduce<T: Arithmetic>(
+/// The position of the extremum of each window in the operand; -1 for a window without elements.
+pub(crate) fn arg_reduce<T: Arithmetic + Stored>(
     operand: (&Buffer, &Type),
     ty: &Type,
     kind: Extremum,
     windows: &[WindowAxis],
 ) -> Buffer {
     let from = &operand.1.shape;
-    let elements = operand.0.as_slice::<T>().unwrap_or(&[]);
+    let elements = operand.0.elements::<T>();
     let strides = from.strides();
-    // The axes after the last one that a window moves along are walked together.
+    // The axes after the last one that a window moves along are one inner loop.
     let rank = windows.iter().rposition(|window| !window.is_trivial()).map_or(0, |last| last + 1);
     let inner: usize = from[rank..].iter().product();
     let taps: usize = windows[..rank].iter().map(|window| window.size).product();
     let mut result = i32::pool().take(ty.shape.size());
     let cost = result.len().saturating_mul(taps);
-    each_part(&mut result, inner, cost, |number, result| {
+    each_part(&mut result, inner, cost, &|number, result| {
         let mut place: SmallVec<[usize; 4]> = ty.shape[..rank].into();
         let mut rest = number;
         for index in place.iter_mut().rev() {

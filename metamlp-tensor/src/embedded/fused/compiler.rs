@@ -12,11 +12,12 @@ use crate::engine::statistics::count_compile_work;
 use crate::graph::class::Class;
 use crate::graph::op::{Binary, Literal, Op, Reduction};
 use crate::graph::{Graph, Id};
+use crate::memory::per_dtype::ByDType;
 
 use super::formulas::{Formula, Job};
 use super::frame::{Operand, Target};
 use super::instruction;
-use super::program::{Output, Program, Reads, Slots, Window, bank};
+use super::program::{Output, Program, Reads, Slots, Window};
 
 /// The state of a compilation.
 pub(crate) struct Compiler<'a> {
@@ -34,7 +35,7 @@ pub(crate) struct Compiler<'a> {
     /// The position of the job that uses a value last.
     pub(super) last_uses: FxHashMap<Value, usize>,
     /// The free registers of each dtype.
-    free: [Vec<usize>; 7],
+    free: ByDType<Vec<usize>>,
     /// Values whose register is never freed: they are computed once, before the tiles.
     kept: FxHashSet<Value>,
     /// Nodes that are computed in the output of this number, because the formula that reads them last writes over them
@@ -112,7 +113,7 @@ impl<'a> Compiler<'a> {
                     self.program.inputs.len() - 1
                 })),
             };
-            let count = &mut slots.sources[bank(load.dtype)];
+            let count = &mut slots.sources[load.dtype];
             self.windows.push(Some(self.program.windows.len()));
             self.program.windows.push(Window {
                 dtype: load.dtype,
@@ -361,7 +362,7 @@ impl<'a> Compiler<'a> {
 
     /// A free register.
     fn register(&mut self, dtype: DType) -> usize {
-        match self.free[bank(dtype)].pop() {
+        match self.free[dtype].pop() {
             Some(register) => register,
             None => self.fresh(dtype),
         }
@@ -369,7 +370,7 @@ impl<'a> Compiler<'a> {
 
     /// A register that no value has had.
     fn fresh(&mut self, dtype: DType) -> usize {
-        let count = &mut self.program.registers[bank(dtype)];
+        let count = &mut self.program.registers[dtype];
         *count += 1;
         *count - 1
     }
@@ -382,7 +383,8 @@ impl<'a> Compiler<'a> {
                 continue;
             }
             if let Some(&(Operand::Register(register) | Operand::Same(register))) = self.places.get(value) {
-                self.free[bank(self.dtype(*value))].push(register);
+                let dtype = self.dtype(*value);
+                self.free[dtype].push(register);
                 self.places.remove(value);
             }
         }

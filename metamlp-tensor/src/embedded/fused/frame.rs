@@ -1,42 +1,44 @@
-//! What a kernel's instructions work on: registers of one tile's length, the
-//! buffers they read, and the part of the outputs that the tile fills.
+//! The state of a running kernel: registers of one tile's length, the buffers it reads, and the part of each output
+//! that the current tile writes.
 
 use std::cell::Cell;
 use std::mem::take;
 
-use half::{bf16, f16};
 use smallvec::SmallVec;
 
 use crate::dtype::Element;
+use crate::memory::Stored;
+use crate::memory::per_dtype::{ByDType, Family, PerDType};
 
-use super::program::at;
-use crate::embedded::slices::loops::{CHUNK, Lanes, Loops};
+use crate::embedded::slices::lanes::{CHUNK, Lanes};
+use crate::embedded::slices::loops::Loops;
 use crate::embedded::slices::tile::TILE;
+use crate::embedded::slices::view::at;
 
-/// Where an instruction finds an operand, by number within its element type.
+/// The place of an instruction's operand, by number within its dtype.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operand {
     Register(usize),
     /// A register whose first chunk stands for every element of the tile.
     Same(usize),
-    /// A run of a buffer that is read.
+    /// A contiguous part of a source buffer.
     Window(usize),
-    /// What has been written to the tile of an output.
+    /// The elements of an output that have been written for this tile.
     Output(usize),
-    /// The same, if the output has memory of its own, else the register.
+    /// The output if it has memory of its own, else the register.
     Late {
         output: usize,
         register: usize,
     },
 }
 
-/// Where an instruction leaves its result.
+/// The place that an instruction writes its result to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Register(usize),
     Output(usize),
-    /// The output if it has memory of its own; the register if it takes that
-    /// of a buffer which other instructions have yet to read.
+    /// The output if it has memory of its own. The register if the output reuses a buffer that other instructions
+    /// still read; [`Frame::settle`] copies it to the output later.
     Late {
         output: usize,
         register: usize,
@@ -47,63 +49,67 @@ pub(crate) enum Target {
 #[derive(Clone, Copy)]
 pub(crate) enum Source<'a, T> {
     Slice(&'a [T]),
-    /// What an output has so far.
+    /// The current elements of an output.
     Output(usize),
-    /// The elements from the given one on; those that the tiles need are among them.
+    /// The elements from the given position on; they include all that the tiles read.
     Block(&'a [T], usize),
 }
 
-/// A buffer that kernels fill, or a part of it.
+/// A buffer that kernels write, or a part of it.
 struct Output<'a, T> {
     elements: &'a mut [T],
-    /// The position of the first of them in the whole.
+    /// Position of the first of `elements` in the whole output.
     first: usize,
-    /// Where the tile begins in them.
+    /// Index in `elements` of the tile's first element.
     start: usize,
-    /// Whether it has taken over the memory of a source.
+    /// True if it reuses the memory of a source.
     takes_over: bool,
 }
 
-/// A tile's elements, the first of which begins a cache line.
+/// The elements of a tile, aligned to a cache line.
 #[repr(align(64))]
 struct Elements<T>([T; TILE]);
 
-/// One of the registers, none while an instruction writes it.
+/// A register; `None` while an instruction writes it.
 type Register<T> = Option<Box<Elements<T>>>;
 
-/// One element type's part of a [`Frame`].
+/// The part of a [`Frame`] that belongs to one dtype.
 pub(crate) struct Bank<'a, T: Element> {
     registers: Vec<Register<T>>,
     pub(crate) sources: SmallVec<[Source<'a, T>; 8]>,
-    /// Where the tile begins in each source.
+    /// Offset of the tile in each source.
     pub(crate) offsets: SmallVec<[isize; 8]>,
     outputs: SmallVec<[Output<'a, T>; 4]>,
 }
 
-impl<'a, T: Loops> Bank<'a, T> {
-    #[inline(always)]
-    fn new(registers: Vec<Register<T>>) -> Self {
-        Self { registers, sources: SmallVec::new(), offsets: SmallVec::new(), outputs: SmallVec::new() }
-    }
+/// The memory of a [`Target`], taken out of the frame so that an instruction can read the frame while it writes.
+enum Opened<'a, T> {
+    Register(usize, Box<Elements<T>>),
+    Output(usize, &'a mut [T], usize),
+}
 
-    /// Lets the source `source` be the old content of the output `output`.
+/// The invariant behind every access to a register.
+const ONE_WRITER: &str = "no instruction reads the register that it writes";
+
+impl<'a, T: Loops> Bank<'a, T> {
+    /// Makes `source` read the old content of `output`, which reuses its memory.
     pub(crate) fn take_over(&mut self, source: usize, output: usize) {
         self.sources[source] = Source::Output(output);
         self.outputs[output].takes_over = true;
     }
 
-    pub(crate) fn reserve(&mut self, registers: usize) {
+    /// Adds registers until there are this many.
+    fn reserve(&mut self, registers: usize) {
         while self.registers.len() < registers {
             self.registers.push(Some(Box::new(Elements([T::default(); TILE]))));
         }
     }
 
-    /// Lets the first element of a register stand for every element of the tile.
+    /// Fills the first chunk of a register with its first element, which then stands for every element of the tile.
     pub(crate) fn spread(&mut self, register: usize) {
-        if let Some(Elements(elements)) = self.registers[register].as_deref_mut() {
-            let first = elements[0];
-            elements[..CHUNK].fill(first);
-        }
+        let Elements(elements) = self.registers[register].as_deref_mut().expect(ONE_WRITER);
+        let first = elements[0];
+        elements[..CHUNK].fill(first);
     }
 
     pub(crate) fn push_source(&mut self, source: Source<'a, T>) {
@@ -111,12 +117,12 @@ impl<'a, T: Loops> Bank<'a, T> {
         self.offsets.push(0);
     }
 
-    /// Adds an output; `first` is the position of the first of `elements` in the whole.
+    /// Adds an output. `first` is the position of the first of `elements` in the whole output.
     pub(crate) fn push_output(&mut self, elements: &'a mut [T], first: usize) {
         self.outputs.push(Output { elements, first, start: 0, takes_over: false });
     }
 
-    /// Lets the tile of the output begin at this position of the whole.
+    /// Moves the tile of the output to this position of the whole output.
     pub(crate) fn seek_output(&mut self, number: usize, position: usize) {
         let output = &mut self.outputs[number];
         output.start = position - output.first;
@@ -125,7 +131,8 @@ impl<'a, T: Loops> Bank<'a, T> {
     /// The first elements of a register.
     #[inline]
     fn register(&self, number: usize, length: usize) -> &[T] {
-        self.registers[number].as_deref().map_or(&[], |Elements(elements)| &elements[..length])
+        let Elements(elements) = self.registers[number].as_deref().expect(ONE_WRITER);
+        &elements[..length]
     }
 
     /// The tile of an output.
@@ -134,7 +141,7 @@ impl<'a, T: Loops> Bank<'a, T> {
         &output.elements[output.start..][..length]
     }
 
-    /// Whether the operand is what the output has so far.
+    /// True if the operand is the current content of the output.
     pub(crate) fn is_output(&self, operand: Operand, output: usize) -> bool {
         match operand {
             Operand::Output(i) => i == output,
@@ -143,8 +150,7 @@ impl<'a, T: Loops> Bank<'a, T> {
         }
     }
 
-    /// The operand as loops take it.
-    #[inline]
+    /// The operand in the form that loops take.
     pub(crate) fn lanes(&self, operand: Operand, length: usize) -> Lanes<'_, T> {
         match operand {
             Operand::Same(i) => Lanes::same(self.register(i, CHUNK)),
@@ -152,8 +158,7 @@ impl<'a, T: Loops> Bank<'a, T> {
         }
     }
 
-    /// The operand's elements in the tile; no more than a chunk of equal ones.
-    #[inline]
+    /// The elements of the operand in the tile; for [`Operand::Same`], at most a chunk of them.
     pub(crate) fn read(&self, operand: Operand, length: usize) -> &[T] {
         match operand {
             Operand::Late { output, .. } if !self.outputs[output].takes_over => self.output(output, length),
@@ -168,8 +173,7 @@ impl<'a, T: Loops> Bank<'a, T> {
         }
     }
 
-    /// A source's elements and where the tile begins in them.
-    #[inline]
+    /// The elements of a source and the offset of the tile in them.
     pub(crate) fn source(&self, i: usize) -> (&[T], isize) {
         match self.sources[i] {
             Source::Slice(slice) => (slice, self.offsets[i]),
@@ -180,79 +184,121 @@ impl<'a, T: Loops> Bank<'a, T> {
             Source::Block(slice, first) => (slice, self.offsets[i] - first.cast_signed()),
         }
     }
+
+    /// The target, with [`Target::Late`] resolved to the register or the output that it stands for.
+    fn resolve(&self, target: Target) -> Target {
+        match target {
+            Target::Late { output, .. } if !self.outputs[output].takes_over => Target::Output(output),
+            Target::Late { register, .. } => Target::Register(register),
+            _ => target,
+        }
+    }
+
+    fn open(&mut self, target: Target) -> Opened<'a, T> {
+        match self.resolve(target) {
+            Target::Register(number) | Target::Late { register: number, .. } => {
+                Opened::Register(number, self.registers[number].take().expect(ONE_WRITER))
+            }
+            Target::Output(number) => {
+                let output = &mut self.outputs[number];
+                Opened::Output(number, take(&mut output.elements), output.start)
+            }
+        }
+    }
+
+    fn close(&mut self, opened: Opened<'a, T>) {
+        match opened {
+            Opened::Register(number, register) => self.registers[number] = Some(register),
+            Opened::Output(number, elements, _) => self.outputs[number].elements = elements,
+        }
+    }
 }
 
-/// The state of a kernel on one thread. Holds references to the buffers for `'a`.
-pub(crate) struct Frame<'a> {
-    /// Elements of the tile.
-    pub(crate) length: usize,
-    /// Entries of the tile's blocked axis.
-    pub(crate) entries: usize,
-    /// Row-major position of the tile's first element.
-    pub(crate) linear: usize,
-    /// In a block of rows: its first.
-    pub(crate) row: usize,
-    /// The row's position on the axes that count rows, where they are several.
-    row_index: SmallVec<[usize; 4]>,
-    /// The tile's position on the axes up to the blocked one.
-    pub(crate) index: SmallVec<[usize; 6]>,
-    pub(crate) f32: Bank<'a, f32>,
-    pub(crate) f64: Bank<'a, f64>,
-    pub(crate) i32: Bank<'a, i32>,
-    pub(crate) u32: Bank<'a, u32>,
-    pub(crate) bool: Bank<'a, bool>,
-    pub(crate) f16: Bank<'a, f16>,
-    pub(crate) bf16: Bank<'a, bf16>,
+impl<T> Opened<'_, T> {
+    /// The first `length` elements of the tile.
+    #[inline]
+    fn tile(&mut self, length: usize) -> &mut [T] {
+        match self {
+            Self::Register(_, register) => &mut register.0[..length],
+            Self::Output(_, elements, start) => &mut elements[*start..][..length],
+        }
+    }
 }
 
-/// Registers between kernels.
-#[derive(Default)]
-struct Registers {
-    f32: Vec<Register<f32>>,
-    f64: Vec<Register<f64>>,
-    i32: Vec<Register<i32>>,
-    u32: Vec<Register<u32>>,
-    bool: Vec<Register<bool>>,
-    f16: Vec<Register<f16>>,
-    bf16: Vec<Register<bf16>>,
+/// The family of the banks of a frame.
+pub(crate) struct Banks<'a>(std::marker::PhantomData<&'a mut ()>);
+
+impl<'a> Family for Banks<'a> {
+    type Of<T: Element> = Bank<'a, T>;
+}
+
+impl<T: Element> Default for Bank<'_, T> {
+    fn default() -> Self {
+        Self {
+            registers: Vec::new(),
+            sources: SmallVec::new(),
+            offsets: SmallVec::new(),
+            outputs: SmallVec::new(),
+        }
+    }
+}
+
+/// The registers of a thread while no kernel runs.
+struct Registers;
+
+impl Family for Registers {
+    type Of<T: Element> = Vec<Register<T>>;
 }
 
 thread_local! {
-    static REGISTERS: Cell<Option<Box<Registers>>> = const { Cell::new(None) };
+    static REGISTERS: Cell<Option<Box<PerDType<Registers>>>> = const { Cell::new(None) };
+}
+
+/// The state of a kernel on one thread. Borrows the buffers for `'a`.
+#[derive(Default)]
+pub(crate) struct Frame<'a> {
+    /// Elements of the tile.
+    pub(crate) length: usize,
+    /// Entries of the tile on the axis that is split into tiles.
+    pub(crate) entries: usize,
+    /// Row-major position of the tile's first element.
+    pub(crate) linear: usize,
+    /// Number of the current block's first row, for kernels that run on blocks of rows.
+    pub(crate) row: usize,
+    /// Position of that row on the axes that count rows; set only if they are several.
+    row_index: SmallVec<[usize; 4]>,
+    /// Position of the tile on the axes up to the split one.
+    pub(crate) index: SmallVec<[usize; 6]>,
+    pub(crate) banks: PerDType<Banks<'a>>,
 }
 
 impl<'a> Frame<'a> {
-    /// Runs `f` with the thread's registers.
+    /// Runs `f` on a frame with the registers of this thread.
     pub(crate) fn with<R>(f: impl FnOnce(&mut Frame<'a>) -> R) -> R {
-        let mut registers = REGISTERS.take().unwrap_or_default();
-        let mut frame = Frame {
-            length: 0,
-            entries: 0,
-            linear: 0,
-            row: 0,
-            row_index: SmallVec::new(),
-            index: SmallVec::new(),
-            f32: Bank::new(take(&mut registers.f32)),
-            f64: Bank::new(take(&mut registers.f64)),
-            i32: Bank::new(take(&mut registers.i32)),
-            u32: Bank::new(take(&mut registers.u32)),
-            bool: Bank::new(take(&mut registers.bool)),
-            f16: Bank::new(take(&mut registers.f16)),
-            bf16: Bank::new(take(&mut registers.bf16)),
-        };
+        let mut frame = Frame::default();
+        let mut registers = frame.take_registers();
         let result = f(&mut frame);
-        registers.f32 = frame.f32.registers;
-        registers.f64 = frame.f64.registers;
-        registers.i32 = frame.i32.registers;
-        registers.u32 = frame.u32.registers;
-        registers.bool = frame.bool.registers;
-        registers.f16 = frame.f16.registers;
-        registers.bf16 = frame.bf16.registers;
+        frame.return_registers(&mut registers);
         REGISTERS.set(Some(registers));
         result
     }
 
-    /// Where the row is on these axes that count rows.
+    fn take_registers(&mut self) -> Box<PerDType<Registers>> {
+        let mut registers = REGISTERS.take().unwrap_or_default();
+        each_dtype!(T => T::bank(self).registers = take(registers.of_mut::<T>()));
+        registers
+    }
+
+    fn return_registers(&mut self, registers: &mut PerDType<Registers>) {
+        each_dtype!(T => *registers.of_mut::<T>() = take(&mut T::bank(self).registers));
+    }
+
+    /// Adds registers until each dtype has this many.
+    pub(crate) fn reserve(&mut self, registers: &ByDType<usize>) {
+        each_dtype!(T => T::bank(self).reserve(registers[T::DTYPE]));
+    }
+
+    /// Computes the position of the current row on these axes, which count rows.
     pub(crate) fn seek_row(&mut self, axes: &[usize]) {
         let mut inner: usize = axes.iter().product();
         self.row_index.clear();
@@ -262,7 +308,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Where the row begins, by the steps on the axes that count rows.
+    /// Offset of the current row, from the steps on the axes that count rows.
     #[inline]
     pub(crate) fn row_offset(&self, steps: &[isize]) -> isize {
         match *steps {
@@ -272,42 +318,26 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Copies the register to the output, if that is where the output's elements are.
+    /// Copies the register to the output if [`Target::Late`] has put the output's elements there.
     pub(crate) fn settle<T: Lane>(&mut self, output: usize, register: usize) {
         let length = self.length;
         let bank = T::bank(self);
         let Output { elements, start, takes_over, .. } = &mut bank.outputs[output];
         if *takes_over {
-            let register = bank.registers[register].as_deref().map_or(&[][..], |Elements(register)| register);
+            let Elements(register) = bank.registers[register].as_deref().expect(ONE_WRITER);
             elements[*start..][..length].copy_from_slice(&register[..length]);
         }
     }
 
-    /// Fills `target` from what `f` reads.
+    /// Calls `f` with the frame and the first `length` elements of the target.
+    #[inline]
     pub(crate) fn write<T: Lane>(&mut self, target: Target, length: usize, f: impl FnOnce(&Self, &mut [T])) {
-        let bank = T::bank(self);
-        let target = match target {
-            Target::Late { output, .. } if !bank.outputs[output].takes_over => Target::Output(output),
-            Target::Late { register, .. } => Target::Register(register),
-            _ => target,
-        };
-        match target {
-            Target::Register(i) | Target::Late { register: i, .. } => {
-                let mut register = bank.registers[i].take();
-                if let Some(Elements(elements)) = register.as_deref_mut() {
-                    f(self, &mut elements[..length]);
-                }
-                T::bank(self).registers[i] = register;
-            }
-            Target::Output(i) => {
-                let (elements, start) = (take(&mut bank.outputs[i].elements), bank.outputs[i].start);
-                f(self, &mut elements[start..][..length]);
-                T::bank(self).outputs[i].elements = elements;
-            }
-        }
+        let mut opened = T::bank(self).open(target);
+        f(self, opened.tile(length));
+        T::bank(self).close(opened);
     }
 
-    /// Fills `length` elements of an output from `position` of the whole on, while the frame is in use.
+    /// Calls `f` with the frame and `length` elements of an output from `position` of the whole output on.
     pub(crate) fn fill<T: Lane>(
         &mut self,
         output: usize,
@@ -323,22 +353,16 @@ impl<'a> Frame<'a> {
 }
 
 /// An element type with a bank in every frame.
-pub(crate) trait Lane: Loops {
-    fn bank<'f, 'a>(frame: &'f mut Frame<'a>) -> &'f mut Bank<'a, Self>;
-    fn of<'f, 'a>(frame: &'f Frame<'a>) -> &'f Bank<'a, Self>;
+pub(crate) trait Lane: Loops + Stored {
+    #[inline]
+    fn bank<'f, 'a>(frame: &'f mut Frame<'a>) -> &'f mut Bank<'a, Self> {
+        frame.banks.of_mut::<Self>()
+    }
+
+    #[inline]
+    fn of<'f, 'a>(frame: &'f Frame<'a>) -> &'f Bank<'a, Self> {
+        frame.banks.of::<Self>()
+    }
 }
 
-macro_rules! lanes {
-    ($($name:ident)*) => {$(
-        impl Lane for $name {
-            fn bank<'f, 'a>(frame: &'f mut Frame<'a>) -> &'f mut Bank<'a, Self> {
-                &mut frame.$name
-            }
-            fn of<'f, 'a>(frame: &'f Frame<'a>) -> &'f Bank<'a, Self> {
-                &frame.$name
-            }
-        }
-    )*};
-}
-
-lanes!(f32 f64 i32 u32 bool f16 bf16);
+impl<T: Loops + Stored> Lane for T {}

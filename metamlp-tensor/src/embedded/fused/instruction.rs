@@ -1,4 +1,4 @@
-//! The instructions of a kernel: each runs one loop over one tile.
+//! The instructions of a kernel. Each runs one loop over one tile.
 
 use half::f16;
 use half::slice::HalfFloatSliceExt as _;
@@ -12,13 +12,13 @@ use crate::random::threefry;
 
 use super::formulas::{Loop, MOST_LEAVES};
 use super::frame::{Frame, Lane, Operand, Target};
-use super::program::at;
 use crate::embedded::slices::folds::Folds as _;
+use crate::embedded::slices::lanes::{CHUNK, Lanes};
 use crate::embedded::slices::load::{self, Pattern};
-use crate::embedded::slices::loops::{self, BinaryLoop, CHUNK, Lanes, Loops, TernaryLoop};
-use crate::embedded::slices::view::Strides;
+use crate::embedded::slices::loops::{self, BinaryLoop, Loops, TernaryLoop};
+use crate::embedded::slices::view::{Strides, at};
 
-/// One step of a kernel on the tile that the frame is at.
+/// One step of a kernel, on the current tile of the frame.
 pub(crate) type Instruction = Box<dyn for<'a> Fn(&mut Frame<'a>) + Send + Sync>;
 
 /// The instruction that runs `op`, elementwise, on operands of the dtype `from`.
@@ -72,7 +72,7 @@ pub(crate) fn apply(
     }
 }
 
-/// The operand's elements, unchanged.
+/// Copies the operand.
 pub(crate) fn copy(dtype: DType, operand: Operand, target: Target) -> Instruction {
     for_dtype!(dtype, T => Box::new(move |frame| {
         let length = frame.length;
@@ -82,12 +82,12 @@ pub(crate) fn copy(dtype: DType, operand: Operand, target: Target) -> Instructio
     }))
 }
 
-/// Brings a late result from its register to the output, where it has no memory of its own.
+/// Copies a late result from its register to the output, if the output has no memory of its own.
 pub(crate) fn settle(dtype: DType, output: usize, register: usize) -> Instruction {
     for_dtype!(dtype, T => Box::new(move |frame| frame.settle::<T>(output, register)))
 }
 
-/// `instruction` for the first `length` elements of the tile.
+/// Runs `instruction` for the first `length` elements of the tile only.
 pub(crate) fn shortened(instruction: Instruction, length: usize) -> Instruction {
     Box::new(move |frame| {
         let whole = std::mem::replace(&mut frame.length, length);
@@ -96,7 +96,7 @@ pub(crate) fn shortened(instruction: Instruction, length: usize) -> Instruction 
     })
 }
 
-/// `instruction`, which fills the register, for one element, when all have the same.
+/// Runs `instruction`, which writes `register`, for one element that stands for all.
 pub(crate) fn once(dtype: DType, instruction: Instruction, register: usize) -> Instruction {
     for_dtype!(dtype, T => Box::new(move |frame| {
         let whole = std::mem::replace(&mut frame.length, 1);
@@ -106,7 +106,7 @@ pub(crate) fn once(dtype: DType, instruction: Instruction, register: usize) -> I
     }))
 }
 
-/// What a reduction of the operand's elements gives, everywhere.
+/// Reduces the operand and broadcasts the result over the tile.
 pub(crate) fn fold(dtype: DType, kind: Reduction, operand: Operand, target: Target) -> Instruction {
     for_dtype!(dtype, T => Box::new(move |frame| {
         let length = frame.length;
@@ -116,7 +116,7 @@ pub(crate) fn fold(dtype: DType, kind: Reduction, operand: Operand, target: Targ
     }))
 }
 
-/// The sum of the products of two operands' elements, everywhere.
+/// Sums the products of two operands and broadcasts the sum over the tile.
 pub(crate) fn sum_of_products(dtype: DType, x: Operand, y: Operand, target: Target) -> Instruction {
     for_dtype!(dtype, T => Box::new(move |frame| {
         let length = frame.length;
@@ -127,7 +127,7 @@ pub(crate) fn sum_of_products(dtype: DType, x: Operand, y: Operand, target: Targ
     }))
 }
 
-/// The sum of the operand's elements and that of their squares, everywhere.
+/// Sums the operand and its squares and broadcasts both sums over the tile.
 pub(crate) fn moments(dtype: DType, x: Operand, [sum, squares]: [Target; 2]) -> Instruction {
     for_dtype!(dtype, T => Box::new(move |frame| {
         let moments = T::moments(T::of(frame).read(x, frame.length));
@@ -136,7 +136,7 @@ pub(crate) fn moments(dtype: DType, x: Operand, [sum, squares]: [Target; 2]) -> 
     }))
 }
 
-/// Several operations in one loop.
+/// Runs the loop of a formula.
 pub(crate) fn formula(run: Loop, operands: &[Operand], target: Target) -> Instruction {
     let operands: SmallVec<[Operand; MOST_LEAVES]> = operands.into();
     Box::new(move |frame| {
@@ -144,14 +144,14 @@ pub(crate) fn formula(run: Loop, operands: &[Operand], target: Target) -> Instru
         frame.write(target, length, |frame, out| {
             let mut leaves = [Lanes::same(&[]); MOST_LEAVES];
             for (leaf, &operand) in leaves.iter_mut().zip(&operands) {
-                *leaf = frame.f32.lanes(operand, length);
+                *leaf = frame.banks.f32.lanes(operand, length);
             }
             run(&leaves[..operands.len()], out);
         });
     })
 }
 
-/// The same, written over the first operand where that is what the output has so far.
+/// Runs the in-place loop of a formula if the output holds the first operand, else the other loop.
 pub(crate) fn formula_in_place(
     (run, in_place): (Loop, Loop),
     operands: &[Operand],
@@ -161,12 +161,12 @@ pub(crate) fn formula_in_place(
     let first = operands[0];
     let over = formula(in_place, &operands[1..], Target::Output(output));
     Box::new(move |frame| {
-        let is_there = frame.f32.is_output(first, output);
+        let is_there = frame.banks.f32.is_output(first, output);
         if is_there { over(frame) } else { apart(frame) }
     })
 }
 
-/// One number everywhere.
+/// Broadcasts a literal over the tile.
 pub(crate) fn splat(literal: Literal, target: Target) -> Instruction {
     for_dtype!(literal.dtype(), T => {
         let value = T::from_literal(literal);
@@ -176,7 +176,7 @@ pub(crate) fn splat(literal: Literal, target: Target) -> Instruction {
     })
 }
 
-/// The element of the source number `source` that all of the tile have.
+/// Broadcasts the element of source number `source` that the whole tile reads.
 pub(crate) fn same(dtype: DType, source: usize, target: Target) -> Instruction {
     for_dtype!(dtype, T => Box::new(move |frame| {
         frame.write(target, CHUNK, |frame, out: &mut [T]| {
@@ -186,7 +186,7 @@ pub(crate) fn same(dtype: DType, source: usize, target: Target) -> Instruction {
     }))
 }
 
-/// What `pattern` finds in the source number `source`.
+/// Reads source number `source` by a pattern of strides.
 pub(crate) fn gather(dtype: DType, source: usize, pattern: Pattern, target: Target) -> Instruction {
     for_dtype!(dtype, T => Box::new(move |frame| {
         let length = frame.length;
@@ -197,7 +197,7 @@ pub(crate) fn gather(dtype: DType, source: usize, pattern: Pattern, target: Targ
     }))
 }
 
-/// The offsets themselves that the strides give for the tile's elements.
+/// The offsets that the strides give for the elements of the tile, as values.
 pub(crate) fn iota(
     dtype: DType,
     (offset, strides, row_steps): (isize, Strides, Strides),
@@ -213,12 +213,12 @@ pub(crate) fn iota(
     }))
 }
 
-/// Random bits for the row-major positions of the tile, from the key in the source number `key`.
+/// Random bits for the row-major positions of the tile, from the key in source number `key`.
 pub(crate) fn rng_bits(key: usize, target: Target) -> Instruction {
     Box::new(move |frame| {
         let (length, linear) = (frame.length, frame.linear);
         frame.write(target, length, |frame, out: &mut [u32]| {
-            let (words, offset) = frame.u32.source(key);
+            let (words, offset) = frame.banks.u32.source(key);
             let words = &words[offset.cast_unsigned()..];
             threefry::fill_bits([words[0], words[1]], linear as u64, out);
         });

@@ -1,4 +1,4 @@
-//! Kernels that write elements: a program run on every tile of its space.
+//! Elementwise kernels: a program that runs on every tile of its iteration space.
 
 use std::fmt;
 use std::ops::Range;
@@ -16,13 +16,12 @@ use super::rearrangement::Rearrangement;
 use crate::embedded::analysis::body::{Body, is_copy};
 use crate::embedded::analysis::loads::Load;
 use crate::embedded::kernel::{Kernel, Outputs};
+use crate::embedded::slices::parallel::PARALLEL_COST;
 use crate::embedded::slices::view::View;
 
-/// Additions below which a kernel stays on the caller's thread.
-pub(crate) const PARALLEL_COST: usize = 1 << 17;
-/// Additions of a thread's piece of work, where there are many pieces.
+/// Cost in additions of a piece of work, if there are many pieces.
 const PIECE_COST: usize = 1 << 20;
-/// Pieces that there are at least: two threads may not take the same time for one.
+/// Least number of pieces: threads take unequal times for a piece.
 const PIECES: usize = 4;
 
 /// A fused elementwise kernel.
@@ -30,13 +29,13 @@ pub(crate) struct Map {
     pub(crate) program: Program,
     /// Elements of each output.
     size: usize,
-    /// Tiles that a thread takes at once.
+    /// Tiles of a piece of work.
     piece: usize,
-    /// An output that needs no memory of all its elements.
+    /// The output whose caller gives memory block by block, so that this kernel allocates none.
     pub(crate) unkept: Option<usize>,
-    /// Inputs, by number, that are put in another order first.
+    /// Inputs, by number, that are transposed first.
     rearranged: SmallVec<[(usize, Rearrangement); 1]>,
-    /// Whether there is nothing else to do.
+    /// True if the kernel is nothing but one rearrangement.
     is_rearrangement: bool,
 }
 
@@ -49,7 +48,7 @@ impl Map {
         Self::within(graph, body, &mut slots, dies)
     }
 
-    /// As one of several in a frame, which has the outputs.
+    /// One of several kernels in a frame, which has the outputs already.
     pub(crate) fn within(graph: &Graph, body: &Body, slots: &mut Slots, dies: &dyn Fn(Id) -> bool) -> Self {
         let merged = Merged::new(body, &Order::natural(body.space.len()));
         let program = Program::new(graph, body, merged, slots, dies);
@@ -64,7 +63,7 @@ impl Map {
         Self { program, size, piece, unkept: None, rearranged: SmallVec::new(), is_rearrangement: false }
     }
 
-    /// Of a kernel by itself, which may put what it reads in another order first.
+    /// A kernel with a frame of its own, which may transpose its inputs first.
     pub(crate) fn alone(graph: &Graph, body: &Body, dies: &dyn Fn(Id) -> bool) -> Self {
         let mut rearrangements: SmallVec<[(Id, Rearrangement); 1]> = SmallVec::new();
         let loads = body.loads.map(|_, load| match (load.base, Rearrangement::new(load, &body.space)) {
@@ -82,7 +81,7 @@ impl Map {
         if rearrangements.is_empty() {
             return Self::new(graph, body, dies);
         }
-        // What has been put in order is nobody else's.
+        // The rearranged buffer belongs to this kernel, so that an output can reuse it.
         let is_own = |id: Id| rearrangements.iter().any(|(base, _)| *base == id);
         let in_order = Body { loads, ..body.clone() };
         let map = Self::new(graph, &in_order, &|id| is_own(id) || dies(id));
@@ -102,7 +101,7 @@ impl Map {
         self.program.outputs.iter().filter_map(|output| output.in_place).map(|in_place| in_place.input)
     }
 
-    /// The outputs' memory, that of inputs where it can be taken over.
+    /// The memory of the outputs: that of an input if it can be reused, else new memory.
     pub(crate) fn allocate(
         &self,
         inputs: &mut [Option<Buffer>],
@@ -134,7 +133,7 @@ impl Map {
         (replaced, allocations)
     }
 
-    /// All tiles, in a frame that the program has entered.
+    /// Runs all tiles, in a frame that the program has entered.
     pub(crate) fn run_block(&self, frame: &mut Frame<'_>) {
         self.run_tiles(frame, 0..self.program.tiling.count);
     }
@@ -152,7 +151,7 @@ impl Map {
         if count <= self.piece {
             Frame::with(|frame| {
                 allocations.iter_mut().for_each(|allocation| allocation.whole().push_to(frame, 0));
-                self.program.enter(frame, operand, replaced);
+                self.program.enter(frame, &operand, replaced);
                 self.run_tiles(frame, 0..count);
             });
             return;
@@ -170,7 +169,7 @@ impl Map {
         pieces.into_par_iter().for_each(|(first, parts)| {
             Frame::with(|frame| {
                 parts.into_iter().for_each(|part| part.push_to(frame, tiling.linear(first)));
-                self.program.enter(frame, operand, replaced);
+                self.program.enter(frame, &operand, replaced);
                 self.run_tiles(frame, first..(first + self.piece).min(count));
             });
         });

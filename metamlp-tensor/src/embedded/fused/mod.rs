@@ -1,5 +1,5 @@
-//! Fused kernels: a kernel's nodes compiled to instructions over tiles, and run. Knows the analysis and slices;
-//! nothing of contractions and schedules.
+//! Fused kernels: compiles the nodes of a kernel to instructions, and runs them tile by tile. Knows the analysis and
+//! slices; nothing of contractions and schedules.
 
 pub(crate) mod allocation;
 pub(crate) mod compiler;

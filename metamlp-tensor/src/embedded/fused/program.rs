@@ -1,5 +1,5 @@
-//! A fused kernel compiled to instructions on registers: every value of its
-//! body gets a register, a window of a buffer, or its place in the output.
+//! A fused kernel compiled to instructions. Each value of its body is in a register, in a window of a source buffer, or
+//! in an output.
 
 use std::fmt;
 
@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::dtype::DType;
 use crate::graph::{Graph, Id};
 use crate::memory::buffer::Buffer;
+use crate::memory::per_dtype::ByDType;
 use crate::shape::Axes;
 
 use super::compiler::Compiler;
@@ -16,60 +17,62 @@ use super::frame::{Frame, Lane, Operand, Source};
 use super::instruction::Instruction;
 use crate::embedded::analysis::body::Body;
 use crate::embedded::slices::tile::{self, Extents, TILE, Tile, Tiling};
-use crate::embedded::slices::view::Strides;
+use crate::embedded::slices::view::{Strides, at};
 
-/// A window with its strides on the axes of the program's tiling.
+/// A strided view of a source, with its strides on the axes of the program's tiling.
 pub(crate) struct Window {
     pub(crate) dtype: DType,
-    /// Its number among the sources of its dtype.
+    /// Number among the sources of its dtype.
     pub(crate) number: usize,
     pub(crate) reads: Reads,
     pub(crate) strides: Strides,
     pub(crate) offset: isize,
-    /// On the axes that count rows, where a block of rows is less than the buffer's.
+    /// Strides on the axes that count rows; empty if each run of the program reads the whole buffer.
     pub(crate) row_steps: Strides,
 }
 
-/// What a window is of.
+/// The buffer of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reads {
     /// One of the program's inputs.
     Input(usize),
-    /// What a program of the same frame has filled: its number among those of its dtype.
+    /// An output that a program of the same frame has written: its number among the outputs of its dtype.
     Output(usize),
 }
 
-/// Something that the kernel writes.
+/// A value that the kernel writes to memory.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) id: Id,
     pub(crate) slot: Slot,
-    /// The input whose buffer it may take over, and that input's window.
+    /// The input whose buffer it may reuse.
     pub(crate) in_place: Option<InPlace>,
 }
 
+/// An input whose buffer an output may reuse, and the window of that input.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InPlace {
     pub(crate) input: usize,
     pub(crate) window: usize,
 }
 
-/// An output's place in a frame.
+/// The place of an output in a frame.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
     pub(crate) dtype: DType,
-    /// Its number among the outputs of its dtype.
+    /// Number among the outputs of its dtype.
     pub(crate) number: usize,
-    /// From a row to the next, where a program runs on one block of rows after the other.
+    /// Elements from one row to the next, for a program that runs on blocks of rows; else 0.
     pub(crate) row_step: usize,
 }
 
-/// What the programs of one frame have in it so far.
+/// The sources, registers and outputs of a frame that the programs compiled so far use.
 #[derive(Default)]
 pub(crate) struct Slots {
-    /// Of each element type.
-    pub(crate) sources: [usize; 7],
-    pub(crate) registers: [usize; 7],
+    /// Number of sources of each dtype.
+    pub(crate) sources: ByDType<usize>,
+    /// Number of registers of each dtype.
+    pub(crate) registers: ByDType<usize>,
     outputs: SmallVec<[(Id, Slot); 4]>,
 }
 
@@ -80,7 +83,7 @@ impl Slots {
         self.outputs.push((id, Slot { dtype, number, row_step }));
     }
 
-    /// Where `id` is, if it is filled in this frame.
+    /// The slot of `id`, if a program of this frame writes it.
     pub(crate) fn output(&self, id: Id) -> Option<Slot> {
         self.outputs.iter().find(|(output, _)| *output == id).map(|&(_, slot)| slot)
     }
@@ -88,48 +91,51 @@ impl Slots {
 
 /// Instructions to run on every tile.
 pub(crate) struct Program {
-    /// The axes that count the rows of which a run of the program takes a block.
+    /// The axes that count rows, for a program that runs on blocks of rows.
     rows: Axes,
     pub(crate) tiling: Tiling,
-    /// The only tile, if there is no more than one.
+    /// The tile, if there is only one.
     only: Option<Tile>,
-    /// The buffers that are read.
+    /// The nodes whose buffers are read.
     pub(crate) inputs: SmallVec<[Id; 4]>,
     pub(crate) outputs: SmallVec<[Output; 3]>,
-    /// What a reduction takes.
+    /// The operand of the reduction that the kernel ends in.
     pub(crate) result: Option<(DType, Operand)>,
     pub(crate) windows: SmallVec<[Window; 4]>,
-    /// Registers of each element type, with those of the programs before it in the frame.
-    pub(crate) registers: [usize; 7],
-    /// What is the same in every tile.
+    /// Registers of each dtype, including those of the earlier programs of the frame.
+    pub(crate) registers: ByDType<usize>,
+    /// Instructions whose results are the same in every tile: they run once.
     pub(crate) prologue: Vec<Instruction>,
     pub(crate) instructions: Vec<Instruction>,
 }
 
-/// The axes of a body's space, in the order in which a program walks them.
+/// The axes of a body's iteration space, in the order in which a program walks them.
 pub(crate) struct Order {
-    /// Axes of the space.
+    /// Axes of the iteration space.
     pub(crate) axes: SmallVec<[usize; 6]>,
-    /// Axes of different groups are not merged.
+    /// The group of each axis. Axes of different groups are not merged.
     pub(crate) groups: SmallVec<[u8; 6]>,
 }
 
 impl Order {
-    /// As they are.
+    /// The order of the body, in one group.
     pub(crate) fn natural(rank: usize) -> Self {
         Self { axes: (0..rank).collect(), groups: SmallVec::from_elem(0, rank) }
     }
 }
 
-/// Extents and groups after merging.
+/// An iteration space with as many axes merged as the loads allow.
 pub(crate) struct Merged {
     pub(crate) extents: Extents,
     pub(crate) groups: SmallVec<[u8; 6]>,
     strides: Vec<Strides>,
 }
 
+/// The invariant of merging.
+const JOINS: &str = "an axis only joins an axis before it";
+
 impl Merged {
-    /// The fewest axes that the windows of `body` can be walked by.
+    /// Merges neighbouring axes of a group that all loads of `body` walk as one.
     pub(crate) fn new(body: &Body, order: &Order) -> Self {
         let mut merged = Self {
             extents: Extents::new(),
@@ -142,12 +148,10 @@ impl Merged {
                 && body.loads.iter().zip(&merged.strides).all(|(load, strides)| {
                     strides.last().is_some_and(|&s| s == load.strides[axis] * extent.cast_signed())
                 });
-            if let (true, Some(last)) = (joins, merged.extents.last_mut()) {
-                *last *= extent;
+            if joins {
+                *merged.extents.last_mut().expect(JOINS) *= extent;
                 for (load, strides) in body.loads.iter().zip(&mut merged.strides) {
-                    if let Some(stride) = strides.last_mut() {
-                        *stride = load.strides[axis];
-                    }
+                    *strides.last_mut().expect(JOINS) = load.strides[axis];
                 }
             } else {
                 merged.extents.push(extent);
@@ -160,7 +164,7 @@ impl Merged {
         if merged.extents.is_empty() {
             merged.extents.push(1);
             merged.groups.push(0);
-            // One element is a run of neighbours.
+            // A single element counts as contiguous.
             for strides in &mut merged.strides {
                 strides.push(1);
             }
@@ -168,7 +172,7 @@ impl Merged {
         merged
     }
 
-    /// The tiles of a program of so many steps.
+    /// The tiles of a program of so many instructions.
     pub(crate) fn tiling(&self, steps: usize) -> Tiling {
         let is_run = |axis: usize| {
             let extent = self.extents[axis + 1].cast_signed();
@@ -177,15 +181,14 @@ impl Merged {
         Tiling::new(self.extents.clone(), tile::longest(steps), is_run)
     }
 
-    /// All of the space in a tile.
+    /// One tile for the whole space.
     pub(crate) fn one_tile(&self) -> Tiling {
         Tiling::new(self.extents.clone(), TILE, |_| true)
     }
 }
 
 impl Program {
-    /// The frame has the outputs of `body` already. `dies` tells of the
-    /// buffers that nobody reads after this kernel.
+    /// Compiles `body`. The frame of `slots` has its outputs already. `dies(id)` is true if no later kernel reads `id`.
     pub(crate) fn new(
         graph: &Graph,
         body: &Body,
@@ -208,27 +211,29 @@ impl Program {
             prologue: Vec::new(),
             instructions: Vec::new(),
         };
-        let outputs = body.stored.iter().filter_map(|&id| Some((id, slots.output(id)?)));
-        program.outputs = outputs.map(|(id, slot)| Output { id, slot, in_place: None }).collect();
+        let output = |&id| {
+            let slot = slots.output(id).expect("the frame has the outputs of the body");
+            Output { id, slot, in_place: None }
+        };
+        program.outputs = body.stored.iter().map(output).collect();
         let program = Compiler::new(graph, body, program, merged.strides).compile(&jobs, slots, dies);
         slots.registers = program.registers;
         program
     }
 
-    /// Prepares a frame for the program's tiles: sources, registers and what
-    /// is the same everywhere. The frame has its outputs already; `input`
-    /// gives the inputs by number, but for those that outputs have replaced.
+    /// Prepares a frame for the program's tiles: adds sources and registers and runs the prologue. The frame has its
+    /// outputs already. `input` gives the inputs by number; it gives `None` for an input whose buffer an output reuses.
     pub(crate) fn enter<'a>(
         &self,
         frame: &mut Frame<'a>,
-        input: impl Fn(usize) -> Option<&'a Buffer>,
+        input: &dyn Fn(usize) -> Option<&'a Buffer>,
         replaced: &[InPlaceOutput],
     ) {
         for window in &self.windows {
             for_dtype!(window.dtype, T => {
                 let source = match window.reads {
                     Reads::Input(number) => {
-                        Source::Slice(input(number).and_then(Buffer::as_slice::<T>).unwrap_or(&[]))
+                        Source::Slice(input(number).map_or(&[], Buffer::elements::<T>))
                     }
                     Reads::Output(number) => Source::Output(number),
                 };
@@ -241,14 +246,7 @@ impl Program {
                 T::bank(frame).take_over(window.number, replaced.output);
             });
         }
-        let [f32, f64, i32, u32, bool, f16, bf16] = self.registers;
-        frame.f32.reserve(f32);
-        frame.f64.reserve(f64);
-        frame.i32.reserve(i32);
-        frame.u32.reserve(u32);
-        frame.bool.reserve(bool);
-        frame.f16.reserve(f16);
-        frame.bf16.reserve(bf16);
+        frame.reserve(&self.registers);
         if !self.prologue.is_empty() {
             frame.length = self.tiling.length();
             frame.entries = self.tiling.block;
@@ -259,7 +257,7 @@ impl Program {
         }
     }
 
-    /// Runs the program on the tile of this number; gives its length.
+    /// Runs the program on the tile of this number and returns the tile's length.
     #[inline]
     pub(crate) fn run_tile(&self, frame: &mut Frame<'_>, number: usize) -> usize {
         match &self.only {
@@ -290,9 +288,10 @@ impl Program {
         }
     }
 
+    /// Moves the windows to the tile at `index`.
     fn seek_windows(&self, frame: &mut Frame<'_>, index: &SmallVec<[usize; 6]>) {
         match (&mut frame.index[..], &index[..]) {
-            // The commonest of all, without a call.
+            // Fast path for one axis: no memcpy.
             ([own], &[only]) => *own = only,
             (own, index) if own.len() == index.len() => own.copy_from_slice(index),
             _ => frame.index.clone_from(index),
@@ -303,15 +302,7 @@ impl Program {
         for window in &self.windows {
             let start = window.offset + frame.row_offset(&window.row_steps);
             let offset = at(start, &window.strides, index);
-            match window.dtype {
-                DType::Bool => frame.bool.offsets[window.number] = offset,
-                DType::I32 => frame.i32.offsets[window.number] = offset,
-                DType::U32 => frame.u32.offsets[window.number] = offset,
-                DType::F16 => frame.f16.offsets[window.number] = offset,
-                DType::BF16 => frame.bf16.offsets[window.number] = offset,
-                DType::F32 => frame.f32.offsets[window.number] = offset,
-                DType::F64 => frame.f64.offsets[window.number] = offset,
-            }
+            for_dtype!(window.dtype, T => T::bank(frame).offsets[window.number] = offset);
         }
     }
 }
@@ -329,34 +320,16 @@ impl fmt::Display for Program {
     }
 }
 
-/// An output that has taken the place of a window's buffer.
+/// An output that reuses the buffer of a window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct InPlaceOutput {
     pub(crate) window: usize,
-    /// Its number among the outputs of its dtype.
+    /// Number among the outputs of its dtype.
     pub(crate) output: usize,
 }
 
 impl InPlace {
     pub(crate) fn output(self, output: usize) -> InPlaceOutput {
         InPlaceOutput { window: self.window, output }
-    }
-}
-
-/// An offset on from `offset`.
-pub(crate) fn at(offset: isize, strides: &[isize], index: &[usize]) -> isize {
-    offset + index.iter().zip(strides).map(|(&i, &stride)| i.cast_signed() * stride).sum::<isize>()
-}
-
-/// The number of a dtype's bank.
-pub(crate) fn bank(dtype: DType) -> usize {
-    match dtype {
-        DType::F32 => 0,
-        DType::F64 => 1,
-        DType::I32 => 2,
-        DType::U32 => 3,
-        DType::Bool => 4,
-        DType::F16 => 5,
-        DType::BF16 => 6,
     }
 }

@@ -1,38 +1,40 @@
-//! What a kernel reads across the rows of a buffer, put in the kernel's order
-//! beforehand: a transposition by squares that use all of every cache line.
+//! Transposes an input that a kernel would read with large strides. The transposition works on squares, so that it uses
+//! all elements of each cache line.
 
 use smallvec::SmallVec;
 
-use crate::dtype::{DType, Element};
+use crate::dtype::DType;
+use crate::memory::Stored;
 use crate::memory::buffer::Buffer;
 
 use crate::embedded::analysis::loads::Load;
-use crate::embedded::direct::lanes::each_part;
+use crate::embedded::slices::parallel::each_part;
 use crate::embedded::slices::view::merged;
 
-/// Elements from which it is worth a pass over memory. Few in tests.
+/// Least number of elements for which an extra pass over memory pays. Smaller in tests.
 const LEAST: usize = if cfg!(test) { 64 } else { 1 << 15 };
-/// Bytes between neighbours of a row from which each has a cache line of its own.
+/// Stride in bytes from which neighbours of a row are on different cache lines.
 const FAR: usize = 64;
 /// Rows and columns of a square.
 const SIDE: usize = 16;
 
-/// The elements that a load walks, its axes not in the buffer's order.
+/// The elements of a load whose axes are not in the order of the buffer.
 #[derive(Clone, Debug)]
 pub(crate) struct Rearrangement {
     dtype: DType,
     offset: usize,
-    /// (extent, stride) of the axes before the one whose elements are neighbours in the buffer.
+    /// (extent, stride) of the axes before the contiguous axis: the one with stride 1 in the buffer.
     outer: SmallVec<[(usize, usize); 4]>,
-    /// The extent of that one.
+    /// Extent of the contiguous axis.
     neighbours: usize,
-    /// Of the axes between it and the last.
+    /// (extent, stride) of the axes between the contiguous axis and the last one.
     middle: SmallVec<[(usize, usize); 4]>,
+    /// (extent, stride) of the last axis.
     last: (usize, usize),
 }
 
 impl Rearrangement {
-    /// Of a load in a kernel over `space`, if it pays.
+    /// The rearrangement of a load in a kernel over `space`, or `None` if it does not pay.
     pub(crate) fn new(load: &Load, space: &[usize]) -> Option<Self> {
         let positive =
             |&(extent, stride): &(usize, isize)| (stride > 0).then_some((extent, stride.cast_unsigned()));
@@ -51,31 +53,31 @@ impl Rearrangement {
         })
     }
 
-    /// Bytes of the elements.
+    /// Bytes of the result.
     pub(crate) fn bytes(&self) -> usize {
         count(&self.outer) * self.neighbours * self.inner() * self.dtype.size()
     }
 
-    /// The elements in order.
+    /// The elements of the load in the order of the kernel.
     pub(crate) fn run(&self, buffer: &Buffer) -> Buffer {
-        for_dtype!(self.dtype, T => self.rearrange::<T>(buffer.as_slice().unwrap_or(&[])))
+        for_dtype!(self.dtype, T => self.rearrange::<T>(buffer.elements()))
     }
 
-    /// Elements for each of the neighbours.
+    /// Elements of the result for each entry of the contiguous axis.
     fn inner(&self) -> usize {
         count(&self.middle) * self.last.0
     }
 
-    fn rearrange<T: Element>(&self, source: &[T]) -> Buffer {
+    fn rearrange<T: Stored>(&self, source: &[T]) -> Buffer {
         let (images, inner) = (count(&self.outer), self.inner());
         let mut result = T::pool().take(images * self.neighbours * inner);
         let cost = result.len();
         if images == 1 {
-            each_part(&mut result, SIDE * inner, cost, |band, result| {
+            each_part(&mut result, SIDE * inner, cost, &|band, result| {
                 self.band(&source[self.offset + band * SIDE..], result);
             });
         } else {
-            each_part(&mut result, self.neighbours * inner, cost, |image, result| {
+            each_part(&mut result, self.neighbours * inner, cost, &|image, result| {
                 let source = &source[self.offset + place(&self.outer, image)..];
                 for (band, result) in result.chunks_mut(SIDE * inner).enumerate() {
                     self.band(&source[band * SIDE..], result);
@@ -85,7 +87,7 @@ impl Rearrangement {
         Buffer::from_vec(result)
     }
 
-    /// As many rows of the result as there are in it, no more than a square has.
+    /// Fills the rows of `result`, at most as many as a square has.
     fn band<T: Copy>(&self, source: &[T], result: &mut [T]) {
         let (inner, (extent, stride)) = (self.inner(), self.last);
         for (number, start) in (0..inner).step_by(extent).enumerate() {
@@ -103,7 +105,7 @@ impl Rearrangement {
 fn square<'r, T: Copy + 'r>(source: &[T], stride: usize, rows: impl ExactSizeIterator<Item = &'r mut [T]>) {
     let is_whole = rows.len() == SIDE && source.len() >= (SIDE - 1) * stride + SIDE;
     if is_whole {
-        // All of each line at once, whatever else falls on its place in the cache.
+        // Read each cache line whole, before another one can evict it.
         let columns: [[T; SIDE]; SIDE] =
             std::array::from_fn(|j| std::array::from_fn(|i| source[j * stride..][..SIDE][i]));
         for (i, row) in rows.enumerate() {
@@ -124,7 +126,7 @@ fn count(axes: &[(usize, usize)]) -> usize {
     axes.iter().map(|(extent, _)| extent).product()
 }
 
-/// Where the entry of this number begins.
+/// The offset of the entry of this number.
 fn place(axes: &[(usize, usize)], mut number: usize) -> usize {
     let mut place = 0;
     for &(extent, stride) in axes.iter().rev() {
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_come_in_the_order_of_the_view() {
+    fn elements_have_the_order_of_the_view() {
         for (shape, permutation) in [
             (&[37, 50][..], &[1, 0][..]),
             (&[5, 16, 33], &[0, 2, 1]),
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_neighbours_and_repeated_elements_stay_where_they_are() {
+    fn contiguous_rows_and_broadcast_elements_are_not_rearranged() {
         let rows = View::contiguous(&[40, 50]);
         assert!(Rearrangement::new(&load(&rows), &rows.shape).is_none());
         let near = View::contiguous(&[400, 3]).transpose(&[1, 0]);

@@ -1,8 +1,8 @@
-//! Kernels that end in a reduction: a program whose result is folded tile by
-//! tile, so that what is reduced never exists as a whole.
+//! Kernels that end in a reduction. The result of the program is reduced tile by tile, so that the operand of the
+//! reduction is never stored as a whole.
 //!
-//! The space is walked as [outer kept axes, reduced axes, inner kept axes].
-//! Sums are added up within a tile, tiles within a run, runs pairwise.
+//! The iteration space is walked as [outer kept axes, reduced axes, inner kept axes]. A tile is reduced first, then the
+//! tiles of a run in order, then the runs pairwise.
 
 use std::fmt;
 use std::ops::Range;
@@ -15,29 +15,29 @@ use crate::graph::op::{Op, Reduction};
 use crate::memory::buffer::{Buffer, Storage};
 
 use super::frame::{Frame, Lane, Operand};
-use super::map::PARALLEL_COST;
 use super::program::{Merged, Order, Program, Slot, Slots};
 use crate::embedded::analysis::body::Body;
 use crate::embedded::kernel::{Kernel, Outputs};
 use crate::embedded::slices::folds::Folds;
+use crate::embedded::slices::parallel::PARALLEL_COST;
 
 const OUTER: u8 = 0;
 const REDUCED: u8 = 1;
 const INNER: u8 = 2;
 
-/// Additions of a thread's piece of work.
+/// Cost in additions of a piece of work.
 const PIECE_COST: usize = 1 << 16;
-/// Elements of a run of tiles, where a reduction is split.
+/// Elements of a run of tiles, if a reduction is split into runs.
 const RUN: usize = 1 << 15;
 
-/// What a tile has of the reduction.
+/// The part of the reduced axes that a tile covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Extent {
-    /// All of it for some places of the result.
+    /// All of the reduced axes, for some elements of the result.
     Whole,
-    /// Some rows of it.
+    /// Some whole rows of the reduced axes.
     Rows,
-    /// A part of one row.
+    /// A part of one row, for some of the inner elements.
     Part,
 }
 
@@ -45,25 +45,25 @@ enum Extent {
 pub(crate) struct Reduce {
     pub(crate) program: Program,
     dtype: DType,
-    /// Where the result is, if it is in a frame.
+    /// The place of the result, for a kernel that is one of several in a frame.
     slot: Option<Slot>,
     kind: Reduction,
     operand: Operand,
     extent: Extent,
-    /// Extents of the three groups of axes.
+    /// Extents of the reduced axes and of the inner kept axes.
     reduced: usize,
     inner: usize,
     /// Elements of the result.
     size: usize,
-    /// Parts of the result that are made by themselves, and the tiles of each.
+    /// Independent parts of the result, and the number of tiles of each.
     units: usize,
     tiles: usize,
-    /// From a unit's tile to its next.
+    /// Difference of the numbers of consecutive tiles of a unit.
     step: usize,
-    /// Tiles that are folded in one go, and how many such runs a unit has.
+    /// Tiles of a run, and runs of a unit.
     run: usize,
     runs: usize,
-    /// Runs that a thread takes at once.
+    /// Runs of a piece of work.
     piece: usize,
 }
 
@@ -72,11 +72,11 @@ impl Reduce {
         Self::within(graph, body, &mut Slots::default())
     }
 
-    /// As one of several kernels in a frame, which has the output.
+    /// One of several kernels in a frame, which has the output already. `None` if the body ends in no reduction.
     pub(crate) fn within(graph: &Graph, body: &Body, slots: &mut Slots) -> Option<Self> {
         let (id, _) = body.reduced?;
         let node = graph.node(id);
-        let Op::Reduce { kind, .. } = &node.op else { return None };
+        let Op::Reduce { kind, .. } = &node.op else { unreachable!("a body ends in a reduction or in none") };
         let is_reduced = &body.is_reduced;
         let last = is_reduced.iter().rposition(|&reduced| reduced)?;
         let group = |axis: usize| match is_reduced[axis] {
@@ -94,7 +94,7 @@ impl Reduce {
         };
         let (outer, reduced, inner) = (extent_of(OUTER), extent_of(REDUCED), extent_of(INNER));
         let program = Program::new(graph, body, merged, slots, &|_| false);
-        let (_, operand) = program.result?;
+        let (_, operand) = program.result.expect("a body that ends in a reduction has its operand");
         let tiling = &program.tiling;
         let before = |wanted: u8| -> usize {
             (0..tiling.split)
@@ -110,7 +110,7 @@ impl Reduce {
                 (Extent::Part, outer * across, reduced, across)
             }
         };
-        // Depends on extents alone, never on the number of threads.
+        // Depends on extents only, so that the number of threads changes no bit.
         let longest = (RUN / tiling.length().max(1)).max(1);
         let is_split = body.rows.is_empty() && tiles > 2 * longest && (units < 64 || tiles > 64 * longest);
         let run = if is_split { longest } else { tiles.max(1) };
@@ -140,9 +140,9 @@ impl Reduce {
         })
     }
 
-    /// The result for the block of rows that the frame is at, which the program has entered.
+    /// Computes the result for the current block of rows of the frame, which the program has entered.
     pub(crate) fn run_block(&self, frame: &mut Frame<'_>) {
-        let Some(slot) = self.slot else { return };
+        let slot = self.slot.expect("the frame of several kernels has the output of each");
         let position = frame.row * slot.row_step;
         for_dtype!(self.dtype, T => {
             frame.fill(slot.number, position, self.size, |frame, results: &mut [T]| {
@@ -176,7 +176,7 @@ impl Reduce {
         result
     }
 
-    /// All rows of `runs` onto the first, pairwise.
+    /// Reduces all rows of `runs` to the first one, pairwise.
     fn combine<T: Folds>(&self, runs: &mut [T], length: usize) {
         let mut rows = self.runs;
         while rows > 1 {
@@ -189,7 +189,7 @@ impl Reduce {
         }
     }
 
-    /// Every run's result, one after the other.
+    /// Computes the results of all runs, in order.
     fn fold<T: Lane + Folds>(&self, inputs: &[Option<Buffer>], results: &mut [T]) {
         let count = self.units * self.runs;
         if count <= self.piece {
@@ -217,7 +217,7 @@ impl Reduce {
         results: &mut [T],
     ) {
         Frame::with(|frame| {
-            self.program.enter(frame, |input| inputs[input].as_ref(), &[]);
+            self.program.enter(frame, &|input| inputs[input].as_ref(), &[]);
             self.fold_runs(frame, runs, results);
         });
     }
@@ -269,7 +269,7 @@ impl Reduce {
         }
     }
 
-    /// Elements of a unit's part of the result.
+    /// Elements of the result of a unit.
     fn unit_length(&self, unit: usize) -> usize {
         let tiling = &self.program.tiling;
         match self.extent {

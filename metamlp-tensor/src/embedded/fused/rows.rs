@@ -1,7 +1,6 @@
-//! Kernels that share rows, such as those of a softmax or a normalisation: all
-//! of them run on one block of rows, then on the next. A block stays in the
-//! cache from the first kernel to the last, so that memory is read once and
-//! written once, and what only they need never exists as a whole.
+//! Kernels that share rows, such as those of a softmax or a normalisation. All of them run on one block of rows, then on
+//! the next one. A block stays in cache from the first kernel to the last, so that memory is read once and written once,
+//! and values that only these kernels read are never stored as a whole.
 
 use std::fmt;
 use std::ops::Range;
@@ -15,36 +14,39 @@ use crate::memory::buffer::Buffer;
 
 use super::allocation::{Allocation, Part};
 use super::frame::{Frame, Lane, Source};
-use super::map::{Map, PARALLEL_COST};
+use super::map::Map;
 use super::program::{Program, Reads, Slots};
 use super::reduce::Reduce;
 use crate::embedded::analysis::body::Body;
 use crate::embedded::analysis::row_group::{BLOCK, Cut};
 use crate::embedded::kernel::{Kernel, Outputs};
+use crate::embedded::slices::parallel::PARALLEL_COST;
 
-/// Additions of a thread's piece of work, where there are many pieces.
+/// Cost in additions of a piece of work, if there are many pieces.
 const PIECE_COST: usize = 1 << 21;
-/// Pieces that there are at least.
+/// Least number of pieces.
 const PIECES: usize = 8;
 
 /// Fused kernels over blocks of rows.
 pub(crate) struct Rows {
+    /// Number of rows.
     rows: usize,
-    /// Rows that can be in one block.
+    /// Consecutive rows with one constant stride in every operand; a block does not cross a run.
     run: usize,
     /// Rows of a block.
     block: usize,
     members: Vec<Member>,
-    /// For the last block of a run, if it has fewer rows.
+    /// The members compiled for the last block of a run, if it has fewer rows.
     rest: Vec<Member>,
     values: Vec<Value>,
-    /// Blocks that a thread takes at once; all of them if threads do not pay.
+    /// Blocks of a piece of work; all blocks if several threads do not pay.
     piece: usize,
 }
 
+/// One of the kernels.
 struct Member {
     kernel: Kind,
-    /// Which of the inputs it reads.
+    /// The input of the group for each input of its program.
     reads: SmallVec<[usize; 4]>,
 }
 
@@ -53,13 +55,13 @@ enum Kind {
     Reduce(Reduce),
 }
 
-/// Something that a member makes.
+/// A value that a member computes.
 struct Value {
     id: Id,
     dtype: DType,
     /// Elements of a row.
     row: usize,
-    /// Whether others than the members need it.
+    /// True if kernels outside of the group read it.
     is_output: bool,
 }
 
@@ -80,7 +82,8 @@ impl Member {
 }
 
 impl Rows {
-    /// The kernels of `bodies`, which a [`RowGroup`](crate::embedded::analysis::row_group::RowGroup) has cut, and the buffers that they read.
+    /// Compiles the kernels of `bodies`, cut by a [`RowGroup`](crate::embedded::analysis::row_group::RowGroup). Also
+    /// returns the nodes that they read.
     pub(crate) fn new(
         graph: &Graph,
         bodies: &[Body],
@@ -105,8 +108,9 @@ impl Rows {
         let block = if row.is_some() { 1 } else { block(run, (BLOCK / longest.max(1)).clamp(1, run)) };
         let mut reads: SmallVec<[Id; 4]> = SmallVec::new();
         let mut compile = |block: usize| -> Vec<Member> {
-            let members = bodies.iter().filter_map(|body| {
-                let body = body.block(body.row_axes(rows)?, block, is_local);
+            let members = bodies.iter().map(|body| {
+                let axes = body.row_axes(rows).expect("a row group has bodies whose axes count its rows");
+                let body = body.block(axes, block, is_local);
                 let kernel = match Reduce::within(graph, &body, &mut slots) {
                     Some(reduce) => Kind::Reduce(reduce),
                     None => Kind::Map(Map::within(graph, &body, &mut slots, &|_| false)),
@@ -119,7 +123,7 @@ impl Rows {
                     })
                 };
                 member.reads = member.program().inputs.iter().map(|&id| input(id)).collect();
-                Some(member)
+                member
             });
             members.collect()
         };
@@ -136,7 +140,7 @@ impl Rows {
         (Self { rows, run, block, members, rest, values, piece }, reads)
     }
 
-    /// What others than the members need.
+    /// The nodes that kernels outside of the group read.
     pub(crate) fn writes(&self) -> impl Iterator<Item = Id> {
         self.outputs().map(|value| value.id)
     }
@@ -149,27 +153,27 @@ impl Rows {
         self.rows / self.run * self.run.div_ceil(self.block)
     }
 
-    /// The first row of a block; how many there are for the end or beyond.
+    /// The first row of a block; the number of rows for the end or beyond.
     fn row(&self, block: usize) -> usize {
         let each = self.run.div_ceil(self.block);
         (block / each * self.run + block % each * self.block).min(self.rows)
     }
 
-    /// The blocks from `first` on, whose outputs are `parts`.
+    /// Runs the blocks of the piece that starts with block `first`; its outputs are `parts`.
     fn run_piece(&self, inputs: &[Option<Buffer>], first: usize, parts: SmallVec<[Part<'_>; 3]>) {
         let blocks = first..(first + self.piece).min(self.blocks());
         let (mut scratch, mut parts) = (self.scratch(), parts.into_iter());
         Frame::with(|frame| {
             self.enter(inputs, &mut scratch, frame, |value, frame| {
                 let position = self.row(blocks.start) * value.row;
-                parts.next().into_iter().for_each(|part| part.push_to(frame, position));
+                parts.next().expect("a piece has a part of each output").push_to(frame, position);
             });
             self.run_blocks(frame, blocks);
         });
     }
 
-    /// The only output's part of `rows`, which are [whole blocks](Self::whole_blocks) of one run, from those
-    /// rows of the input `input`.
+    /// Computes `rows` of the only output, given the same rows of the input number `input`. The rows are
+    /// [whole blocks](Self::whole_blocks) of one run.
     pub(crate) fn run_given<T: Lane>(
         &self,
         inputs: &[Option<Buffer>],
@@ -182,7 +186,7 @@ impl Rows {
         Frame::with(|frame| {
             self.enter(inputs, &mut scratch, frame, |value, frame| {
                 let position = rows.start * value.row;
-                made.take().into_iter().for_each(|made| T::bank(frame).push_output(made, position));
+                T::bank(frame).push_output(made.take().expect("there is one output"), position);
             });
             for member in self.members.iter().chain(&self.rest) {
                 for window in &member.program().windows {
@@ -197,18 +201,18 @@ impl Rows {
         });
     }
 
-    /// A number of rows up to `most`, if it can be, after multiples of which blocks of one run begin.
+    /// A number of rows, at most `most` if possible, that is a whole number of blocks of one run.
     pub(crate) fn whole_blocks(&self, most: usize) -> usize {
         if most >= self.run { self.run } else { most.max(self.block) / self.block * self.block }
     }
 
-    /// Memory for a block of what only the members need.
+    /// Memory of one block for each value that only members read.
     fn scratch(&self) -> SmallVec<[Allocation; 8]> {
         let inner = self.values.iter().filter(|value| !value.is_output);
         inner.map(|value| Allocation::take(value.dtype, self.block * value.row)).collect()
     }
 
-    /// Prepares a frame for the members; `output` adds an output to it.
+    /// Prepares a frame for the members. `output` adds an output to it.
     fn enter<'a>(
         &self,
         inputs: &'a [Option<Buffer>],
@@ -221,11 +225,11 @@ impl Rows {
             if value.is_output {
                 output(value, frame);
             } else {
-                scratch.next().into_iter().for_each(|own| own.whole().push_to(frame, 0));
+                scratch.next().expect("each local value has scratch memory").whole().push_to(frame, 0);
             }
         }
         for member in self.members.iter().chain(&self.rest) {
-            member.program().enter(frame, |input| inputs[member.reads[input]].as_ref(), &[]);
+            member.program().enter(frame, &|input| inputs[member.reads[input]].as_ref(), &[]);
         }
     }
 
@@ -245,7 +249,7 @@ impl Rows {
     }
 }
 
-/// A number of rows up to `most`, if possible one that leaves no smaller block at the end of a run.
+/// A number of rows, at most `most`, that divides a run if possible.
 fn block(run: usize, most: usize) -> usize {
     (most.div_ceil(2)..=most).rev().find(|&block| run.is_multiple_of(block)).unwrap_or(most)
 }

@@ -1,118 +1,102 @@
-//! The loops that reductions end in, in a fixed order of additions, so that
-//! neither threads nor instruction sets change a bit. Knows no tiles.
+//! The inner loops of reductions. The order of additions is fixed, so that neither the number of threads nor the
+//! instruction set changes a bit. Knows no tiles.
 
 use std::hint::black_box;
 
 use half::{bf16, f16};
-use multiversion::multiversion;
 
-use crate::graph::op::{Binary, Comparison, Reduction};
+use crate::graph::op::{Comparison, Reduction};
 use crate::math::arithmetic::Arithmetic;
+use crate::math::simd::simd;
+use crate::memory::Stored;
 
-/// Partial results that are carried side by side.
+/// Partial results that are computed side by side.
 const LANES: usize = 32;
 
 /// The loops of an element type.
-pub(crate) trait Folds: Arithmetic {
-    /// All elements to one. Sums are made of [`LANES`] partial sums.
+pub(crate) trait Folds: Arithmetic + Stored {
+    /// Reduces all elements to one, by way of [`LANES`] partial results.
     fn horizontal(kind: Reduction, x: &[Self]) -> Self;
-    /// The sum of the products of elements, with the bits of a product and then a sum.
+    /// The sum of the products of elements, with the bits of a product followed by a sum.
     fn products(x: &[Self], y: &[Self]) -> Self;
-    /// The sum of all elements and that of their squares, each with the bits that it has by itself.
+    /// The sum of the elements and the sum of their squares, each with the bits of a separate reduction.
     fn moments(x: &[Self]) -> (Self, Self);
-    /// Every row of `x`, of `sums`' length, onto `sums`.
+    /// Reduces each row of `x` onto `sums`; a row is as long as `sums`.
     fn vertical(kind: Reduction, sums: &mut [Self], x: &[Self]);
-    /// Of windows that move over rows of entries an entry of the result each:
-    /// what the columns of `rows` give, one tap after the other. A window
-    /// begins at each of `starts`; the result has as many entries.
+    /// Sliding-window reduction: one output entry per window. A window starts at each of `starts` and spans all `rows`;
+    /// the columns of `rows` are reduced first, then the taps.
     fn moving(kind: Reduction, rows: &[&[Self]], starts: &[usize], taps: Taps, result: &mut [Self]);
 }
 
-/// Of a window on a row of entries.
+/// The elements of a row that a window covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Taps {
-    /// Elements of an entry.
+    /// Elements per entry.
     pub(crate) inner: usize,
-    /// Elements from a tap to the next.
+    /// Elements from one tap to the next.
     pub(crate) step: usize,
-    /// Taps, at least one.
+    /// Number of taps, at least one.
     pub(crate) size: usize,
 }
 
-macro_rules! folds {
-    ($number:ident in $module:ident: $products:ident $moments:ident, $($horizontal:ident $vertical:ident $moving:ident $Kind:ident),*) => {
+/// The loops of a float type that models run often, compiled by [`simd!`] for these reductions. `f32` has windows too.
+macro_rules! simd_folds {
+    ($number:ident in $module:ident: $($horizontal:ident $vertical:ident $Kind:ident),*; $($moving:ident $MovingKind:ident),*) => {
         mod $module {
             use super::*;
 
-            #[multiversion(targets(
-                "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
-                "x86_64+avx2+fma",
-            ))]
-            pub(crate) fn $products(x: &[$number], y: &[$number]) -> $number {
-                sum_of_products(x, y)
+            simd! {
+                pub(crate) fn products(x: &[$number], y: &[$number]) -> $number {
+                    sum_of_products(x, y)
+                }
+
+                pub(crate) fn moments(x: &[$number]) -> ($number, $number) {
+                    sum_and_squares(x)
+                }
+
+                $(
+                    pub(crate) fn $horizontal(x: &[$number]) -> $number {
+                        lanes(Reduction::$Kind, x)
+                    }
+
+                    pub(crate) fn $vertical(sums: &mut [$number], x: &[$number]) {
+                        rows(Reduction::$Kind, sums, x);
+                    }
+                )*
+
+                $(
+                    pub(crate) fn $moving(
+                        rows: &[&[$number]],
+                        starts: &[usize],
+                        taps: Taps,
+                        result: &mut [$number],
+                    ) {
+                        windows(Reduction::$MovingKind, rows, starts, taps, result);
+                    }
+                )*
             }
-
-            #[multiversion(targets(
-                "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
-                "x86_64+avx2+fma",
-            ))]
-            pub(crate) fn $moments(x: &[$number]) -> ($number, $number) {
-                sum_and_squares(x)
-            }
-            $(
-                #[multiversion(targets(
-                    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
-                    "x86_64+avx2+fma",
-                ))]
-                pub(crate) fn $horizontal(x: &[$number]) -> $number {
-                    lanes(Reduction::$Kind, x)
-                }
-
-                #[multiversion(targets(
-                    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
-                    "x86_64+avx2+fma",
-                ))]
-                pub(crate) fn $vertical(sums: &mut [$number], x: &[$number]) {
-                    rows(Reduction::$Kind, sums, x);
-                }
-
-                #[multiversion(targets(
-                    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
-                    "x86_64+avx2+fma",
-                ))]
-                pub(crate) fn $moving(
-                    rows: &[&[$number]],
-                    starts: &[usize],
-                    taps: Taps,
-                    result: &mut [$number],
-                ) {
-                    windows(Reduction::$Kind, rows, starts, taps, result);
-                }
-            )*
         }
 
         impl Folds for $number {
             fn horizontal(kind: Reduction, x: &[Self]) -> Self {
                 match kind {
                     $(Reduction::$Kind => $module::$horizontal(x),)*
-                    #[allow(unreachable_patterns)]
-                    _ => lanes(kind, x),
+                    _ => plain::horizontal(kind, x),
                 }
             }
 
             fn products(x: &[Self], y: &[Self]) -> Self {
-                $module::$products(x, y)
+                $module::products(x, y)
             }
 
             fn moments(x: &[Self]) -> (Self, Self) {
-                $module::$moments(x)
+                $module::moments(x)
             }
 
             fn vertical(kind: Reduction, sums: &mut [Self], x: &[Self]) {
                 match kind {
                     $(Reduction::$Kind => $module::$vertical(sums, x),)*
-                    #[allow(unreachable_patterns)]
-                    _ => rows(kind, sums, x),
+                    _ => plain::vertical(kind, sums, x),
                 }
             }
 
@@ -124,23 +108,110 @@ macro_rules! folds {
                 result: &mut [Self],
             ) {
                 match kind {
-                    $(Reduction::$Kind => $module::$moving(rows, starts, taps, result),)*
-                    #[allow(unreachable_patterns)]
-                    _ => windows(kind, rows, starts, taps, result),
+                    $(Reduction::$MovingKind => $module::$moving(rows, starts, taps, result),)*
+                    _ => plain::moving(kind, rows, starts, taps, result),
                 }
             }
         }
     };
 }
 
-folds!(f32 in single: products moments, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
-folds!(f64 in double: products moments, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
-// Their sums are taken in `f32`: see the pass `half_precision`.
-folds!(f16 in binary16: products moments, max maxima moving_maxima Max, min minima moving_minima Min);
-folds!(bf16 in bfloat16: products moments, max maxima moving_maxima Max, min minima moving_minima Min);
-folds!(i32 in signed: products moments, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
-folds!(u32 in unsigned: products moments, sum sums moving_sums Sum, max maxima moving_maxima Max, min minima moving_minima Min);
-folds!(bool in logical: products moments, all all_rows moving_all All, any any_rows moving_any Any);
+/// The loops of a type for the base instruction set.
+macro_rules! plain_folds {
+    ($($number:ident)*) => {$(
+        impl Folds for $number {
+            fn horizontal(kind: Reduction, x: &[Self]) -> Self {
+                plain::horizontal(kind, x)
+            }
+
+            fn products(x: &[Self], y: &[Self]) -> Self {
+                sum_of_products(x, y)
+            }
+
+            fn moments(x: &[Self]) -> (Self, Self) {
+                sum_and_squares(x)
+            }
+
+            fn vertical(kind: Reduction, sums: &mut [Self], x: &[Self]) {
+                plain::vertical(kind, sums, x);
+            }
+
+            fn moving(
+                kind: Reduction,
+                rows: &[&[Self]],
+                starts: &[usize],
+                taps: Taps,
+                result: &mut [Self],
+            ) {
+                plain::moving(kind, rows, starts, taps, result);
+            }
+        }
+    )*};
+}
+
+simd_folds! {
+    f32 in single:
+    sum sums Sum, max maxima Max, min minima Min;
+    moving_sums Sum, moving_maxima Max, moving_minima Min
+}
+simd_folds!(f64 in double: sum sums Sum, max maxima Max, min minima Min;);
+// The pass `half_precision` converts sums of `f16` and `bf16` to `f32`.
+plain_folds!(f16 bf16 i32 u32 bool);
+
+/// Reductions for the base instruction set. Each kind has a loop of its own, which LLVM vectorises.
+mod plain {
+    use super::*;
+
+    /// Evaluates `$body` with `$K` as the constant `$kind`.
+    macro_rules! for_kind {
+        ($kind:expr, $K:ident => $body:expr) => {
+            match $kind {
+                Reduction::Sum => {
+                    const $K: Reduction = Reduction::Sum;
+                    $body
+                }
+                Reduction::Prod => {
+                    const $K: Reduction = Reduction::Prod;
+                    $body
+                }
+                Reduction::Max => {
+                    const $K: Reduction = Reduction::Max;
+                    $body
+                }
+                Reduction::Min => {
+                    const $K: Reduction = Reduction::Min;
+                    $body
+                }
+                Reduction::All => {
+                    const $K: Reduction = Reduction::All;
+                    $body
+                }
+                Reduction::Any => {
+                    const $K: Reduction = Reduction::Any;
+                    $body
+                }
+            }
+        };
+    }
+
+    pub(super) fn horizontal<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
+        for_kind!(kind, K => lanes(K, x))
+    }
+
+    pub(super) fn vertical<T: Arithmetic>(kind: Reduction, sums: &mut [T], x: &[T]) {
+        for_kind!(kind, K => rows(K, sums, x));
+    }
+
+    pub(super) fn moving<T: Arithmetic>(
+        kind: Reduction,
+        rows: &[&[T]],
+        starts: &[usize],
+        taps: Taps,
+        result: &mut [T],
+    ) {
+        windows(kind, rows, starts, taps, result);
+    }
+}
 
 #[inline(always)]
 fn lanes<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
@@ -150,7 +221,7 @@ fn lanes<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
     }
     if matches!(kind, Reduction::Max | Reduction::Min) && T::DTYPE.is_float() {
         let best = extremum(kind, x);
-        // Comparisons do not know the sign of zero.
+        // A comparison does not see the sign of zero.
         if best != T::default() {
             return best;
         }
@@ -162,7 +233,7 @@ fn lanes<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
             *lane = lane.reduce(kind, x);
         }
     }
-    // Without this the pairs below are what the loop above is compiled for: vectors of two.
+    // Without this, LLVM vectorises the loop above for the pairs below: with vectors of two elements.
     let mut lanes = black_box(lanes);
     for (lane, &x) in lanes.iter_mut().zip(rest) {
         *lane = lane.reduce(kind, x);
@@ -177,12 +248,12 @@ fn sum_of_products<T: Arithmetic>(x: &[T], y: &[T]) -> T {
     let ((chunks, rest), (others, others_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
     for (x, y) in chunks.iter().zip(others) {
         for i in 0..LANES {
-            lanes[i] = lanes[i].reduce(Reduction::Sum, x[i].binary(Binary::Mul, y[i]));
+            lanes[i] = lanes[i].reduce(Reduction::Sum, Arithmetic::mul(x[i], y[i]));
         }
     }
     let mut lanes = black_box(lanes);
     for ((lane, &x), &y) in lanes.iter_mut().zip(rest).zip(others_rest) {
-        *lane = lane.reduce(Reduction::Sum, x.binary(Binary::Mul, y));
+        *lane = lane.reduce(Reduction::Sum, Arithmetic::mul(x, y));
     }
     pairwise(Reduction::Sum, lanes)
 }
@@ -198,18 +269,18 @@ fn sum_and_squares<T: Arithmetic>(x: &[T]) -> (T, T) {
     for chunk in chunks {
         for i in 0..LANES {
             sums[i] = sums[i].reduce(Reduction::Sum, chunk[i]);
-            squares[i] = squares[i].reduce(Reduction::Sum, chunk[i].binary(Binary::Mul, chunk[i]));
+            squares[i] = squares[i].reduce(Reduction::Sum, Arithmetic::mul(chunk[i], chunk[i]));
         }
     }
     let (mut sums, mut squares) = black_box((sums, squares));
     for ((sum, square), &x) in sums.iter_mut().zip(&mut squares).zip(rest) {
         *sum = sum.reduce(Reduction::Sum, x);
-        *square = square.reduce(Reduction::Sum, x.binary(Binary::Mul, x));
+        *square = square.reduce(Reduction::Sum, Arithmetic::mul(x, x));
     }
     (pairwise(Reduction::Sum, sums), pairwise(Reduction::Sum, squares))
 }
 
-/// All partial results to one.
+/// Reduces the partial results to one, pairwise.
 #[inline(always)]
 fn pairwise<T: Arithmetic>(kind: Reduction, mut lanes: [T; LANES]) -> T {
     let mut width = LANES / 2;
@@ -222,7 +293,7 @@ fn pairwise<T: Arithmetic>(kind: Reduction, mut lanes: [T; LANES]) -> T {
     lanes[0]
 }
 
-/// The greatest or least float, by one comparison an element; a NaN if there is one.
+/// The greatest or least float, with one comparison per element; a NaN if there is one.
 #[inline(always)]
 fn extremum<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
     let (mut best, mut nan) = ([T::start(kind); LANES], [T::default(); LANES]);
@@ -231,7 +302,7 @@ fn extremum<T: Arithmetic>(kind: Reduction, x: &[T]) -> T {
     for chunk in chunks {
         for ((best, nan), &x) in best.iter_mut().zip(&mut nan).zip(chunk) {
             *best = if comparison.holds(x, *best) { x } else { *best };
-            // Equal to itself unless it is NaN.
+            // Only NaN is not equal to itself.
             *nan = if Comparison::Ne.holds(x, x) { x } else { *nan };
         }
     }
@@ -262,7 +333,7 @@ fn windows<T: Arithmetic>(kind: Reduction, rows: &[&[T]], starts: &[usize], taps
     }
 }
 
-/// Neighbouring elements of a window's result.
+/// `W` neighbouring elements of the result of a window.
 #[inline(always)]
 fn window<T: Arithmetic, const W: usize>(kind: Reduction, rows: &[&[T]], start: usize, taps: Taps) -> [T; W] {
     let mut sums = column(kind, rows, start);
@@ -273,7 +344,7 @@ fn window<T: Arithmetic, const W: usize>(kind: Reduction, rows: &[&[T]], start: 
         }
     }
     if kind == Reduction::Sum {
-        // 0 and -0 are 0.
+        // The sum of zeros is 0, even if all of them are -0.
         for sum in &mut sums {
             *sum = T::start(kind).reduce(kind, *sum);
         }
@@ -281,12 +352,11 @@ fn window<T: Arithmetic, const W: usize>(kind: Reduction, rows: &[&[T]], start: 
     sums
 }
 
-/// What the elements from `start` on of all rows give. No closure: it would
-/// be compiled for the plainest processor.
+/// Reduces the elements of all rows from `start` on. Not a closure, which would be compiled for the base instruction set.
 #[inline(always)]
 fn column<T: Arithmetic, const W: usize>(kind: Reduction, rows: &[&[T]], start: usize) -> [T; W] {
-    let mut sums = [T::start(kind); W];
-    let Some((first, others)) = rows.split_first() else { return sums };
+    let mut sums = [T::default(); W];
+    let (first, others) = rows.split_first().expect("a window covers at least one row");
     sums.copy_from_slice(&first[start..][..W]);
     for row in others {
         let row = &row[start..][..W];
@@ -311,7 +381,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_moments_have_the_bits_that_each_has_by_itself() {
+    fn moments_have_the_bits_of_separate_reductions() {
         for length in [0, 1, 31, 32, 33, 768, 1000] {
             let x: Vec<f32> = (0..length).map(|i| (i * 37 % 101) as f32 / 7.0 - 5.0).collect();
             let (sum, squares) = f32::moments(&x);

@@ -1,22 +1,21 @@
-//! Matrix-vector products, which are bound by reading the matrix: each of its
-//! elements is read once, in the order in which it lies.
+//! Matrix-vector products. They are bound by the memory bandwidth of the matrix, so each of its elements is read once, in
+//! memory order.
 
-use multiversion::multiversion;
-
-use crate::dtype::Element;
+use crate::memory::Stored;
 
 use super::matmul::Matrix;
+use crate::math::simd::simd;
 
-/// Partial sums that are carried side by side.
+/// Partial sums that are computed side by side.
 const LANES: usize = 16;
 
-/// An element type with vector loops.
-pub(crate) trait Vectors: Element {
-    /// `sums += a · x` for four rows `a` at once.
+/// An element type with the loops of a matrix-vector product.
+pub(crate) trait Vectors: Stored {
+    /// Adds four rows to `sums`, each multiplied by its element of `x`.
     fn add_rows(rows: [&[Self]; 4], x: [Self; 4], sums: &mut [Self]);
-    /// `sums += a · x` for one row `a`.
+    /// Adds `row · x` to `sums`.
     fn add_row(row: &[Self], x: Self, sums: &mut [Self]);
-    /// The sum of products.
+    /// The dot product.
     fn dot(x: &[Self], y: &[Self]) -> Self;
 }
 
@@ -25,50 +24,40 @@ macro_rules! vectors {
         mod $module {
             use super::*;
 
-            #[multiversion(targets(
-                "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
-                "x86_64+avx2+fma",
-            ))]
-            pub(crate) fn add_rows(rows: [&[$number]; 4], x: [$number; 4], sums: &mut [$number]) {
-                let [a, b, c, d] = rows;
-                for ((((sum, &a), &b), &c), &d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                    *sum = d.mul_add(x[3], c.mul_add(x[2], b.mul_add(x[1], a.mul_add(x[0], *sum))));
+            simd! {
+                pub(crate) fn add_rows(rows: [&[$number]; 4], x: [$number; 4], sums: &mut [$number]) {
+                    let [a, b, c, d] = rows;
+                    for ((((sum, &a), &b), &c), &d) in sums.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                        *sum = d.mul_add(x[3], c.mul_add(x[2], b.mul_add(x[1], a.mul_add(x[0], *sum))));
+                    }
                 }
-            }
 
-            #[multiversion(targets(
-                "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
-                "x86_64+avx2+fma",
-            ))]
-            pub(crate) fn add_row(row: &[$number], x: $number, sums: &mut [$number]) {
-                for (sum, &a) in sums.iter_mut().zip(row) {
-                    *sum = a.mul_add(x, *sum);
+                pub(crate) fn add_row(row: &[$number], x: $number, sums: &mut [$number]) {
+                    for (sum, &a) in sums.iter_mut().zip(row) {
+                        *sum = a.mul_add(x, *sum);
+                    }
                 }
-            }
 
-            #[multiversion(targets(
-                "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
-                "x86_64+avx2+fma",
-            ))]
-            pub(crate) fn dot(x: &[$number], y: &[$number]) -> $number {
-                let mut sums = [0.0; LANES];
-                let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
-                for (x, y) in x.iter().zip(y) {
-                    for ((sum, &x), &y) in sums.iter_mut().zip(x).zip(y) {
+                pub(crate) fn dot(x: &[$number], y: &[$number]) -> $number {
+                    let mut sums = [0.0; LANES];
+                    let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
+                    for (x, y) in x.iter().zip(y) {
+                        for ((sum, &x), &y) in sums.iter_mut().zip(x).zip(y) {
+                            *sum = x.mul_add(y, *sum);
+                        }
+                    }
+                    for ((sum, &x), &y) in sums.iter_mut().zip(x_rest).zip(y_rest) {
                         *sum = x.mul_add(y, *sum);
                     }
-                }
-                for ((sum, &x), &y) in sums.iter_mut().zip(x_rest).zip(y_rest) {
-                    *sum = x.mul_add(y, *sum);
-                }
-                let mut width = LANES / 2;
-                while width > 0 {
-                    for i in 0..width {
-                        sums[i] += sums[i + width];
+                    let mut width = LANES / 2;
+                    while width > 0 {
+                        for i in 0..width {
+                            sums[i] += sums[i + width];
+                        }
+                        width /= 2;
                     }
-                    width /= 2;
+                    sums[0]
                 }
-                sums[0]
             }
         }
 
@@ -89,7 +78,7 @@ macro_rules! vectors {
 vectors!(f32 in single);
 vectors!(f64 in double);
 
-/// `result = matrix · vector`; both operands have as many columns as `vector` has elements.
+/// `result = matrix · vector`. The matrix has as many columns as `vector` has elements.
 pub(crate) fn multiply<T: Vectors>(matrix: Matrix<'_, T>, vector: &[T], result: &mut [T]) {
     let Matrix { elements, stride, is_transposed } = matrix;
     if !is_transposed {

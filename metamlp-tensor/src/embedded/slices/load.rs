@@ -1,13 +1,12 @@
-//! Reading a strided window, tile by tile, into a register.
+//! Reads the elements of a strided view, tile by tile, into a register. Knows slices and strides.
 
 use smallvec::SmallVec;
 
-/// (extent, stride) pairs that walk a tile; the first extent is multiplied by
-/// the tile's entries.
+/// (extent, stride) pairs that walk a tile. The first extent counts for each entry of the tile.
 pub(crate) type Pattern = SmallVec<[(usize, isize); 3]>;
 
-/// The pattern of a tile whose axes after the blocked one are `extents`; the
-/// strides begin with the blocked axis'.
+/// The pattern of a tile. `extents` are those of the axes after the split axis; the first stride is that of the split
+/// axis.
 pub(crate) fn pattern(extents: &[usize], strides: &[isize]) -> Pattern {
     let mut pattern = Pattern::new();
     pattern.push((1, strides[0]));
@@ -23,17 +22,17 @@ pub(crate) fn pattern(extents: &[usize], strides: &[isize]) -> Pattern {
     pattern
 }
 
-/// Whether the pattern is one run of neighbours.
+/// True if the pattern reads neighbouring elements in order.
 pub(crate) fn is_run(pattern: &Pattern) -> bool {
     matches!(pattern[..], [(_, 1)])
 }
 
-/// Fills `out` with what the pattern finds in `source` from `offset` on.
+/// Fills `out` with the elements of `source` that the pattern walks, from `offset` on.
 pub(crate) fn gather<T: Copy>(source: &[T], offset: isize, pattern: &Pattern, entries: usize, out: &mut [T]) {
     walk(pattern, entries, offset, out, &|offset, stride, out| run(source, offset, stride, out));
 }
 
-/// Fills `out` with the offsets that the pattern walks.
+/// Fills `out` with the offsets that the pattern walks, converted by `convert`.
 pub(crate) fn offsets<T>(
     offset: isize,
     pattern: &Pattern,
@@ -121,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_walks_as_the_strides_say() {
+    fn a_pattern_walks_by_its_strides() {
         let source: Vec<i32> = (0..24).collect();
         // [2, 3, 4] read as [3, 4, 2], the last axis reversed.
         let pattern = pattern(&[4, 2], &[4, 1, -12]);

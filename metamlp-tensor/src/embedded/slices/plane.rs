@@ -1,5 +1,5 @@
-//! Windows that move along one or two axes of an image. Knows slices and
-//! extents; nothing of graphs, buffers or threads.
+//! Sliding-window reductions along one or two axes of an image. Knows slices and extents; nothing of graphs, buffers or
+//! threads.
 
 use smallvec::SmallVec;
 
@@ -8,38 +8,44 @@ use crate::window::WindowAxis;
 
 use super::folds::{Folds, Taps};
 
-/// A reduction under windows over `[rows, between, extent, inner]`, along the
-/// rows and along the extent.
+/// A sliding-window reduction of images `[rows, between, extent, inner]`, along `rows` and along `extent`.
 #[derive(Debug)]
 pub(crate) struct Plane {
     kind: Reduction,
+    /// The window along the rows.
     by: WindowAxis,
     rows: usize,
     between: usize,
-    /// Elements of a row, and of a row of the result.
+    /// Elements of a row `[extent, inner]`, and of a row of the result.
     row: usize,
     result_row: usize,
+    /// Windows along the rows.
     row_places: usize,
     inner: usize,
     runs: SmallVec<[Run; 3]>,
-    /// Whether no element is in two windows of a row of the result.
+    /// True if no element is in two windows of a row of the result.
     is_once: bool,
 }
 
-/// Neighbouring places whose windows have as many taps inside.
+/// Neighbouring windows with the same number of taps inside the image.
 #[derive(Debug)]
 struct Run {
-    /// Where in a row each place's first tap is.
+    /// Offset in a row of the first tap of each window.
     starts: Vec<usize>,
     taps: Taps,
 }
 
+/// The invariant of every window.
+const FITS: &str = "type inference has checked the windows";
+
 impl Plane {
-    /// Over an operand's axes, of which the windows move along `axes`, one or two of them.
+    /// For an operand of `shape` whose windows move along `axes`, one or two axes. Type inference has checked that the
+    /// windows fit.
     pub(crate) fn new(kind: Reduction, shape: &[usize], windows: &[WindowAxis], axes: &[usize]) -> Self {
         let (last, first) = match axes {
             [first, last, ..] => (*last, Some(*first)),
-            _ => (axes.first().copied().unwrap_or(0), None),
+            [only] => (*only, None),
+            [] => unreachable!("the windows of a plane move along one or two axes"),
         };
         let across = windows[last];
         let (extent, inner) = (shape[last], shape[last + 1..].iter().product());
@@ -47,12 +53,13 @@ impl Plane {
             Some(first) => (windows[first], shape[first], shape[first + 1..last].iter().product()),
             None => (WindowAxis::new(1), 1, 1),
         };
-        let places = across.places(extent).unwrap_or(0);
+        let places = across.places(extent).expect(FITS);
         let mut runs: SmallVec<[Run; 3]> = SmallVec::new();
         for place in 0..places {
             let mut inside = (0..across.size).filter_map(|tap| across.element(place, tap, extent));
             let (start, second) = (inside.next(), inside.next());
             let size = usize::from(start.is_some()) + usize::from(second.is_some()) + inside.count();
+            // A window without a tap inside the image has no start: its taps are never read.
             let start = start.unwrap_or(0);
             let step = second.map_or(0, |second| (second - start) * inner);
             let taps = Taps { inner, step, size };
@@ -69,7 +76,7 @@ impl Plane {
             between,
             row: extent * inner,
             result_row: places * inner,
-            row_places: by.places(rows).unwrap_or(0),
+            row_places: by.places(rows).expect(FITS),
             inner,
             runs,
             is_once: taps <= extent,
@@ -86,13 +93,13 @@ impl Plane {
         self.row_places * self.between * self.result_row
     }
 
-    /// Additions for an image.
+    /// Cost of an image in additions.
     pub(crate) fn cost(&self) -> usize {
         let across: usize = self.runs.iter().map(|run| run.starts.len() * run.taps.size * self.inner).sum();
         (self.row_places * self.between).saturating_mul(self.row * self.by.size + across)
     }
 
-    /// The result for one image.
+    /// Reduces one image.
     pub(crate) fn reduce<T: Folds>(&self, elements: &[T], result: &mut [T]) {
         if elements.is_empty() || self.result_row == 0 {
             return result.fill(T::start(self.kind));
@@ -107,7 +114,7 @@ impl Plane {
             match &rows[..] {
                 [] => result.fill(T::start(self.kind)),
                 [first, others @ ..] if !others.is_empty() && !self.is_once => {
-                    // What several windows need is made once.
+                    // The rows are reduced first, because several windows read each column.
                     let sums = sums.get_or_insert_with(|| T::pool().take(self.row));
                     sums.copy_from_slice(first);
                     for row in others {
@@ -120,7 +127,7 @@ impl Plane {
         }
     }
 
-    /// A row of the result from the rows under it.
+    /// Reduces the rows under one row of windows to a row of the result.
     fn along<T: Folds>(&self, rows: &[&[T]], result: &mut [T]) {
         let mut rest = result;
         for run in &self.runs {

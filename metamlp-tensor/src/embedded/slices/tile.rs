@@ -1,21 +1,19 @@
-//! How an iteration space is cut into tiles that stay in the first-level
-//! cache. A tile is a run of whole inner axes; its elements are contiguous in
-//! row-major order. Knows no buffers.
+//! Cuts an iteration space into tiles that fit in the L1 cache. A tile takes entries of one axis and all of the axes
+//! after it, so that its elements are contiguous in row-major order. Knows no buffers.
 
 use smallvec::SmallVec;
 
-/// Extents of an iteration space, none of them 1.
+/// Extents of an iteration space; none of them is 1.
 pub(crate) type Extents = SmallVec<[usize; 6]>;
 
-/// Elements of a tile at most, for a program of a single step.
+/// Most elements of a tile, for a program of one instruction.
 pub(crate) const TILE: usize = 4096;
 
-/// Elements of an entry that is better a tile by itself than put together with
-/// others, where that means copying what is read.
+/// Entries at least this long get a tile of their own if a longer tile would need a gather.
 const WIDE: usize = 256;
 
-/// Elements of a tile at most, for a program of so many steps: their
-/// registers, one each if it comes to that, must fit in a first-level cache.
+/// Most elements of a tile, for a program of so many instructions. Each may need a register, and all registers must fit
+/// in the L1 cache.
 pub(crate) fn longest(steps: usize) -> usize {
     match steps {
         0..=1 => TILE,
@@ -24,37 +22,38 @@ pub(crate) fn longest(steps: usize) -> usize {
     }
 }
 
-/// Tiles take whole axes after `split`, and blocks of `split`.
+/// The tiles of an iteration space: all of the axes after `split`, and a block of `split`.
 #[derive(Clone, Debug)]
 pub(crate) struct Tiling {
     pub(crate) extents: Extents,
     /// The axis that is cut into blocks.
     pub(crate) split: usize,
-    /// Entries of `split` in a tile; the last one of the axis may have fewer.
+    /// Entries of `split` in a tile; the last block of the axis may have fewer.
     pub(crate) block: usize,
+    /// Blocks of `split`.
     pub(crate) blocks: usize,
-    /// Elements after `split`.
+    /// Elements of the axes after `split`.
     pub(crate) inner: usize,
     /// Number of tiles.
     pub(crate) count: usize,
 }
 
-/// A tile's place.
+/// The position and the size of a tile.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tile {
-    /// The position on the axes up to and with `split`.
+    /// Position of its first element on the axes up to and including `split`.
     pub(crate) index: SmallVec<[usize; 6]>,
     /// Entries of the axis `split`.
     pub(crate) entries: usize,
     /// Elements.
     pub(crate) length: usize,
-    /// The first element's row-major position.
+    /// Row-major position of its first element.
     pub(crate) linear: usize,
 }
 
 impl Tiling {
-    /// `longest` is what a tile may have at most; `is_run` tells whether all
-    /// that is read goes on from an entry of an axis to the next.
+    /// `longest` is the most elements of a tile. `is_run(axis)` is true if every operand continues from one entry of the
+    /// axis to the next without a jump.
     pub(crate) fn new(mut extents: Extents, longest: usize, is_run: impl Fn(usize) -> bool) -> Self {
         if extents.is_empty() {
             extents.push(1);
@@ -71,7 +70,7 @@ impl Tiling {
         let blocks = extent.div_ceil(most).max(1);
         let mut block = extent.div_ceil(blocks).max(1);
         if inner == 1 && blocks > 1 {
-            // Whole vectors.
+            // A whole number of SIMD vectors.
             block = block.next_multiple_of(16).min(most);
         }
         let blocks = extent.div_ceil(block).max(1);
@@ -85,6 +84,7 @@ impl Tiling {
         self.block * self.inner
     }
 
+    /// The tile of this number.
     pub(crate) fn tile(&self, number: usize) -> Tile {
         let extent = self.extents[self.split];
         let (outer, block) = match (self.blocks, self.split) {
@@ -98,10 +98,10 @@ impl Tiling {
         Tile { index: self.index(outer, start), entries, length: entries * self.inner, linear }
     }
 
-    /// The position on the axes before `split`, and on it.
+    /// The position on the axes before `split`, and on `split`.
     fn index(&self, outer: usize, start: usize) -> SmallVec<[usize; 6]> {
         match self.split {
-            // The commonest of all, without a division.
+            // Fast path for the most common tilings: no division.
             0 => SmallVec::from_buf_and_len([start; 6], 1),
             1 => SmallVec::from_buf_and_len([outer, start, 0, 0, 0, 0], 2),
             _ => {
@@ -116,8 +116,7 @@ impl Tiling {
         }
     }
 
-    /// Calls `f` with tiles that cover the `length` elements from `first` on;
-    /// both are multiples of `inner`.
+    /// Calls `f` with tiles that cover `length` elements from `first` on. Both are multiples of `inner`.
     pub(crate) fn each_within(&self, first: usize, length: usize, mut f: impl FnMut(&Tile)) {
         let extent = self.extents[self.split];
         let (mut entry, end) = (first / self.inner, (first + length) / self.inner);
@@ -130,7 +129,7 @@ impl Tiling {
         }
     }
 
-    /// The row-major position of tile `number`'s first element; of the end, for the number of tiles.
+    /// The row-major position of the first element of tile `number`; for the number of tiles, that of the end.
     pub(crate) fn linear(&self, number: usize) -> usize {
         let start = number % self.blocks * self.block;
         (number / self.blocks * self.extents[self.split] + start) * self.inner

@@ -1,15 +1,14 @@
-//! How a tensor's elements lie in another's buffer: an offset and a stride for
-//! each axis. Transposes, broadcasts, slices and most reshapes are nothing
-//! else, so none of them moves an element. Knows no buffers.
+//! Strided views into a buffer: an offset, and a stride for each axis. Transposes, broadcasts, slices and most reshapes
+//! only change the view and copy no element. Knows no buffers.
 
 use smallvec::SmallVec;
 
 use crate::shape::Axes;
 
-/// Steps in elements; negative where an axis is reversed, 0 where it is repeated.
+/// Steps in elements: negative for a reversed axis, 0 for a broadcast axis.
 pub(crate) type Strides = SmallVec<[isize; 4]>;
 
-/// A strided window into a buffer.
+/// A strided view into a buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct View {
     pub(crate) shape: Axes,
@@ -18,7 +17,7 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// All elements in row-major order.
+    /// The view of a whole row-major buffer of this shape.
     pub(crate) fn contiguous(shape: &[usize]) -> Self {
         let mut strides = Strides::from_elem(0, shape.len());
         let mut step = 1;
@@ -33,7 +32,7 @@ impl View {
         self.shape.iter().product()
     }
 
-    /// Whether this is a buffer of `size` elements from its first to its last in order.
+    /// True if the view is all of a buffer of `size` elements, in order.
     pub(crate) fn is_whole(&self, size: usize) -> bool {
         if self.size() != size || self.offset != 0 {
             return size == 0 && self.size() == 0;
@@ -68,7 +67,7 @@ impl View {
         }
     }
 
-    /// Every `steps[i]`-th element of axis `i` from `starts[i]` on, `shape[i]` of them.
+    /// On each axis `i`, `shape[i]` elements from `starts[i]` on, `steps[i]` apart.
     pub(crate) fn slice(&self, starts: &[usize], steps: &[usize], shape: &[usize]) -> Self {
         let mut view = Self { shape: shape.into(), ..self.clone() };
         for axis in 0..shape.len() {
@@ -87,7 +86,7 @@ impl View {
         view
     }
 
-    /// The same elements in the same order, if strides can say it.
+    /// The same elements in the same order, or `None` if strides cannot express it.
     pub(crate) fn reshape(&self, shape: &[usize]) -> Option<Self> {
         if self.size() == 0 {
             return Some(Self::contiguous(shape));
@@ -112,18 +111,28 @@ impl View {
         Some(Self { shape: shape.into(), strides, offset: self.offset })
     }
 
-    /// The strides of the axes that are not of extent 1.
+    /// The strides of the axes with an extent other than 1.
     pub(crate) fn squeezed_strides(&self) -> Strides {
         self.shape.iter().zip(&self.strides).filter(|(extent, _)| **extent != 1).map(|(_, &s)| s).collect()
     }
 }
 
-/// Extents other than 1.
+/// The offset of the element at `index`, where the first element has `offset`.
+pub(crate) fn at(offset: isize, strides: &[isize], index: &[usize]) -> isize {
+    offset + index.iter().zip(strides).map(|(&i, &stride)| i.cast_signed() * stride).sum::<isize>()
+}
+
+/// The number of elements before an axis, along it, and after it.
+pub(crate) fn split_at_axis(shape: &[usize], axis: usize) -> (usize, usize, usize) {
+    (shape[..axis].iter().product(), shape[axis], shape[axis + 1..].iter().product())
+}
+
+/// The extents other than 1.
 pub(crate) fn squeezed(shape: &[usize]) -> Axes {
     shape.iter().copied().filter(|&extent| extent != 1).collect()
 }
 
-/// The fewest (extent, stride) pairs that walk the same elements in the same order.
+/// The shortest list of (extent, stride) pairs that walks the same elements in the same order.
 pub(crate) fn merged(shape: &[usize], strides: &[isize]) -> SmallVec<[(usize, isize); 4]> {
     let mut runs: SmallVec<[(usize, isize); 4]> = SmallVec::new();
     for (&extent, &stride) in shape.iter().zip(strides) {
@@ -146,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reshape_splits_and_joins_axes_where_strides_can() {
+    fn a_reshape_splits_and_joins_axes_if_strides_can_express_it() {
         let view = View::contiguous(&[4, 6]);
         assert!(view.reshape(&[2, 12]).is_some_and(|view| view.is_whole(24)));
         let transposed = view.transpose(&[1, 0]);
@@ -159,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_elements_in_their_order_are_the_whole() {
+    fn a_view_is_whole_only_with_all_elements_in_order() {
         let view = View::contiguous(&[2, 1, 3]);
         assert!(view.is_whole(6) && !view.is_whole(12));
         assert!(view.transpose(&[0, 2, 1]).is_whole(6));

@@ -12,10 +12,11 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::Executable;
-use crate::dtype::{DType, Element};
+use crate::dtype::DType;
 use crate::graph::op::{Binary, DotDimensions, Op, Reduction};
 use crate::graph::passes::half_precision;
 use crate::graph::{Graph, GraphNode, Id};
+use crate::memory::Stored;
 use crate::memory::buffer::Buffer;
 use crate::oracle;
 use crate::shape::{Axes, Type};
@@ -43,14 +44,14 @@ fn inexact(graph: &Graph, inputs: &[Buffer]) -> Vec<bool> {
 }
 
 fn numbers(buffer: &Buffer) -> Vec<f64> {
-    fn of<T: crate::math::arithmetic::Arithmetic>(buffer: &Buffer) -> Vec<f64> {
+    fn of<T: crate::math::arithmetic::Arithmetic + Stored>(buffer: &Buffer) -> Vec<f64> {
         buffer.as_slice::<T>().unwrap().iter().map(|x| x.to_f64()).collect()
     }
     for_dtype!(buffer.dtype(), T => of::<T>(buffer))
 }
 
 fn bits(buffer: &Buffer) -> Vec<u64> {
-    fn of<T: Element>(buffer: &Buffer) -> Vec<u64> {
+    fn of<T: Stored>(buffer: &Buffer) -> Vec<u64> {
         // One NaN is as good as another.
         let bits = |x: &T| if x.partial_cmp(x).is_none() { u64::MAX } else { x.to_bits64() };
         buffer.as_slice::<T>().unwrap().iter().map(bits).collect()

@@ -3,10 +3,11 @@
 
 use super::random_programs::Choices;
 use super::{bits, node};
-use crate::dtype::{DType, Element};
+use crate::dtype::DType;
 use crate::embedded::{Executable, compile};
 use crate::graph::Graph;
 use crate::graph::op::{Binary, DotDimensions, Literal, Op};
+use crate::memory::Stored;
 use crate::memory::buffer::Buffer;
 use crate::memory::shared::Form;
 use crate::oracle;

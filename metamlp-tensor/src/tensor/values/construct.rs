@@ -5,7 +5,7 @@ use crate::error::argument;
 use crate::graph::node::Tensor;
 use crate::graph::op::Op;
 use crate::graph::source::Source;
-use crate::memory::buffer::Buffer;
+use crate::memory::stored::buffer_of;
 use crate::shape::{Shape, Type};
 use crate::tensor::Scalar;
 
@@ -44,7 +44,7 @@ impl Tensor {
             let error = argument("from_vec", "values", found, expected, Source::here());
             return Self::poisoned(error, Type { shape, dtype: T::DTYPE });
         }
-        Self::concrete(shape, Buffer::from_vec(values))
+        Self::concrete(shape, buffer_of(values, 0))
     }
 
     /// A number as a tensor of shape `[]`. It is an input of programs, while a Rust number in an expression becomes a

@@ -6,7 +6,8 @@ use crate::dtype::Element;
 use crate::error::{Error, argument};
 use crate::graph::node::Tensor;
 use crate::graph::source::Source;
-use crate::memory::buffer::{Buffer, Storage};
+use crate::memory::buffer::Buffer;
+use crate::memory::stored::{buffer_of, vector_of};
 use crate::shape::Shape;
 
 /// Takes over the memory of an owned array in standard layout. Copies an array in another layout.
@@ -20,16 +21,16 @@ impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
     #[track_caller]
     fn from(array: Array<T, D>) -> Self {
         let shape = Shape::from(array.shape());
-        let values = if array.is_standard_layout() {
+        let buffer = if array.is_standard_layout() {
             let (mut values, offset) = array.into_raw_vec_and_offset();
             // An empty array has no offset.
             let start = offset.unwrap_or(0);
             values.truncate(start + shape.size());
-            Storage::after(values, start)
+            buffer_of(values, start)
         } else {
-            array.iter().copied().collect::<Vec<T>>().into()
+            buffer_of(array.iter().copied().collect::<Vec<T>>(), 0)
         };
-        Self::concrete(shape, Buffer::from_vec(values))
+        Self::concrete(shape, buffer)
     }
 }
 
@@ -37,10 +38,7 @@ impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
 impl<T: Element, S: Data<Elem = T>, D: Dimension> From<&ArrayBase<S, D>> for Tensor {
     #[track_caller]
     fn from(array: &ArrayBase<S, D>) -> Self {
-        Self::concrete(
-            Shape::from(array.shape()),
-            Buffer::from_vec(array.iter().copied().collect::<Vec<T>>()),
-        )
+        Self::concrete(Shape::from(array.shape()), buffer_of(array.iter().copied().collect::<Vec<T>>(), 0))
     }
 }
 
@@ -62,8 +60,7 @@ impl<T: Element> TryFrom<Tensor> for ArrayD<T> {
         let source_line = Source::here();
         let shape = IxDyn(tensor.shape());
         let value = tensor.into_value();
-        let (values, start) =
-            value.and_then(Buffer::into_vec::<T>).expect("`view` has checked value and type");
+        let (values, start) = value.and_then(vector_of::<T>).expect("`view` has checked value and type");
         Array::from_vec(values).slice_move(s![start..]).into_shape_with_order(shape).map_err(|error| {
             argument("try_from", "tensor", error, "a shape that ndarray supports", source_line)
         })

@@ -6,6 +6,7 @@ use crate::dtype::{DType, Element};
 use crate::error::{Error, Result, argument};
 use crate::graph::node::Tensor;
 use crate::graph::source::Source;
+use crate::memory::stored::elements_of;
 use crate::shape::Type;
 use crate::transform::boundary;
 
@@ -122,7 +123,7 @@ impl Tensor {
     fn elements<T: Element>(&self, source_line: &Source) -> Result<&[T]> {
         self.evaluate()?;
         let value = self.0.value.get().expect("evaluation sets the value");
-        value.as_slice::<T>().ok_or_else(|| Error::ElementType {
+        elements_of::<T>(value).ok_or_else(|| Error::ElementType {
             asked: T::DTYPE,
             ty: self.0.ty.clone(),
             source_line: source_line.clone(),

@@ -1,6 +1,7 @@
-//! The operand of a direct convolution cut into bands: what lies under a
-//! block of neighbouring places, copied together with its padding, and where
-//! places and taps are found in it. Knows views; nothing of threads.
+//! The operand of a direct convolution, cut into bands. A band holds the elements under the windows of neighbouring
+//! places, copied together with their padding. Knows views; nothing of threads.
+//!
+//! A place is a position of the window; a tap is a position in the window.
 
 use std::fmt;
 
@@ -10,64 +11,66 @@ use crate::window::WindowAxis;
 use super::patches::{Patches, Walk};
 use super::registers::{Reads, SLACK};
 
-/// A convolution's places as blocks, and the bands under them.
+/// The places of a convolution in blocks, and the bands under them.
 #[derive(Debug)]
 pub(super) struct Bands {
     patches: Patches,
     /// Elements of one band.
     size: usize,
-    /// Bands of a block; more than one only where an image has one band.
+    /// Bands of a block; more than one only if an image has a single band.
     together: usize,
     /// Bands of an image.
     bands: usize,
     images: usize,
-    /// Places of an image, and of all its bands but the last.
+    /// Places of an image.
     places: usize,
+    /// Places of each band of an image except the last.
     band_places: usize,
-    /// Where the window of each place of a full block begins.
+    /// Offset in the bands of the window of each place of a full block.
     starts: Vec<usize>,
-    /// Where each run of neighbouring taps begins.
+    /// Offset in a window of each run of neighbouring taps.
     runs: Vec<usize>,
-    /// Taps of a run.
+    /// Elements of a run: taps and features.
     length: usize,
 }
 
-/// How long a block should be.
+/// Limits on the length of a band.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// Elements of a band at most, if it holds more than one row of places.
+    /// Most elements of a band with more than one row of places.
     pub(super) elements: usize,
-    /// Places of a band at most, likewise.
+    /// Most places of a band with more than one row of places.
     pub(super) places: usize,
 }
 
-/// Places from which a block is worth its loops.
+/// Fewest places of a block that pay for its loops.
 const FEW_PLACES: usize = 64;
-/// Elements of a band beyond which it is none.
+/// Most elements of a band; beyond them another method is used.
 const MOST_ELEMENTS: usize = 1 << 22;
 
-/// A window's extents on one axis, whatever it is that walks it.
+/// The extents of a window on one axis.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reach {
-    /// Places, and positions from one to the next.
+    /// Number of places.
     pub(super) places: usize,
+    /// Positions from one place to the next.
     pub(super) stride: usize,
-    /// Taps of a window, and positions from one to the next.
+    /// Number of taps.
     pub(super) taps: usize,
+    /// Positions from one tap to the next.
     pub(super) dilation: usize,
 }
 
 impl Reach {
-    /// Positions under so many places.
+    /// Positions under the windows of this many places.
     fn over(self, places: usize) -> usize {
         places.saturating_sub(1) * self.stride + (self.taps - 1) * self.dilation + 1
     }
 }
 
 impl Bands {
-    /// Of an operand `[batch, spatial.., groups, features]` with at least one
-    /// place and one tap; if `by_window`, batch and features change places.
-    /// `None` if it has no spatial axis or a band is too large.
+    /// The bands of an operand `[batch, spatial.., groups, features]` with at least one place and one tap; if `by_window`,
+    /// batch and features are swapped. `None` if it has no spatial axis or a band would be too large.
     pub(super) fn new(
         view: &View,
         windows: &[WindowAxis],
@@ -84,7 +87,7 @@ impl Bands {
         let size = |rows: usize| first.over(rows).saturating_mul(inner);
         let fits = |rows: usize| size(rows) <= limits.elements && rows * row_places <= limits.places;
         let most = (1..=first.places).rev().find(|&rows| fits(rows)).unwrap_or(1);
-        // Bands of one length, as far as that goes.
+        // Bands of about equal length.
         let bands = first.places.div_ceil(most);
         let rows = first.places.div_ceil(bands);
         let bands = first.places.div_ceil(rows);
@@ -102,7 +105,7 @@ impl Bands {
             .chain(others.iter().map(|axis| axis.over(axis.places)))
             .collect();
         let blocks = Walk { count: bands, step: rows * first.stride };
-        // Elements from one position of each axis to the next.
+        // Elements from one position to the next, on each axis.
         let mut steps = vec![features; axes.len()];
         for axis in (1..axes.len()).rev() {
             steps[axis - 1] = steps[axis] * reaches[axis];
@@ -122,11 +125,11 @@ impl Bands {
             0 => size,
             _ => axes[axis - 1].stride * steps[axis - 1],
         });
-        // Neighbouring taps of the last axis are one run.
+        // Without dilation, the taps of the last axis are one run.
         let mut taps: Vec<usize> = axes.iter().map(|axis| axis.taps).collect();
         let mut length = features;
         if axes[axes.len() - 1].dilation == 1 {
-            length *= taps.pop().unwrap_or(1);
+            length *= taps.pop().expect("there is a spatial axis");
         }
         let runs = starts(&taps, &|axis| axes[axis].dilation * steps[axis]);
         Some(Self {
@@ -143,6 +146,7 @@ impl Bands {
         })
     }
 
+    /// Number of blocks.
     pub(super) fn blocks(&self) -> usize {
         self.images.div_ceil(self.together) * self.bands
     }
@@ -158,7 +162,7 @@ impl Bands {
         self.first_place(block + 1) - self.first_place(block)
     }
 
-    /// Every block ends after a multiple of so many places.
+    /// Every block ends after a multiple of this many places.
     pub(super) fn unit(&self) -> usize {
         if self.bands == 1 {
             return self.places;
@@ -185,17 +189,17 @@ impl Bands {
         self.starts.len()
     }
 
-    /// Elements that a block's bands need.
+    /// Elements of the memory for the bands of a block.
     pub(super) fn scratch(&self) -> usize {
         self.size * self.together + SLACK
     }
 
-    /// Taps and features together.
+    /// Taps times features.
     pub(super) fn depth(&self) -> usize {
         self.runs.len() * self.length
     }
 
-    /// Copies a block's bands to `scratch`, which must be zero behind them.
+    /// Copies the bands of a block to `scratch`.
     pub(super) fn fill<'a, T: Copy + Default>(
         &'a self,
         source: &[T],

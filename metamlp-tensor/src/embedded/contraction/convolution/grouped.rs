@@ -1,14 +1,14 @@
-//! Convolutions of many groups with few features each, depthwise ones above
-//! all: for each window a sum of products of vectors, an element per group.
+//! Convolutions with many groups of few features, such as depthwise ones: for each window, a sum of products of vectors
+//! with one element per group.
 
 use std::fmt;
 
-use multiversion::multiversion;
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
-use crate::dtype::Element;
 use crate::math::arithmetic::Arithmetic;
+use crate::math::simd::simd;
+use crate::memory::Stored;
 use crate::memory::buffer::Buffer;
 use crate::window::WindowAxis;
 
@@ -16,16 +16,16 @@ use crate::embedded::contraction::factors::PARALLEL_FLOPS;
 use crate::embedded::slices::load;
 use crate::embedded::slices::view::View;
 
-/// Products that are added to the sums of a vector while it is in registers.
+/// Most products that are added to a vector of sums while it is in registers.
 const TOGETHER: usize = 256;
-/// Sums that are carried side by side.
+/// Sums that are computed side by side.
 const LANES: usize = 16;
 
-/// A convolution whose groups are neighbours in both operands.
+/// A convolution whose groups are contiguous in both operands.
 pub(super) struct Grouped {
-    operand: Lanes,
+    operand: Operand,
     /// `[spatial.., in, out, groups]`.
-    kernel: Lanes,
+    kernel: Operand,
     windows: Vec<WindowAxis>,
     places: Vec<usize>,
     groups: usize,
@@ -33,15 +33,15 @@ pub(super) struct Grouped {
     out: usize,
 }
 
-/// An operand, copied so that groups are neighbours where they are not.
-struct Lanes {
+/// An operand with contiguous groups, copied if they are not contiguous in its buffer.
+struct Operand {
     view: View,
-    /// What is copied to give it.
+    /// The view of the buffer that is copied.
     packed: Option<View>,
 }
 
 impl Grouped {
-    /// Whether a matrix product would do more than twice the work.
+    /// True if a matrix product would do more than twice the work.
     pub(super) fn fits(operand: &View, kernel: &View) -> bool {
         let rank = operand.shape.len();
         operand.shape[rank - 2] >= LANES / 2 && kernel.shape[rank - 1] < 4
@@ -53,8 +53,8 @@ impl Grouped {
             groups: operand.shape[spatial + 1],
             features: operand.shape[spatial + 2],
             out: kernel.shape[spatial + 2],
-            operand: Lanes::new(operand, spatial + 1),
-            kernel: Lanes::new(kernel, spatial),
+            operand: Operand::new(operand, spatial + 1),
+            kernel: Operand::new(kernel, spatial),
             windows: windows.to_vec(),
             places: places.to_vec(),
         }
@@ -63,9 +63,9 @@ impl Grouped {
     pub(super) fn run<T: GroupVectors>(&self, operand: &Buffer, kernel: &Buffer, result: &mut [T]) {
         let (operand_packed, kernel_packed) =
             (self.operand.pack::<T>(operand), self.kernel.pack::<T>(kernel));
-        let operand = operand_packed.as_ref().unwrap_or(operand).as_slice().unwrap_or(&[]);
-        let kernel = kernel_packed.as_ref().unwrap_or(kernel).as_slice().unwrap_or(&[]);
-        // Padding is zeros, which need not be multiplied unless that gives NaN.
+        let operand = operand_packed.as_ref().unwrap_or(operand).elements();
+        let kernel = kernel_packed.as_ref().unwrap_or(kernel).elements();
+        // Products with padding are skipped, unless a weight is infinite or NaN: 0 times it is NaN.
         let is_finite = kernel.iter().all(|weight: &T| weight.to_f64().is_finite());
         let outside = (!is_finite).then_some(operand.len());
         let padded = outside.map(|length| {
@@ -90,8 +90,8 @@ impl Grouped {
         }
     }
 
-    /// The sums of one window, `[groups, out]`. What lies outside of the operand is at the place that is
-    /// given with it, or left out.
+    /// The sums `[groups, out]` of one window. `outside` is the offset in `operand` of zeros that stand for padding;
+    /// without it, padding is skipped.
     fn place<T: GroupVectors>(
         &self,
         (operand, outside): (&[T], Option<usize>),
@@ -133,7 +133,7 @@ impl Grouped {
         }
     }
 
-    /// Hands every pair of vectors under the window to `sum`.
+    /// Gives every pair of vectors under the window to `sum`.
     fn walk<T: GroupVectors>(
         &self,
         taps: &[Taps],
@@ -161,15 +161,14 @@ impl Grouped {
     }
 }
 
-/// Of one axis the elements of a window: their places in the operand, if they
-/// lie inside, and in the kernel.
+/// The taps of a window on one axis: their offset in the operand, `None` in the padding, and in the kernel.
 type Taps = SmallVec<[(Option<isize>, isize); 8]>;
 
-/// Sums, and the products that are still to be added to them.
+/// Sums, and the products that are still to be added.
 struct Sum<'a, T> {
     sums: &'a mut [T],
     operand: &'a [T],
-    /// Where in it zeros stand for what lies outside.
+    /// Offset in `operand` of zeros that stand for padding.
     outside: Option<usize>,
     kernel: &'a [T],
     pairs: SmallVec<[(usize, usize); TOGETHER]>,
@@ -182,12 +181,12 @@ impl<T: GroupVectors> Sum<'_, T> {
     }
 }
 
-impl Lanes {
+impl Operand {
     fn new(view: &View, groups: usize) -> Self {
         if view.strides[groups] == 1 {
             return Self { view: view.clone(), packed: None };
         }
-        // The groups last; then as if they had stayed in their place.
+        // Copy with the groups as the last axis, then view the copy with the groups at their old position.
         let rank = view.shape.len();
         let order: Vec<usize> = (0..rank).filter(|&axis| axis != groups).chain([groups]).collect();
         let packed = view.transpose(&order);
@@ -195,11 +194,11 @@ impl Lanes {
         Self { view: View::contiguous(&packed.shape).transpose(&back), packed: Some(packed) }
     }
 
-    fn pack<T: Element>(&self, buffer: &Buffer) -> Option<Buffer> {
+    fn pack<T: Stored>(&self, buffer: &Buffer) -> Option<Buffer> {
         let view = self.packed.as_ref()?;
         let mut packed = T::pool().take(view.size());
         let pattern = load::pattern(&view.shape[1..], &view.strides);
-        load::gather(buffer.as_slice::<T>()?, view.offset, &pattern, view.shape[0], &mut packed);
+        load::gather(buffer.elements::<T>(), view.offset, &pattern, view.shape[0], &mut packed);
         Some(Buffer::from_vec(packed))
     }
 }
@@ -215,9 +214,9 @@ impl fmt::Display for Grouped {
     }
 }
 
-/// An element type with vector loops over groups.
-pub(super) trait GroupVectors: Arithmetic {
-    /// Adds to `sums` the products of the vectors that begin at each pair of places.
+/// An element type with loops over groups.
+pub(super) trait GroupVectors: Arithmetic + Stored {
+    /// Adds to `sums` the products of the vectors that start at each pair of offsets in `x` and `w`.
     fn add_products(sums: &mut [Self], x: &[Self], w: &[Self], pairs: &[(usize, usize)]);
 }
 
@@ -226,32 +225,30 @@ macro_rules! group_vectors {
         mod $module {
             use super::*;
 
-            #[multiversion(targets(
-                "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
-                "x86_64+avx2+fma",
-            ))]
-            pub(super) fn add_products(
-                sums: &mut [$number],
-                x: &[$number],
-                w: &[$number],
-                pairs: &[(usize, usize)],
-            ) {
-                let (chunks, rest) = sums.as_chunks_mut::<LANES>();
-                let mut start = 0;
-                for chunk in chunks {
-                    let mut lanes = *chunk;
-                    for &(from, by) in pairs {
-                        let (x, w) = (&x[from + start..][..LANES], &w[by + start..][..LANES]);
-                        for ((lane, &x), &w) in lanes.iter_mut().zip(x).zip(w) {
-                            *lane = x.mul_add(w, *lane);
+            simd! {
+                pub(super) fn add_products(
+                    sums: &mut [$number],
+                    x: &[$number],
+                    w: &[$number],
+                    pairs: &[(usize, usize)],
+                ) {
+                    let (chunks, rest) = sums.as_chunks_mut::<LANES>();
+                    let mut start = 0;
+                    for chunk in chunks {
+                        let mut lanes = *chunk;
+                        for &(from, by) in pairs {
+                            let (x, w) = (&x[from + start..][..LANES], &w[by + start..][..LANES]);
+                            for ((lane, &x), &w) in lanes.iter_mut().zip(x).zip(w) {
+                                *lane = x.mul_add(w, *lane);
+                            }
                         }
+                        *chunk = lanes;
+                        start += LANES;
                     }
-                    *chunk = lanes;
-                    start += LANES;
-                }
-                for &(from, by) in pairs {
-                    for ((sum, &x), &w) in rest.iter_mut().zip(&x[from + start..]).zip(&w[by + start..]) {
-                        *sum = x.mul_add(w, *sum);
+                    for &(from, by) in pairs {
+                        for ((sum, &x), &w) in rest.iter_mut().zip(&x[from + start..]).zip(&w[by + start..]) {
+                            *sum = x.mul_add(w, *sum);
+                        }
                     }
                 }
             }

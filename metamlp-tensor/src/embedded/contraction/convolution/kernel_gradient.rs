@@ -1,5 +1,5 @@
-//! The gradient of a convolution's kernel: for each tap and column a sum over
-//! all places of all images, made in registers a block of places at a time.
+//! The gradient of a convolution's kernel: for each tap and column, a sum over all places of all images, computed in
+//! registers, one block of places at a time.
 
 use std::fmt;
 
@@ -15,26 +15,25 @@ use super::bands::{Bands, Limits, Reach};
 use super::registers::Registers;
 use super::{MOST_PARTIAL, PARTS};
 
-/// Elements of a block of the operand.
+/// Most elements of a block of the operand.
 const BLOCK: usize = 1 << 15;
-/// Places of a block: their factors for one panel fill a first-level cache.
+/// Most places of a block: their factors for one panel fill the L1 cache.
 const PLACES: usize = 400;
 
-/// A convolution whose windows are as long as another one's places, and which
-/// sums over a batch.
+/// A convolution whose windows are the places of another convolution, and which sums over a batch.
 pub(super) struct KernelGradient {
     bands: Bands,
     factors: Factors,
     groups: usize,
-    /// What the sums are not over: taps, features and columns.
+    /// The extents of the result besides the groups: taps, features and columns.
     taps: usize,
     features: usize,
     out: usize,
 }
 
-/// The kernel's elements, `[batch, places, groups, out]`.
+/// The elements of the kernel, `[batch, places, groups, out]`: an offset and a stride for each axis.
 struct Factors {
-    /// What is copied to give them, where they do not lie in that order.
+    /// The view that is copied if the elements are not in that order.
     packed: Option<View>,
     offset: usize,
     batch: usize,
@@ -43,7 +42,7 @@ struct Factors {
 }
 
 impl KernelGradient {
-    /// `None` if the operand has no bands of reasonable size.
+    /// `None` if the bands of the operand would be too large.
     pub(super) fn new(operand: &View, kernel: &View, windows: &[WindowAxis], taps: &[usize]) -> Option<Self> {
         let spatial = windows.len();
         let axes: Vec<Reach> = windows.iter().zip(taps).map(|(window, &taps)| reach(window, taps)).collect();
@@ -59,9 +58,9 @@ impl KernelGradient {
     }
 
     pub(super) fn run<T: Registers>(&self, operand: &Buffer, kernel: &Buffer, result: &mut [T]) {
-        let operand: &[T] = operand.as_slice().unwrap_or(&[]);
+        let operand: &[T] = operand.elements();
         let packed = self.factors.pack::<T>(kernel);
-        let factors: &[T] = packed.as_ref().unwrap_or(kernel).as_slice().unwrap_or(&[]);
+        let factors: &[T] = packed.as_ref().unwrap_or(kernel).elements();
         let size = self.bands.depth() * self.panels::<T>() * T::PANEL;
         let length = self.groups * size;
         let blocks = self.bands.blocks();
@@ -148,13 +147,13 @@ impl KernelGradient {
     }
 }
 
-/// How the taps move over what the windows of the gradient are.
+/// The reach of the taps over the windows of the gradient.
 fn reach(window: &WindowAxis, taps: usize) -> Reach {
     Reach { places: window.size, stride: window.window_dilation, taps, dilation: window.stride }
 }
 
 impl Factors {
-    /// Of a kernel `[places.., groups, batch, out]`.
+    /// The factors of a kernel `[places.., groups, batch, out]`.
     fn new(kernel: &View) -> Self {
         let spatial = kernel.shape.len() - 3;
         let order: Vec<usize> = [spatial + 1].into_iter().chain(0..=spatial).chain([spatial + 2]).collect();
@@ -167,7 +166,7 @@ impl Factors {
         })
     }
 
-    /// The factors where they are, if a place's are neighbours and places are equally far apart.
+    /// The factors in place, if the factors of a place are contiguous and all places have one stride.
     fn in_order(view: &View, spatial: usize) -> Option<Self> {
         let stride = |axis: usize| match view.shape[axis] {
             1 => Some(0),
@@ -192,7 +191,7 @@ impl Factors {
         let view = self.packed.as_ref()?;
         let mut packed = T::pool().take(view.size());
         let pattern = load::pattern(&view.shape[1..], &view.strides);
-        load::gather(buffer.as_slice::<T>()?, view.offset, &pattern, view.shape[0], &mut packed);
+        load::gather(buffer.elements::<T>(), view.offset, &pattern, view.shape[0], &mut packed);
         Some(Buffer::from_vec(packed))
     }
 }

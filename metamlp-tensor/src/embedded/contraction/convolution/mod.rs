@@ -1,5 +1,4 @@
-//! `convolution` of floats: the method that a shape is best computed by, and
-//! running it.
+//! `convolution` of floats: chooses the method for a shape and runs it.
 
 mod bands;
 mod grouped;
@@ -31,11 +30,11 @@ use crate::embedded::analysis::layout::Layout;
 use crate::embedded::slices::matmul::Number;
 use crate::embedded::slices::view::View;
 
-/// Parts in which a sum over all windows is made, whatever the number of threads.
+/// Partial sums of a sum over all windows. Independent of the number of threads, so that the bits are too.
 const PARTS: usize = 8;
-/// Elements of all parts together, where the kernel is large.
+/// Most elements of all partial sums together.
 const MOST_PARTIAL: usize = 1 << 24;
-/// Columns from which a panel of them is worth its loops.
+/// Fewest columns worth packing into a panel.
 const MANY_COLUMNS: usize = 8;
 
 /// A compiled `convolution`.
@@ -44,12 +43,13 @@ pub(crate) struct Convolution {
     /// Elements of the result.
     size: usize,
     method: Method,
-    /// What follows the epilogue.
+    /// The pooling that follows the epilogue.
     pooling: Option<Box<Pooling>>,
 }
 
+/// The method that computes a convolution.
 enum Method {
-    /// Nothing is multiplied.
+    /// An operand is empty: the result is 0.
     Zero,
     Sliding(Sliding),
     KernelGradient(KernelGradient),
@@ -58,10 +58,10 @@ enum Method {
 }
 
 impl Convolution {
-    /// Of the node `id`, a convolution.
+    /// The convolution `id` of `graph`.
     pub(crate) fn new(graph: &Graph, layout: &Layout, id: Id) -> Self {
         let node = graph.node(id);
-        let windows: &[WindowAxis] = if let Op::Convolution(windows) = &node.op { windows } else { &[] };
+        let Op::Convolution(windows) = &node.op else { unreachable!("a convolution is a `convolution`") };
         let (operand, kernel) = (&layout.place(node.operands[0]).view, &layout.place(node.operands[1]).view);
         let size = node.ty.shape.size();
         let places = &node.ty.shape[1..=windows.len()];
@@ -73,12 +73,13 @@ impl Convolution {
     pub(crate) fn run(&self, operand: &Buffer, kernel: &Buffer) -> Buffer {
         match self.dtype {
             DType::F64 => self.convolve::<f64>(operand, kernel),
-            _ => self.convolve::<f32>(operand, kernel),
+            DType::F32 => self.convolve::<f32>(operand, kernel),
+            dtype => unreachable!("a convolution of {dtype} runs elsewhere or was converted to f32"),
         }
     }
 
-    /// Where an epilogue can follow on each block of the result: what all
-    /// blocks' lengths are multiples of.
+    /// The number of elements of which the length of every block of the result is a multiple; `None` if no epilogue can
+    /// run on blocks.
     pub(crate) fn unit(&self) -> Option<usize> {
         match &self.method {
             Method::Sliding(sliding) => Some(sliding.unit()),
@@ -86,7 +87,7 @@ impl Convolution {
         }
     }
 
-    /// The elements of an image's result, if the epilogue follows on whole images.
+    /// The elements of the result of an image, if every block is a number of whole images.
     pub(crate) fn image(&self) -> Option<usize> {
         match &self.method {
             Method::Sliding(sliding) => sliding.image(),
@@ -94,13 +95,13 @@ impl Convolution {
         }
     }
 
-    /// The same convolution, with a pooling behind its epilogue.
+    /// The same convolution, followed by a pooling of its epilogue's output.
     pub(crate) fn pooled(self, pooling: Option<Pooling>) -> Self {
         Self { pooling: pooling.map(Box::new), ..self }
     }
 
-    /// The convolution if the epilogue keeps it, then the epilogue's outputs
-    /// and those of the pooling behind it; `rest` are the buffers that both read.
+    /// The convolution, if the epilogue keeps it, then the outputs of the epilogue and of the pooling. `rest` are the
+    /// buffers that both read.
     pub(crate) fn run_with(
         &self,
         epilogue: &Epilogue,
@@ -110,7 +111,8 @@ impl Convolution {
     ) -> SmallVec<[Buffer; 3]> {
         match self.dtype {
             DType::F64 => self.convolve_with::<f64>(epilogue, operand, kernel, rest),
-            _ => self.convolve_with::<f32>(epilogue, operand, kernel, rest),
+            DType::F32 => self.convolve_with::<f32>(epilogue, operand, kernel, rest),
+            dtype => unreachable!("a convolution of {dtype} has no epilogue"),
         }
     }
 
@@ -136,11 +138,12 @@ impl Convolution {
         let mut result = epilogue.keeps.then(|| T::pool().take(self.size));
         let (inputs, mut allocations) = epilogue.prepare(rest.by_ref().take(epilogue.reads().count()));
         let mut pooled = self.pooling.as_ref().map(|pooling| pooling.prepare::<T>(rest));
-        if let Method::Sliding(sliding) = &self.method {
-            let pooled = pooled.as_mut().map(Pooled::fill);
-            let after = After { epilogue, inputs: &inputs, allocations: &mut allocations, pooled };
-            sliding.run::<T>(operand, kernel, result.as_deref_mut(), Some(after));
-        }
+        let Method::Sliding(sliding) = &self.method else {
+            unreachable!("only a sliding convolution has an epilogue")
+        };
+        let fill = pooled.as_mut().map(Pooled::fill);
+        let after = After { epilogue, inputs: &inputs, allocations: &mut allocations, pooled: fill };
+        sliding.run::<T>(operand, kernel, result.as_deref_mut(), Some(after));
         let unkept = self.pooling.as_ref().and_then(|pooling| pooling.unkept());
         let outputs = allocations.into_iter().enumerate().filter(|(number, _)| Some(*number) != unkept);
         let outputs = outputs.map(|(_, allocation)| allocation.into_buffer());
@@ -158,7 +161,7 @@ impl Method {
             return Self::Grouped(Grouped::new(operand, kernel, windows, places));
         }
         let spatial = windows.len();
-        // In memory a gradient's batch is what the features were.
+        // In the gradient of a kernel, the batch of the operand was its features: it is closer together in memory.
         let stride = |axis: usize| if operand.shape[axis] == 1 { 0 } else { operand.strides[axis].abs() };
         let by_window = operand.shape[spatial + 2] != 1 && stride(0) < stride(spatial + 2);
         if kernel.shape[spatial + 2] >= MANY_COLUMNS && registers::are_fast() {
@@ -175,7 +178,7 @@ impl Method {
     }
 }
 
-/// The method and its extents, in a line.
+/// The method and its extents, in one line.
 impl fmt::Display for Convolution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.method {

@@ -1,5 +1,4 @@
-//! Convolutions of any shape: the windows, gathered a block at a time, times
-//! the kernel as a matrix.
+//! Convolutions of any shape: the windows, gathered one block at a time, times the kernel as a matrix.
 
 use std::fmt;
 
@@ -19,10 +18,10 @@ use super::{MOST_PARTIAL, PARTS};
 /// Elements of a block of windows: half of an L2 cache.
 const BLOCK: usize = 1 << 16;
 
-/// Windows as the rows of a matrix, times the kernel as a matrix.
+/// A convolution as a product of the matrix of windows and the matrix of the kernel.
 pub(super) struct Multiplication {
     patches: Patches,
-    /// `[groups, columns of the patches, out]`; if `sums_rows`, `[groups, rows, out]`.
+    /// `[groups, columns of the patches, out]`, or `[groups, rows, out]` if `sums_rows`.
     kernel: Matrices,
     groups: usize,
     rows: usize,
@@ -30,15 +29,13 @@ pub(super) struct Multiplication {
     out: usize,
     /// Rows of a block.
     block: usize,
-    /// Whether the result is patchesᵀ · kernel: then its rows are (places,
-    /// batch), this being the extent of the batch.
+    /// Set if the result is patchesᵀ · kernel, whose rows are (places, batch): the extent of the batch.
     sums_rows: Option<usize>,
 }
 
 impl Multiplication {
-    /// `by_window` if the operand's batch lies closer together than its
-    /// features, as in the gradient of a kernel: the sum then runs over rows
-    /// that are gathered as those of the forward pass were.
+    /// `by_window` if the batch of the operand is closer together in memory than its features, as in the gradient of a
+    /// kernel. The sum then runs over rows that are gathered like those of the forward pass.
     pub(super) fn new(
         operand: &View,
         kernel: &View,
@@ -70,8 +67,8 @@ impl Multiplication {
 
     pub(super) fn run<T: Number>(&self, operand: &Buffer, kernel: &Buffer, result: &mut [T]) {
         let kernel_packed = self.kernel.pack::<T>(kernel);
-        let kernel = kernel_packed.as_ref().unwrap_or(kernel).as_slice().unwrap_or(&[]);
-        let operand = operand.as_slice().unwrap_or(&[]);
+        let kernel = kernel_packed.as_ref().unwrap_or(kernel).elements();
+        let operand = operand.elements();
         match self.sums_rows {
             None => self.map_rows(operand, kernel, result),
             Some(batch) => self.sum_rows(operand, kernel, result, batch),
@@ -83,12 +80,12 @@ impl Multiplication {
             && rayon::current_num_threads() > 1
     }
 
-    /// Each row of the patches gives a row of the result.
+    /// Multiplies each row of the patches to a row of the result.
     fn map_rows<T: Number>(&self, operand: &[T], kernel: &[T], result: &mut [T]) {
         let width = self.groups * self.out;
         let tile = self.block * self.columns;
         let blocks = self.rows.div_ceil(self.block);
-        // A task's blocks use one tile, one after the other.
+        // The blocks of a task use one tile, one after the other.
         let tasks = if self.is_parallel() { blocks.min(4 * rayon::current_num_threads()) } else { 1 };
         let together = blocks.div_ceil(tasks);
         let mut tiles = T::pool().take(blocks.div_ceil(together) * tile);
@@ -120,7 +117,7 @@ impl Multiplication {
         }
     }
 
-    /// The result is a sum over all rows of the patches.
+    /// Sums over all rows of the patches.
     fn sum_rows<T: Number>(&self, operand: &[T], kernel: &[T], result: &mut [T], batch: usize) {
         let size = self.columns * self.out;
         let tile = self.block * self.columns;

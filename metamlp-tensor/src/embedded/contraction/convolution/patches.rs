@@ -1,5 +1,5 @@
-//! The windows of a convolution's operand as the rows of a matrix, made a
-//! block of rows at a time. Knows views; nothing of kernels or threads.
+//! The windows of a convolution's operand as the rows of a matrix, gathered one block of rows at a time. Knows views;
+//! nothing of kernels or threads.
 
 use smallvec::SmallVec;
 
@@ -7,10 +7,8 @@ use crate::window::WindowAxis;
 
 use crate::embedded::slices::view::View;
 
-/// A matrix whose rows are the places of the outer index and whose columns
-/// are those of the inner one: the element that both together point to, or 0
-/// in padding. Which of the two walks the places of the window and which its
-/// elements is the caller's choice: the sum of both is the position.
+/// A matrix with a row for each outer index and a column for each inner index. Its entry is the element at the sum of both
+/// positions, or 0 in the padding. One index walks the places of the window, the other the taps; the caller chooses which.
 #[derive(Clone, Debug)]
 pub(super) struct Patches {
     offset: isize,
@@ -22,7 +20,7 @@ pub(super) struct Patches {
     minor: (usize, isize),
 }
 
-/// A spatial axis of the operand, and the two indices that walk it.
+/// A spatial axis of the operand, and how the two indices walk it.
 #[derive(Clone, Copy, Debug)]
 struct PatchAxis {
     extent: usize,
@@ -32,7 +30,7 @@ struct PatchAxis {
     inner: Walk,
 }
 
-/// How an index moves along the padded axis.
+/// The positions of an index on the padded axis.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Walk {
     pub(super) count: usize,
@@ -40,9 +38,8 @@ pub(super) struct Walk {
 }
 
 impl Patches {
-    /// Of an operand `[batch, spatial.., groups, features]`. The outer index
-    /// is (batch, places), the inner one (window, features); the other way
-    /// round, (features, window) and (places, batch), if `by_window`.
+    /// The patches of an operand `[batch, spatial.., groups, features]`. The outer index is (batch, places), the inner one
+    /// (taps, features). If `by_window`, they are (features, taps) and (places, batch).
     pub(super) fn new(view: &View, windows: &[WindowAxis], places: &[usize], by_window: bool) -> Self {
         let spatial = windows.len();
         let axis = |axis: usize| (view.shape[axis], view.strides[axis]);
@@ -65,11 +62,9 @@ impl Patches {
         }
     }
 
-    /// Each row a band: all elements, padding among them, under `block`
-    /// neighbouring places of the first axis and all places of the others,
-    /// whose windows reach over `reaches` elements. The outer index is (batch,
-    /// block), the inner one (elements, features); if `by_window`, batch and
-    /// features change places.
+    /// Bands: a row holds all elements, with padding, under the windows of a block of neighbouring places on the first axis
+    /// and of all places on the other axes. `reaches` are the extents of a band. The outer index is (batch, block), the
+    /// inner one (elements, features); if `by_window`, batch and features are swapped.
     pub(super) fn bands(
         view: &View,
         windows: &[WindowAxis],
@@ -85,10 +80,12 @@ impl Patches {
         bands
     }
 
+    /// Number of rows.
     pub(super) fn rows(&self) -> usize {
         self.major.0 * self.axes.iter().map(|axis| axis.outer.count).product::<usize>()
     }
 
+    /// Number of columns.
     pub(super) fn columns(&self) -> usize {
         self.minor.0 * self.axes.iter().map(|axis| axis.inner.count).product::<usize>()
     }
@@ -108,7 +105,7 @@ impl Patches {
                 *position = (index * axis.outer.step).cast_signed() - axis.window.low;
             }
             self.row(source, base + major.cast_signed() * self.major.1, &self.axes, &positions, row);
-            // On to the next row.
+            // Advance to the next row.
             let mut carries = true;
             for (index, axis) in index.iter_mut().zip(&self.axes).rev() {
                 *index += 1;
@@ -122,6 +119,7 @@ impl Patches {
         }
     }
 
+    /// Fills a row, from the outermost of `axes` on.
     #[inline]
     fn row<T: Copy + Default>(
         &self,
@@ -151,7 +149,7 @@ impl Patches {
         }
     }
 
-    /// Along the last spatial axis.
+    /// Fills a part of a row along the last spatial axis.
     #[inline]
     fn run<T: Copy + Default>(
         &self,
@@ -173,7 +171,7 @@ impl Patches {
             }
             return;
         }
-        // The part that lies inside is one range of the inner index.
+        // The elements that are not padding are one range of the inner index.
         let count = axis.inner.count.cast_signed();
         let from_zero = |distance: isize| {
             if distance <= 0 { 0 } else { (distance + step - 1) / step }
@@ -204,6 +202,7 @@ impl Patches {
         }
     }
 
+    /// Copies the features of one position.
     #[inline]
     fn features<T: Copy>(&self, source: &[T], offset: isize, out: &mut [T]) {
         if self.minor.1 == 1 {

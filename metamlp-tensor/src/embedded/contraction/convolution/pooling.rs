@@ -1,5 +1,5 @@
-//! A pooling that follows a convolution and its epilogue image by image, while
-//! both are in cache, and the kernel that reads what it gives.
+//! A pooling that follows a convolution and its epilogue image by image, while the image is in cache, and the elementwise
+//! kernel that follows the pooling.
 
 use smallvec::SmallVec;
 
@@ -14,10 +14,10 @@ use crate::memory::buffer::{Buffer, Storage};
 
 use super::registers::Registers;
 
-/// What a convolution and a pooling behind it may be of.
+/// Element types with fused pooling.
 pub(super) trait Float: Registers + Lane + Folds {
     fn part(elements: &mut [Self]) -> Part<'_>;
-    /// Nothing if it is of another type.
+    /// The elements of a part of this type.
     fn of_part<'p>(part: &'p Part<'_>) -> &'p [Self];
 }
 
@@ -31,7 +31,7 @@ macro_rules! floats {
             fn of_part<'p>(part: &'p Part<'_>) -> &'p [Self] {
                 match part {
                     Part::$Kind(elements) => elements,
-                    _ => &[],
+                    _ => unreachable!("a pooling has the dtype of its operand"),
                 }
             }
         }
@@ -40,25 +40,27 @@ macro_rules! floats {
 
 floats!(f32 F32 f64 F64);
 
-/// A `reduce_window` of what an epilogue gives.
+/// A `reduce_window` of an output of an epilogue.
 pub(crate) struct Pooling {
     plane: Plane,
     images: usize,
-    /// Which of the epilogue's outputs it reduces, and whether somebody else reads that.
+    /// Number of the epilogue's output that it reduces.
     output: usize,
+    /// True if other kernels read that output, so that it must be stored.
     keeps_output: bool,
+    /// The kernel that follows.
     then: Option<Epilogue>,
 }
 
 impl Pooling {
-    /// The elements of an image's result if `id` is a `reduce_window` of which
-    /// every image, of `image` elements, is one by itself.
+    /// The elements of the result of an image, if `id` is a `reduce_window` that reduces each image, of `image` elements, by
+    /// itself.
     pub(crate) fn fits(graph: &Graph, id: Id, image: usize) -> Option<usize> {
         let plane = plane(graph, id)?;
         (plane.size() == image && plane.result_size() > 0).then(|| plane.result_size())
     }
 
-    /// Of `output` among the epilogue's outputs, followed by `then`; `None` if `id` is no pooling.
+    /// The pooling `id` of output number `output` of an epilogue, followed by `then`. `None` if `id` is no pooling.
     pub(crate) fn new(
         graph: &Graph,
         id: Id,
@@ -69,17 +71,17 @@ impl Pooling {
         Some(Self { plane: plane(graph, id)?, images, output, keeps_output, then })
     }
 
-    /// The buffers that are read beside its own result.
+    /// The nodes that the kernel behind the pooling reads in addition to the pooling's result.
     pub(crate) fn reads(&self) -> impl Iterator<Item = Id> {
         self.then.iter().flat_map(Epilogue::reads)
     }
 
-    /// Which of the epilogue's outputs only this reads.
+    /// The epilogue's output that only this pooling reads.
     pub(super) fn unkept(&self) -> Option<usize> {
         (!self.keeps_output).then_some(self.output)
     }
 
-    /// What it fills, from the buffers of [`reads`](Self::reads).
+    /// Prepares a run, from the buffers of [`reads`](Self::reads).
     pub(super) fn prepare<T: Float>(&self, rest: impl Iterator<Item = Option<Buffer>>) -> Pooled<'_, T> {
         let keeps = self.then.as_ref().is_none_or(|then| then.keeps);
         Pooled {
@@ -92,14 +94,14 @@ impl Pooling {
         }
     }
 
-    /// Elements of the result of so many elements.
+    /// Elements of the result for this many elements of whole images.
     pub(super) fn length(&self, length: usize) -> usize {
         length / self.plane.size().max(1) * self.plane.result_size()
     }
 
-    /// Each image of `elements`.
+    /// Reduces each image of its output in `parts`.
     pub(super) fn reduce<T: Float>(&self, parts: &Parts<'_>, result: &mut [T]) {
-        let Some(elements) = parts.get(self.output).map(T::of_part) else { return };
+        let elements = T::of_part(&parts[self.output]);
         let images = elements.chunks_exact(self.plane.size());
         for (elements, result) in images.zip(result.chunks_exact_mut(self.plane.result_size())) {
             self.plane.reduce(elements, result);
@@ -107,14 +109,14 @@ impl Pooling {
     }
 }
 
-/// The plane of one image; `None` where windows reach from one to the next, or along many axes.
+/// The reduction of one image; `None` if windows reach across images or move along more than two axes.
 fn plane(graph: &Graph, id: Id) -> Option<Plane> {
     let node = graph.node(id);
     let Op::ReduceWindow { kind, windows } = &node.op else { return None };
     let (first, rest) = windows.split_first()?;
     let axes: SmallVec<[usize; 4]> = (0..rest.len()).filter(|&axis| !rest[axis].is_trivial()).collect();
     let shape = &graph.node(node.operands[0]).ty.shape[1..];
-    // The axes before them would be images too.
+    // Axes before the first moving one would count images too.
     let is_whole = axes.first().is_some_and(|&axis| shape[..axis].iter().all(|&extent| extent == 1));
     (first.is_trivial() && is_whole && axes.len() <= 2).then(|| Plane::new(*kind, shape, rest, &axes))
 }
@@ -122,12 +124,12 @@ fn plane(graph: &Graph, id: Id) -> Option<Plane> {
 /// A pooling with the memory of its results.
 pub(super) struct Pooled<'a, T: Float> {
     pooling: &'a Pooling,
-    /// Unless only the kernel behind it needs it.
+    /// `None` if only the kernel behind the pooling reads the result.
     result: Option<Storage<T>>,
     then: Option<(&'a Epilogue, Inputs, SmallVec<[Allocation; 3]>)>,
 }
 
-/// The same, to be filled.
+/// Mutable access to the memory of a [`Pooled`].
 pub(super) struct Fill<'a, T> {
     pub(super) pooling: &'a Pooling,
     pub(super) result: Option<&'a mut [T]>,
@@ -135,6 +137,7 @@ pub(super) struct Fill<'a, T> {
 }
 
 impl<T: Float> Pooled<'_, T> {
+    /// Borrows the memory for a run.
     pub(super) fn fill(&mut self) -> Fill<'_, T> {
         let then = self.then.as_mut();
         Fill {
@@ -144,7 +147,7 @@ impl<T: Float> Pooled<'_, T> {
         }
     }
 
-    /// Its result if that is kept, then the outputs of what follows.
+    /// The result, if it is kept, then the outputs of the kernel that follows.
     pub(super) fn into_buffers(self) -> impl Iterator<Item = Buffer> {
         let outputs = self.then.into_iter().flat_map(|(_, _, allocations)| allocations);
         self.result.into_iter().map(Buffer::from_vec).chain(outputs.map(Allocation::into_buffer))

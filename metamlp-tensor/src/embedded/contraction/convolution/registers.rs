@@ -1,56 +1,57 @@
-//! The inner loops of the direct convolutions: a tile of sums that stays in
-//! registers. Knows slices and places in them; nothing of shapes.
+//! The inner loops of the direct convolutions: a tile of sums stays in registers. Knows slices and offsets; nothing of
+//! shapes.
 //!
-//! Every sum is one chain of fused multiply-adds in the order of the taps (or
-//! places), so that neither the tile's extents nor the instruction set change a bit.
+//! Each sum is one chain of fused multiply-adds in the order of the taps (or places), so that neither the extents of the
+//! tile nor the instruction set changes a bit.
 
 use std::ops::Add;
 
-use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 
-use crate::dtype::Element;
+use crate::math::simd::simd;
+use crate::memory::Stored;
 
-/// What a tile reads: elements of a band, by place and by tap.
+/// The operand of a tile: the elements of a band, by place and by tap.
 #[derive(Clone, Copy)]
 pub(super) struct Reads<'a, T> {
     /// The elements under all windows, and [`SLACK`] more.
     pub(super) band: &'a [T],
-    /// Where each place's window begins in the band.
+    /// Offset in the band of the window of each place.
     pub(super) starts: &'a [usize],
-    /// Where, from there, each run of neighbouring taps begins.
+    /// Offset in a window of each run of neighbouring taps.
     pub(super) runs: &'a [usize],
-    /// Taps of a run.
+    /// Taps of a run, counted with features.
     pub(super) length: usize,
 }
 
 /// Elements that a tile may read beyond the last tap.
 pub(super) const SLACK: usize = 16;
 
-/// An element type with tiles.
-pub(super) trait Registers: Element + Add<Output = Self> {
+/// An element type with register tiles.
+pub(super) trait Registers: Stored + Add<Output = Self> {
     /// Columns of a panel: two vectors of 512 bits.
     const PANEL: usize;
 
-    /// Of every place the sums over all taps, for the columns of one panel.
-    /// `panel` is `[taps, PANEL]`; the sums go to the `columns` elements from
-    /// `first` on of each row of `result`, a row a place, `width` elements long.
+    /// For every place, the sums over all taps for the columns of one panel `[taps, PANEL]`. `result` has one row per
+    /// place; `rows` says where in a row the sums go.
     fn slide(reads: Reads<'_, Self>, panel: &[Self], result: &mut [Self], rows: Rows);
 
-    /// Of every tap the sums over all places, added to `sums`, `[taps, PANEL]`.
-    /// Place `i` has the factors from `factors[i * step]` on, a panel of them.
+    /// For every tap, the sums over all places, added to `sums` `[taps, PANEL]`. The factors of place `i` are the panel of
+    /// `factors` from `i * step` on.
     fn correlate(reads: Reads<'_, Self>, factors: &[Self], step: usize, sums: &mut [Self]);
 }
 
-/// Where in a row of the result a panel's columns are.
+/// The columns of a panel in a row of the result.
 #[derive(Clone, Copy)]
 pub(super) struct Rows {
+    /// Elements of a row.
     pub(super) width: usize,
+    /// Index of the first column.
     pub(super) first: usize,
     pub(super) columns: usize,
 }
 
-/// Whether fused multiply-adds are instructions here; otherwise they are calls.
+/// True if the processor has fused multiply-adds; otherwise each is a function call.
 pub(super) fn are_fast() -> bool {
     #[cfg(target_arch = "x86_64")]
     return is_x86_feature_detected!("fma") && is_x86_feature_detected!("avx2");
@@ -63,42 +64,36 @@ macro_rules! registers {
         mod $module {
             use super::*;
 
-            #[multiversion(targets(
-                "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
-                "x86_64+avx2+fma",
-            ))]
-            pub(super) fn slide(
-                reads: Reads<'_, $number>,
-                panel: &[$number],
-                result: &mut [$number],
-                rows: Rows,
-            ) {
-                let (panel, _) = panel.as_chunks::<$panel>();
-                // 28 of 32 registers hold sums, or 12 of 16.
-                if target_cfg_f!(target_feature = "avx512f") {
-                    slide_tiles::<14, $panel>(reads, panel, 0, result, rows);
-                } else {
-                    slide_tiles::<6, $half>(reads, panel, 0, result, rows);
-                    slide_tiles::<6, $half>(reads, panel, $half, result, rows);
+            simd! {
+                pub(super) fn slide(
+                    reads: Reads<'_, $number>,
+                    panel: &[$number],
+                    result: &mut [$number],
+                    rows: Rows,
+                ) {
+                    let (panel, _) = panel.as_chunks::<$panel>();
+                    // 28 of 32 registers hold sums, or 12 of 16.
+                    if target_cfg_f!(target_feature = "avx512f") {
+                        slide_tiles::<14, $panel>(reads, panel, 0, result, rows);
+                    } else {
+                        slide_tiles::<6, $half>(reads, panel, 0, result, rows);
+                        slide_tiles::<6, $half>(reads, panel, $half, result, rows);
+                    }
                 }
-            }
 
-            #[multiversion(targets(
-                "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+fma",
-                "x86_64+avx2+fma",
-            ))]
-            pub(super) fn correlate(
-                reads: Reads<'_, $number>,
-                factors: &[$number],
-                step: usize,
-                sums: &mut [$number],
-            ) {
-                let (sums, _) = sums.as_chunks_mut::<$panel>();
-                if target_cfg_f!(target_feature = "avx512f") {
-                    correlate_tiles::<12, 4, $panel>(reads, factors, step, 0, sums);
-                } else {
-                    correlate_tiles::<6, 3, $half>(reads, factors, step, 0, sums);
-                    correlate_tiles::<6, 3, $half>(reads, factors, step, $half, sums);
+                pub(super) fn correlate(
+                    reads: Reads<'_, $number>,
+                    factors: &[$number],
+                    step: usize,
+                    sums: &mut [$number],
+                ) {
+                    let (sums, _) = sums.as_chunks_mut::<$panel>();
+                    if target_cfg_f!(target_feature = "avx512f") {
+                        correlate_tiles::<12, 4, $panel>(reads, factors, step, 0, sums);
+                    } else {
+                        correlate_tiles::<6, 3, $half>(reads, factors, step, 0, sums);
+                        correlate_tiles::<6, 3, $half>(reads, factors, step, $half, sums);
+                    }
                 }
             }
 
@@ -117,7 +112,7 @@ macro_rules! registers {
                 }
                 let results = result.chunks_mut(P * rows.width);
                 for (places, result) in reads.starts.chunks(P).zip(results) {
-                    // A tile with fewer places makes some of them twice.
+                    // A tile with fewer places computes the last one several times.
                     let starts = std::array::from_fn(|p| places[p.min(places.len() - 1)]);
                     let sums = slide_tile::<P, W>(reads, &starts, panel, from);
                     let result = &mut result[rows.first + from..];
@@ -197,8 +192,7 @@ macro_rules! registers {
                 }
             }
 
-            /// By value: in a loop that ends with a variable number of rows
-            /// the tile would lie in memory.
+            /// Returns the tile by value: a loop over a variable number of rows would leave it in memory.
             #[inline(always)]
             fn correlated<const T: usize, const W: usize>(
                 reads: Reads<'_, $number>,

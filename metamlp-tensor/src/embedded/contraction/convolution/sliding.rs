@@ -1,6 +1,5 @@
-//! Convolutions as windows that slide over the operand: no matrix of patches
-//! is made, a tile of places and columns is summed in registers. The gradient
-//! of an operand is one as well.
+//! Direct convolution with windows that slide over the operand: a tile of places and columns is summed in registers, and no
+//! matrix of patches is made. The gradient of an operand is such a convolution, too.
 
 use std::fmt;
 use std::mem::take;
@@ -18,10 +17,10 @@ use super::bands::{Bands, Limits, Reach};
 use super::pooling::{Fill, Float, Pooling};
 use super::registers::{Registers, Rows};
 
-/// Elements of a block of the operand, and of the result: both in a second-level cache.
+/// Elements of a block of the operand, and of the result: both fit in the L2 cache.
 const BLOCK: usize = 1 << 15;
 
-/// A convolution with its operand in bands and its kernel in panels of columns.
+/// A convolution with its operand in bands and its kernel packed in panels of columns.
 pub(super) struct Sliding {
     bands: Bands,
     /// `[spatial.., groups, features, out]`.
@@ -31,7 +30,7 @@ pub(super) struct Sliding {
 }
 
 impl Sliding {
-    /// `None` if the operand has no bands of reasonable size.
+    /// `None` if the bands of the operand would be too large.
     pub(super) fn new(
         operand: &View,
         kernel: &View,
@@ -47,18 +46,18 @@ impl Sliding {
         Some(Self { bands, kernel: kernel.clone(), groups, out })
     }
 
-    /// Every block of the result ends after a multiple of so many elements.
+    /// Every block of the result ends after a multiple of this many elements.
     pub(super) fn unit(&self) -> usize {
         self.bands.unit() * self.groups * self.out
     }
 
-    /// The elements of an image's result, if every block is whole images.
+    /// The elements of the result of an image, if every block is a number of whole images.
     pub(super) fn image(&self) -> Option<usize> {
         let places = self.bands.places_of_image();
         (self.bands.unit() == places).then_some(places * self.groups * self.out)
     }
 
-    /// Writes the result, unless only what follows needs it, and the outputs of that.
+    /// Computes the result and the outputs of the kernels that follow. `result` is `None` if only those read it.
     pub(super) fn run<'a, T: Float>(
         &self,
         operand: &Buffer,
@@ -66,8 +65,8 @@ impl Sliding {
         result: Option<&'a mut [T]>,
         after: Option<After<'a, T>>,
     ) {
-        let operand: &[T] = operand.as_slice().unwrap_or(&[]);
-        let panels = self.panels(kernel.as_slice().unwrap_or(&[]));
+        let operand: &[T] = operand.elements();
+        let panels = self.panels(kernel.elements());
         let width = self.groups * self.out;
         let lengths = || (0..self.bands.blocks()).map(|block| self.bands.places(block) * width);
         let mut blocks: Vec<Block<'_, T>> =
@@ -78,7 +77,7 @@ impl Sliding {
         let pooling = after.as_ref().and_then(|after| after.pooling);
         let most = self.bands.most_places() * width;
         let work = |blocks: &mut [Block<'_, T>]| {
-            // What nobody needs later stays in these.
+            // Results that are not stored stay in these buffers.
             let needed = |is_needed: bool, length: usize| T::pool().take(if is_needed { length } else { 0 });
             let mut scratch = T::pool().take(self.bands.scratch());
             let mut unkept = needed(blocks.iter().any(|block| block.own.is_none()), most);
@@ -126,14 +125,14 @@ impl Sliding {
         }
     }
 
-    /// The kernel as `[groups, panels, taps and features, PANEL]`, filled up with zeros.
+    /// The kernel packed as `[groups, panels, taps and features, PANEL]`, padded with zeros.
     fn panels<T: Registers>(&self, kernel: &[T]) -> Storage<T> {
         let spatial = self.kernel.shape.len() - 3;
         let strides = &self.kernel.strides;
         let of_group = self.out.div_ceil(T::PANEL);
         let size = self.bands.depth() * T::PANEL;
         let mut panels = T::pool().take(self.groups * of_group * size);
-        // In the order of the rows of a panel, without the group.
+        // Offsets of the rows of a panel, without the group.
         let mut rows = vec![self.kernel.offset];
         for axis in (0..spatial).chain([spatial + 1]) {
             let steps = (0..self.kernel.shape[axis].cast_signed()).map(|i| i * strides[axis]);
@@ -162,7 +161,7 @@ impl Sliding {
     }
 }
 
-/// What follows a convolution, and what it fills.
+/// The kernels that follow a convolution, and the memory of their outputs.
 pub(super) struct After<'a, T> {
     pub(super) epilogue: &'a Epilogue,
     pub(super) inputs: &'a Inputs,
@@ -170,7 +169,7 @@ pub(super) struct After<'a, T> {
     pub(super) pooled: Option<Fill<'a, T>>,
 }
 
-/// The same without the memory, which the blocks have.
+/// The kernels that follow a convolution. The memory of their outputs is shared out to the blocks.
 struct Follow<'a> {
     epilogue: &'a Epilogue,
     inputs: &'a Inputs,
@@ -179,6 +178,7 @@ struct Follow<'a> {
 }
 
 impl<'a, T> After<'a, T> {
+    /// Gives each block its parts of the memory.
     fn share_out<L: Iterator<Item = usize>>(
         self,
         blocks: &mut [Block<'a, T>],
@@ -210,7 +210,7 @@ impl<'a, T> After<'a, T> {
 }
 
 impl Follow<'_> {
-    /// On the block that begins at element `first` and whose result is `own`.
+    /// Runs the kernels on the block that starts at element `first` and whose result is `own`.
     fn run<T: Float>(
         &self,
         block: &mut Block<'_, T>,
@@ -219,14 +219,14 @@ impl Follow<'_> {
         (unpooled, pooled): (&mut [T], &mut [T]),
     ) {
         let mut kept = take(&mut block.parts);
-        let mut parts: Parts<'_> = kept.iter_mut().map(Part::lend).collect();
+        let mut parts: Parts<'_> = kept.iter_mut().map(Part::reborrow).collect();
         let Some(pooling) = self.pooling else {
             return self.epilogue.run(self.inputs, first, own, parts);
         };
         if let Some(unkept) = pooling.unkept() {
-            parts.insert(unkept.min(parts.len()), T::part(&mut unpooled[..block.length]));
+            parts.insert(unkept, T::part(&mut unpooled[..block.length]));
         }
-        self.epilogue.run(self.inputs, first, own, parts.iter_mut().map(Part::lend).collect());
+        self.epilogue.run(self.inputs, first, own, parts.iter_mut().map(Part::reborrow).collect());
         let pooled = block.pooled.take().unwrap_or_else(|| &mut pooled[..pooling.length(block.length)]);
         pooling.reduce(&parts, pooled);
         if let Some((epilogue, inputs)) = self.then {
@@ -235,7 +235,7 @@ impl Follow<'_> {
     }
 }
 
-/// The elements in parts of these lengths, if there are any.
+/// Cuts the elements, if there are any, into parts of these lengths.
 fn split<T>(
     elements: Option<&mut [T]>,
     lengths: impl Iterator<Item = usize>,
@@ -248,14 +248,18 @@ fn split<T>(
     })
 }
 
-/// A piece of work: some places, in what is kept of the results and in the outputs of what follows.
+/// A piece of work: a block of places, and the parts of all stored results that belong to it.
 struct Block<'a, T> {
     number: usize,
     /// Elements of the result.
     length: usize,
+    /// The convolution.
     own: Option<&'a mut [T]>,
+    /// The outputs of the epilogue.
     parts: Parts<'a>,
+    /// The pooling.
     pooled: Option<&'a mut [T]>,
+    /// The outputs of the kernel behind the pooling.
     last: Parts<'a>,
 }
 
@@ -265,7 +269,7 @@ impl<T> Block<'_, T> {
     }
 }
 
-/// How a window moves over the places.
+/// The reach of a window over the places.
 fn reach(window: &WindowAxis, places: usize) -> Reach {
     Reach { places, stride: window.stride, taps: window.size, dilation: window.window_dilation }
 }

@@ -1,6 +1,8 @@
 //! Every formula by itself: one instruction, with the bits of its operations.
 
+use super::table::FORMULAS;
 use super::*;
+use crate::dtype::DType;
 use crate::embedded::compile;
 use crate::graph::GraphNode;
 use crate::graph::op::Literal;

@@ -1,41 +1,44 @@
-//! Products of matrices in memory, on one thread. Each element of a result is
-//! the same sum in the same order, however the result is cut.
+//! Matrix products on one thread. Each element of the result is the same sum in the same order, however the result is
+//! cut into blocks.
 //!
-//! A tile of the result stays in registers (`tile`) while the columns of the
-//! right-hand side that it needs are read in their place, or, where many tiles
-//! read them, from a copy (`panel`), which the first of those tiles makes. Or
-//! all of them are in panels beforehand (`panels`).
+//! A tile of the result stays in registers (`register_tile`). It reads its columns of the right-hand side in place, or
+//! from a packed panel (`pack`) if many tiles share them, which the first of these tiles makes. A right-hand side can also
+//! be packed before (`right_hand_side`).
+//!
+//! The kernel is written with `pulp`, which has SIMD vectors as types, and not with the macro `simd!`: a generic function
+//! with vectors as its type parameters keeps all sums of a tile in registers without relying on auto-vectorisation.
 
 mod matrix;
 mod number;
-mod panel;
-mod panels;
-mod tile;
+mod pack;
+mod register_tile;
+mod right_hand_side;
 
 pub(crate) use matrix::Matrix;
 pub(crate) use number::Number;
-pub(crate) use panels::{Panels, RightHandSide};
+pub(crate) use right_hand_side::{Panels, RightHandSide};
 
 use pulp::{Arch, Simd, WithSimd};
 use smallvec::SmallVec;
 
 use crate::memory::buffer::Storage;
 
-use tile::tile;
+use pack::pack;
+use register_tile::sum_tile;
 
-/// Rows of a block, whose left-hand side stays in a second-level cache; whole tiles.
+/// Rows of a block: its left-hand side stays in the L2 cache. A multiple of the rows of a tile.
 pub(crate) const ROWS: usize = 264;
-/// Steps of a slab at most: a panel of them is a part of a second-level cache.
+/// Most steps of a slab: a panel of them takes a part of the L2 cache.
 const STEPS: usize = 512;
-/// Distance in bytes at which rows fall on few sets of a first-level cache.
+/// Row strides that are a multiple of this number of bytes map all rows to few sets of the L1 cache.
 const COLLISION: usize = 4096;
-/// From one row to the next in a copy of a block's left-hand side, where they do not.
+/// Row stride of the copy of a left-hand side whose own stride collides.
 const APART: usize = STEPS + 16;
-/// Tiles that share a panel from which it is copied.
+/// A panel is packed if more tiles than this share it.
 const SHARED: usize = 8;
 
-/// `result = lhs · rhs`, or `result += lhs · rhs` if it `accumulates`.
-/// `result` has rows of equal length; `depth` is the extent that is summed over.
+/// `result = lhs · rhs`, or `result += lhs · rhs` if it `accumulates`. The rows of `result` have equal lengths; `depth` is
+/// the extent of the summed axis.
 pub(crate) fn multiply<'a, T: Number>(
     lhs: Matrix<'_, T>,
     rhs: impl Into<RightHandSide<'a, T>>,
@@ -65,7 +68,7 @@ struct Block<'a, 'r, T> {
 struct Slab<'a, T> {
     lhs: Matrix<'a, T>,
     rhs: RightHandSide<'a, T>,
-    /// The first of them.
+    /// The first step.
     from: usize,
     steps: usize,
     accumulates: bool,
@@ -76,10 +79,11 @@ impl<T: Number> WithSimd for Block<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // Two vectors a row, and room for the operands.
-        if S::REGISTER_COUNT >= 32 {
+        // Two vectors a row, and room for the operands. The conditions are `const` blocks so that
+        // only the one kernel that this instruction set runs is compiled for it.
+        if const { S::REGISTER_COUNT >= 32 } {
             self.run::<S, 12>(simd);
-        } else if T::lanes::<S>() > 1 {
+        } else if const { size_of::<T::Vector<S>>() > size_of::<T>() } {
             self.run::<S, 6>(simd);
         } else {
             self.run::<S, 2>(simd);
@@ -91,8 +95,8 @@ impl<T: Number> Block<'_, '_, T> {
     #[inline(always)]
     fn run<S: Simd, const R: usize>(self, simd: S) {
         let lanes = T::lanes::<S>();
-        let columns = self.result.first().map_or(0, |row| row.len());
-        // Columns that are not whole vectors get their sums elsewhere.
+        let columns = self.result.first().expect("a block has rows").len();
+        // The columns after the last whole vector are summed in `edge`, a copy of whole vectors.
         let first = columns / lanes * lanes;
         let mut edge = T::pool().take(if first < columns { self.result.len() * lanes } else { 0 });
         let mut edges: Rows<'_, T> = edge.chunks_exact_mut(lanes).collect();
@@ -102,12 +106,12 @@ impl<T: Number> Block<'_, '_, T> {
                 edge[..columns - first].copy_from_slice(&row[first..]);
             }
         }
-        // Rows that lie a multiple of this apart, in bytes, push each other out of the cache.
+        // Rows with a colliding stride evict each other from the cache: copy them.
         let stride = if self.lhs.is_transposed { 1 } else { self.lhs.stride * size_of::<T>() };
         let collides = stride.is_multiple_of(COLLISION) && columns > 2 * lanes;
         let mut copy = T::pool().take(if collides { rows.len() * APART } else { 0 });
         let mut packed: Storage<T> = Storage::default();
-        // Of about equal steps: what a tile begins and ends with is paid for by all of them.
+        // Slabs of about equal length, because each slab loads and stores all tiles once.
         let most = self.depth.div_ceil(self.depth.div_ceil(STEPS).max(1)).max(1);
         for from in (0..self.depth).step_by(most) {
             let steps = most.min(self.depth - from);
@@ -139,8 +143,7 @@ impl<T: Number> Block<'_, '_, T> {
 }
 
 impl<T: Number> Slab<'_, T> {
-    /// The sums of `width` columns of the right-hand side from column `from`
-    /// on, in those of `result` from `to` on.
+    /// Computes `width` columns of the right-hand side from column `from` on, in the columns of `result` from `to` on.
     #[inline(always)]
     fn panel<S: Simd, const R: usize, const V: usize>(
         &self,
@@ -151,8 +154,7 @@ impl<T: Number> Slab<'_, T> {
         packed: &mut Storage<T>,
     ) {
         let whole = V * T::lanes::<S>();
-        // Tiles of few rows come first: while the panel comes from memory, the
-        // shorter a step is, the more loads are under way at once.
+        // Tiles of few rows run first. While the panel is read from memory, a shorter step leaves more loads in flight.
         let all = result.len();
         let head = all.min(all.saturating_sub(1) % R + 1);
         let mut done = 0;
@@ -195,7 +197,7 @@ impl<T: Number> Slab<'_, T> {
                 if is_in_place {
                     copying!(rhs, packed, 4, 2, 1);
                 } else {
-                    panel::pack(rhs, width, whole, packed);
+                    pack(rhs, width, whole, packed);
                 }
                 packed
             }
@@ -219,7 +221,7 @@ impl<T: Number> Slab<'_, T> {
         if lhs.is_transposed {
             let columns = lhs.elements.chunks(lhs.stride).map_while(|column| column.first_chunk());
             let columns = columns.take(self.steps).map(<[T; R]>::each_ref);
-            tile(simd, columns, rhs, result, first, self.accumulates);
+            sum_tile(simd, columns, rhs, result, first, self.accumulates);
         } else {
             let rows: [&[T]; R] = std::array::from_fn(|i| &lhs.elements[i * lhs.stride..][..self.steps]);
             let columns = (0..self.steps).map(|k| {
@@ -229,7 +231,7 @@ impl<T: Number> Slab<'_, T> {
                 }
                 column
             });
-            tile(simd, columns, rhs, result, first, self.accumulates);
+            sum_tile(simd, columns, rhs, result, first, self.accumulates);
         }
     }
 }

@@ -1,28 +1,27 @@
-//! The vectors that a product's kernel works on: as wide as the machine has
-//! them, for both types of floats.
+//! SIMD vectors of both float types, as wide as the registers of the instruction set.
 
 use std::ops::Add;
 
 use pulp::Simd;
 
-use crate::dtype::Element;
+use crate::memory::Stored;
 
-/// An element type with vectors.
-pub(crate) trait Number: Element + Add<Output = Self> {
-    /// As many as a register holds.
+/// A float type with SIMD vectors.
+pub(crate) trait Number: Stored + Add<Output = Self> {
+    /// The elements of a register.
     type Vector<S: Simd>: Copy;
-    /// `x` everywhere.
+    /// A vector of equal elements.
     fn splat<S: Simd>(simd: S, x: Self) -> Self::Vector<S>;
-    /// `x · y + sum`, rounded once where the machine can.
+    /// `x · y + sum`, rounded once if the instruction set has a fused multiply-add.
     fn mul_add<S: Simd>(
         simd: S,
         x: Self::Vector<S>,
         y: Self::Vector<S>,
         sum: Self::Vector<S>,
     ) -> Self::Vector<S>;
-    /// The vectors that lie in `elements`, from the first on.
+    /// The whole vectors in `elements`, from the first element on.
     fn vectors<S: Simd>(elements: &[Self]) -> &[Self::Vector<S>];
-    /// The same, to be written.
+    /// The same as [`vectors`](Self::vectors), mutable.
     fn vectors_mut<S: Simd>(elements: &mut [Self]) -> &mut [Self::Vector<S>];
     /// Elements of a vector.
     fn lanes<S: Simd>() -> usize {

@@ -1,34 +1,34 @@
-//! The innermost loop of a product: a tile of the result that stays in
-//! registers while a row of one operand and a column of the other are walked.
+//! The innermost loop of a matrix product: a tile of the result stays in registers while the loop runs over the summed
+//! axis.
 
 use pulp::Simd;
 
 use super::number::Number;
 
-/// Rows of a tile at most.
+/// Most rows of a tile.
 pub(super) const MOST_ROWS: usize = 12;
 
-/// `body` for each `row` of a tile, written out: what a loop indexes, the
-/// compiler may leave in memory.
+/// Repeats `$body` for each row of a tile, unrolled: the compiler may leave an array that a loop indexes in memory.
+/// The `const` condition keeps the rows beyond `$rows` out of the generated code.
 macro_rules! each_row {
     ($row:ident in $rows:ident, $body:block) => {
         each_row!($row in $rows, $body, 0 1 2 3 4 5 6 7 8 9 10 11)
     };
     ($row:ident in $rows:ident, $body:block, $($number:literal)*) => {$(
-        if $number < $rows {
+        if const { $number < $rows } {
             let $row = $number;
             $body
         }
     )*};
 }
 
-/// Adds up `lhs · rhs` over their steps for `R` rows of the result and `V`
-/// vectors of columns, from column `first` of `result` on; the sums go on from
-/// what is there if it `accumulates`. `lhs` has a column of `R` elements at
-/// each step, each where it lies: a load can then fill a vector with it.
-/// `rhs` has a row of `V` vectors.
+/// Sums `lhs · rhs` over the steps, for `R` rows and `V` vectors of columns of `result`, from column `first` on. Adds to
+/// the elements that are there if it `accumulates`.
+///
+/// At each step `lhs` gives a column of `R` elements and `rhs` a row of `V` vectors. The elements of `lhs` are references,
+/// so that one load instruction reads an element and broadcasts it.
 #[inline(always)]
-pub(super) fn tile<'a, T: Number, S: Simd, const R: usize, const V: usize>(
+pub(super) fn sum_tile<'a, T: Number, S: Simd, const R: usize, const V: usize>(
     simd: S,
     lhs: impl Iterator<Item = [&'a T; R]>,
     rhs: impl Iterator<Item = [T::Vector<S>; V]>,

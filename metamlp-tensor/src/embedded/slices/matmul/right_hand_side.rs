@@ -1,5 +1,4 @@
-//! All columns of a right-hand side in panels, each as a tile's loop walks it,
-//! one after the other: for a matrix that is multiplied again and again.
+//! A right-hand side packed into panels, for a matrix that many products share.
 
 use std::mem::take;
 
@@ -9,25 +8,25 @@ use crate::memory::buffer::Storage;
 
 use super::matrix::Matrix;
 use super::number::Number;
-use super::panel;
+use super::pack::pack;
 
-/// What a product multiplies by: a matrix where it lies, or its panels.
+/// The right-hand side of a product: a matrix in memory, or its packed panels.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RightHandSide<'a, T> {
     Matrix(Matrix<'a, T>),
     Panels(Panels<'a, T>),
 }
 
-/// Panels of two vectors of columns, then of one; columns beyond are 0.
+/// Packed panels: two vectors of columns each, then one vector for the columns that remain. Missing columns are 0.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Panels<'a, T> {
     elements: &'a [T],
-    /// Steps of each panel.
+    /// Steps (rows of the matrix) of each panel.
     depth: usize,
 }
 
 impl<T> RightHandSide<'_, T> {
-    /// Without the columns before `column`, which begins a panel.
+    /// The columns from `column` on, which starts a panel.
     pub(crate) fn columns_from(self, column: usize) -> Self {
         match self {
             Self::Matrix(matrix) => Self::Matrix(matrix.from(0, column)),
@@ -46,24 +45,24 @@ impl<'a, T> From<Matrix<'a, T>> for RightHandSide<'a, T> {
 }
 
 impl<'a, T: Number> Panels<'a, T> {
-    /// The panels of a matrix of `depth` rows, which are `elements`.
+    /// Panels of a matrix of `depth` rows, from elements that [`pack`](Self::pack) has made.
     pub(crate) fn new(elements: &'a [T], depth: usize) -> Self {
         Self { elements, depth }
     }
 
-    /// The elements of the panels of `rhs`, a matrix of `depth` rows.
+    /// Packs `rhs`, a matrix of `depth` rows.
     pub(crate) fn pack(rhs: Matrix<'_, T>, depth: usize, columns: usize) -> Storage<T> {
         Arch::new().dispatch(Pack { rhs, depth, columns })
     }
 
-    /// `steps` rows, the first of which is `step`, of the panel of `width` columns from `column` on.
+    /// `steps` rows from row `step` on of the panel that starts at `column` and has `width` columns.
     #[inline(always)]
     pub(super) fn part(&self, step: usize, steps: usize, column: usize, width: usize) -> &'a [T] {
         &self.elements[column * self.depth + step * width..][..steps * width]
     }
 }
 
-/// A matrix that is put into panels.
+/// The arguments of [`Panels::pack`].
 struct Pack<'a, T> {
     rhs: Matrix<'a, T>,
     depth: usize,
@@ -82,7 +81,7 @@ impl<T: Number> WithSimd for Pack<'_, T> {
             let left = self.columns - column;
             let whole = if left < 2 * lanes { lanes } else { 2 * lanes };
             let (panel, others) = take(&mut rest).split_at_mut(whole * self.depth);
-            panel::pack(self.rhs.from(0, column), whole.min(left), whole, panel);
+            pack(self.rhs.from(0, column), whole.min(left), whole, panel);
             (rest, column) = (others, column + whole);
         }
         panels

@@ -1,14 +1,12 @@
-//! Columns of a right-hand side, copied together so that a tile's loop walks
-//! neighbours.
+//! Packs columns of a right-hand side into a panel, so that the loop of a register tile reads contiguous memory.
 
 use super::matrix::Matrix;
 use super::number::Number;
 
-/// Columns and steps that are transposed at once.
+/// Columns and steps that are transposed together.
 const BLOCK: usize = 8;
 
-/// Copies `width` columns and as many steps as `panel` has rows of `whole`
-/// elements; columns beyond are 0.
+/// Copies `width` columns to the rows of `panel`. A row has `whole` elements; those beyond `width` are 0.
 #[inline(always)]
 pub(super) fn pack<T: Number>(rhs: Matrix<'_, T>, width: usize, whole: usize, panel: &mut [T]) {
     if !rhs.is_transposed {
@@ -37,7 +35,10 @@ pub(super) fn pack<T: Number>(rhs: Matrix<'_, T>, width: usize, whole: usize, pa
     }
 }
 
-/// Writes `columns` to the columns of `panel` from `first` on.
+/// The invariant of [`transpose`].
+const WIDE: &str = "a block of columns lies inside of the panel";
+
+/// Transposes `columns` to the columns of `panel` from `first` on.
 #[inline(always)]
 fn transpose<T: Number>(columns: [&[T]; BLOCK], first: usize, whole: usize, panel: &mut [T]) {
     let columns = columns.map(|column| column.as_chunks::<BLOCK>());
@@ -45,14 +46,12 @@ fn transpose<T: Number>(columns: [&[T]; BLOCK], first: usize, whole: usize, pane
     for i in 0..columns[0].0.len() {
         let block: [&[T; BLOCK]; BLOCK] = std::array::from_fn(|j| &columns[j].0[i]);
         for (k, row) in rows.by_ref().take(BLOCK).enumerate() {
-            if let Some(row) = row[first..].first_chunk_mut::<BLOCK>() {
-                *row = std::array::from_fn(|j| block[j][k]);
-            }
+            let row = row[first..].first_chunk_mut::<BLOCK>().expect(WIDE);
+            *row = std::array::from_fn(|j| block[j][k]);
         }
     }
     for (k, row) in rows.enumerate() {
-        if let Some(row) = row[first..].first_chunk_mut::<BLOCK>() {
-            *row = std::array::from_fn(|j| columns[j].1[k]);
-        }
+        let row = row[first..].first_chunk_mut::<BLOCK>().expect(WIDE);
+        *row = std::array::from_fn(|j| columns[j].1[k]);
     }
 }
