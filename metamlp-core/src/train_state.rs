@@ -2,10 +2,10 @@
 //! and of the model only its class.
 
 use metamlp_macros::Tree;
-use metamlp_tensor::{Result, Source, Tensor, deferred, evaluate};
+use metamlp_optim::{self as optim, Optimizer, apply_updates};
+use metamlp_tensor::{Error, Result, Source, Tensor, deferred, evaluate};
 
 use crate::module::Module;
-use crate::optim::{self, Optimizer, apply_updates, located};
 use crate::variables::Variables;
 use crate::variables::map::Map;
 
@@ -86,7 +86,7 @@ impl TrainState {
             let (updates, opt_state) = self.tx.update(grads, &self.opt_state, Some(&self.params))?;
             Ok((apply_updates(&self.params, &updates)?, opt_state, &self.step + 1))
         });
-        let (params, opt_state, step) = evaluate(stepped.map_err(|error| located(error, &source))?)?;
+        let (params, opt_state, step) = evaluate(stepped.map_err(|error: Error| error.at(&source))?)?;
         Ok(Self { step, params, opt_state, ..self.clone() })
     }
 

@@ -1,9 +1,7 @@
 //! Functions of the elements along an axis together. A negative axis counts
 //! from the end; Flax's default is -1 for all of them.
 
-use metamlp_tensor::{F32, Tensor};
-
-use super::refused;
+use metamlp_tensor::Tensor;
 
 /// `e^x / sum(e^x)` along `axis`: positive numbers that sum to 1.
 ///
@@ -81,8 +79,5 @@ pub fn normalize(x: &Tensor, axis: isize) -> Tensor {
 #[track_caller]
 #[must_use]
 pub fn one_hot(indices: &Tensor, classes: usize) -> Tensor {
-    if !indices.dtype().is_integer() {
-        return refused(indices, "one_hot", "the dtype of the indices", indices.dtype(), "i32 or u32");
-    }
-    indices.expand_dims(-1).equal(Tensor::arange(classes, indices.dtype())).convert(F32)
+    indices.one_hot(classes)
 }
