@@ -15,8 +15,11 @@
 //! ```
 
 mod problem;
+#[cfg(feature = "safetensors")]
 mod replace;
+#[cfg(feature = "safetensors")]
 mod safetensors;
 
 pub use problem::CheckpointProblem;
+#[cfg(feature = "safetensors")]
 pub use safetensors::{load_safetensors, save_safetensors};

@@ -3,6 +3,7 @@
 
 mod cell;
 mod grid;
+#[cfg(feature = "html")]
 mod html;
 mod layout;
 mod markdown;
@@ -12,6 +13,7 @@ mod rows;
 mod size;
 mod table;
 mod tabulate;
+#[cfg(feature = "html")]
 mod tree;
 
 pub(crate) use module_paths::module_paths;
