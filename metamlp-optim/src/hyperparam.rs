@@ -1,15 +1,14 @@
-//! The numbers that an optimizer is made with, and the ranges they must be in.
+//! Hyper-parameters of optimizers, and the ranges that they must lie in.
 
 use std::fmt;
 use std::ops::{Add, Div, Mul, Sub};
 
 use metamlp_tensor::{DType, Error, Result, Tensor};
 
-/// A hyper-parameter: a number, which becomes a part of the program, or a tensor
-/// of shape `[]`, which one program takes at any value (see
-/// [`inject_hyperparams`](crate::inject_hyperparams)).
+/// A hyper-parameter: a number, compiled into the program as a constant, or a tensor of shape `[]`, an
+/// argument of the program (see [`inject_hyperparams`](crate::inject_hyperparams)).
 ///
-/// Numbers are checked for their range before each step, tensors can't be.
+/// A number is checked against its range before each step; a tensor is not.
 ///
 /// ```
 /// use metamlp_tensor::Tensor;
@@ -27,7 +26,7 @@ enum Value {
 }
 
 impl Hyperparam {
-    /// The number, if it is known.
+    /// The number, or `None` for a tensor.
     #[must_use]
     pub fn number(&self) -> Option<f64> {
         match self.0 {
@@ -36,7 +35,7 @@ impl Hyperparam {
         }
     }
 
-    /// As a tensor of this dtype.
+    /// The value as a tensor of `dtype`, shape `[]`.
     pub(super) fn tensor(&self, dtype: DType) -> Tensor {
         match &self.0 {
             Value::Number(number) => Tensor::full([], *number, dtype),
@@ -44,7 +43,7 @@ impl Hyperparam {
         }
     }
 
-    /// `1 - self`: what is left beside a decay.
+    /// `1 - self`.
     pub(super) fn complement(&self) -> Self {
         match &self.0 {
             Value::Number(number) => (1.0 - number).into(),
@@ -60,7 +59,7 @@ impl Hyperparam {
         }
     }
 
-    /// Refuses a number out of range and a tensor that is not one float.
+    /// Returns an error for a number out of `range` and for a tensor that is not one float.
     pub(super) fn check(&self, op: &'static str, name: &'static str, range: Range) -> Result<()> {
         match &self.0 {
             Value::Number(number) => range.check(op, name, *number),
@@ -99,7 +98,7 @@ impl fmt::Debug for Hyperparam {
 
 macro_rules! operator {
     ($($Operator:ident $method:ident),*) => {$(
-        /// With the hyper-parameter in the tensor's dtype.
+        /// Converts the hyper-parameter to the tensor's dtype.
         impl $Operator<&Hyperparam> for &Tensor {
             type Output = Tensor;
 
@@ -112,7 +111,7 @@ macro_rules! operator {
             }
         }
 
-        /// With the hyper-parameter in the tensor's dtype.
+        /// Converts the hyper-parameter to the tensor's dtype.
         impl $Operator<&Hyperparam> for Tensor {
             type Output = Tensor;
 
@@ -126,25 +125,25 @@ macro_rules! operator {
 
 operator!(Add add, Sub sub, Mul mul, Div div);
 
-/// What a hyper-parameter may be. Finite means in `f32`, in which most tensors are.
+/// The range of a hyper-parameter. "Finite" means finite in `f32`, the dtype of most parameters.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Range {
     /// Any number.
     Finite,
     /// 0 or more.
     NotNegative,
-    /// More than 0; may be infinite.
+    /// More than 0; infinity is allowed.
     Positive,
-    /// The part of a mean that stays: `[0, 1)`.
+    /// A decay rate: `[0, 1)`.
     Decay,
-    /// A part of the whole: `[0, 1]`.
+    /// A fraction: `[0, 1]`.
     Unit,
-    /// A number of steps that something takes: 1 or more, as far as `i32` counts.
+    /// A number of steps: 1 to `i32::MAX`.
     Steps,
 }
 
 impl Range {
-    #[allow(clippy::cast_possible_truncation)]
+    #[expect(clippy::cast_possible_truncation, reason = "asks if the number is finite as an `f32`")]
     fn contains(self, number: f64) -> bool {
         let is_finite = (number as f32).is_finite();
         match self {
@@ -157,7 +156,7 @@ impl Range {
         }
     }
 
-    /// Refuses a number out of this range.
+    /// Returns an error for a number out of this range.
     pub(super) fn check(self, op: &'static str, name: &'static str, number: f64) -> Result<()> {
         if self.contains(number) { Ok(()) } else { Err(Error::argument(op, name, number, self.to_string())) }
     }

@@ -1,12 +1,12 @@
-//! The tensors of a tree in a row, each with its path: what transformations
-//! work on, whatever the tree was.
+//! The tensors of a tree as a flat list with their paths: the form in which transformations see any
+//! tree.
 
 use std::fmt;
 use std::sync::Arc;
 
 use metamlp_tensor::{Error, PathSegment, Result, Segment, Source, Tensor, Tree, TreePath, TreeVisitor};
 
-/// The tensors of a tree, each with its path in it, in the tree's order.
+/// The tensors of a tree with their paths, in the tree's order.
 ///
 /// ```
 /// use metamlp_optim::Leaves;
@@ -18,7 +18,7 @@ use metamlp_tensor::{Error, PathSegment, Result, Segment, Source, Tensor, Tree, 
 /// ```
 #[derive(Clone)]
 pub struct Leaves {
-    /// Shared by all that comes of the same tree.
+    /// Shared by all lists made from the same tree.
     paths: Arc<[TreePath]>,
     tensors: Vec<Tensor>,
 }
@@ -30,7 +30,7 @@ impl Leaves {
         Self::filtered(tree, |_| true)
     }
 
-    /// The tensors of `tree` that can be trained.
+    /// The float tensors of `tree`: those that can be trained.
     #[must_use]
     pub fn floats(tree: &impl Tree) -> Self {
         Self::filtered(tree, |tensor| tensor.dtype().is_float())
@@ -48,7 +48,7 @@ impl Leaves {
         self.tensors.len()
     }
 
-    /// Whether there are none.
+    /// True if there are no tensors.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.tensors.is_empty()
@@ -65,15 +65,14 @@ impl Leaves {
         &self.tensors
     }
 
-    /// The same paths, each with a tensor made from the old one.
+    /// Applies `f` to each tensor; the paths stay.
     #[must_use]
     pub fn map(&self, f: impl FnMut(&Tensor) -> Tensor) -> Self {
         Self { paths: Arc::clone(&self.paths), tensors: self.tensors.iter().map(f).collect() }
     }
 
-    /// The same paths, each with a tensor made from its own and from that of
-    /// `other` in the same place. To an [`Optimizer`](crate::Optimizer)'s
-    /// transformations only leaves come that match.
+    /// Applies `f` to each tensor and the one of `other` at the same position; the paths stay. An
+    /// [`Optimizer`](crate::Optimizer) passes only lists of equal structure to its transformation.
     #[must_use]
     pub fn zip_map(&self, other: &Self, mut f: impl FnMut(&Tensor, &Tensor) -> Tensor) -> Self {
         debug_assert_eq!(self.len(), other.len());
@@ -81,7 +80,7 @@ impl Leaves {
         Self { paths: Arc::clone(&self.paths), tensors: pairs.map(|(a, b)| f(a, b)).collect() }
     }
 
-    /// Those for whose path `keep` is true.
+    /// The leaves whose path satisfies `keep`.
     #[must_use]
     pub(super) fn select(&self, keep: impl Fn(&TreePath) -> bool) -> Self {
         let kept = self.iter().filter(|(path, _)| keep(path));
@@ -90,8 +89,7 @@ impl Leaves {
         Self { paths: paths.into(), tensors }
     }
 
-    /// The same paths, with the tensors of `part`, a [selection](Leaves::select)
-    /// of them, in the places that it has.
+    /// The same leaves, with those of `part` (a [selection](Leaves::select) of them) in their places.
     #[must_use]
     pub(super) fn replaced(&self, part: &Self) -> Self {
         let mut new = part.iter().peekable();
@@ -102,10 +100,10 @@ impl Leaves {
         Self { paths: Arc::clone(&self.paths), tensors: tensors.collect() }
     }
 
-    /// Whether paths and shapes are those of `other`.
+    /// Checks that `other` has the same paths and shapes.
     ///
     /// # Errors
-    /// [`Error::TreeMismatch`] with the first path that differs.
+    /// [`Error::TreeMismatch`] with the first difference.
     pub(super) fn matches(&self, name: &str, other: &Self, other_name: &str, source: &Source) -> Result<()> {
         let problem = if self.has_paths_of(other) {
             self.iter().zip(&other.tensors).find(|((_, own), other)| own.shape() != other.shape()).map(
@@ -128,7 +126,7 @@ impl Leaves {
         Arc::ptr_eq(&self.paths, &other.paths) || self.paths == other.paths
     }
 
-    /// The first error that a tensor carries.
+    /// Returns the first error that a tensor carries.
     pub(super) fn error(&self) -> Result<()> {
         match self.tensors.iter().find_map(Tensor::error) {
             Some(error) => Err(error.clone()),
@@ -153,7 +151,7 @@ impl Leaves {
     }
 }
 
-/// A path as an error names it; a tree that is a tensor has none.
+/// A path in an error message; a tree that is a single tensor has an empty path.
 struct Place<'a>(&'a TreePath);
 
 impl fmt::Display for Place<'_> {

@@ -1,9 +1,9 @@
-//! Optimizers in the manner of optax: transformations of gradients, joined by
-//! [`chain`]. They know trees of tensors and nothing of modules.
+//! Optimizers, schedules, losses and metrics, after optax. Knows trees of tensors and nothing of
+//! modules.
 //!
-//! Each function here gives an [`Optimizer`] with optax's defaults; the struct
-//! of the same name has the options: [`adam`] and [`Adam`], [`sgd`] and [`Sgd`].
-//! A number out of range is an error of the first update, which names it.
+//! Each optimizer is a function with optax's defaults and a struct of the same name with all options:
+//! [`adam`] and [`Adam`], [`sgd`] and [`Sgd`]. [`chain`] joins transformations. The first update
+//! returns an error for a hyper-parameter out of range.
 //!
 //! ```
 //! use metamlp_optim::{adam, apply_updates, chain, clip_by_global_norm};
@@ -20,13 +20,14 @@
 //! # Ok::<(), metamlp_tensor::Error>(())
 //! ```
 //!
-//! - `optimizers/`: those with a name, [`adam`] for instance, chained of
-//! - `transforms/`: steps from gradients to updates, such as [`scale_by_adam`] or [`clip`].
-//! - `wrappers/`: optimizers of optimizers: [`chain`], [`masked`], [`partition`],
+//! - `optimizers/`: [`adam`], [`sgd`] and others, each a chain of
+//! - `transforms/`: gradient transformations, [`scale_by_adam`] or [`clip`] for instance.
+//! - `wrappers/`: transformations of optimizers: [`chain`], [`masked`], [`partition`],
 //!   [`multi_steps`], [`apply_if_finite`], [`inject_hyperparams`].
 //! - `schedules/`: learning rates that depend on the step, [`cosine_decay_schedule`] for instance.
+//! - [`losses`] and [`metrics`].
 //!
-//! A transformation of one's own implements [`GradientTransformation`].
+//! A new transformation implements [`GradientTransformation`].
 
 mod hyperparam;
 mod leaves;

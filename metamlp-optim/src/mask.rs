@@ -1,11 +1,11 @@
-//! Which parameters something is for, told by their paths.
+//! A selection of parameters by their paths.
 
 use std::fmt;
 use std::sync::Arc;
 
 use metamlp_tensor::TreePath;
 
-/// A choice of parameters: those for whose path the function is true.
+/// A predicate on the path of a parameter.
 #[derive(Clone)]
 pub(super) struct Mask(Arc<dyn Fn(&TreePath) -> bool + Send + Sync>);
 

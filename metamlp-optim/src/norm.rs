@@ -1,11 +1,11 @@
-//! Lengths of tensors and of trees of them, with gradients at 0.
+//! Norms of tensors and trees of tensors, with gradient 0 at 0.
 
 use metamlp_tensor::{F32, Tensor, Tree};
 
 use crate::hyperparam::Hyperparam;
 use crate::leaves::Leaves;
 
-/// The Euclidean length of all float tensors of a tree together, of shape `[]`.
+/// The Euclidean norm of all float tensors of a tree together, shape `[]` (optax's `global_norm`).
 ///
 /// ```
 /// use metamlp_optim::global_norm;
@@ -24,17 +24,17 @@ pub(super) fn norm_of_all(leaves: &Leaves) -> Tensor {
     squares.reduce(|sum, square| sum + square).unwrap_or_else(|| Tensor::zeros([], F32)).sqrt()
 }
 
-/// The Euclidean length of a tensor, or `min` if that is more.
+/// The Euclidean norm of a tensor, at least `min`.
 pub(super) fn norm_at_least(x: &Tensor, min: &Hyperparam) -> Tensor {
     root_at_least(&x.square().sum_all(), min)
 }
 
-/// The root of the mean square of a tensor, or `min` if that is more.
+/// The root mean square of a tensor, at least `min`.
 pub(super) fn rms_at_least(x: &Tensor, min: &Hyperparam) -> Tensor {
     root_at_least(&x.square().mean_all(), min)
 }
 
-/// The root of 0 has no gradient, so it is not taken where it is not used.
+/// The gradient of `sqrt` at 0 is infinite, so the root is taken only where it is used.
 fn root_at_least(square: &Tensor, min: &Hyperparam) -> Tensor {
     let min = min.tensor(square.dtype());
     let is_small = square.sqrt().less_equal(&min);

@@ -1,4 +1,4 @@
-//! A transformation of gradients as a value that works on any tree.
+//! An optimizer: a gradient transformation applied to any tree.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -11,12 +11,12 @@ use crate::leaves::Leaves;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
-/// A rule that turns gradients into updates of the parameters. Cloning shares it.
+/// A rule that turns gradients into updates of the parameters. A clone shares it.
 ///
-/// Only float tensors are optimised; the updates of others are 0.
+/// Only float tensors are optimized; the updates of other tensors are 0.
 ///
-/// Two optimizers are equal when one is a clone of the other. Under `jit` an
-/// optimizer is a part of the program, so make it once, not once for each step.
+/// Two optimizers are equal if one is a clone of the other. Under `jit` an optimizer is a static part
+/// of the program, so create it once, not at each step.
 #[derive(Clone)]
 pub struct Optimizer {
     transformation: Arc<dyn GradientTransformation>,
@@ -26,7 +26,7 @@ pub struct Optimizer {
 static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 
 impl Optimizer {
-    /// An optimizer that does what `transformation` does.
+    /// The optimizer of `transformation`.
     #[must_use]
     pub fn new(transformation: impl GradientTransformation + 'static) -> Self {
         Self { transformation: Arc::new(transformation), id: NEXT_ID.fetch_add(1, Ordering::Relaxed) }
@@ -36,18 +36,17 @@ impl Optimizer {
     #[must_use]
     pub fn init(&self, params: &impl Tree) -> State {
         let state = self.transformation.init(&Leaves::floats(params));
-        // An error stays in the tensors, and the first update returns it.
+        // The error stays in the tensors, and the first update returns it.
         evaluate(state.clone()).unwrap_or(state)
     }
 
-    /// The updates that `grads` ask for, to be added to the parameters by
-    /// [`apply_updates`], and the state for the next step. Some optimizers, such
-    /// as [`adamw`](crate::adamw), need the parameters too.
+    /// Returns the updates for `grads`, to be added to the parameters by [`apply_updates`], and the
+    /// next state. Some optimizers need `params`, [`adamw`](crate::adamw) for instance.
     ///
     /// # Errors
     /// [`Error::TreeMismatch`](metamlp_tensor::Error::TreeMismatch) if the trees differ in a path or a shape;
     /// [`Error::Argument`](metamlp_tensor::Error::Argument) for a hyper-parameter out of range or missing `params`;
-    /// any error that the tensors carry.
+    /// any error that a tensor carries.
     #[track_caller]
     pub fn update<P: Tree>(&self, grads: &P, state: &State, params: Option<&P>) -> Result<(P, State)> {
         let source = Source::here();
@@ -75,11 +74,11 @@ impl Optimizer {
     }
 }
 
-/// `params + updates`, each tensor in the dtype that it had.
+/// `params + updates`; each parameter keeps its dtype.
 ///
 /// # Errors
-/// [`Error::TreeMismatch`](metamlp_tensor::Error::TreeMismatch) if the trees differ in a path or a shape; any error
-/// that the tensors carry.
+/// [`Error::TreeMismatch`](metamlp_tensor::Error::TreeMismatch) if the trees differ in a path or a
+/// shape; any error that a tensor carries.
 ///
 /// ```
 /// use metamlp_optim::apply_updates;

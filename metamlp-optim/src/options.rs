@@ -1,12 +1,10 @@
-//! `options!`: a struct of options with defaults, as Python has keyword
-//! arguments. Knows nothing of what the options are of.
+//! The macro `options!`: a struct of options with defaults, in place of Python's keyword arguments.
 
-/// Writes a struct with what is required and what has a default, `new` with the
-/// required, a setter for each of the others, and the function that makes the
-/// thing with all defaults.
+/// Writes a struct of required and optional values, its `new` with the required ones, a setter for each
+/// optional one, and a function that builds the result with all defaults.
 ///
-/// Learning rates and hyper-parameters are taken as anything that can be one, a
-/// mask as a function of a path.
+/// A `Schedule` or `Hyperparam` is accepted as anything that converts into it, a `Mask` as a function
+/// of a path.
 macro_rules! options {
     (
         $(#[$struct_doc:meta])*
@@ -28,9 +26,9 @@ macro_rules! options {
             $($field: $Kind $(<$Inner>)?,)*
         }
 
-        #[allow(clippy::new_without_default)]
+        #[allow(clippy::new_without_default, reason = "`new` takes arguments in most expansions")]
         impl $Name {
-            /// With the usual options, optax's.
+            /// Required arguments; the options have optax's defaults.
             pub fn new($($required: options!(@argument $Required)),*) -> Self {
                 Self {
                     $($required: options!(@value $Required, $required),)*

@@ -1,4 +1,4 @@
-//! A number that may depend on the step.
+//! A value that may depend on the step, such as a learning rate.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,11 +7,11 @@ use metamlp_tensor::{Error, F32, Result, Tensor};
 
 use crate::hyperparam::{Hyperparam, Range};
 
-/// A learning rate or the like: a [`Hyperparam`], or a function from the count
-/// of steps (`i32`, shape `[]`, 0 at first) to a number as a tensor.
+/// A learning rate or another value: a [`Hyperparam`], or a function from the number of steps (`i32`,
+/// shape `[]`, starts at 0) to a tensor.
 ///
-/// The count is a tensor in the optimizer's state, so that under `jit` one
-/// program serves every step; a number is a part of the program.
+/// The count is a tensor in the optimizer's state, so one compiled program serves every step; a
+/// constant is compiled into the program.
 ///
 /// ```
 /// use metamlp_optim::{Schedule, adam};
@@ -30,13 +30,13 @@ enum Rate {
 type Function = Arc<dyn Fn(&Tensor) -> Result<Tensor> + Send + Sync>;
 
 impl Schedule {
-    /// A rate that depends on the count of steps.
+    /// A schedule computed from the number of steps.
     #[must_use]
     pub fn new(rate: impl Fn(&Tensor) -> Tensor + Send + Sync + 'static) -> Self {
         Self::named("schedule", move |count| Ok(rate(count)))
     }
 
-    /// A rate with a name to print, which may refuse what it was made with.
+    /// A schedule with a name for printing; `at` may return an error for its arguments.
     pub(super) fn named(
         name: &'static str,
         rate: impl Fn(&Tensor) -> Result<Tensor> + Send + Sync + 'static,
@@ -44,7 +44,7 @@ impl Schedule {
         Self(Rate::Function(name, Arc::new(rate)))
     }
 
-    /// The hyper-parameter, if it is always the same.
+    /// The hyper-parameter, or `None` if the value depends on the step.
     #[must_use]
     pub fn constant(&self) -> Option<&Hyperparam> {
         match &self.0 {
@@ -53,11 +53,11 @@ impl Schedule {
         }
     }
 
-    /// The number at a step, of shape `[]`.
+    /// The value at step `count`, shape `[]`.
     ///
     /// # Errors
-    /// [`Error::Argument`](metamlp_tensor::Error::Argument) if the schedule was made with a number out of
-    /// range, or its function returned anything but one float.
+    /// [`Error::Argument`](metamlp_tensor::Error::Argument) if the schedule was made with a number out
+    /// of range, or its function returns anything but one float.
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -84,7 +84,7 @@ impl Schedule {
         }
     }
 
-    /// Refuses a constant out of range.
+    /// Returns an error for a constant out of range.
     pub(super) fn check(&self, op: &'static str, name: &'static str, range: Range) -> Result<()> {
         self.constant().map_or(Ok(()), |rate| rate.check(op, name, range))
     }

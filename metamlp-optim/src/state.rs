@@ -1,56 +1,56 @@
-//! What an optimizer remembers from step to step, as a tree of tensors.
+//! The state of an optimizer, as a tree of tensors.
 
 use metamlp_tensor::{Error, I32, Result, Segment, Source, Tensor, Tree, TreeVisitor, evaluate};
 
 use crate::hyperparam::{Hyperparam, Range};
 use crate::leaves::Leaves;
 
-/// The state of an optimizer: counts of steps and averages of gradients, by name.
+/// The state of an optimizer: step counts and moving averages, by name.
 ///
-/// A [`Tree`]: it crosses `jit`, and can be saved beside the parameters. The
-/// paths in it are optax's, `0/mu/Dense_0/kernel` for instance.
+/// A [`Tree`]: it can cross `jit` and be saved with the parameters. The paths are optax's,
+/// `0/mu/Dense_0/kernel` for instance.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum State {
-    /// One tensor, such as a count of steps.
+    /// One tensor, a step count for instance.
     Tensor(Tensor),
-    /// A tensor for each parameter.
+    /// One tensor per parameter.
     Leaves(Leaves),
-    /// Parts by name; none for a transformation that remembers nothing.
+    /// Named parts; empty for a transformation without state.
     Fields(Vec<(&'static str, State)>),
-    /// The states of the parts of a chain.
+    /// The states of the transformations of a chain.
     Chain(Vec<State>),
 }
 
 impl State {
-    /// The state of what remembers nothing.
+    /// The state of a transformation without state.
     #[must_use]
     pub fn empty() -> Self {
         Self::Fields(Vec::new())
     }
 
-    /// Parts with names.
+    /// Named parts.
     #[must_use]
     pub fn fields<const N: usize>(fields: [(&'static str, State); N]) -> Self {
         Self::Fields(fields.into())
     }
 
-    /// A count of steps before the first: 0, `i32` of shape `[]`.
+    /// A step count before the first step: 0, `i32`, shape `[]`.
     #[must_use]
     pub fn count() -> Self {
         Tensor::zeros([], I32).into()
     }
 
-    /// 0 in the place of each parameter.
+    /// Zeros, shaped like the parameters.
     #[must_use]
     pub fn zeros_like(params: &Leaves) -> Self {
         params.map(Tensor::zeros_like).into()
     }
 
-    /// The part called `name`, which is one tensor.
+    /// The part `name`, a single tensor.
     ///
     /// # Errors
-    /// [`Error::TreeMismatch`] if there is none: the state is another optimizer's.
+    /// [`Error::TreeMismatch`] if there is none: another optimizer made the state.
     pub fn tensor(&self, name: &str) -> Result<&Tensor> {
         match self.get(name) {
             Some(Self::Tensor(tensor)) => Ok(tensor),
@@ -58,21 +58,21 @@ impl State {
         }
     }
 
-    /// The part called `name`, which has a tensor for each of `updates`, of its shape.
+    /// The part `name`, with a tensor of the same shape for each of `updates`.
     ///
     /// # Errors
-    /// [`Error::TreeMismatch`] if there is none, or a path or shape in it differs:
-    /// the state is another optimizer's or that of other parameters.
+    /// [`Error::TreeMismatch`] if there is none, or a path or shape differs: another optimizer made the
+    /// state, or it was made for other parameters.
     pub fn leaves(&self, name: &str, updates: &Leaves) -> Result<&Leaves> {
         let leaves = self.leaves_at(name, updates)?;
         updates.matches("the gradients", leaves, "the optimizer's state", &Source::here())?;
         Ok(leaves)
     }
 
-    /// The part called `name`, which has a tensor for each of `updates`, of any shape.
+    /// The part `name`, with a tensor of any shape for each of `updates`.
     ///
     /// # Errors
-    /// As [`leaves`](State::leaves), shapes aside.
+    /// As [`leaves`](State::leaves), without the check of the shapes.
     pub fn leaves_at(&self, name: &str, updates: &Leaves) -> Result<&Leaves> {
         let Some(Self::Leaves(leaves)) = self.get(name) else {
             return Err(foreign(format!("there are no tensors `{name}`")));
@@ -84,15 +84,15 @@ impl State {
         Err(Error::TreeMismatch { what: "trees of tensors", problem, source_line: Source::here() })
     }
 
-    /// The part called `name`, which is a state.
+    /// The part `name`, a nested state.
     ///
     /// # Errors
-    /// [`Error::TreeMismatch`] if there is none: the state is another optimizer's.
+    /// [`Error::TreeMismatch`] if there is none: another optimizer made the state.
     pub fn inner(&self, name: &str) -> Result<&State> {
         self.get(name).ok_or_else(|| foreign(format!("there is no part `{name}`")))
     }
 
-    /// The part called `name`.
+    /// The part `name`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&State> {
         match self {
@@ -101,8 +101,8 @@ impl State {
         }
     }
 
-    /// The value of a hyper-parameter that
-    /// [`inject_hyperparams`](crate::inject_hyperparams) keeps, wherever it is in the state.
+    /// The value of a hyper-parameter of [`inject_hyperparams`](crate::inject_hyperparams), found at
+    /// any depth of the state.
     ///
     /// # Errors
     /// [`Error::Argument`] if there is none of that name, or more than one.
@@ -116,13 +116,12 @@ impl State {
         }
     }
 
-    /// The same state with another value of a hyper-parameter that
-    /// [`inject_hyperparams`](crate::inject_hyperparams) keeps. One that follows
-    /// a schedule is set anew by the next step.
+    /// Replaces a hyper-parameter of [`inject_hyperparams`](crate::inject_hyperparams). The next step
+    /// overwrites one that follows a schedule.
     ///
     /// # Errors
-    /// [`Error::Argument`] if there is none of that name, or more than one, and
-    /// for a value that is not one finite float.
+    /// [`Error::Argument`] if there is none of that name, or more than one, and for a value that is not
+    /// one finite float.
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -136,7 +135,7 @@ impl State {
     #[track_caller]
     pub fn with_hyperparam(&self, name: &str, value: impl Into<Hyperparam>) -> Result<Self> {
         let value = value.into();
-        // Not by `?`, so that the error names the caller's line.
+        // Not `?`: the error must name the caller's line.
         if let Err(error) = value.check("with_hyperparam", "value", Range::Finite) {
             return Err(error.at(&Source::here()));
         }
@@ -169,11 +168,12 @@ impl State {
         }
     }
 
-    /// Where `condition` (`bool[]`) is true this state, `other`, which is of the same form, elsewhere.
+    /// This state where `condition` (`bool`, shape `[]`) is true, else `other`; both have the same
+    /// structure.
     pub(super) fn if_else(&self, condition: &Tensor, other: &Self) -> Result<Self> {
         let others = other.tensors();
         if others.len() != self.tensors().len() {
-            return Err(foreign("its form changed in a step".to_owned()));
+            return Err(foreign("its structure changed in a step".to_owned()));
         }
         let mut others = others.iter();
         Ok(self.map(&mut |own| match others.next() {
@@ -183,10 +183,10 @@ impl State {
     }
 }
 
-/// The field in which [`inject_hyperparams`](crate::inject_hyperparams) keeps its values.
+/// The field that holds the values of [`inject_hyperparams`](crate::inject_hyperparams).
 pub(super) const HYPERPARAMS: &str = "hyperparams";
 
-/// The state was made by another optimizer.
+/// The error for a state that another optimizer made.
 pub(super) fn foreign(problem: String) -> Error {
     Error::TreeMismatch { what: "an optimizer and its state", problem, source_line: Source::here() }
 }

@@ -1,4 +1,4 @@
-//! The interface of everything that can stand in a chain.
+//! The trait of gradient transformations.
 
 use std::fmt::Debug;
 
@@ -7,12 +7,10 @@ use metamlp_tensor::{Error, Result};
 use crate::leaves::Leaves;
 use crate::state::State;
 
-/// A function from gradients to updates that may remember things: optax's
-/// `GradientTransformation`.
+/// A function from gradients to updates with a state (optax's `GradientTransformation`).
 ///
-/// It sees the float tensors of the trees only, as [`Leaves`] that match each
-/// other, and computes nothing itself: the [`Optimizer`](crate::Optimizer) that
-/// holds it evaluates what it returns.
+/// It sees the float tensors of the trees as [`Leaves`] of equal structure. It evaluates nothing: the
+/// [`Optimizer`](crate::Optimizer) that holds it evaluates the results.
 ///
 /// ```
 /// use metamlp_optim::{GradientTransformation, Leaves, Optimizer, State};
@@ -34,8 +32,7 @@ use crate::state::State;
 /// # Ok::<(), metamlp_tensor::Error>(())
 /// ```
 pub trait GradientTransformation: Debug + Send + Sync {
-    /// Whether the hyper-parameters make sense; asked before each
-    /// [`update`](GradientTransformation::update).
+    /// Checks the hyper-parameters; called before each [`update`](GradientTransformation::update).
     ///
     /// # Errors
     /// [`Error::Argument`](metamlp_tensor::Error::Argument) for one out of range.
@@ -43,22 +40,22 @@ pub trait GradientTransformation: Debug + Send + Sync {
         Ok(())
     }
 
-    /// The state before the first step; by default empty.
+    /// The state before the first step. Default: empty.
     fn init(&self, params: &Leaves) -> State {
         let _ = params;
         State::empty()
     }
 
-    /// The updates to hand on and the state for the next step.
+    /// Returns the updates for the next transformation and the next state.
     ///
     /// # Errors
-    /// A `state` of another transformation, or no `params` where they are
-    /// needed. The line in the error is replaced by that of the caller of
-    /// [`Optimizer::update`](crate::Optimizer::update).
+    /// For a `state` of another transformation, or missing `params`.
+    /// [`Optimizer::update`](crate::Optimizer::update) replaces the line in the error by that of its
+    /// caller.
     fn update(&self, updates: Leaves, state: &State, params: Option<&Leaves>) -> Result<(Leaves, State)>;
 }
 
-/// The parameters, where the transformation called `op` can't do without.
+/// The parameters, or an error if they are missing and `op` needs them.
 pub(super) fn needed<'a>(params: Option<&'a Leaves>, op: &'static str) -> Result<&'a Leaves> {
     let expected = "the parameters, as in update(&grads, &state, Some(&params))";
     params.ok_or_else(|| Error::argument(op, "params", "None", expected))

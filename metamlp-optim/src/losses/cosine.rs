@@ -1,12 +1,11 @@
-//! The angle between two vectors.
+//! Cosine similarity and distance.
 
 use metamlp_tensor::{Error, Tensor};
 
 use super::unlike;
 
-/// The cosine of the angle between predictions and targets along the last axis:
-/// `[.., features]`, both of one shape, to `[..]`. 0 for a vector without length,
-/// where optax has NaN.
+/// The cosine of the angle between predictions and targets along the last axis: `[.., features]` to
+/// `[..]`; both have the same shape. 0 for a zero vector, where optax gives NaN.
 ///
 /// ```
 /// use metamlp_optim::losses::cosine_similarity;
@@ -22,7 +21,7 @@ pub fn cosine_similarity(predictions: &Tensor, targets: &Tensor) -> Tensor {
     cosine_similarity_with_epsilon(predictions, targets, 0.0)
 }
 
-/// [`cosine_similarity`] with squared lengths of at least `epsilon`.
+/// [`cosine_similarity`] with `epsilon` as the lower bound of the squared norms.
 #[track_caller]
 #[must_use]
 pub fn cosine_similarity_with_epsilon(predictions: &Tensor, targets: &Tensor, epsilon: f64) -> Tensor {
@@ -39,7 +38,7 @@ pub fn cosine_similarity_with_epsilon(predictions: &Tensor, targets: &Tensor, ep
     }
     let unit = |x: &Tensor| {
         let square = x.square().sum_keepdims([-1]).maximum(epsilon);
-        // The root of 0 has no gradient.
+        // The gradient of `sqrt` at 0 is infinite.
         x / square.greater(0.0).select(&square, 1.0).sqrt()
     };
     (unit(predictions) * unit(targets)).sum([-1])

@@ -1,10 +1,10 @@
-//! The loss of a sequence whose labels are not aligned with it.
+//! Connectionist temporal classification.
 
 use metamlp_tensor::{BOOL, DType, Error, I32, Tensor};
 
 use super::not_float;
 
-/// [`ctc_loss_with_blank_id`] of 0.
+/// [`ctc_loss_with_blank_id`] with `blank_id` 0.
 #[track_caller]
 #[must_use]
 pub fn ctc_loss(
@@ -16,14 +16,14 @@ pub fn ctc_loss(
     ctc_loss_with_blank_id(logits, logit_paddings, labels, label_paddings, 0)
 }
 
-/// Connectionist temporal classification: minus the logarithm of the probability that
-/// the frames say the labels, each for one or more frames, with any number of blanks
-/// between them; `[batch]`.
+/// Connectionist temporal classification (optax's `ctc_loss`): minus the log-probability that the
+/// frames spell the labels, each label for one or more frames, with any number of blanks between. The
+/// result is `[batch]`.
 ///
-/// Of the logits, `[batch, frames, classes]`, the class `blank_id` is the blank; the
-/// labels are integers, `[batch, labels]`, and not blank. The paddings, of the same
-/// shapes without the classes, are 0 for what counts and 1 for what fills up, which
-/// is at the end. Labels that don't fit in the frames have a loss of about 1e5.
+/// `logits` is `[batch, frames, classes]`; the class `blank_id` is the blank. `labels` is `[batch,
+/// labels]`, integers, without blanks. `logit_paddings` `[batch, frames]` and `label_paddings` `[batch,
+/// labels]` are 0 for values and 1 for padding at the end. Labels that do not fit into the frames have
+/// a loss of about 1e5.
 ///
 /// Graves et al., "Connectionist temporal classification: labelling unsegmented
 /// sequence data with recurrent neural networks" (2006).
@@ -55,11 +55,11 @@ pub fn ctc_loss_with_blank_id(
             op,
             "logits",
             logits.ty(),
-            "of shape [batch, frames, classes]",
+            "shape [batch, frames, classes]",
         ));
     };
     if logit_paddings.shape() != [batch, frames] {
-        let expected = format!("of shape [{batch}, {frames}], as the logits are {}", logits.ty());
+        let expected = format!("shape [{batch}, {frames}], as the logits are {}", logits.ty());
         return logits.poisoned_like(Error::argument(op, "logit_paddings", logit_paddings.ty(), expected));
     }
     let of_batch = labels.rank() == 2 && labels.shape()[0] == batch;
@@ -68,7 +68,7 @@ pub fn ctc_loss_with_blank_id(
         return logits.poisoned_like(Error::argument(op, "labels", labels.ty(), expected));
     }
     if label_paddings.shape() != labels.shape() {
-        let expected = format!("of the shape of the labels, {}", labels.ty());
+        let expected = format!("the shape of the labels, {}", labels.ty());
         return logits.poisoned_like(Error::argument(op, "label_paddings", label_paddings.ty(), expected));
     }
     if blank_id >= classes {
@@ -82,19 +82,19 @@ pub fn ctc_loss_with_blank_id(
     Lattice::new(logits, labels, blank_id).loss(logit_paddings, label_paddings)
 }
 
-/// What stands for the logarithm of 0, whose differences are 0 and not NaN.
+/// Stands for `ln(0)`: finite, so that differences are 0 and not NaN.
 const LOG_ZERO: f64 = -1e5;
 
-/// The logarithms of the probabilities that a step of the forward algorithm needs.
+/// The log-probabilities that a step of the forward algorithm needs.
 struct Lattice {
     dtype: DType,
-    /// Of each label in each frame, `[batch, frames, labels]`.
+    /// Log-probability of each label in each frame, `[batch, frames, labels]`.
     emit: Tensor,
-    /// Of the blank in each frame, `[batch, frames, 1]`.
+    /// Log-probability of the blank in each frame, `[batch, frames, 1]`.
     blank: Tensor,
-    /// The logarithm of 0 where the next label is the same, so that a blank must stand between, else 0.
+    /// `LOG_ZERO` where the next label is equal, so that a blank must stand between, else 0.
     no_repeat: Tensor,
-    /// The other way round.
+    /// 0 where the next label is equal, else `LOG_ZERO`.
     repeat: Tensor,
 }
 
@@ -119,8 +119,9 @@ impl Lattice {
 
     /// The forward algorithm, frame by frame.
     fn loss(&self, logit_paddings: &Tensor, label_paddings: &Tensor) -> Tensor {
-        let [batch, frames, count] = *self.emit.shape() else { return self.emit.clone() };
-        // The probability of the first n labels said, the last frame a blank or a label.
+        let &[batch, frames, count] = self.emit.shape() else { unreachable!("`emit` has three axes") };
+        // Log-probabilities that the first n labels are complete and the last frame is a blank or a
+        // label.
         let impossible = Tensor::full([batch, count], LOG_ZERO, self.dtype);
         let nothing_said = Tensor::zeros([batch, 1], self.dtype);
         let mut blank = Tensor::concatenate(&[&nothing_said, &impossible], 1);
@@ -143,14 +144,15 @@ impl Lattice {
     }
 }
 
-/// `blank`, `[batch, labels + 1]`, or just after a label, `[batch, labels]`.
+/// Adds both ways to complete the labels: last frame a blank (`[batch, labels + 1]`) or a label
+/// (`[batch, labels]`).
 fn said(blank: &Tensor, label: &Tensor) -> Tensor {
     let count = blank.shape()[1];
     let first = blank.slice_axis(1, 0, 1);
     Tensor::concatenate(&[first, log_add(&blank.slice_axis(1, 1, count), label)], 1)
 }
 
-/// `ln(e^a + e^b)`, of finite numbers.
+/// `ln(e^a + e^b)` of finite numbers.
 fn log_add(a: &Tensor, b: &Tensor) -> Tensor {
     a.maximum(b) + (-(a - b).abs()).exp().log1p()
 }

@@ -1,10 +1,11 @@
-//! The loss of support vector machines.
+//! Hinge loss.
 
 use metamlp_tensor::Tensor;
 
 use super::not_float;
 
-/// `max(0, 1 - predictor_outputs · targets)`, for each element; targets are -1 or 1.
+/// `max(0, 1 - predictor_outputs · targets)` per element; the targets are -1 or 1 (optax's
+/// `hinge_loss`).
 ///
 /// ```
 /// use metamlp_optim::losses::hinge_loss;

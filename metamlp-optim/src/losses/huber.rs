@@ -1,10 +1,10 @@
-//! The square of a small error, the size of a large one.
+//! Huber loss.
 
 use metamlp_tensor::{Error, Tensor};
 
 use super::unlike;
 
-/// [`huber_loss_with_delta`] of 1.
+/// [`huber_loss_with_delta`] with `delta` 1.
 ///
 /// ```
 /// use metamlp_optim::losses::huber_loss;
@@ -19,8 +19,8 @@ pub fn huber_loss(predictions: &Tensor, targets: &Tensor) -> Tensor {
     huber_loss_with_delta(predictions, targets, 1.0)
 }
 
-/// `error² / 2` where `|error| ≤ delta`, beyond that the straight line that continues
-/// it, for each element; both tensors of one shape. `delta` is positive.
+/// `error² / 2` where `|error| ≤ delta`, linear beyond, per element (optax's `huber_loss`). Both
+/// tensors have the same shape; `delta` is positive.
 ///
 /// Huber, "Robust estimation of a location parameter" (1964).
 #[track_caller]

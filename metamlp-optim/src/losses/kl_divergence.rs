@@ -1,4 +1,4 @@
-//! How far one distribution is from another.
+//! Kullback-Leibler divergence.
 //!
 //! Kullback and Leibler, "On information and sufficiency" (1951).
 
@@ -6,10 +6,10 @@ use metamlp_tensor::Tensor;
 
 use super::not_float;
 
-/// `sum(targets · (ln(targets) - log_predictions))` over the last axis: `[.., classes]` to `[..]`.
+/// `sum(targets · (ln(targets) - log_predictions))` over the last axis: `[.., classes]` to `[..]`
+/// (optax's `kl_divergence`).
 ///
-/// The predictions are logarithms of probabilities, the targets probabilities; a
-/// target of 0 adds nothing.
+/// The predictions are log-probabilities, the targets probabilities. A target of 0 contributes 0.
 ///
 /// ```
 /// use metamlp_optim::losses::kl_divergence;
@@ -29,7 +29,7 @@ pub fn kl_divergence(log_predictions: &Tensor, targets: &Tensor) -> Tensor {
     (targets * (log_targets - finite_where(&is_zero, log_predictions))).sum([-1])
 }
 
-/// [`kl_divergence`] from targets that are logarithms too.
+/// [`kl_divergence`] with targets that are log-probabilities.
 #[track_caller]
 #[must_use]
 pub fn kl_divergence_with_log_targets(log_predictions: &Tensor, log_targets: &Tensor) -> Tensor {
@@ -43,15 +43,15 @@ pub fn kl_divergence_with_log_targets(log_predictions: &Tensor, log_targets: &Te
     (log_targets.exp() * difference).sum([-1])
 }
 
-/// [`kl_divergence`] and the difference of the sums, over the last axis: convex in
-/// both arguments even where they do not sum to 1.
+/// [`kl_divergence`] plus `sum(exp(log_predictions) - targets)` over the last axis: convex in both
+/// arguments even if they do not sum to 1.
 #[track_caller]
 #[must_use]
 pub fn generalized_kl_divergence(log_predictions: &Tensor, targets: &Tensor) -> Tensor {
     kl_divergence(log_predictions, targets) + (log_predictions.exp() - targets).sum([-1])
 }
 
-/// [`generalized_kl_divergence`] under its older name.
+/// [`generalized_kl_divergence`] under its older optax name.
 #[track_caller]
 #[must_use]
 pub fn convex_kl_divergence(log_predictions: &Tensor, targets: &Tensor) -> Tensor {
@@ -66,7 +66,7 @@ fn refusal(op: &'static str, predictions: &Tensor, name: &'static str, targets: 
     }
 }
 
-/// -inf as 0 where the target has no weight: 0 times infinity is NaN.
+/// Replaces -inf by 0 where the target is 0: 0 times infinity is NaN.
 fn finite_where(has_no_weight: &Tensor, log_predictions: &Tensor) -> Tensor {
     has_no_weight.and(log_predictions.equal(f64::NEG_INFINITY)).select(0.0, log_predictions)
 }

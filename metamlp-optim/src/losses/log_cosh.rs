@@ -1,4 +1,4 @@
-//! The logarithm of the hyperbolic cosine of the error.
+//! Log-cosh loss.
 
 use std::f64::consts::LN_2;
 
@@ -6,8 +6,8 @@ use metamlp_tensor::Tensor;
 
 use super::unlike;
 
-/// `ln(cosh(predictions - targets))`, without overflow, for each element; both of
-/// one shape. Like `error² / 2` near 0, like `|error| - ln 2` far off.
+/// `ln(cosh(predictions - targets))` per element, without overflow (optax's `log_cosh`). Both have the
+/// same shape. About `error² / 2` near 0 and `|error| - ln 2` far from it.
 ///
 /// Chen et al., "Log hyperbolic cosine loss improves variational auto-encoder" (2019).
 #[track_caller]

@@ -1,9 +1,7 @@
-//! Losses, under optax's names. They are written with a tensor's own methods and
-//! know nothing of modules.
+//! Losses, under optax's names, written with the methods of `Tensor`. Knows nothing of modules.
 //!
-//! Each gives a loss for every example, to be reduced as the training needs it,
-//! by [`mean_all`](Tensor::mean_all) for instance. Where a class has no weight,
-//! or a vector no length, losses and gradients stay finite.
+//! Each returns one loss per example (or element); reduce it with [`mean_all`](Tensor::mean_all), for
+//! instance. Losses and gradients stay finite for classes of weight 0 and for zero vectors.
 //!
 //! ```
 //! use metamlp_optim::losses::softmax_cross_entropy_with_integer_labels;
@@ -45,11 +43,11 @@ pub use squared_error::{l2_loss, squared_error};
 
 use metamlp_tensor::{Error, Tensor};
 
-/// What to return if `x` is not of floats.
+/// Returns a poisoned tensor if `x` is not a float tensor.
 #[track_caller]
 fn not_float(op: &'static str, name: &'static str, x: &Tensor) -> Option<Tensor> {
     let is_float = x.dtype().is_float();
-    // No closure: it would be the caller that the error names.
+    // Not a closure: the error must name the caller's line.
     if is_float {
         None
     } else {
@@ -57,14 +55,14 @@ fn not_float(op: &'static str, name: &'static str, x: &Tensor) -> Option<Tensor>
     }
 }
 
-/// What to return if the predictions are not of floats, or the targets not of
-/// their shape: a column beside a row would broadcast to a matrix of errors.
+/// Returns a poisoned tensor if the predictions are not floats or the targets have another shape: a
+/// column and a row would broadcast to a matrix of errors.
 #[track_caller]
 fn unlike(op: &'static str, predictions: &Tensor, targets: &Tensor) -> Option<Tensor> {
     let refusal = not_float(op, "predictions", predictions);
     if refusal.is_some() || predictions.shape() == targets.shape() {
         return refusal;
     }
-    let expected = format!("of the shape of the predictions, {}", predictions.ty());
+    let expected = format!("the shape of the predictions, {}", predictions.ty());
     Some(predictions.poisoned_like(Error::argument(op, "targets", targets.ty(), expected)))
 }

@@ -1,18 +1,18 @@
-//! Cross-entropy with another weight of its first term.
+//! Poly loss.
 
 use metamlp_tensor::{Error, Tensor};
 
 use super::{not_float, softmax_cross_entropy};
 
-/// [`poly_loss_cross_entropy_with_epsilon`] of 2.
+/// [`poly_loss_cross_entropy_with_epsilon`] with `epsilon` 2.
 #[track_caller]
 #[must_use]
 pub fn poly_loss_cross_entropy(logits: &Tensor, labels: &Tensor) -> Tensor {
     poly_loss_cross_entropy_with_epsilon(logits, labels, 2.0)
 }
 
-/// [`softmax_cross_entropy`] plus `epsilon` times the probability of what the labels
-/// don't say, over the last axis: `[.., classes]` to `[..]`.
+/// [`softmax_cross_entropy`] plus `epsilon` times the probability that is not on the labels, over the
+/// last axis: `[.., classes]` to `[..]` (optax's `poly_loss_cross_entropy`).
 ///
 /// Leng et al., "PolyLoss: a polynomial expansion perspective of classification loss functions" (2022).
 #[track_caller]

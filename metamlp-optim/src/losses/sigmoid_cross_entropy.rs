@@ -1,12 +1,13 @@
-//! Cross-entropy of yes-or-no questions.
+//! Binary cross-entropy.
 
 use metamlp_tensor::Tensor;
 
 use super::not_float;
 
-/// `-labels · ln(p) - (1 - labels) · ln(1 - p)` with `p = sigmoid(logits)`, for each element.
+/// `-labels · ln(p) - (1 - labels) · ln(1 - p)` with `p = sigmoid(logits)`, per element (optax's
+/// `sigmoid_binary_cross_entropy`).
 ///
-/// Labels are probabilities, or 0 and 1 of any dtype; several classes may apply at once.
+/// Labels are probabilities, or 0 and 1 of any dtype; classes are independent.
 ///
 /// ```
 /// use metamlp_optim::losses::sigmoid_binary_cross_entropy;

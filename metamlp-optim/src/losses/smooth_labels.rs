@@ -1,10 +1,11 @@
-//! Labels that leave a little to every class.
+//! Label smoothing.
 
 use metamlp_tensor::{Error, Tensor};
 
 use super::not_float;
 
-/// `(1 - alpha) · labels + alpha / classes`, of `[.., classes]`; `alpha` in [0, 1].
+/// `(1 - alpha) · labels + alpha / classes` for one-hot labels `[.., classes]`; `alpha` in [0, 1]
+/// (optax's `smooth_labels`).
 ///
 /// Müller, Kornblith and Hinton, "When does label smoothing help?" (2019).
 ///

@@ -1,4 +1,4 @@
-//! Cross-entropy of a choice between classes.
+//! Cross-entropy over classes.
 
 use metamlp_tensor::{Error, I32, Tensor};
 
@@ -6,8 +6,8 @@ use super::not_float;
 
 /// `-sum(labels · ln(softmax(logits)))` over the last axis: `[.., classes]` to `[..]`.
 ///
-/// Labels are probabilities of the classes. A class with label 0 and a logit of
-/// -inf adds nothing (optax's `safe_softmax_cross_entropy`).
+/// Labels are probabilities of the classes. A class with label 0 and logit -inf contributes 0 (optax's
+/// `safe_softmax_cross_entropy`).
 ///
 /// ```
 /// use metamlp_optim::losses::softmax_cross_entropy;
@@ -28,11 +28,11 @@ pub fn softmax_cross_entropy(logits: &Tensor, labels: &Tensor) -> Tensor {
     -(labels * is_void.select(0.0, log_p)).sum([-1])
 }
 
-/// `-ln(softmax(logits)[label])` along the last axis: logits `[.., classes]` and
-/// labels `[..]`, integers, to `[..]`.
+/// `-ln(softmax(logits)[label])` along the last axis: logits `[.., classes]` and integer labels `[..]`
+/// to `[..]`.
 ///
-/// Labels in `-classes..0` count from the end; a label outside of
-/// `-classes..classes` gives NaN, as in optax.
+/// Labels in `-classes..0` count from the end; a label outside of `-classes..classes` gives NaN, as in
+/// optax.
 ///
 /// ```
 /// use metamlp_optim::losses::softmax_cross_entropy_with_integer_labels;

@@ -1,10 +1,10 @@
-//! The square of the error.
+//! Squared error and L2 loss.
 
 use metamlp_tensor::Tensor;
 
 use super::unlike;
 
-/// `(predictions - targets)²`, for each element; both of one shape.
+/// `(predictions - targets)²` per element; both have the same shape (optax's `squared_error`).
 ///
 /// ```
 /// use metamlp_optim::losses::squared_error;
@@ -22,7 +22,7 @@ pub fn squared_error(predictions: &Tensor, targets: &Tensor) -> Tensor {
     }
 }
 
-/// Half of [`squared_error`], whose gradient is the error.
+/// Half of [`squared_error`]; its gradient is the error (optax's `l2_loss`).
 #[track_caller]
 #[must_use]
 pub fn l2_loss(predictions: &Tensor, targets: &Tensor) -> Tensor {

@@ -1,10 +1,10 @@
-//! How often the largest logit was right.
+//! Classification accuracy.
 
 use metamlp_tensor::{Error, I32, Result, Tensor};
 
 use super::{Average, classified, tree};
 
-/// The part of the examples that were classified rightly (`nnx.metrics.Accuracy`).
+/// The fraction of examples whose largest logit is that of the label (`nnx.metrics.Accuracy`).
 ///
 /// ```
 /// use metamlp_optim::metrics::Accuracy;
@@ -16,29 +16,29 @@ use super::{Average, classified, tree};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Accuracy {
-    /// The mean of 1 for right and 0 for wrong.
+    /// The mean of 1 for a correct example and 0 for a wrong one.
     pub average: Average,
 }
 
 impl Accuracy {
-    /// Of nothing yet.
+    /// An empty metric.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With examples of logits `[.., classes]` and labels `[..]`, integers, besides.
+    /// Adds a batch: logits `[.., classes]` and integer labels `[..]`.
     ///
     /// # Errors
-    /// [`Error::Argument`](metamlp_tensor::Error::Argument) for other shapes and
-    /// dtypes; the error that a tensor carries.
+    /// [`Error::Argument`](metamlp_tensor::Error::Argument) for other shapes and dtypes; the error that
+    /// a tensor carries.
     #[track_caller]
     pub fn update(&self, logits: &Tensor, labels: &Tensor) -> Result<Self> {
         classified("accuracy", logits, labels)?;
         Ok(Self { average: self.average.update(&is_right(logits, labels))? })
     }
 
-    /// [`update`](Accuracy::update) with those examples where `mask`, `[..]`, is true.
+    /// [`update`](Accuracy::update) with the examples where `mask` `[..]` is true.
     ///
     /// # Errors
     /// As [`update`](Accuracy::update).
@@ -48,23 +48,23 @@ impl Accuracy {
         Ok(Self { average: self.average.update_masked(&is_right(logits, labels), mask)? })
     }
 
-    /// With yes-or-no examples besides: a logit of `threshold` or more is a yes, as
-    /// is a label above 0; both of one shape.
+    /// Adds a batch of binary examples: positive if the logit is at least `threshold`, to be compared
+    /// with labels above 0. Both have the same shape.
     ///
     /// # Errors
-    /// [`Error::Argument`](metamlp_tensor::Error::Argument) for labels of another
-    /// shape; the error that a tensor carries.
+    /// [`Error::Argument`](metamlp_tensor::Error::Argument) for labels of another shape; the error that
+    /// a tensor carries.
     #[track_caller]
     pub fn update_binary(&self, logits: &Tensor, labels: &Tensor, threshold: f64) -> Result<Self> {
         if labels.shape() != logits.shape() {
-            let expected = format!("of the shape of the logits, {}", logits.ty());
+            let expected = format!("the shape of the logits, {}", logits.ty());
             return Err(Error::argument("accuracy", "labels", labels.ty(), expected));
         }
         let is_right = logits.greater_equal(threshold).equal(labels.greater(0));
         Ok(Self { average: self.average.update(&is_right)? })
     }
 
-    /// Of what both have seen.
+    /// The metric of the values of both.
     ///
     /// # Errors
     /// The error that a tensor carries.
@@ -72,7 +72,7 @@ impl Accuracy {
         Ok(Self { average: self.average.merge(&other.average)? })
     }
 
-    /// The part that was right, `f32` of shape `[]`; NaN of nothing.
+    /// The accuracy, `f32`, shape `[]`; NaN if empty.
     #[must_use]
     pub fn compute(&self) -> Tensor {
         self.average.compute()

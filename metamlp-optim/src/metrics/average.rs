@@ -1,4 +1,4 @@
-//! The mean of all values so far.
+//! The mean of a stream of values.
 
 use metamlp_tensor::{Error, F32, I32, Result, Tensor, evaluate};
 
@@ -16,38 +16,38 @@ use super::tree;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Average {
-    /// The sum of the values, `f32` of shape `[]`.
+    /// The sum of the values, `f32`, shape `[]`.
     pub total: Tensor,
-    /// Their number, `i32` of shape `[]`.
+    /// The number of values, `i32`, shape `[]`.
     pub count: Tensor,
 }
 
 impl Average {
-    /// Of nothing yet.
+    /// An empty metric.
     #[must_use]
     pub fn new() -> Self {
         Self { total: Tensor::zeros([], F32), count: Tensor::zeros([], I32) }
     }
 
-    /// With `values`, numbers or flags of any shape, besides.
+    /// Adds `values`, numbers or `bool`s of any shape.
     ///
     /// # Errors
-    /// The error that `values` carry.
+    /// The error that `values` carries.
     pub fn update(&self, values: &Tensor) -> Result<Self> {
         let count = i32::try_from(values.size()).unwrap_or(i32::MAX);
         let total = values.convert(F32).sum_all();
         evaluate(Self { total: &self.total + total, count: &self.count + count })
     }
 
-    /// With those of `values` besides where `mask`, of their shape, is true.
+    /// Adds the `values` where `mask` (same shape) is true.
     ///
     /// # Errors
-    /// [`Error::Argument`](metamlp_tensor::Error::Argument) for a mask of another
-    /// shape; the error that a tensor carries.
+    /// [`Error::Argument`](metamlp_tensor::Error::Argument) for a mask of another shape; the error that
+    /// a tensor carries.
     #[track_caller]
     pub fn update_masked(&self, values: &Tensor, mask: &Tensor) -> Result<Self> {
         if mask.shape() != values.shape() {
-            let expected = format!("of the shape of the values, {}", values.ty());
+            let expected = format!("the shape of the values, {}", values.ty());
             return Err(Error::argument("average", "mask", mask.ty(), expected));
         }
         let mask = mask.not_equal(0);
@@ -55,7 +55,7 @@ impl Average {
         evaluate(Self { total: &self.total + total, count: &self.count + mask.sum_all() })
     }
 
-    /// Of what both have seen.
+    /// The metric of the values of both.
     ///
     /// # Errors
     /// The error that a tensor carries.
@@ -63,7 +63,7 @@ impl Average {
         evaluate(Self { total: &self.total + &other.total, count: &self.count + &other.count })
     }
 
-    /// The mean, `f32` of shape `[]`; NaN of nothing.
+    /// The mean, `f32`, shape `[]`; NaN if empty.
     #[must_use]
     pub fn compute(&self) -> Tensor {
         &self.total / self.count.convert(F32)

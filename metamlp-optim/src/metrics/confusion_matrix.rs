@@ -1,10 +1,10 @@
-//! Which class was taken for which.
+//! Confusion matrix.
 
 use metamlp_tensor::{Error, F32, I32, Result, Tensor, evaluate};
 
 use super::{classified, tree};
 
-/// How often each class was taken for each.
+/// The number of examples for each pair of label and prediction.
 ///
 /// ```
 /// use metamlp_optim::metrics::ConfusionMatrix;
@@ -17,41 +17,41 @@ use super::{classified, tree};
 /// ```
 #[derive(Clone, Debug)]
 pub struct ConfusionMatrix {
-    /// Examples by label (row) and by prediction (column), `i32[classes, classes]`.
+    /// Counts by label (row) and prediction (column), `i32[classes, classes]`.
     pub counts: Tensor,
 }
 
 impl ConfusionMatrix {
-    /// Of nothing yet.
+    /// An empty metric.
     #[must_use]
     pub fn new(classes: usize) -> Self {
         Self { counts: Tensor::zeros([classes, classes], I32) }
     }
 
-    /// With examples of logits `[.., classes]` and labels `[..]`, integers, besides.
+    /// Adds a batch: logits `[.., classes]` and integer labels `[..]`.
     /// An example with a label outside of the classes is not counted.
     ///
     /// # Errors
-    /// [`Error::Argument`](metamlp_tensor::Error::Argument) for other shapes and
-    /// dtypes; the error that a tensor carries.
+    /// [`Error::Argument`](metamlp_tensor::Error::Argument) for other shapes and dtypes; the error that
+    /// a tensor carries.
     #[track_caller]
     pub fn update(&self, logits: &Tensor, labels: &Tensor) -> Result<Self> {
         let classes = classified("confusion_matrix", logits, labels)?;
         if self.counts.shape() != [classes, classes] {
-            let expected = format!("of {} classes, as the matrix", self.counts.shape()[0]);
+            let expected = format!("{} classes, as in the matrix", self.counts.shape()[0]);
             return Err(Error::argument("confusion_matrix", "logits", logits.ty(), expected));
         }
         let rows = |indices: &Tensor| indices.reshape([labels.size()]).one_hot(classes);
         let (labels, predictions) = (rows(labels), rows(&logits.argmax(-1)));
-        // Sums of ones: exact in f32 up to 2^24 examples in a batch.
+        // A sum of ones: exact in `f32` for batches up to 2^24 examples.
         let counts = labels.t().matmul(&predictions).convert(I32);
         evaluate(Self { counts: &self.counts + counts })
     }
 
-    /// Of what both have seen.
+    /// The metric of the values of both.
     ///
     /// # Errors
-    /// Matrices of other numbers of classes do not add; the error that a tensor carries.
+    /// Matrices with different numbers of classes; the error that a tensor carries.
     pub fn merge(&self, other: &Self) -> Result<Self> {
         evaluate(Self { counts: &self.counts + &other.counts })
     }
@@ -62,13 +62,15 @@ impl ConfusionMatrix {
         self.counts.clone()
     }
 
-    /// For each class the part of its examples that was found, `f32[classes]`; NaN without one.
+    /// Recall per class, `f32[classes]`: correct examples divided by the examples with that label; NaN
+    /// if there are none.
     #[must_use]
     pub fn recall(&self) -> Tensor {
         self.right() / self.counts.sum([1]).convert(F32)
     }
 
-    /// For each class the part of what was taken for it that was of it, `f32[classes]`; NaN without one.
+    /// Precision per class, `f32[classes]`: correct examples divided by the examples predicted as that
+    /// class; NaN if there are none.
     #[must_use]
     pub fn precision(&self) -> Tensor {
         self.right() / self.counts.sum([0]).convert(F32)

@@ -1,5 +1,5 @@
-//! Metrics that are gathered batch by batch, as values: each step returns a new
-//! one, and what is [`compute`](Average::compute)d is a tensor.
+//! Streaming metrics as values: `update` returns the metric with one more batch,
+//! [`compute`](Average::compute) its value as a tensor.
 //!
 //! A metric is a [`Tree`], so that it can be an argument and a result of a function under
 //! [`jit`](metamlp_tensor::jit), alone, in a tuple or in a struct with `#[derive(Tree)]`.
@@ -48,7 +48,7 @@ macro_rules! tree {
 }
 use tree;
 
-/// Refuses logits that are not `[.., classes]` beside labels that are not integers `[..]`.
+/// Checks logits `[.., classes]` and integer labels `[..]`; returns the number of classes.
 #[track_caller]
 fn classified(op: &'static str, logits: &Tensor, labels: &Tensor) -> Result<usize> {
     match logits.shape().split_last() {

@@ -1,11 +1,11 @@
-//! Mean and spread of all values so far.
+//! Mean and standard deviation of a stream of values.
 
 use metamlp_tensor::{F32, I32, Result, Tensor, evaluate};
 
 use super::tree;
 
-/// Mean and standard deviation of all values so far, without the loss of digits
-/// that sums of squares have (`nnx.metrics.Welford`).
+/// Mean and standard deviation of all values so far, without the loss of precision of sums of squares
+/// (`nnx.metrics.Welford`).
 ///
 /// Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
 /// variances" (1979), after Welford, "Note on a method for calculating corrected sums of
@@ -22,37 +22,37 @@ use super::tree;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Welford {
-    /// The number of values, `i32` of shape `[]`.
+    /// The number of values, `i32`, shape `[]`.
     pub count: Tensor,
-    /// Their mean, `f32` of shape `[]`.
+    /// Their mean, `f32`, shape `[]`.
     pub mean: Tensor,
-    /// The sum of their squared distances from it, `f32` of shape `[]`.
+    /// The sum of the squared distances from the mean, `f32`, shape `[]`.
     pub m2: Tensor,
 }
 
-/// What [`Welford::compute`] gives, each `f32` of shape `[]`.
+/// The result of [`Welford::compute`], each `f32` of shape `[]`.
 #[derive(Clone, Debug)]
 pub struct Statistics {
     /// The mean.
     pub mean: Tensor,
-    /// The standard deviation over the root of the number of values.
+    /// The standard deviation divided by the root of the number of values.
     pub standard_error_of_mean: Tensor,
-    /// The standard deviation, of the population.
+    /// The population standard deviation.
     pub standard_deviation: Tensor,
 }
 
 impl Welford {
-    /// Of nothing yet.
+    /// An empty metric.
     #[must_use]
     pub fn new() -> Self {
         let zero = || Tensor::zeros([], F32);
         Self { count: Tensor::zeros([], I32), mean: zero(), m2: zero() }
     }
 
-    /// With `values`, numbers of any shape, besides.
+    /// Adds `values`, numbers of any shape.
     ///
     /// # Errors
-    /// The error that `values` carry.
+    /// The error that `values` carries.
     pub fn update(&self, values: &Tensor) -> Result<Self> {
         if values.size() == 0 {
             return evaluate((self.clone(), values.clone())).map(|(own, _)| own);
@@ -63,13 +63,13 @@ impl Welford {
         self.merge(&Self { count: Tensor::full([], count, I32), mean: values.mean_all(), m2 })
     }
 
-    /// Of what both have seen.
+    /// The metric of the values of both.
     ///
     /// # Errors
     /// The error that a tensor carries.
     pub fn merge(&self, other: &Self) -> Result<Self> {
         let count = &self.count + &other.count;
-        // Of nothing, 0 and not NaN.
+        // With no values, 0 and not NaN.
         let part = other.count.convert(F32) / count.maximum(1).convert(F32);
         let delta = &other.mean - &self.mean;
         let mean = &self.mean + &delta * &part;
@@ -77,12 +77,12 @@ impl Welford {
         evaluate(Self { count, mean, m2 })
     }
 
-    /// The statistics; NaN of nothing.
+    /// The statistics; NaN if empty.
     #[must_use]
     pub fn compute(&self) -> Statistics {
         let count = self.count.convert(F32);
         let standard_deviation = (&self.m2 / &count).sqrt();
-        // The mean of nothing is no number either.
+        // The mean of no values is NaN too.
         let mean = count.greater(0.0).select(&self.mean, f64::NAN);
         Statistics { mean, standard_error_of_mean: &standard_deviation / count.sqrt(), standard_deviation }
     }

@@ -1,4 +1,4 @@
-//! Adam that believes in steady gradients.
+//! AdaBelief.
 
 use crate::hyperparam::Hyperparam;
 use crate::optimizer::Optimizer;
@@ -8,20 +8,21 @@ use crate::transforms::{ScaleByBelief, scale_by_learning_rate};
 use crate::wrappers::alias;
 
 options! {
-    /// AdaBelief (optax's `adabelief`): large steps where the gradient is what it was
-    /// on average.
+    /// AdaBelief (optax's `adabelief`): Adam with the variance of the gradients in place of their mean
+    /// square.
     ///
     /// Zhuang et al., "AdaBelief optimizer: adapting stepsizes by the belief in observed gradients" (2020).
     pub struct AdaBelief(learning_rate: Schedule) as adabelief -> Optimizer {
-        /// How much of the mean of the gradients stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the mean squared distance stays in a step, in [0, 1); 0.999.
+        /// Decay of the mean squared distance from that mean, in [0, 1). Default: 0.999.
         b2: Hyperparam = 0.999,
-        /// Added to the root of the mean square; 1e-16.
+        /// Added to the denominator, outside of the square root. Default: 1e-16.
         eps: Hyperparam = 1e-16,
-        /// Added to the mean squared distance in each step; 1e-16.
+        /// Added to the mean squared distance in each step. Default: 1e-16.
         eps_root: Hyperparam = 1e-16,
-        /// Whether momentum looks a step ahead (Dozat, "Incorporating Nesterov momentum into Adam", 2016); false.
+        /// Use Nesterov momentum (Dozat, "Incorporating Nesterov momentum into Adam", 2016). Default:
+        /// false.
         nesterov: bool = false,
     }
 }

@@ -1,4 +1,4 @@
-//! Descent in units of the parameters.
+//! AdaDelta.
 
 use crate::hyperparam::Hyperparam;
 use crate::mask::Mask;
@@ -9,18 +9,18 @@ use crate::transforms::{AddDecayedWeights, ScaleByAdadelta, scale_by_learning_ra
 use crate::wrappers::alias;
 
 options! {
-    /// Adadelta (optax's `adadelta`): steps as large as those so far. The method's own
-    /// learning rate is 1.
+    /// AdaDelta (optax's `adadelta`): the step is proportional to the RMS of the previous steps. The
+    /// paper's learning rate is 1.
     ///
     /// Zeiler, "ADADELTA: an adaptive learning rate method" (2012).
     pub struct Adadelta(learning_rate: Schedule) as adadelta -> Optimizer {
-        /// How much of the mean squares stays in a step, in [0, 1); 0.9.
+        /// Decay of both mean squares, in [0, 1). Default: 0.9.
         rho: Hyperparam = 0.9,
-        /// Added to the mean squares below the roots; 1e-6.
+        /// Added to both mean squares inside the square roots. Default: 1e-6.
         eps: Hyperparam = 1e-6,
-        /// The parameters' factor beside the gradient; 0.
+        /// Weight decay: this factor times the parameters is added to the gradients. Default: 0.0.
         weight_decay: Schedule = 0.0,
-        /// Only those parameters decay for whose path it is true; all.
+        /// Predicate on a parameter's path: true where weight decay applies. Default: every parameter.
         weight_decay_mask: Option<Mask>,
     }
 }

@@ -1,4 +1,4 @@
-//! Descent with little memory.
+//! Adafactor.
 
 use crate::hyperparam::Hyperparam;
 use crate::mask::Mask;
@@ -12,31 +12,31 @@ use crate::transforms::{
 use crate::wrappers::alias;
 
 options! {
-    /// Adafactor (optax's `adafactor`): RMSProp whose mean squares take, for a large
-    /// matrix, no more room than its rows and columns. With `multiply_by_parameter_scale`
-    /// the learning rate is relative to the parameters; the method's own is 1 there.
+    /// Adafactor (optax's `adafactor`): RMSProp with factored mean squares for large matrices, which
+    /// take the memory of one row and one column. With `multiply_by_parameter_scale` the learning rate
+    /// is relative to the parameters; the paper's is 1.
     ///
     /// Shazeer and Stern, "Adafactor: adaptive learning rates with sublinear memory cost" (2018).
     pub struct Adafactor(learning_rate: Schedule) as adafactor -> Optimizer {
-        /// From which extent an axis is large; 128.
+        /// Factor a parameter only if its two largest axes have at least this extent. Default: 128.
         min_dim_size_to_factor: usize = 128,
-        /// The power with which the part of a step in the mean falls, `t^-rate`; 0.8.
+        /// The weight of step `t` in the mean is `t^-decay_rate`. Default: 0.8.
         decay_rate: Hyperparam = 0.8,
-        /// The step that counts as the first, for a training that goes on; 0.
+        /// Number of steps already taken, to continue a training. Default: 0.
         decay_offset: u32 = 0,
-        /// Whether a step is in proportion to its parameter's root mean square; true.
+        /// Multiply each update by the RMS of its parameter. Default: true.
         multiply_by_parameter_scale: bool = true,
-        /// The root mean square to which a step is cut; 1. Infinity leaves it as it is.
+        /// Upper bound of the RMS of an update; infinity disables it. Default: 1.0.
         clipping_threshold: Hyperparam = 1.0,
-        /// How much of the mean of the steps stays, in [0, 1); no momentum.
+        /// Decay of the mean of the updates, in [0, 1). Default: no momentum.
         momentum: Option<Hyperparam>,
-        /// The parameters' factor in the update, the learning rate aside; no decay.
+        /// Weight decay, not multiplied by the learning rate. Default: no decay.
         weight_decay_rate: Option<Hyperparam>,
-        /// Added to the squares; 1e-30.
+        /// Added to the squared gradients. Default: 1e-30.
         eps: Hyperparam = 1e-30,
-        /// Whether parameters with two large axes keep less; true.
+        /// Keep factored mean squares for parameters with two large axes. Default: true.
         factored: bool = true,
-        /// Only those parameters decay for whose path it is true; all.
+        /// Predicate on a parameter's path: true where weight decay applies. Default: every parameter.
         weight_decay_mask: Option<Mask>,
     }
 }

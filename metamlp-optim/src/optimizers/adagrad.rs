@@ -1,4 +1,4 @@
-//! Descent by the size of all gradients so far.
+//! Adagrad.
 
 use crate::hyperparam::Hyperparam;
 use crate::optimizer::Optimizer;
@@ -8,14 +8,14 @@ use crate::transforms::{ScaleByRss, scale_by_learning_rate};
 use crate::wrappers::alias;
 
 options! {
-    /// Adagrad (optax's `adagrad`): the gradients over the root of the sum of all their
-    /// squares so far.
+    /// Adagrad (optax's `adagrad`): the gradients divided by the root of the sum of all their squares
+    /// so far.
     ///
     /// Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization" (2011).
     pub struct Adagrad(learning_rate: Schedule) as adagrad -> Optimizer {
-        /// What the sums start at; 0.1.
+        /// Initial value of the sums. Default: 0.1.
         initial_accumulator_value: Hyperparam = 0.1,
-        /// Added to the sum below the root; 1e-7.
+        /// Added to the sum inside the square root. Default: 1e-7.
         eps: Hyperparam = 1e-7,
     }
 }

@@ -1,4 +1,4 @@
-//! Adam, plain and with Nesterov momentum.
+//! Adam and NAdam.
 
 use crate::hyperparam::Hyperparam;
 use crate::optimizer::Optimizer;
@@ -17,15 +17,16 @@ options! {
     /// let optimizer: Optimizer = Adam::new(1e-3).b2(0.95).eps(1e-6).into();
     /// ```
     pub struct Adam(learning_rate: Schedule) as adam -> Optimizer {
-        /// How much of the mean of the gradients stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the mean of their squares stays in a step, in [0, 1); 0.999.
+        /// Decay of the mean of the squared gradients, in [0, 1). Default: 0.999.
         b2: Hyperparam = 0.999,
-        /// Added to the root of the mean square; 1e-8.
+        /// Added to the denominator, outside of the square root. Default: 1e-8.
         eps: Hyperparam = 1e-8,
-        /// Added to the mean square below the root, for gradients through the update; 0.0.
+        /// Added inside the square root, to differentiate through the update. Default: 0.0.
         eps_root: Hyperparam = 0.0,
-        /// Whether momentum looks a step ahead (Dozat, "Incorporating Nesterov momentum into Adam", 2016); false.
+        /// Use Nesterov momentum (Dozat, "Incorporating Nesterov momentum into Adam", 2016). Default:
+        /// false.
         nesterov: bool = false,
     }
 }

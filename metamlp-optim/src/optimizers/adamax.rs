@@ -1,4 +1,4 @@
-//! Adam with the maximum norm.
+//! Adamax and AdamaxW.
 
 use crate::hyperparam::Hyperparam;
 use crate::mask::Mask;
@@ -9,15 +9,15 @@ use crate::transforms::{AddDecayedWeights, ScaleByAdamax, scale_by_learning_rate
 use crate::wrappers::alias;
 
 options! {
-    /// Adam with the maximum norm in the place of the Euclidean (optax's `adamax`).
+    /// Adamax (optax's `adamax`): Adam with the maximum norm in place of the Euclidean one.
     ///
     /// Kingma and Ba, "Adam: a method for stochastic optimization" (2015), section 7.1.
     pub struct Adamax(learning_rate: Schedule) as adamax -> Optimizer {
-        /// How much of the mean of the gradients stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the largest gradient stays in a step, in [0, 1); 0.999.
+        /// Decay of the largest absolute gradient, in [0, 1). Default: 0.999.
         b2: Hyperparam = 0.999,
-        /// Added to the size of a gradient; 1e-8.
+        /// Added to the absolute gradient. Default: 1e-8.
         eps: Hyperparam = 1e-8,
     }
 }
@@ -35,15 +35,15 @@ impl From<Adamax> for Optimizer {
 options! {
     /// [`Adamax`] with decoupled weight decay (optax's `adamaxw`).
     pub struct AdamaxW(learning_rate: Schedule) as adamaxw -> Optimizer {
-        /// How much of the mean of the gradients stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the largest gradient stays in a step, in [0, 1); 0.999.
+        /// Decay of the largest absolute gradient, in [0, 1). Default: 0.999.
         b2: Hyperparam = 0.999,
-        /// Added to the size of a gradient; 1e-8.
+        /// Added to the absolute gradient. Default: 1e-8.
         eps: Hyperparam = 1e-8,
-        /// The parameters' factor in the update, beside the learning rate; 1e-4.
+        /// Decoupled weight decay, multiplied by the learning rate. Default: 1e-4.
         weight_decay: Schedule = 1e-4,
-        /// Only those parameters decay for whose path it is true; all.
+        /// Predicate on a parameter's path: true where weight decay applies. Default: every parameter.
         mask: Option<Mask>,
     }
 }

@@ -1,4 +1,4 @@
-//! Adam with decoupled weight decay.
+//! AdamW and NAdamW.
 
 use crate::hyperparam::Hyperparam;
 use crate::mask::Mask;
@@ -9,8 +9,8 @@ use crate::transforms::{AddDecayedWeights, ScaleByAdam, scale_by_learning_rate};
 use crate::wrappers::alias;
 
 options! {
-    /// Adam with decoupled weight decay (optax's `adamw`): an update is minus the
-    /// learning rate times the sum of Adam's step and the decayed parameters.
+    /// Adam with decoupled weight decay (optax's `adamw`): the update is minus the learning rate times
+    /// the sum of Adam's step and `weight_decay` times the parameters.
     ///
     /// Loshchilov and Hutter, "Decoupled weight decay regularization" (2019).
     ///
@@ -20,19 +20,20 @@ options! {
     ///     AdamW::new(1e-3).weight_decay(0.1).mask(|path| !path.to_string().ends_with("bias")).into();
     /// ```
     pub struct AdamW(learning_rate: Schedule) as adamw -> Optimizer {
-        /// How much of the mean of the gradients stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the mean of their squares stays in a step, in [0, 1); 0.999.
+        /// Decay of the mean of the squared gradients, in [0, 1). Default: 0.999.
         b2: Hyperparam = 0.999,
-        /// Added to the root of the mean square; 1e-8.
+        /// Added to the denominator, outside of the square root. Default: 1e-8.
         eps: Hyperparam = 1e-8,
-        /// Added to the mean square below the root, for gradients through the update; 0.0.
+        /// Added inside the square root, to differentiate through the update. Default: 0.0.
         eps_root: Hyperparam = 0.0,
-        /// Whether momentum looks a step ahead (Dozat, "Incorporating Nesterov momentum into Adam", 2016); false.
+        /// Use Nesterov momentum (Dozat, "Incorporating Nesterov momentum into Adam", 2016). Default:
+        /// false.
         nesterov: bool = false,
-        /// The parameters' factor in the update, beside the learning rate; 1e-4.
+        /// Decoupled weight decay, multiplied by the learning rate. Default: 1e-4.
         weight_decay: Schedule = 1e-4,
-        /// Only those parameters decay for whose path it is true; all.
+        /// Predicate on a parameter's path: true where weight decay applies. Default: every parameter.
         mask: Option<Mask>,
     }
 }

@@ -1,4 +1,4 @@
-//! Adam that never lengthens its step.
+//! AMSGrad.
 
 use crate::hyperparam::Hyperparam;
 use crate::optimizer::Optimizer;
@@ -8,21 +8,21 @@ use crate::transforms::{ScaleByAmsgrad, scale_by_learning_rate};
 use crate::wrappers::alias;
 
 options! {
-    /// Adam with the largest mean square so far (optax's `amsgrad`).
+    /// AMSGrad (optax's `amsgrad`): Adam with the largest mean square so far.
     ///
     /// Reddi, Kale and Kumar, "On the convergence of Adam and beyond" (2018).
     pub struct Amsgrad(learning_rate: Schedule) as amsgrad -> Optimizer {
-        /// How much of the mean of the gradients stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the mean of their squares stays in a step, in [0, 1); 0.999.
+        /// Decay of the mean of the squared gradients, in [0, 1). Default: 0.999.
         b2: Hyperparam = 0.999,
-        /// Added to the root of the mean square; 1e-8.
+        /// Added to the denominator, outside of the square root. Default: 1e-8.
         eps: Hyperparam = 1e-8,
-        /// Added to the mean square below the root, for gradients through the update; 0.0.
+        /// Added inside the square root, to differentiate through the update. Default: 0.0.
         eps_root: Hyperparam = 0.0,
-        /// Whether the mean of the gradients is corrected for its start at 0; true.
+        /// Correct the bias of the mean of the gradients. Default: true.
         bias_correction_mu: bool = true,
-        /// Whether the mean of their squares is corrected before the largest is taken; true.
+        /// Correct the bias of the mean square before the maximum is taken. Default: true.
         bias_correction_nu: bool = true,
     }
 }

@@ -1,4 +1,4 @@
-//! Adam for large batches.
+//! LAMB.
 
 use crate::hyperparam::Hyperparam;
 use crate::mask::Mask;
@@ -9,21 +9,21 @@ use crate::transforms::{AddDecayedWeights, ScaleByAdam, scale_by_learning_rate, 
 use crate::wrappers::alias;
 
 options! {
-    /// LAMB (optax's `lamb`): Adam's step, as long for each parameter as the parameter is.
+    /// LAMB (optax's `lamb`): Adam's step, scaled for each parameter by the trust ratio.
     ///
     /// You et al., "Large batch optimization for deep learning: training BERT in 76 minutes" (2020).
     pub struct Lamb(learning_rate: Schedule) as lamb -> Optimizer {
-        /// How much of the mean of the gradients stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the mean of their squares stays in a step, in [0, 1); 0.999.
+        /// Decay of the mean of the squared gradients, in [0, 1). Default: 0.999.
         b2: Hyperparam = 0.999,
-        /// Added to the root of the mean square; 1e-6.
+        /// Added to the denominator, outside of the square root. Default: 1e-6.
         eps: Hyperparam = 1e-6,
-        /// Added to the mean square below the root, for gradients through the update; 0.0.
+        /// Added inside the square root, to differentiate through the update. Default: 0.0.
         eps_root: Hyperparam = 0.0,
-        /// The parameters' factor in the update, beside the learning rate; 0.0.
+        /// Decoupled weight decay, multiplied by the learning rate. Default: 0.0.
         weight_decay: Schedule = 0.0,
-        /// Only those parameters decay for whose path it is true; all.
+        /// Predicate on a parameter's path: true where weight decay applies. Default: every parameter.
         mask: Option<Mask>,
     }
 }

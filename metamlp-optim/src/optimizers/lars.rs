@@ -1,4 +1,4 @@
-//! Descent for large batches.
+//! LARS.
 
 use crate::hyperparam::Hyperparam;
 use crate::mask::Mask;
@@ -9,24 +9,26 @@ use crate::transforms::{AddDecayedWeights, ScaleByTrustRatio, Trace, scale_by_le
 use crate::wrappers::{alias, masked_by};
 
 options! {
-    /// LARS (optax's `lars`): momentum on steps that are, for each parameter, in proportion to
-    /// its length.
+    /// LARS (optax's `lars`): SGD with momentum, each parameter's step proportional to the parameter's
+    /// norm.
     ///
     /// You, Gitman and Ginsburg, "Large batch training of convolutional networks" (2017).
     pub struct Lars(learning_rate: Schedule) as lars -> Optimizer {
-        /// The parameters' factor beside the gradient; 0.
+        /// Weight decay: this factor times the parameters is added to the gradients. Default: 0.0.
         weight_decay: Schedule = 0.0,
-        /// Only those parameters decay for whose path it is true; all.
+        /// Predicate on a parameter's path: true where weight decay applies. Default: every parameter.
         weight_decay_mask: Option<Mask>,
-        /// The step's length over the parameter's, before the learning rate; 1e-3.
+        /// Ratio of the norm of an update to that of its parameter, before the learning rate. Default:
+        /// 1e-3.
         trust_coefficient: Hyperparam = 1e-3,
-        /// Added to the length of the gradient; 0.
+        /// Added to the norm of the gradient. Default: 0.0.
         eps: Hyperparam = 0.0,
-        /// Only the steps of those parameters are scaled for whose path it is true; all.
+        /// Predicate on a parameter's path: true where the trust ratio applies. Default: every
+        /// parameter.
         trust_ratio_mask: Option<Mask>,
-        /// How much of the last step's direction stays, in [0, 1); 0.9.
+        /// Decay of the momentum, in [0, 1). Default: 0.9.
         momentum: Hyperparam = 0.9,
-        /// Whether momentum looks a step ahead; false.
+        /// Use Nesterov momentum. Default: false.
         nesterov: bool = false,
     }
 }

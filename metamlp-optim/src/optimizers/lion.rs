@@ -1,4 +1,4 @@
-//! Steps by the sign of the momentum.
+//! Lion.
 
 use crate::hyperparam::Hyperparam;
 use crate::mask::Mask;
@@ -9,18 +9,20 @@ use crate::transforms::{AddDecayedWeights, ScaleByLion, scale_by_learning_rate};
 use crate::wrappers::alias;
 
 options! {
-    /// Lion (optax's `lion`): steps of one size, with decoupled weight decay. Its learning
-    /// rate is some 3 to 10 times smaller than Adam's, its decay larger by as much.
+    /// Lion (optax's `lion`): steps of the same size in every element, by the sign of the momentum,
+    /// with decoupled weight decay. The learning rate is 3 to 10 times smaller than Adam's, the weight
+    /// decay larger by the same factor.
     ///
     /// Chen et al., "Symbolic discovery of optimization algorithms" (2023).
     pub struct Lion(learning_rate: Schedule) as lion -> Optimizer {
-        /// How much of the mean is in a step's direction, in [0, 1); 0.9.
+        /// Weight of the mean, beside the gradient, in the direction of a step, in [0, 1). Default:
+        /// 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the mean stays in a step, in [0, 1); 0.99.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.99.
         b2: Hyperparam = 0.99,
-        /// The parameters' factor in the update, beside the learning rate; 1e-3.
+        /// Decoupled weight decay, multiplied by the learning rate. Default: 1e-3.
         weight_decay: Schedule = 1e-3,
-        /// Only those parameters decay for whose path it is true; all.
+        /// Predicate on a parameter's path: true where weight decay applies. Default: every parameter.
         mask: Option<Mask>,
     }
 }

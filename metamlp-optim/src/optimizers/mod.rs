@@ -1,5 +1,4 @@
-//! The optimizers that have a name, each a chain of transformations as optax has
-//! it, with optax's defaults.
+//! Named optimizers: chains of transformations with optax's defaults, one per file.
 
 mod adabelief;
 mod adadelta;

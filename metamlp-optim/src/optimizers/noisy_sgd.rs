@@ -1,4 +1,4 @@
-//! Descent with noise.
+//! SGD with gradient noise.
 
 use metamlp_tensor::random::Key;
 
@@ -7,8 +7,8 @@ use crate::schedule::Schedule;
 use crate::transforms::{add_noise, scale_by_learning_rate};
 use crate::wrappers::alias;
 
-/// Descent along gradients with noise whose variance falls (optax's
-/// `noisy_sgd` with its `eta` of 0.01 and `gamma` of 0.55).
+/// SGD with gradient noise of decreasing variance (optax's `noisy_sgd` with its default `eta` of 0.01
+/// and `gamma` of 0.55).
 ///
 /// Neelakantan et al., "Adding gradient noise improves learning for very deep networks" (2015).
 #[must_use]

@@ -1,4 +1,4 @@
-//! Adam that waits until it knows the variance.
+//! Rectified Adam.
 
 use crate::hyperparam::Hyperparam;
 use crate::optimizer::Optimizer;
@@ -8,21 +8,23 @@ use crate::transforms::{ScaleByRadam, scale_by_learning_rate};
 use crate::wrappers::alias;
 
 options! {
-    /// Rectified Adam (optax's `radam`).
+    /// Rectified Adam (optax's `radam`): Adam without its adaptive step size while the variance is not
+    /// tractable.
     ///
     /// Liu et al., "On the variance of the adaptive learning rate and beyond" (2020).
     pub struct Radam(learning_rate: Schedule) as radam -> Optimizer {
-        /// How much of the mean of the gradients stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the mean of their squares stays in a step, in [0, 1); 0.999.
+        /// Decay of the mean of the squared gradients, in [0, 1). Default: 0.999.
         b2: Hyperparam = 0.999,
-        /// Added to the root of the mean square; 1e-8.
+        /// Added to the denominator, outside of the square root. Default: 1e-8.
         eps: Hyperparam = 1e-8,
-        /// Added to the mean square below the root, for gradients through the update; 0.0.
+        /// Added inside the square root, to differentiate through the update. Default: 0.0.
         eps_root: Hyperparam = 0.0,
-        /// The length of the average from which the variance is trusted; 5.
+        /// Rectify the step from this length of the moving average on. Default: 5.
         threshold: Hyperparam = 5.0,
-        /// Whether momentum looks a step ahead (Dozat, "Incorporating Nesterov momentum into Adam", 2016); false.
+        /// Use Nesterov momentum (Dozat, "Incorporating Nesterov momentum into Adam", 2016). Default:
+        /// false.
         nesterov: bool = false,
     }
 }

@@ -1,4 +1,4 @@
-//! Descent by the mean size of the gradients.
+//! RMSProp.
 
 use crate::hyperparam::Hyperparam;
 use crate::optimizer::Optimizer;
@@ -8,8 +8,8 @@ use crate::transforms::{ScaleByRms, ScaleByStddev, Trace, identity, scale_by_lea
 use crate::wrappers::alias;
 
 options! {
-    /// RMSProp (optax's `rmsprop`): the gradients over the root of the mean of their
-    /// squares, then momentum.
+    /// RMSProp (optax's `rmsprop`): the gradients divided by the root of the mean of their squares,
+    /// then momentum.
     ///
     /// Tieleman and Hinton, lecture 6.5 of "Neural networks for machine learning" (2012).
     ///
@@ -18,21 +18,21 @@ options! {
     /// let optimizer: Optimizer = RmsProp::new(1e-3).centered(true).momentum(0.9).into();
     /// ```
     pub struct RmsProp(learning_rate: Schedule) as rmsprop -> Optimizer {
-        /// How much of the mean square stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean square, in [0, 1). Default: 0.9.
         decay: Hyperparam = 0.9,
-        /// Added to the mean square or to its root; 1e-8.
+        /// Added to the mean square, or to its square root (see `eps_in_sqrt`). Default: 1e-8.
         eps: Hyperparam = 1e-8,
-        /// What the mean square starts at; 0.
+        /// Initial value of the mean square. Default: 0.0.
         initial_scale: Hyperparam = 0.0,
-        /// Whether `eps` is added below the root; true.
+        /// Add `eps` inside the square root. Default: true.
         eps_in_sqrt: bool = true,
-        /// Whether the gradients are divided by their standard deviation instead; false.
+        /// Divide by the standard deviation of the gradients instead of their RMS. Default: false.
         centered: bool = false,
-        /// How much of the last step's direction stays, in [0, 1); no momentum.
+        /// Decay of the momentum, in [0, 1). Default: no momentum.
         momentum: Option<Hyperparam>,
-        /// Whether momentum looks a step ahead; false.
+        /// Use Nesterov momentum. Default: false.
         nesterov: bool = false,
-        /// Whether the means are corrected for their start; false.
+        /// Correct the bias of the means. Default: false.
         bias_correction: bool = false,
     }
 }

@@ -8,8 +8,8 @@ use crate::transforms::{Trace, identity, scale_by_learning_rate};
 use crate::wrappers::alias;
 
 options! {
-    /// Stochastic gradient descent (optax's `sgd`): steps of minus the learning rate
-    /// times the gradient, or times its momentum.
+    /// Stochastic gradient descent (optax's `sgd`): the update is minus the learning rate times the
+    /// gradient or its momentum.
     ///
     /// Robbins and Monro, "A stochastic approximation method" (1951).
     ///
@@ -18,9 +18,9 @@ options! {
     /// let optimizer: Optimizer = Sgd::new(0.1).momentum(0.9).nesterov(true).into();
     /// ```
     pub struct Sgd(learning_rate: Schedule) as sgd -> Optimizer {
-        /// How much of the last step's direction stays, in [0, 1); no momentum. See [`Trace`].
+        /// Decay of the momentum ([`Trace`]), in [0, 1). Default: no momentum.
         momentum: Option<Hyperparam>,
-        /// Whether momentum looks a step ahead; false.
+        /// Use Nesterov momentum. Default: false.
         nesterov: bool = false,
     }
 }

@@ -1,4 +1,4 @@
-//! Adam whose mean square changes slowly.
+//! Yogi.
 
 use crate::hyperparam::Hyperparam;
 use crate::optimizer::Optimizer;
@@ -8,15 +8,15 @@ use crate::transforms::{ScaleByYogi, scale_by_learning_rate};
 use crate::wrappers::alias;
 
 options! {
-    /// Yogi (optax's `yogi`).
+    /// Yogi (optax's `yogi`): Adam with a slowly changing mean square.
     ///
     /// Zaheer et al., "Adaptive methods for nonconvex optimization" (2018).
     pub struct Yogi(learning_rate: Schedule) as yogi -> Optimizer {
-        /// How much of the mean of the gradients stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the mean of their squares stays in a step, in [0, 1); 0.999.
+        /// Decay of the mean of the squared gradients, in [0, 1). Default: 0.999.
         b2: Hyperparam = 0.999,
-        /// Added to the root of the mean square; 1e-3.
+        /// Added to the denominator, outside of the square root. Default: 1e-3.
         eps: Hyperparam = 1e-3,
     }
 }

@@ -1,4 +1,4 @@
-//! A number that falls along half a wave.
+//! Cosine decay.
 
 use std::f64::consts::PI;
 
@@ -10,8 +10,8 @@ use crate::options::options;
 use crate::schedule::Schedule;
 
 options! {
-    /// From `init_value` to `alpha` times it in `decay_steps` steps, along half a
-    /// cosine wave (optax's `cosine_decay_schedule`).
+    /// Decays from `init_value` to `alpha · init_value` in `decay_steps` steps, along half a cosine
+    /// wave (optax's `cosine_decay_schedule`).
     ///
     /// Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017).
     ///
@@ -20,9 +20,9 @@ options! {
     /// let optimizer = adam(CosineDecay::new(1e-3, 1000).alpha(0.01));
     /// ```
     pub struct CosineDecay(init_value: f64, decay_steps: usize) as cosine_decay_schedule -> Schedule {
-        /// What is left in the end, as a part of `init_value`; 0.
+        /// Ratio of the final value to `init_value`. Default: 0.0.
         alpha: f64 = 0.0,
-        /// The power of the wave; 1.
+        /// Exponent of the cosine factor. Default: 1.0.
         exponent: f64 = 1.0,
     }
 }

@@ -1,4 +1,4 @@
-//! A number that falls by the same factor again and again.
+//! Exponential decay.
 
 use metamlp_tensor::{F32, Result, Tensor};
 
@@ -8,8 +8,8 @@ use crate::options::options;
 use crate::schedule::Schedule;
 
 options! {
-    /// `init_value · decay_rate^(step / transition_steps)` (optax's `exponential_decay`). Of no
-    /// steps, or with a `decay_rate` of 0, `init_value`.
+    /// `init_value · decay_rate^(step / transition_steps)` (optax's `exponential_decay`). The value
+    /// stays `init_value` if `transition_steps` or `decay_rate` is 0.
     ///
     /// ```
     /// use metamlp_optim::{ExponentialDecay, adam};
@@ -18,11 +18,12 @@ options! {
     pub struct ExponentialDecay(
         init_value: f64, transition_steps: usize, decay_rate: f64
     ) as exponential_decay -> Schedule {
-        /// The step before which it is `init_value`; 0.
+        /// First step of the transition; the value is `init_value` before it. Default: 0.
         transition_begin: usize = 0,
-        /// Whether it falls only after each `transition_steps` whole steps; false.
+        /// Decay at multiples of `transition_steps` only. Default: false.
         staircase: bool = false,
-        /// Where it stops: below this, or above if it grows; nowhere.
+        /// Bound of the value: a lower one if `decay_rate` is below 1, else an upper one. Default: no
+        /// bound.
         end_value: Option<f64>,
     }
 }

@@ -1,14 +1,14 @@
-//! Schedules one after the other.
+//! Schedules in sequence.
 
 use metamlp_tensor::{Error, Result, Tensor};
 
 use crate::schedule::Schedule;
 
-/// Each schedule in its turn: the next takes over at its boundary, and counts its
-/// own steps from there (optax's `join_schedules`).
+/// Applies the schedules one after the other: each starts at its boundary and counts steps from there
+/// (optax's `join_schedules`).
 ///
-/// Boundaries are as many as schedules less one, in ascending order; others are
-/// an error at the first step.
+/// The boundaries are ascending and one less than the schedules; anything else is an error at the first
+/// step.
 ///
 /// ```
 /// use metamlp_optim::{cosine_decay_schedule, join_schedules, linear_schedule, sgd};
@@ -35,7 +35,7 @@ pub fn join_schedules(
     })
 }
 
-/// `first`, then each of `rest` from its boundary on.
+/// `first`, then each schedule of `rest` from its boundary on.
 pub(super) fn joined<F: FnOnce(&Tensor) -> Result<Tensor>, G: FnOnce(&Tensor) -> Result<Tensor>>(
     count: &Tensor,
     first: F,

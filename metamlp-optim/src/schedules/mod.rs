@@ -1,6 +1,5 @@
-//! Learning rates and the like as functions of the step, under optax's names and
-//! one family a file. They know a count as a tensor and nothing of optimizers,
-//! and run inside the compiled step.
+//! Schedules: values as functions of the step, under optax's names, one family per file. Knows the step
+//! count as a tensor and nothing of optimizers; runs inside the compiled step.
 
 mod cosine;
 mod exponential;
@@ -23,12 +22,12 @@ use metamlp_tensor::{F32, Result, Tensor};
 
 use super::hyperparam::Range;
 
-/// The steps since `begin` (`f32`), which may be negative.
+/// The number of steps since `begin`, `f32`; negative before it.
 fn steps_since(count: &Tensor, begin: usize) -> Tensor {
     (count - i32::try_from(begin).unwrap_or(i32::MAX)).convert(F32)
 }
 
-/// Refuses numbers that are not finite.
+/// Returns an error for a number that is not finite.
 fn finite<const N: usize>(op: &'static str, each: [(&'static str, f64); N]) -> Result<()> {
     each.into_iter().try_for_each(|(name, number)| Range::Finite.check(op, name, number))
 }

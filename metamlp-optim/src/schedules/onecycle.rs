@@ -1,4 +1,4 @@
-//! One rise and one fall.
+//! One-cycle schedules.
 //!
 //! Smith and Topin, "Super-convergence: very fast training of neural networks
 //! using large learning rates" (2018).
@@ -14,19 +14,19 @@ use crate::options::options;
 use crate::schedule::Schedule;
 
 options! {
-    /// In equal steps from `peak_value / div_factor` to `peak_value`, back, and in the last
-    /// steps on to a fraction of that (optax's `linear_onecycle_schedule`).
+    /// Linear from `peak_value / div_factor` to `peak_value`, linear back, then linear to a fraction of
+    /// the initial value (optax's `linear_onecycle_schedule`).
     ///
     /// Smith and Topin, "Super-convergence: very fast training of neural networks
     /// using large learning rates" (2018).
     pub struct LinearOnecycle(transition_steps: usize, peak_value: f64) as linear_onecycle_schedule -> Schedule {
-        /// The part of the steps in which it rises; 0.3.
+        /// Fraction of the steps in which the value increases. Default: 0.3.
         pct_start: f64 = 0.3,
-        /// The part of the steps after which it is back; 0.85.
+        /// Fraction of the steps after which the value is back at the start. Default: 0.85.
         pct_final: f64 = 0.85,
-        /// The peak over the start; 25.
+        /// Ratio of the peak to the initial value. Default: 25.0.
         div_factor: f64 = 25.0,
-        /// The start over the end; 1e4.
+        /// Ratio of the initial value to the final one. Default: 1e4.
         final_div_factor: f64 = 1e4,
     }
 }
@@ -55,17 +55,17 @@ impl From<LinearOnecycle> for Schedule {
 }
 
 options! {
-    /// Along half a cosine wave from `peak_value / div_factor` to `peak_value`, along another to a
-    /// fraction of the start (optax's `cosine_onecycle_schedule`).
+    /// Half a cosine wave from `peak_value / div_factor` to `peak_value`, then another down to a
+    /// fraction of the initial value (optax's `cosine_onecycle_schedule`).
     ///
     /// Smith and Topin, "Super-convergence: very fast training of neural networks
     /// using large learning rates" (2018).
     pub struct CosineOnecycle(transition_steps: usize, peak_value: f64) as cosine_onecycle_schedule -> Schedule {
-        /// The part of the steps in which it rises; 0.3.
+        /// Fraction of the steps in which the value increases. Default: 0.3.
         pct_start: f64 = 0.3,
-        /// The peak over the start; 25.
+        /// Ratio of the peak to the initial value. Default: 25.0.
         div_factor: f64 = 25.0,
-        /// The start over the end; 1e4.
+        /// Ratio of the initial value to the final one. Default: 1e4.
         final_div_factor: f64 = 1e4,
     }
 }
@@ -98,8 +98,12 @@ fn check(op: &'static str, steps: usize, peak: f64, rise: f64, div: f64, final_d
     Range::Positive.check(op, "final_div_factor", final_div)
 }
 
-/// That part of the steps, without the fraction.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+/// `part` of the steps, rounded down.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`part` is in [0, 1], rounding down is meant"
+)]
 fn whole(part: f64, steps: usize) -> usize {
     (part * steps as f64) as usize
 }

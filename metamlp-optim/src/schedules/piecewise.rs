@@ -1,4 +1,4 @@
-//! A number that changes by a factor at each of some steps.
+//! Piecewise constant and piecewise interpolated schedules.
 
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
@@ -9,8 +9,7 @@ use super::{finite, steps_since};
 use crate::hyperparam::Range;
 use crate::schedule::Schedule;
 
-/// `init_value`, multiplied by each scale from its boundary on (optax's
-/// `piecewise_constant_schedule`).
+/// `init_value`, multiplied by each scale from its boundary on (optax's `piecewise_constant_schedule`).
 ///
 /// ```
 /// use metamlp_optim::{piecewise_constant_schedule, sgd};
@@ -31,18 +30,17 @@ pub fn piecewise_constant_schedule(
     })
 }
 
-/// How to get from one number to the next.
+/// The curve between two values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interpolation {
-    /// In equal steps.
+    /// A straight line.
     Linear,
-    /// Along half a cosine wave.
+    /// Half a cosine wave.
     Cosine,
 }
 
-/// From `init_value` to its multiple by the first scale, reached at the first boundary,
-/// on to the multiple of that by the second, and so on (optax's
-/// `piecewise_interpolate_schedule`).
+/// Interpolates between values: `init_value` at step 0, and at each boundary the previous value times
+/// the boundary's scale (optax's `piecewise_interpolate_schedule`).
 ///
 /// ```
 /// use metamlp_optim::{Interpolation, piecewise_interpolate_schedule, sgd};
@@ -62,7 +60,7 @@ pub fn piecewise_interpolate_schedule(
     })
 }
 
-/// Each boundary with the product of `init_value` and the scales up to it.
+/// The boundaries, each with the product of `init_value` and all scales up to it.
 pub(super) fn products(
     op: &'static str,
     init_value: f64,
@@ -79,7 +77,7 @@ pub(super) fn products(
     Ok(products)
 }
 
-/// From `init_value` at step 0 through `points`, each a step and the number there.
+/// Interpolates from `init_value` at step 0 through `points`, pairs of a step and a value.
 pub(super) fn interpolated(
     interpolation: Interpolation,
     count: &Tensor,
@@ -90,7 +88,7 @@ pub(super) fn interpolated(
     let last = points.last().map_or(init_value, |(_, value)| *value);
     let mut value = Tensor::full([], last, F32);
     let pieces: Vec<_> = starts.zip(points.iter().copied()).collect();
-    // From the last, so that the first whose end is still ahead has its way.
+    // In reverse, so that the first piece whose end lies ahead is selected last.
     for ((begin, from), (end, to)) in pieces.into_iter().rev() {
         let part = steps_since(count, begin) / end.saturating_sub(begin).max(1) as f64;
         let here = match interpolation {

@@ -1,4 +1,4 @@
-//! From one number to another, along a power of the step; and one number alone.
+//! Polynomial, linear and constant schedules.
 
 use metamlp_tensor::{F32, Result, Tensor};
 
@@ -7,13 +7,13 @@ use crate::hyperparam::Range;
 use crate::options::options;
 use crate::schedule::Schedule;
 
-/// The same number at every step.
+/// A constant value (optax's `constant_schedule`).
 #[must_use]
 pub fn constant_schedule(value: f64) -> Schedule {
     value.into()
 }
 
-/// From `init_value` to `end_value` in `transition_steps` equal steps.
+/// Linear from `init_value` to `end_value` in `transition_steps` steps (optax's `linear_schedule`).
 ///
 /// ```
 /// use metamlp_optim::{linear_schedule, sgd};
@@ -25,12 +25,12 @@ pub fn linear_schedule(init_value: f64, end_value: f64, transition_steps: usize)
 }
 
 options! {
-    /// From `init_value` to `end_value` in `transition_steps` steps, along `(1 - t)^power`
-    /// (optax's `polynomial_schedule`). Of no steps, `init_value`.
+    /// From `init_value` to `end_value` in `transition_steps` steps, along `(1 - t)^power` (optax's
+    /// `polynomial_schedule`). The value stays `init_value` if `transition_steps` is 0.
     pub struct PolynomialSchedule(
         init_value: f64, end_value: f64, power: f64, transition_steps: usize
     ) as polynomial_schedule -> Schedule {
-        /// The step before which it is `init_value`; 0.
+        /// First step of the transition; the value is `init_value` before it. Default: 0.
         transition_begin: usize = 0,
     }
 }

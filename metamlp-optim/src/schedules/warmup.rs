@@ -1,4 +1,4 @@
-//! A rise in equal steps, then a decay.
+//! Linear warm-up, followed by a constant or a decay.
 
 use metamlp_tensor::{Error, Result, Tensor};
 
@@ -10,16 +10,16 @@ use super::polynomial::linear_schedule;
 use crate::options::options;
 use crate::schedule::Schedule;
 
-/// From `init_value` to `peak_value` in `warmup_steps` equal steps, then `peak_value`.
+/// Linear from `init_value` to `peak_value` in `warmup_steps` steps, then constant (optax's
+/// `warmup_constant_schedule`).
 #[must_use]
 pub fn warmup_constant_schedule(init_value: f64, peak_value: f64, warmup_steps: usize) -> Schedule {
     linear_schedule(init_value, peak_value, warmup_steps)
 }
 
 options! {
-    /// From `init_value` to `peak_value` in `warmup_steps` equal steps, then along half a
-    /// cosine wave until step `decay_steps`, which counts from the start (optax's
-    /// `warmup_cosine_decay_schedule`).
+    /// Linear from `init_value` to `peak_value` in `warmup_steps` steps, then cosine decay until step
+    /// `decay_steps`, counted from the start (optax's `warmup_cosine_decay_schedule`).
     ///
     /// ```
     /// use metamlp_optim::{WarmupCosineDecay, adamw};
@@ -28,9 +28,9 @@ options! {
     pub struct WarmupCosineDecay(
         init_value: f64, peak_value: f64, warmup_steps: usize, decay_steps: usize
     ) as warmup_cosine_decay_schedule -> Schedule {
-        /// The number in the end; 0.
+        /// Value after the last step. Default: 0.0.
         end_value: f64 = 0.0,
-        /// The power of the wave; 1.
+        /// Exponent of the cosine factor. Default: 1.0.
         exponent: f64 = 1.0,
     }
 }
@@ -58,16 +58,17 @@ impl From<WarmupCosineDecay> for Schedule {
 }
 
 options! {
-    /// From `init_value` to `peak_value` in `warmup_steps` equal steps, then an
-    /// [`ExponentialDecay`] of it (optax's `warmup_exponential_decay_schedule`).
+    /// Linear from `init_value` to `peak_value` in `warmup_steps` steps, then [`ExponentialDecay`]
+    /// (optax's `warmup_exponential_decay_schedule`).
     pub struct WarmupExponentialDecay(
         init_value: f64, peak_value: f64, warmup_steps: usize, transition_steps: usize, decay_rate: f64
     ) as warmup_exponential_decay_schedule -> Schedule {
-        /// How many steps after the rise it stays; 0.
+        /// Steps between the warm-up and the decay. Default: 0.
         transition_begin: usize = 0,
-        /// Whether it falls only after each `transition_steps` whole steps; false.
+        /// Decay at multiples of `transition_steps` only. Default: false.
         staircase: bool = false,
-        /// Where it stops: below this, or above if it grows; nowhere.
+        /// Bound of the value: a lower one if `decay_rate` is below 1, else an upper one. Default: no
+        /// bound.
         end_value: Option<f64>,
     }
 }
@@ -85,7 +86,7 @@ impl From<WarmupExponentialDecay> for Schedule {
     }
 }
 
-/// Each [`WarmupCosineDecay`] in its turn, for its `decay_steps` (optax's `sgdr_schedule`).
+/// A sequence of [`WarmupCosineDecay`] cycles, each for its `decay_steps` (optax's `sgdr_schedule`).
 ///
 /// Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017).
 ///

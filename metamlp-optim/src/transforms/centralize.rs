@@ -1,4 +1,4 @@
-//! Updates whose mean is 0.
+//! Gradient centralization.
 
 use metamlp_tensor::Result;
 
@@ -7,8 +7,8 @@ use crate::optimizer::Optimizer;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
-/// Takes from each update of two or more axes its mean over all but the first;
-/// others stay (optax's `centralize`).
+/// Subtracts from each update with two or more axes its mean over all axes but the first (optax's
+/// `centralize`). Other updates are unchanged.
 ///
 /// Yong et al., "Gradient centralization: a new optimization technique for deep neural networks" (2020).
 #[must_use]

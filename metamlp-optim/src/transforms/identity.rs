@@ -1,4 +1,4 @@
-//! Updates left as they are.
+//! The identity transformation.
 
 use metamlp_tensor::Result;
 
@@ -7,7 +7,7 @@ use crate::optimizer::Optimizer;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
-/// Passes the updates on as they are.
+/// Returns the updates unchanged (optax's `identity`).
 #[must_use]
 pub fn identity() -> Optimizer {
     Optimizer::new(Identity)

@@ -1,4 +1,4 @@
-//! Updates of a fixed length.
+//! Normalization of the updates.
 
 use metamlp_tensor::Result;
 
@@ -11,11 +11,11 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// Divides the updates by their length, all together (optax's `normalize_by_update_norm`).
+    /// Divides the updates by their global norm (optax's `normalize_by_update_norm`).
     pub struct NormalizeByUpdateNorm() as normalize_by_update_norm -> Optimizer {
-        /// The length that the updates then have; 1.
+        /// Norm of the result. Default: 1.0.
         scale_factor: Hyperparam = 1.0,
-        /// Added to the length; 1e-6.
+        /// Added to the norm. Default: 1e-6.
         eps: Hyperparam = 1e-6,
     }
 }

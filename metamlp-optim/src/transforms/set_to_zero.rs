@@ -1,4 +1,4 @@
-//! No updates.
+//! Zero updates.
 
 use metamlp_tensor::{Result, Tensor};
 
@@ -7,8 +7,8 @@ use crate::optimizer::Optimizer;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
-/// Puts 0 in the place of every update, so that the parameters stay: what to give
-/// [`partition`](crate::partition) for those that are not trained.
+/// Replaces each update by 0 (optax's `set_to_zero`), for the frozen parameters of
+/// [`partition`](crate::partition) for instance.
 #[must_use]
 pub fn set_to_zero() -> Optimizer {
     Optimizer::new(SetToZero)

@@ -1,4 +1,4 @@
-//! Steps that are left out when a gradient is not a number.
+//! Steps skipped for gradients that are not finite.
 
 use metamlp_tensor::{BOOL, Result, Tensor};
 
@@ -8,9 +8,9 @@ use crate::optimizer::Optimizer;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
-/// `inner` where all gradients are finite; otherwise no update, and the inner
-/// state stays. After `max_consecutive_errors` such steps in a row the next is
-/// taken all the same (optax's `apply_if_finite`).
+/// Applies `inner` if all gradients are finite; otherwise the updates are 0 and the inner state stays.
+/// After `max_consecutive_errors` such steps in a row the next step is applied anyway (optax's
+/// `apply_if_finite`).
 ///
 /// State: `notfinite_count` (in a row), `last_finite`, `total_notfinite`, `inner_state`.
 ///

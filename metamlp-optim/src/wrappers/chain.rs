@@ -1,4 +1,4 @@
-//! Transformations one after the other.
+//! Transformations in sequence.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::optimizer::Optimizer;
 use crate::state::{State, foreign};
 use crate::transformation::GradientTransformation;
 
-/// One optimizer that applies several, each to the updates of the one before.
+/// Applies the optimizers in order, each to the updates of the previous one (optax's `chain`).
 ///
 /// ```
 /// use metamlp_optim::{Adam, chain, clip_by_global_norm, sgd};
@@ -21,7 +21,7 @@ pub fn chain(parts: impl IntoIterator<Item = Optimizer>) -> Optimizer {
     Optimizer::new(Chain { name: None, parts: parts.into_iter().collect() })
 }
 
-/// A chain that users know by this name: its parts' hyper-parameters are its own.
+/// A chain under the name of an optimizer, in `Debug` and in errors about its hyper-parameters.
 pub(crate) fn alias(name: &'static str, parts: impl IntoIterator<Item = Optimizer>) -> Optimizer {
     Optimizer::new(Chain { name: Some(name), parts: parts.into_iter().collect() })
 }
@@ -50,9 +50,9 @@ impl GradientTransformation for Chain {
         let states = match state {
             State::Chain(states) if states.len() == count => states,
             State::Chain(states) => {
-                return Err(foreign(format!("a chain of {count} has a state of {}", states.len())));
+                return Err(foreign(format!("a chain of {count} transformations has the state of {}", states.len())));
             }
-            _ => return Err(foreign(format!("a chain of {count} has a state of one"))),
+            _ => return Err(foreign(format!("a chain of {count} transformations has the state of a single one"))),
         };
         let (mut updates, mut next) = (updates, Vec::with_capacity(count));
         for (part, state) in self.parts.iter().zip(states) {

@@ -1,4 +1,4 @@
-//! Hyper-parameters as state.
+//! Hyper-parameters in the state.
 
 use std::fmt;
 
@@ -12,14 +12,13 @@ use crate::schedule::Schedule;
 use crate::state::{HYPERPARAMS, State};
 use crate::transformation::GradientTransformation;
 
-/// The optimizer that `make` makes of hyper-parameters which are kept in the
-/// state, where they can be read and set (optax's `inject_hyperparams`).
+/// An optimizer whose hyper-parameters are part of its state, where they can be read and changed
+/// (optax's `inject_hyperparams`). `make` builds the optimizer from them.
 ///
-/// Any hyper-parameter may follow a [`Schedule`]; its value at the last step is
-/// in the state. [`State::hyperparam`] reads and [`State::with_hyperparam`]
-/// sets one; under `jit` one program serves all values. `make` is called anew in
-/// each recorded step. The numbers given here are checked for their range; those
-/// that are set later, which a recorded step does not know, are not.
+/// Each hyper-parameter may be a [`Schedule`]; the state holds its value at the last step.
+/// [`State::hyperparam`] reads one and [`State::with_hyperparam`] sets one; under `jit` one program
+/// serves all values. `make` is called in each traced step. The initial numbers are checked against
+/// their ranges; values set later are not.
 ///
 /// State: `count`, `hyperparams` (in the widest dtype of the parameters), `inner_state`.
 ///
@@ -50,7 +49,8 @@ struct InjectHyperparams<const N: usize, F> {
 }
 
 impl<const N: usize, F: Fn([Hyperparam; N]) -> Optimizer> InjectHyperparams<N, F> {
-    /// Each value, by `value`, then the inner optimizer and what is kept of the values.
+    /// Computes each hyper-parameter with `value`; returns the inner optimizer and the values as a
+    /// state.
     fn inner(
         &self,
         mut value: impl FnMut(&'static str, &Schedule) -> Result<Tensor>,
@@ -70,7 +70,7 @@ where
     F: Fn([Hyperparam; N]) -> Optimizer + Send + Sync,
 {
     fn check(&self) -> Result<()> {
-        // What follows a schedule is not known before the step, and fits in any range.
+        // The value of a schedule is not known before the step; 0 lies in every range.
         let known = |schedule: &Schedule| {
             schedule.constant().cloned().unwrap_or_else(|| Tensor::zeros([], F32).into())
         };
@@ -83,7 +83,7 @@ where
         let at_start = |_, schedule: &Schedule| {
             Ok(schedule.at(&count).unwrap_or_else(|error| Tensor::poison(error, [], F32)).convert(dtype))
         };
-        // An error is the first update's to return.
+        // The first update returns the error.
         let (inner_state, hyperparams) = match self.inner(at_start) {
             Ok((optimizer, hyperparams)) => (optimizer.transformation().init(params), hyperparams),
             Err(_) => (State::empty(), State::empty()),

@@ -1,4 +1,4 @@
-//! An optimizer for some of the parameters.
+//! Optimizers for a selection of the parameters.
 
 use metamlp_tensor::{Result, TreePath};
 
@@ -9,10 +9,10 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 use crate::transforms::set_to_zero;
 
-/// `inner` for the parameters for whose path `mask` is true; the updates of the
-/// others pass as they are (optax's `masked`).
+/// Applies `inner` to the parameters whose path satisfies `mask`; the updates of the others are
+/// unchanged (optax's `masked`).
 ///
-/// State: `inner_state`, which has nothing of the others.
+/// State: `inner_state`, of the selected parameters only.
 ///
 /// ```
 /// use metamlp_optim::{add_decayed_weights, chain, masked, sgd};
@@ -27,7 +27,7 @@ pub fn masked(
     Optimizer::new(Masked { inner: inner.into(), mask: Mask::new(mask) })
 }
 
-/// No update for the parameters for whose path `mask` is true (optax's `freeze`).
+/// Sets the updates of parameters whose path satisfies `mask` to 0 (optax's `freeze`).
 ///
 /// ```
 /// use metamlp_optim::{adam, chain, freeze};
@@ -38,7 +38,7 @@ pub fn freeze(mask: impl Fn(&TreePath) -> bool + Send + Sync + 'static) -> Optim
     masked(set_to_zero(), mask)
 }
 
-/// [`masked`] if there is a mask.
+/// [`masked`] if there is a mask, else `inner`.
 pub(crate) fn masked_by(inner: Optimizer, mask: Option<Mask>) -> Optimizer {
     match mask {
         Some(mask) => Optimizer::new(Masked { inner, mask }),

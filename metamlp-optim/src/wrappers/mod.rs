@@ -1,5 +1,4 @@
-//! Optimizers made of other optimizers: in a row, for some parameters, at some
-//! steps. They know nothing of what the inner ones do.
+//! Optimizers built from other optimizers. Knows nothing of what the inner ones compute.
 
 mod apply_if_finite;
 mod chain;

@@ -1,4 +1,4 @@
-//! One step for several gradients.
+//! Gradient accumulation.
 
 use metamlp_tensor::{F32, Result};
 
@@ -9,18 +9,18 @@ use crate::optimizer::Optimizer;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
-/// A step of `inner` along the mean of each `k` gradients; in between the
-/// updates are 0. [`MultiSteps`] can take their sum.
+/// Takes a step of `inner` with the mean of each `k` gradients; the other updates are 0. [`MultiSteps`]
+/// can use their sum.
 #[must_use]
 pub fn multi_steps(inner: impl Into<Optimizer>, k: usize) -> Optimizer {
     MultiSteps::new(inner, k).into()
 }
 
-/// Gradients gathered over several steps (optax's `MultiSteps`): as a batch
-/// that is `k` times as large.
+/// Gradient accumulation over several steps (optax's `MultiSteps`), equivalent to a batch `k` times as
+/// large.
 ///
-/// State: `mini_step` (0 to `k - 1`), `gradient_step` (of `inner`),
-/// `inner_opt_state`, and `acc_grads`, one tensor for each parameter.
+/// State: `mini_step` (0 to `k - 1`), `gradient_step` (of `inner`), `inner_opt_state`, and `acc_grads`,
+/// one tensor per parameter.
 ///
 /// ```
 /// use metamlp_optim::{MultiSteps, Optimizer, adam};
@@ -35,12 +35,12 @@ pub struct MultiSteps {
 }
 
 impl MultiSteps {
-    /// A step of `inner` for each `k` gradients, at least 1.
+    /// A step of `inner` for each `k` gradients; `k` is at least 1.
     pub fn new(inner: impl Into<Optimizer>, k: usize) -> Self {
         Self { inner: inner.into(), k, use_grad_mean: true }
     }
 
-    /// Whether the gradients' mean is taken, or their sum; true.
+    /// Use the mean of the gradients (true, the default) or their sum.
     pub fn use_grad_mean(mut self, use_grad_mean: bool) -> Self {
         self.use_grad_mean = use_grad_mean;
         self

@@ -1,4 +1,4 @@
-//! Another optimizer for each group of parameters.
+//! A different optimizer for each group of parameters.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use crate::optimizer::Optimizer;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
-/// For each parameter the optimizer whose label `label` gives to its path
-/// (optax's `partition`).
+/// Applies to each parameter the optimizer with the label that `label` returns for its path (optax's
+/// `partition`).
 ///
-/// State: `inner_states`, under each label the `inner_state` of its optimizer.
-/// A label that no optimizer has is an error of the first update.
+/// State: `inner_states`, for each label the `inner_state` of its optimizer. An unknown label is an
+/// error of the first update.
 ///
 /// ```
 /// use metamlp_optim::{adam, partition, set_to_zero};
@@ -37,7 +37,7 @@ pub fn partition<const N: usize>(
     Optimizer::new(Partition { groups: groups.collect(), label })
 }
 
-/// [`partition`] under its older name.
+/// [`partition`] under its older optax name.
 #[must_use]
 pub fn multi_transform<const N: usize>(
     optimizers: [(&'static str, Optimizer); N],

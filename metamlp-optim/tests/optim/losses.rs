@@ -405,7 +405,7 @@ fn what_does_not_fit_is_refused() {
     ];
     for (name, loss) in alike {
         let expected =
-            format!("{name}: targets is f32[3], expected of the shape of the predictions, f32[3, 1]");
+            format!("{name}: targets is f32[3], expected the shape of the predictions, f32[3, 1]");
         refused_by_pointer(&loss(&column, &row), &expected);
         refused_by_pointer(
             &loss(&whole, &x),
@@ -457,11 +457,11 @@ fn sequences_that_do_not_fit_are_refused() {
     let (labels, said) = (Tensor::from_vec([2, 1], vec![1, 2]), Tensor::zeros([2, 1], F32));
     refused(
         &ctc_loss(&frames, &frames, &labels, &said),
-        "logits is f32[2, 4], expected of shape [batch, frames",
+        "logits is f32[2, 4], expected shape [batch, frames",
     );
     refused(
         &ctc_loss(&logits, &said, &labels, &said),
-        "logit_paddings is f32[2, 1], expected of shape [2, 4]",
+        "logit_paddings is f32[2, 1], expected shape [2, 4]",
     );
     refused(
         &ctc_loss(&logits, &frames, &said, &said),
@@ -469,7 +469,7 @@ fn sequences_that_do_not_fit_are_refused() {
     );
     refused(
         &ctc_loss(&logits, &frames, &labels, &frames),
-        "label_paddings is f32[2, 4], expected of the shape of",
+        "label_paddings is f32[2, 4], expected the shape of",
     );
     let of_blank = ctc_loss_with_blank_id(&logits, &frames, &labels, &said, 3);
     refused(&of_blank, "blank_id is 3, expected less than the classes, 3");

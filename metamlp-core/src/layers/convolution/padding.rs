@@ -106,7 +106,7 @@ pub(super) fn pad_by(
     }
     let extent = i64::try_from(x.shape()[axis]).unwrap_or(i64::MAX);
     let (low, high) = (low as i64, high as i64);
-    #[allow(clippy::cast_possible_truncation)]
+    #[expect(clippy::cast_possible_truncation, reason = "positions lie within the axis, whose extent fits `i32`")]
     let indices: Vec<i32> = (-low..extent + high).map(|at| source(at, extent) as i32).collect();
     x.take(&Tensor::from_vec([indices.len()], indices).convert(I32), axis.cast_signed())
 }

@@ -1,4 +1,4 @@
-//! Updates gathered over some steps.
+//! Accumulation of updates over several steps.
 
 use metamlp_tensor::Result;
 
@@ -8,10 +8,11 @@ use crate::optimizer::Optimizer;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
-/// The sum of `k` updates at each `k`th step, 0 at the others (optax's `apply_every`).
+/// Returns the sum of the last `k` updates at each `k`th step, and 0 at the others (optax's
+/// `apply_every`).
 ///
-/// State: `count` (0 to `k - 1`), and `grad_acc`, one tensor for each parameter.
-/// [`multi_steps`](crate::multi_steps) does this for the gradients that an optimizer sees.
+/// State: `count` (0 to `k - 1`), and `grad_acc`, one tensor per parameter.
+/// [`multi_steps`](crate::multi_steps) accumulates the gradients before an optimizer instead.
 #[must_use]
 pub fn apply_every(k: usize) -> Optimizer {
     Optimizer::new(ApplyEvery { k })

@@ -1,4 +1,4 @@
-//! A decaying mean of the updates.
+//! Exponential moving average of the updates.
 
 use metamlp_tensor::Result;
 
@@ -11,12 +11,12 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// The exponential moving average of the updates in their place (optax's
-    /// `ema`): `ema = (1 - decay) · update + decay · ema`.
+    /// Replaces the updates by their exponential moving average (optax's `ema`): `ema = (1 - decay) ·
+    /// update + decay · ema`.
     ///
-    /// State: `count`, and `ema`, one tensor for each parameter.
+    /// State: `count`, and `ema`, one tensor per parameter.
     pub struct Ema(decay: Hyperparam) as ema -> Optimizer {
-        /// Whether the mean is corrected for its start at 0; true.
+        /// Correct the bias of the average. Default: true.
         debias: bool = true,
     }
 }

@@ -10,14 +10,13 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// Momentum (optax's `trace`): `trace = update + decay · trace`, a sum of past
-    /// updates in which older ones count less and less.
+    /// Momentum (optax's `trace`): `trace = update + decay · trace`.
     ///
-    /// State: `trace`, one tensor for each parameter.
+    /// State: `trace`, one tensor per parameter.
     ///
     /// Sutskever et al., "On the importance of initialization and momentum in deep learning" (2013).
     pub struct Trace(decay: Hyperparam) as trace -> Optimizer {
-        /// Whether the update is `update + decay · trace` with the new trace, a step ahead; false.
+        /// Use Nesterov momentum: `update + decay · trace` with the new trace. Default: false.
         nesterov: bool = false,
     }
 }

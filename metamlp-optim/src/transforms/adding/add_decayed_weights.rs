@@ -1,4 +1,4 @@
-//! Weight decay: a pull of the parameters towards 0.
+//! Weight decay.
 
 use metamlp_tensor::{Result, TreePath};
 
@@ -12,10 +12,10 @@ use crate::state::State;
 use crate::transformation::{GradientTransformation, needed};
 use crate::wrappers::masked_by;
 
-/// Adds `weight_decay` times the parameters to the updates;
-/// [`AddDecayedWeights`] can leave some out.
+/// Adds `weight_decay` times the parameters to the updates (optax's `add_decayed_weights`).
+/// [`AddDecayedWeights`] takes a mask.
 ///
-/// Needs the parameters in [`Optimizer::update`].
+/// Needs `params` in [`Optimizer::update`].
 #[must_use]
 pub fn add_decayed_weights(weight_decay: impl Into<Schedule>) -> Optimizer {
     AddDecayedWeights::new(weight_decay).into()
@@ -23,8 +23,8 @@ pub fn add_decayed_weights(weight_decay: impl Into<Schedule>) -> Optimizer {
 
 /// Decoupled weight decay (optax's `add_decayed_weights`).
 ///
-/// State: the `count` of steps if the decay depends on it, otherwise none; with
-/// a mask that of [`masked`](crate::masked).
+/// State: `count` (the number of steps) if the decay depends on it, else empty; with a mask that of
+/// [`masked`](crate::masked).
 ///
 /// Loshchilov and Hutter, "Decoupled weight decay regularization" (2019).
 ///
@@ -41,12 +41,12 @@ pub struct AddDecayedWeights {
 }
 
 impl AddDecayedWeights {
-    /// The same decay for all parameters.
+    /// The same weight decay for every parameter.
     pub fn new(weight_decay: impl Into<Schedule>) -> Self {
         Self { weight_decay: weight_decay.into(), mask: None }
     }
 
-    /// Only those parameters decay for whose path `mask` is true.
+    /// Applies the decay only to parameters whose path satisfies `mask`.
     pub fn mask(mut self, mask: impl Fn(&TreePath) -> bool + Send + Sync + 'static) -> Self {
         self.mask = Some(Mask::new(mask));
         self

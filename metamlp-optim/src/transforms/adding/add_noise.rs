@@ -1,4 +1,4 @@
-//! Noise on the updates.
+//! Gradient noise.
 
 use metamlp_tensor::random::{Key, normal_dtype};
 use metamlp_tensor::{F32, Result};
@@ -12,8 +12,8 @@ use crate::transformation::GradientTransformation;
 
 /// Adds normal noise of variance `eta / t^gamma` at step `t` (optax's `add_noise`).
 ///
-/// State: `count`, and `rng_key` (`u32[2]`), which the next step's noise comes
-/// from; each parameter has its own key, by its place in the tree.
+/// State: `count`, and `rng_key` (`u32[2]`), the key of the next step. Each parameter's noise has its
+/// own key, derived from its position in the tree.
 ///
 /// Neelakantan et al., "Adding gradient noise improves learning for very deep networks" (2015).
 ///
@@ -48,16 +48,14 @@ impl GradientTransformation for AddNoise {
         let count = incremented(state.tensor("count")?);
         let variance = self.eta.tensor(F32) / count.convert(F32).power(self.gamma.tensor(F32));
         let deviation = variance.sqrt();
-        // The two keys of a split, one for the next step and one for this.
+        // Splits the key: one for the next step, one for this step.
         let key = Key::from_tensor(state.tensor("rng_key")?.clone());
         let (next, sample) = (key.fold_in(0), key.fold_in(1));
         let mut keys = sample.split(updates.len()).into_iter();
-        let noisy = updates.map(|update| match keys.next() {
-            Some(key) => {
-                let noise = normal_dtype(key, update.shape(), update.dtype());
-                update + noise * deviation.convert(update.dtype())
-            }
-            None => update.clone(),
+        let noisy = updates.map(|update| {
+            let key = keys.next().expect("`split` returns one key per update");
+            let noise = normal_dtype(key, update.shape(), update.dtype());
+            update + noise * deviation.convert(update.dtype())
         });
         Ok((noisy, State::fields([("count", count.into()), ("rng_key", next.to_tensor().into())])))
     }

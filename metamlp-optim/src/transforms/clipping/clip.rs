@@ -1,4 +1,4 @@
-//! Updates whose elements are bounded.
+//! Clipping by value.
 
 use metamlp_tensor::Result;
 
@@ -8,8 +8,7 @@ use crate::optimizer::Optimizer;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
-/// Elements of the updates below `-max_delta` become `-max_delta`, above
-/// `max_delta` they become `max_delta`.
+/// Clips each element of the updates to `[-max_delta, max_delta]` (optax's `clip`).
 ///
 /// ```
 /// use metamlp_tensor::Tensor;

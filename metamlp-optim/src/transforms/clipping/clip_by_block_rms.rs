@@ -1,4 +1,4 @@
-//! Updates whose elements are bounded on average.
+//! Clipping by the RMS of each parameter's update.
 
 use metamlp_tensor::Result;
 
@@ -8,7 +8,7 @@ use crate::optimizer::Optimizer;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
-/// Scales each parameter's update down to a root mean square of `threshold` if it is larger.
+/// Scales each parameter's update down to an RMS of at most `threshold` (optax's `clip_by_block_rms`).
 ///
 /// Shazeer and Stern, "Adafactor: adaptive learning rates with sublinear memory cost" (2018).
 #[must_use]

@@ -1,4 +1,4 @@
-//! Updates of a bounded length.
+//! Clipping by the global norm.
 
 use metamlp_tensor::Result;
 
@@ -9,8 +9,8 @@ use crate::optimizer::Optimizer;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
-/// Scales the updates down to a [`global_norm`](crate::global_norm) of
-/// `max_norm` if it is larger.
+/// Scales the updates down to a [`global_norm`](crate::global_norm) of at most `max_norm` (optax's
+/// `clip_by_global_norm`).
 ///
 /// Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks" (2013).
 #[must_use]

@@ -1,4 +1,4 @@
-//! Parameters that do not go below 0.
+//! Non-negative parameters.
 
 use metamlp_tensor::Result;
 
@@ -7,10 +7,10 @@ use crate::optimizer::Optimizer;
 use crate::state::State;
 use crate::transformation::{GradientTransformation, needed};
 
-/// Cuts the updates so that a parameter that would become negative becomes 0:
-/// the last part of a chain, as what comes after could undo it.
+/// Changes the updates so that a parameter that would become negative becomes 0 (optax's
+/// `keep_params_nonnegative`). Put it last in a chain: a later transformation could undo it.
 ///
-/// Needs the parameters in [`Optimizer::update`].
+/// Needs `params` in [`Optimizer::update`].
 ///
 /// ```
 /// use metamlp_tensor::Tensor;

@@ -1,4 +1,4 @@
-//! Updates without NaN.
+//! Replacement of NaN in the updates.
 
 use metamlp_tensor::{BOOL, Result, Tensor};
 
@@ -7,9 +7,9 @@ use crate::optimizer::Optimizer;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
-/// Puts 0 in the place of each NaN (optax's `zero_nans`).
+/// Replaces each NaN in the updates by 0 (optax's `zero_nans`).
 ///
-/// State: `found_nan`, for each parameter whether its last update had one (`bool[]`).
+/// State: `found_nan`, `bool[]` per parameter: true if its last update had a NaN.
 #[must_use]
 pub fn zero_nans() -> Optimizer {
     Optimizer::new(ZeroNans)
@@ -24,7 +24,7 @@ impl GradientTransformation for ZeroNans {
     }
 
     fn update(&self, updates: Leaves, _state: &State, _params: Option<&Leaves>) -> Result<(Leaves, State)> {
-        // NaN alone differs from itself.
+        // Only NaN differs from itself.
         let is_nan = |update: &Tensor| update.not_equal(update);
         let found = updates.map(|update| is_nan(update).any_all());
         let updates = updates.map(|update| is_nan(update).select(0, update));

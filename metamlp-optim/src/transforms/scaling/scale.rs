@@ -1,4 +1,4 @@
-//! Multiplication by a number.
+//! Multiplication by a constant.
 
 use metamlp_tensor::Result;
 
@@ -8,7 +8,7 @@ use crate::optimizer::Optimizer;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
-/// Multiplies the updates by `factor`.
+/// Multiplies the updates by `factor` (optax's `scale`).
 #[must_use]
 pub fn scale(factor: impl Into<Hyperparam>) -> Optimizer {
     Optimizer::new(Scale { factor: factor.into() })

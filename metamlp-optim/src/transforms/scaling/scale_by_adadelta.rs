@@ -1,4 +1,4 @@
-//! Adadelta's step before the learning rate.
+//! AdaDelta's step before the learning rate.
 
 use metamlp_tensor::Result;
 
@@ -11,17 +11,17 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// The gradients in units of the updates so far (optax's `scale_by_adadelta`): times
-    /// the root of the mean square of the updates, over that of the gradients.
+    /// AdaDelta's step before the learning rate (optax's `scale_by_adadelta`): the gradients times the
+    /// RMS of the previous updates, divided by the RMS of the gradients.
     ///
-    /// State: both mean squares, `e_g` of the gradients and `e_x` of the updates, one
-    /// tensor for each parameter.
+    /// State: both mean squares, `e_g` of the gradients and `e_x` of the updates, one tensor per
+    /// parameter each.
     ///
     /// Zeiler, "ADADELTA: an adaptive learning rate method" (2012).
     pub struct ScaleByAdadelta() as scale_by_adadelta -> Optimizer {
-        /// How much of the mean squares stays in a step, in [0, 1); 0.9.
+        /// Decay of both mean squares, in [0, 1). Default: 0.9.
         rho: Hyperparam = 0.9,
-        /// Added to the mean squares below the roots; 1e-6.
+        /// Added to both mean squares inside the square roots. Default: 1e-6.
         eps: Hyperparam = 1e-6,
     }
 }

@@ -11,24 +11,24 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// Adam's step before the learning rate (optax's `scale_by_adam`): the mean of
-    /// the gradients over the root of the mean of their squares, both corrected for
-    /// their start at 0.
+    /// Adam's step before the learning rate (optax's `scale_by_adam`): the mean of the gradients
+    /// divided by the root of the mean of their squares, both bias-corrected.
     ///
-    /// State: the `count` of steps (`i32`), and the means `mu` and `nu`, one tensor
+    /// State: `count` (the number of steps, `i32`), and the means `mu` and `nu`, one tensor
     /// for each parameter.
     ///
     /// Kingma and Ba, "Adam: a method for stochastic optimization" (2015).
     pub struct ScaleByAdam() as scale_by_adam -> Optimizer {
-        /// How much of the mean of the gradients stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the mean of their squares stays in a step, in [0, 1); 0.999.
+        /// Decay of the mean of the squared gradients, in [0, 1). Default: 0.999.
         b2: Hyperparam = 0.999,
-        /// Added to the root of the mean square; 1e-8.
+        /// Added to the denominator, outside of the square root. Default: 1e-8.
         eps: Hyperparam = 1e-8,
-        /// Added to the mean square below the root, for gradients through the update; 0.0.
+        /// Added inside the square root, to differentiate through the update. Default: 0.0.
         eps_root: Hyperparam = 0.0,
-        /// Whether momentum looks a step ahead (Dozat, "Incorporating Nesterov momentum into Adam", 2016); false.
+        /// Use Nesterov momentum (Dozat, "Incorporating Nesterov momentum into Adam", 2016). Default:
+        /// false.
         nesterov: bool = false,
     }
 }

@@ -11,20 +11,19 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// The mean of the gradients over the largest gradient of late (optax's
-    /// `scale_by_adamax`): Adam's step with the maximum norm in the place of the
-    /// Euclidean.
+    /// Adamax's step before the learning rate (optax's `scale_by_adamax`): Adam's with the maximum norm
+    /// in place of the Euclidean one; the mean of the gradients divided by the decayed maximum of their
+    /// absolute values.
     ///
-    /// State: the `count` of steps (`i32`), and `mu` and `nu`, one tensor for each
-    /// parameter.
+    /// State: `count` (the number of steps, `i32`), and `mu` and `nu`, one tensor per parameter each.
     ///
     /// Kingma and Ba, "Adam: a method for stochastic optimization" (2015), section 7.1.
     pub struct ScaleByAdamax() as scale_by_adamax -> Optimizer {
-        /// How much of the mean of the gradients stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the largest gradient stays in a step, in [0, 1); 0.999.
+        /// Decay of the largest absolute gradient, in [0, 1). Default: 0.999.
         b2: Hyperparam = 0.999,
-        /// Added to the size of a gradient; 1e-8.
+        /// Added to the absolute gradient. Default: 1e-8.
         eps: Hyperparam = 1e-8,
     }
 }

@@ -11,25 +11,25 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// Adam's step with the largest mean square so far in the place of the mean
-    /// square (optax's `scale_by_amsgrad`).
+    /// AMSGrad's step before the learning rate (optax's `scale_by_amsgrad`): Adam's with the largest
+    /// mean square so far in place of the current one.
     ///
-    /// State: the `count` of steps (`i32`), and `mu`, `nu` and `nu_max`, one tensor
-    /// for each parameter.
+    /// State: `count` (the number of steps, `i32`), and `mu`, `nu` and `nu_max`, one tensor per
+    /// parameter each.
     ///
     /// Reddi, Kale and Kumar, "On the convergence of Adam and beyond" (2018).
     pub struct ScaleByAmsgrad() as scale_by_amsgrad -> Optimizer {
-        /// How much of the mean of the gradients stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the mean of their squares stays in a step, in [0, 1); 0.999.
+        /// Decay of the mean of the squared gradients, in [0, 1). Default: 0.999.
         b2: Hyperparam = 0.999,
-        /// Added to the root of the mean square; 1e-8.
+        /// Added to the denominator, outside of the square root. Default: 1e-8.
         eps: Hyperparam = 1e-8,
-        /// Added to the mean square below the root, for gradients through the update; 0.0.
+        /// Added inside the square root, to differentiate through the update. Default: 0.0.
         eps_root: Hyperparam = 0.0,
-        /// Whether the mean of the gradients is corrected for its start at 0; true.
+        /// Correct the bias of the mean of the gradients. Default: true.
         bias_correction_mu: bool = true,
-        /// Whether the mean of their squares is corrected before the largest is taken; true.
+        /// Correct the bias of the mean square before the maximum is taken. Default: true.
         bias_correction_nu: bool = true,
     }
 }

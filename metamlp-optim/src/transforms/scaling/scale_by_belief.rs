@@ -11,23 +11,24 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// The mean of the gradients over the root of their mean squared distance from
-    /// it (optax's `scale_by_belief`).
+    /// AdaBelief's step before the learning rate (optax's `scale_by_belief`): the mean of the gradients
+    /// divided by the root of their mean squared distance from it.
     ///
-    /// State: the `count` of steps (`i32`), and the means `mu` and `nu`, one tensor
+    /// State: `count` (the number of steps, `i32`), and the means `mu` and `nu`, one tensor
     /// for each parameter.
     ///
     /// Zhuang et al., "AdaBelief optimizer: adapting stepsizes by the belief in observed gradients" (2020).
     pub struct ScaleByBelief() as scale_by_belief -> Optimizer {
-        /// How much of the mean of the gradients stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the mean squared distance stays in a step, in [0, 1); 0.999.
+        /// Decay of the mean squared distance from that mean, in [0, 1). Default: 0.999.
         b2: Hyperparam = 0.999,
-        /// Added to the root of the mean square; 1e-16.
+        /// Added to the denominator, outside of the square root. Default: 1e-16.
         eps: Hyperparam = 1e-16,
-        /// Added to the mean squared distance in each step; 1e-16.
+        /// Added to the mean squared distance in each step. Default: 1e-16.
         eps_root: Hyperparam = 1e-16,
-        /// Whether momentum looks a step ahead (Dozat, "Incorporating Nesterov momentum into Adam", 2016); false.
+        /// Use Nesterov momentum (Dozat, "Incorporating Nesterov momentum into Adam", 2016). Default:
+        /// false.
         nesterov: bool = false,
     }
 }

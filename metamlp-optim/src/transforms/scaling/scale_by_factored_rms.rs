@@ -11,25 +11,25 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// The gradients over the root of the mean of their squares, of which, where a
-    /// parameter has two large axes, only the means over each are kept (optax's
-    /// `scale_by_factored_rms`).
+    /// Adafactor's step before the learning rate (optax's `scale_by_factored_rms`): the gradients
+    /// divided by the root of the mean of their squares. For a parameter with two large axes only the
+    /// means over each of the two are kept.
     ///
-    /// State: the `count` of steps (`i32`); for a parameter with two large axes `v_row`, without
-    /// the largest, and `v_col`, without the second largest; for others `v`, of its shape. What
-    /// a parameter does not have is a single 0 there.
+    /// State: `count` (the number of steps, `i32`); for a factored parameter `v_row` (its shape without
+    /// the largest axis) and `v_col` (without the second largest); for others `v`, of its shape. A part
+    /// that a parameter does not use is a single 0.
     ///
     /// Shazeer and Stern, "Adafactor: adaptive learning rates with sublinear memory cost" (2018).
     pub struct ScaleByFactoredRms() as scale_by_factored_rms -> Optimizer {
-        /// Whether parameters with two large axes keep less; true.
+        /// Keep factored mean squares for parameters with two large axes. Default: true.
         factored: bool = true,
-        /// The power with which the part of a step in the mean falls, `t^-rate`; 0.8.
+        /// The weight of step `t` in the mean is `t^-decay_rate`. Default: 0.8.
         decay_rate: Hyperparam = 0.8,
-        /// The step that counts as the first, for a training that goes on; 0.
+        /// Number of steps already taken, to continue a training. Default: 0.
         step_offset: u32 = 0,
-        /// From which extent an axis is large; 128.
+        /// Factor a parameter only if its two largest axes have at least this extent. Default: 128.
         min_dim_size_to_factor: usize = 128,
-        /// Added to the squares; 1e-30.
+        /// Added to the squared gradients. Default: 1e-30.
         epsilon: Hyperparam = 1e-30,
     }
 }
@@ -86,7 +86,7 @@ impl GradientTransformation for ScaleByFactoredRms {
     }
 }
 
-/// What a step makes of one parameter's gradient.
+/// The update of one parameter and its next mean squares.
 struct Step {
     update: Tensor,
     v_row: Tensor,
@@ -95,7 +95,7 @@ struct Step {
 }
 
 impl ScaleByFactoredRms {
-    /// The second largest axis and the largest, if both are large.
+    /// The second largest axis and the largest, if both are large enough to factor.
     fn large_axes(&self, shape: &[usize]) -> Option<(usize, usize)> {
         let mut axes: Vec<usize> = (0..shape.len()).collect();
         axes.sort_by_key(|&axis| shape[axis]);
@@ -107,7 +107,7 @@ impl ScaleByFactoredRms {
         }
     }
 
-    /// With `part` of this gradient's square in the means.
+    /// The moving average with weight `part` for this gradient's square.
     fn step(&self, g: &Tensor, v_row: &Tensor, v_col: &Tensor, v: &Tensor, part: &Tensor) -> Step {
         let part = part.convert(g.dtype());
         let square = g.square() + &self.epsilon;

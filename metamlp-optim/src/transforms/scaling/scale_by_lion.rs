@@ -11,15 +11,17 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// The sign of a mean of the gradients (optax's `scale_by_lion`).
+    /// Lion's step before the learning rate (optax's `scale_by_lion`): the sign of a mean of the
+    /// gradients.
     ///
-    /// State: the `count` of steps (`i32`), and the mean `mu`, one tensor for each parameter.
+    /// State: `count` (the number of steps, `i32`), and the mean `mu`, one tensor per parameter.
     ///
     /// Chen et al., "Symbolic discovery of optimization algorithms" (2023).
     pub struct ScaleByLion() as scale_by_lion -> Optimizer {
-        /// How much of the mean is in a step's direction, in [0, 1); 0.9.
+        /// Weight of the mean, beside the gradient, in the direction of a step, in [0, 1). Default:
+        /// 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the mean stays in a step, in [0, 1); 0.99.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.99.
         b2: Hyperparam = 0.99,
     }
 }

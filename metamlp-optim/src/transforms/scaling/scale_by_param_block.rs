@@ -1,4 +1,4 @@
-//! Updates in proportion to the size of the parameters.
+//! Scaling by the norm or the RMS of each parameter.
 
 use metamlp_tensor::{Result, Tensor};
 
@@ -9,19 +9,20 @@ use crate::optimizer::Optimizer;
 use crate::state::State;
 use crate::transformation::{GradientTransformation, needed};
 
-/// Multiplies each update by the length of its parameter, at least `min_scale` (1e-3 in optax).
+/// Multiplies each update by the norm of its parameter, at least `min_scale` (optax's
+/// `scale_by_param_block_norm`, default there: 1e-3).
 ///
-/// Needs the parameters in [`Optimizer::update`].
+/// Needs `params` in [`Optimizer::update`].
 #[must_use]
 pub fn scale_by_param_block_norm(min_scale: impl Into<Hyperparam>) -> Optimizer {
     let (name, size) = ("scale_by_param_block_norm", norm_at_least as Size);
     Optimizer::new(ScaleByParamBlock { name, size, min_scale: min_scale.into() })
 }
 
-/// Multiplies each update by the root mean square of its parameter, at least
-/// `min_scale` (1e-3 in optax).
+/// Multiplies each update by the RMS of its parameter, at least `min_scale` (optax's
+/// `scale_by_param_block_rms`, default there: 1e-3).
 ///
-/// Needs the parameters in [`Optimizer::update`].
+/// Needs `params` in [`Optimizer::update`].
 #[must_use]
 pub fn scale_by_param_block_rms(min_scale: impl Into<Hyperparam>) -> Optimizer {
     let (name, size) = ("scale_by_param_block_rms", rms_at_least as Size);

@@ -11,25 +11,27 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// Adam's step times the root of its variance's ratio to what it will be; while
-    /// that is not known well, the mean of the gradients alone (optax's `scale_by_radam`).
+    /// Rectified Adam's step before the learning rate (optax's `scale_by_radam`): Adam's step times a
+    /// rectification of its variance; while the variance is not tractable, the mean of the gradients
+    /// alone.
     ///
-    /// State: the `count` of steps (`i32`), and the means `mu` and `nu`, one tensor
+    /// State: `count` (the number of steps, `i32`), and the means `mu` and `nu`, one tensor
     /// for each parameter.
     ///
     /// Liu et al., "On the variance of the adaptive learning rate and beyond" (2020).
     pub struct ScaleByRadam() as scale_by_radam -> Optimizer {
-        /// How much of the mean of the gradients stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the mean of their squares stays in a step, in [0, 1); 0.999.
+        /// Decay of the mean of the squared gradients, in [0, 1). Default: 0.999.
         b2: Hyperparam = 0.999,
-        /// Added to the root of the mean square; 1e-8.
+        /// Added to the denominator, outside of the square root. Default: 1e-8.
         eps: Hyperparam = 1e-8,
-        /// Added to the mean square below the root, for gradients through the update; 0.0.
+        /// Added inside the square root, to differentiate through the update. Default: 0.0.
         eps_root: Hyperparam = 0.0,
-        /// The length of the average from which the variance is trusted; 5.
+        /// Rectify the step from this length of the moving average on. Default: 5.
         threshold: Hyperparam = 5.0,
-        /// Whether momentum looks a step ahead (Dozat, "Incorporating Nesterov momentum into Adam", 2016); false.
+        /// Use Nesterov momentum (Dozat, "Incorporating Nesterov momentum into Adam", 2016). Default:
+        /// false.
         nesterov: bool = false,
     }
 }
@@ -61,8 +63,8 @@ impl GradientTransformation for ScaleByRadam {
         let nu = updated_mean_square(&updates, state.leaves("nu", &updates)?, b2);
         let mu_hat = corrected_mean(&updates, &mu, b1, &count, self.nesterov);
 
-        // The length of the average in the end, and after `count` steps: the difference
-        // of large numbers, so that the first is rounded once if it is known.
+        // `rho_inf` and `rho` at `count`, the lengths of the moving average. `rho` is a difference of
+        // large numbers, so `rho_inf` is rounded only once if it is a constant.
         let length = match b2.number() {
             Some(b2) => Tensor::full([], 2.0 / (1.0 - b2) - 1.0, F32),
             None => 2.0 / b2.complement().tensor(F32) - 1.0,

@@ -11,22 +11,23 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// The gradients over the root of the mean of their squares (optax's `scale_by_rms`).
+    /// RMSProp's step before the learning rate (optax's `scale_by_rms`): the gradients divided by the
+    /// root of the mean of their squares.
     ///
-    /// State: the mean `nu`, one tensor for each parameter; before it, with
-    /// `bias_correction`, the `count` of steps.
+    /// State: the mean `nu`, one tensor per parameter; with `bias_correction`, before it `count` (the
+    /// number of steps).
     ///
     /// Tieleman and Hinton, lecture 6.5 of "Neural networks for machine learning" (2012).
     pub struct ScaleByRms() as scale_by_rms -> Optimizer {
-        /// How much of the mean square stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean square, in [0, 1). Default: 0.9.
         decay: Hyperparam = 0.9,
-        /// Added to the mean square or to its root; 1e-8.
+        /// Added to the mean square, or to its square root (see `eps_in_sqrt`). Default: 1e-8.
         eps: Hyperparam = 1e-8,
-        /// What the mean square starts at; 0.
+        /// Initial value of the mean square. Default: 0.0.
         initial_scale: Hyperparam = 0.0,
-        /// Whether `eps` is added below the root; true.
+        /// Add `eps` inside the square root. Default: true.
         eps_in_sqrt: bool = true,
-        /// Whether the mean square is corrected for its start; false.
+        /// Correct the bias of the mean square. Default: false.
         bias_correction: bool = false,
     }
 }

@@ -10,15 +10,16 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// The gradients over the root of the sum of all their squares so far (optax's `scale_by_rss`).
+    /// Adagrad's step before the learning rate (optax's `scale_by_rss`): the gradients divided by the
+    /// root of the sum of all their squares so far.
     ///
-    /// State: `sum_of_squares`, one tensor for each parameter.
+    /// State: `sum_of_squares`, one tensor per parameter.
     ///
     /// Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic optimization" (2011).
     pub struct ScaleByRss() as scale_by_rss -> Optimizer {
-        /// What the sums start at; 0.1.
+        /// Initial value of the sums. Default: 0.1.
         initial_accumulator_value: Hyperparam = 0.1,
-        /// Added to the sum below the root; 1e-7.
+        /// Added to the sum inside the square root. Default: 1e-7.
         eps: Hyperparam = 1e-7,
     }
 }
@@ -42,7 +43,7 @@ impl GradientTransformation for ScaleByRss {
         let before = state.leaves("sum_of_squares", &updates)?;
         let sum = updates.zip_map(before, |g, sum| g.square() + sum);
         let updates = sum.zip_map(&updates, |sum, g| {
-            // A sum of 0 may stand over a root of 0.
+            // Selected before and after the root: for a sum of 0 the update and its gradient are 0, not NaN.
             let is_positive = sum.greater(0.0);
             is_positive.select((is_positive.select(sum, 1.0) + &self.eps).rsqrt(), 0.0) * g
         });

@@ -1,4 +1,4 @@
-//! Multiplication by a number that may depend on the step.
+//! Multiplication by a schedule or a learning rate.
 
 use metamlp_tensor::Result;
 
@@ -10,24 +10,24 @@ use crate::schedule::Schedule;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
-/// Multiplies the updates by a schedule's number at each step.
+/// Multiplies the updates by the schedule's value at each step (optax's `scale_by_schedule`).
 ///
-/// Its state is the `count` of steps if the number depends on it, otherwise empty.
+/// State: `count` (the number of steps) if the value depends on it, else empty.
 #[must_use]
 pub fn scale_by_schedule(step_size: impl Into<Schedule>) -> Optimizer {
     Optimizer::new(ScaleBySchedule(step_size.into()))
 }
 
-/// Multiplies the updates by minus the learning rate, which is not negative: the
-/// last part of a chain.
+/// Multiplies the updates by `-learning_rate` (optax's `scale_by_learning_rate`): the last
+/// transformation of a chain. The rate must not be negative.
 ///
-/// Its state is the `count` of steps if the rate depends on it, otherwise empty.
+/// State: `count` (the number of steps) if the rate depends on it, else empty.
 #[must_use]
 pub fn scale_by_learning_rate(learning_rate: impl Into<Schedule>) -> Optimizer {
     Optimizer::new(ScaleByLearningRate { learning_rate: learning_rate.into(), flip_sign: true })
 }
 
-/// [`scale_by_learning_rate`] without the minus.
+/// [`scale_by_learning_rate`] with a positive sign.
 pub(crate) fn scale_up_by_learning_rate(learning_rate: Schedule) -> Optimizer {
     Optimizer::new(ScaleByLearningRate { learning_rate, flip_sign: false })
 }

@@ -1,4 +1,4 @@
-//! The direction of each element alone.
+//! The signs of the updates.
 
 use metamlp_tensor::{Result, Tensor};
 
@@ -7,7 +7,7 @@ use crate::optimizer::Optimizer;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
-/// Puts -1, 0 or 1 in the place of each element of the updates, by its sign.
+/// Replaces each element of the updates by its sign: -1, 0 or 1 (optax's `scale_by_sign`).
 #[must_use]
 pub fn scale_by_sign() -> Optimizer {
     Optimizer::new(ScaleBySign)

@@ -11,22 +11,23 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// The gradients over their standard deviation, of late (optax's `scale_by_stddev`).
+    /// Centered RMSProp's step before the learning rate (optax's `scale_by_stddev`): the gradients
+    /// divided by their standard deviation, from moving averages.
     ///
-    /// State: the means `mu` of the gradients and `nu` of their squares, one tensor
-    /// for each parameter; before them, with `bias_correction`, the `count` of steps.
+    /// State: the means `mu` of the gradients and `nu` of their squares, one tensor per parameter each;
+    /// with `bias_correction`, before them `count` (the number of steps).
     ///
     /// Graves, "Generating sequences with recurrent neural networks" (2013), section 4.2.
     pub struct ScaleByStddev() as scale_by_stddev -> Optimizer {
-        /// How much of the means stays in a step, in [0, 1); 0.9.
+        /// Decay of both means, in [0, 1). Default: 0.9.
         decay: Hyperparam = 0.9,
-        /// Added to the mean square or to its root; 1e-8.
+        /// Added to the mean square, or to its square root (see `eps_in_sqrt`). Default: 1e-8.
         eps: Hyperparam = 1e-8,
-        /// What the mean square starts at; 0.
+        /// Initial value of the mean square. Default: 0.0.
         initial_scale: Hyperparam = 0.0,
-        /// Whether `eps` is added below the root; true.
+        /// Add `eps` inside the square root. Default: true.
         eps_in_sqrt: bool = true,
-        /// Whether the means is corrected for its start; false.
+        /// Correct the bias of the means. Default: false.
         bias_correction: bool = false,
     }
 }

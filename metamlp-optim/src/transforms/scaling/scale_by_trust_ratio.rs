@@ -1,4 +1,4 @@
-//! Updates as long as the parameters are.
+//! Scaling by the trust ratio.
 
 use metamlp_tensor::Result;
 
@@ -11,18 +11,18 @@ use crate::state::State;
 use crate::transformation::{GradientTransformation, needed};
 
 options! {
-    /// Scales each update by the length of its parameter over its own (optax's
-    /// `scale_by_trust_ratio`); by 1 where one of them is 0.
+    /// Multiplies each update by the trust ratio, the norm of its parameter divided by the norm of the
+    /// update (optax's `scale_by_trust_ratio`). The ratio is 1 if one of the norms is 0.
     ///
-    /// Needs the parameters in [`Optimizer::update`].
+    /// Needs `params` in [`Optimizer::update`].
     ///
     /// You et al., "Large batch optimization for deep learning: training BERT in 76 minutes" (2020).
     pub struct ScaleByTrustRatio() as scale_by_trust_ratio -> Optimizer {
-        /// What the lengths are at least; 0.
+        /// Lower bound of both norms. Default: 0.0.
         min_norm: Hyperparam = 0.0,
-        /// The factor of the ratio; 1.
+        /// Factor of the ratio. Default: 1.0.
         trust_coefficient: Hyperparam = 1.0,
-        /// Added to the length of the update; 0.
+        /// Added to the norm of the update. Default: 0.0.
         eps: Hyperparam = 0.0,
     }
 }

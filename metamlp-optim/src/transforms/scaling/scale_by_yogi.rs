@@ -11,23 +11,23 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// Adam's step with a mean square that changes by no more than the square of the
-    /// gradient (optax's `scale_by_yogi`).
+    /// Yogi's step before the learning rate (optax's `scale_by_yogi`): Adam's with a mean square that
+    /// changes in each step by at most the square of the gradient.
     ///
-    /// State: the `count` of steps (`i32`), and the means `mu` and `nu`, one tensor
+    /// State: `count` (the number of steps, `i32`), and the means `mu` and `nu`, one tensor
     /// for each parameter.
     ///
     /// Zaheer et al., "Adaptive methods for nonconvex optimization" (2018).
     pub struct ScaleByYogi() as scale_by_yogi -> Optimizer {
-        /// How much of the mean of the gradients stays in a step, in [0, 1); 0.9.
+        /// Decay of the mean of the gradients, in [0, 1). Default: 0.9.
         b1: Hyperparam = 0.9,
-        /// How much of the mean of their squares stays in a step, in [0, 1); 0.999.
+        /// Decay of the mean of the squared gradients, in [0, 1). Default: 0.999.
         b2: Hyperparam = 0.999,
-        /// Added to the root of the mean square; 1e-3.
+        /// Added to the denominator, outside of the square root. Default: 1e-3.
         eps: Hyperparam = 1e-3,
-        /// Added to the mean square below the root, for gradients through the update; 0.0.
+        /// Added inside the square root, to differentiate through the update. Default: 0.0.
         eps_root: Hyperparam = 0.0,
-        /// What both means start at; 1e-6.
+        /// Initial value of both means. Default: 1e-6.
         initial_accumulator_value: Hyperparam = 1e-6,
     }
 }
