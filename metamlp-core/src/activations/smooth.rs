@@ -1,4 +1,4 @@
-//! Smooth steps: sigmoids and their integrals.
+//! Sigmoid, its relatives and their integrals.
 
 use metamlp_tensor::Tensor;
 

@@ -1,5 +1,5 @@
-//! Tables of a model: what is called, with which shapes, and what it weighs.
-//! Made from the record of an abstract run; nothing is computed.
+//! Summary tables of a model: its calls, shapes, variables and costs. Made from the record of an
+//! abstract run; nothing is computed.
 
 mod cell;
 mod grid;

@@ -50,9 +50,16 @@ impl GradientTransformation for Chain {
         let states = match state {
             State::Chain(states) if states.len() == count => states,
             State::Chain(states) => {
-                return Err(foreign(format!("a chain of {count} transformations has the state of {}", states.len())));
+                return Err(foreign(format!(
+                    "a chain of {count} transformations has the state of {}",
+                    states.len()
+                )));
             }
-            _ => return Err(foreign(format!("a chain of {count} transformations has the state of a single one"))),
+            _ => {
+                return Err(foreign(format!(
+                    "a chain of {count} transformations has the state of a single one"
+                )));
+            }
         };
         let (mut updates, mut next) = (updates, Vec::with_capacity(count));
         for (part, state) in self.parts.iter().zip(states) {

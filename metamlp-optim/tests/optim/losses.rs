@@ -404,8 +404,7 @@ fn what_does_not_fit_is_refused() {
         ("cosine_similarity", cosine_similarity),
     ];
     for (name, loss) in alike {
-        let expected =
-            format!("{name}: targets is f32[3], expected the shape of the predictions, f32[3, 1]");
+        let expected = format!("{name}: targets is f32[3], expected the shape of the predictions, f32[3, 1]");
         refused_by_pointer(&loss(&column, &row), &expected);
         refused_by_pointer(
             &loss(&whole, &x),
@@ -459,10 +458,7 @@ fn sequences_that_do_not_fit_are_refused() {
         &ctc_loss(&frames, &frames, &labels, &said),
         "logits is f32[2, 4], expected shape [batch, frames",
     );
-    refused(
-        &ctc_loss(&logits, &said, &labels, &said),
-        "logit_paddings is f32[2, 1], expected shape [2, 4]",
-    );
+    refused(&ctc_loss(&logits, &said, &labels, &said), "logit_paddings is f32[2, 1], expected shape [2, 4]");
     refused(
         &ctc_loss(&logits, &frames, &said, &said),
         "labels is f32[2, 1], expected integers of shape [2, labels]",

@@ -206,8 +206,14 @@ fn a_foreign_state_is_refused() {
     let grads = start();
     assert_message(adam(0.1).update(&grads, &sgd(0.1).init(&grads), None), "there is no tensor `count`");
     let of_three = adamw(0.1).init(&grads);
-    assert_message(adam(0.1).update(&grads, &of_three, None), "a chain of 2 transformations has the state of 3");
-    assert_message(adam(0.1).update(&grads, &State::empty(), None), "a chain of 2 transformations has the state of a single one");
+    assert_message(
+        adam(0.1).update(&grads, &of_three, None),
+        "a chain of 2 transformations has the state of 3",
+    );
+    assert_message(
+        adam(0.1).update(&grads, &State::empty(), None),
+        "a chain of 2 transformations has the state of a single one",
+    );
     assert_message(scale_by_adam().update(&grads, &State::empty(), None), "there is no tensor `count`");
 }
 

@@ -1,4 +1,4 @@
-//! One layer of a [`Sequential`](super::Sequential): a module of any type, or a function.
+//! One element of a [`Sequential`](super::Sequential): a module of any type, or a function.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use crate::module::Module;
 use crate::module::invoke::{Arguments, InvokeProblem, Methods, invoke};
 use crate::variables::entry::Entry;
 
-/// A module, which is called by its method `call`, or a function of one tensor.
+/// A module with a method `call`, or a function of one tensor.
 ///
-/// A clone of a module is another module, and so is a clone of a layer.
+/// A clone of a layer holds a clone of the module, which has an identity of its own.
 #[derive(Clone)]
 pub struct Layer(Kind);
 
@@ -66,9 +66,8 @@ impl fmt::Debug for Layer {
     }
 }
 
-/// What can be a layer of a [`Sequential`](super::Sequential): a module with a
-/// method `call` that is `Clone`, `Debug`, `Send` and `Sync`, as those of
-/// `#[module]` are unless a field is not.
+/// Modules that can be layers of a [`Sequential`](super::Sequential): with a method `call`, and
+/// `Clone`, `Debug`, `Send` and `Sync`. Modules of `#[module]` are, unless a field is not.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a layer of a `Sequential`",
     label = "not a module with a method `call`",
@@ -80,7 +79,7 @@ pub trait Chained: Module + fmt::Debug + Send + Sync {
     #[doc(hidden)]
     fn forward(&self, inputs: &Arguments<'_>) -> Entry;
 
-    /// A clone.
+    /// A boxed clone.
     #[doc(hidden)]
     fn boxed(&self) -> Box<dyn Chained>;
 }

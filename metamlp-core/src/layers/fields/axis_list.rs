@@ -1,9 +1,9 @@
-//! Axes of a layer's input, as a field holds them.
+//! A list of axes, as a field of a layer.
 
 use std::fmt;
 use std::ops::Deref;
 
-/// One axis or several; negative ones count from the end.
+/// One axis or several; a negative axis counts from the end.
 ///
 /// ```
 /// use metamlp::layers::AxisList;

@@ -1,4 +1,4 @@
-//! A function of batches applied to batches of batches. Knows shapes alone.
+//! `BatchApply`: a function of one batch axis applied to several. Knows only shapes.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use metamlp_tensor::{Tensor, Tree};
 
 use crate::argument::{invalid, refuse};
 
-/// Merges the leading axes of the inputs, applies a function, and splits the
-/// first axis of its outputs again (Flax's `BatchApply`).
+/// Merges the leading axes of the inputs, applies a function, and splits the first axis of its outputs
+/// again (Flax's `BatchApply`).
 ///
 /// ```
 /// use metamlp::layers::BatchApply;
@@ -23,22 +23,21 @@ pub struct BatchApply<F> {
 }
 
 impl<F> BatchApply<F> {
-    /// Merges two axes.
+    /// Merges the first two axes.
     #[must_use]
     pub fn new(f: F) -> Self {
         Self { f, num_dims: 2 }
     }
 
-    /// How many axes are merged. Default: 2.
+    /// Number of leading axes to merge. Default: 2.
     #[must_use]
     pub fn num_dims(mut self, num_dims: usize) -> Self {
         self.num_dims = num_dims;
         self
     }
 
-    /// Applies the function. Tensors of fewer axes than are merged go in as
-    /// they are; one at least has as many, and the first such says how the
-    /// outputs are split.
+    /// Applies the function. A tensor with fewer than `num_dims` axes is passed unchanged. At least one
+    /// must have as many; the first such gives the batch shape of the outputs.
     #[track_caller]
     pub fn call<A: Tree, R: Tree>(&self, inputs: &A) -> R
     where

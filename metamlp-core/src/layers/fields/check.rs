@@ -1,35 +1,38 @@
-//! What layers ask of their fields and inputs. Each check gives the error that
-//! names the layer and the field.
+//! Checks of layers' fields and inputs. Each returns an error that names the layer and the field.
 
 use metamlp_tensor::{DType, Error, Tensor};
 
 use super::{AxisList, Sizes};
 use crate::argument::invalid;
 
-/// The greatest extent of one axis: products of two do not overflow.
+/// The largest extent of an axis: the product of two does not overflow.
 const GREATEST: usize = u32::MAX as usize;
 
-/// An extent that a parameter or the output gets: at least 1.
+/// Checks an extent: 1 to `GREATEST`.
 #[track_caller]
-pub(super) fn size(layer: &'static str, field: &'static str, found: usize) -> Result<(), Error> {
+pub(in crate::layers) fn size(layer: &'static str, field: &'static str, found: usize) -> Result<(), Error> {
     match found {
         1..=GREATEST => Ok(()),
         _ => Err(invalid(layer, field, found, format!("1 to {GREATEST}"))),
     }
 }
 
-/// Extents of which there is one or more, each at least 1.
+/// Checks extents: one or more, each at least 1.
 #[track_caller]
-pub(super) fn sizes(layer: &'static str, field: &'static str, found: &Sizes) -> Result<(), Error> {
+pub(in crate::layers) fn sizes(layer: &'static str, field: &'static str, found: &Sizes) -> Result<(), Error> {
     if found.is_empty() {
         return Err(invalid(layer, field, "empty", "one extent or more"));
     }
     found.iter().try_for_each(|&extent| size(layer, field, extent))
 }
 
-/// The dtype of the result and that of the parameters: floats.
+/// Checks that `dtype` and `param_dtype` are float dtypes.
 #[track_caller]
-pub(super) fn dtypes(layer: &'static str, dtype: Option<DType>, param_dtype: DType) -> Result<(), Error> {
+pub(in crate::layers) fn dtypes(
+    layer: &'static str,
+    dtype: Option<DType>,
+    param_dtype: DType,
+) -> Result<(), Error> {
     for (field, dtype) in [("dtype", dtype), ("param_dtype", Some(param_dtype))] {
         if let Some(dtype) = dtype.filter(|dtype| !dtype.is_float()) {
             return Err(invalid(layer, field, dtype, "a float, f32 for instance"));
@@ -38,27 +41,27 @@ pub(super) fn dtypes(layer: &'static str, dtype: Option<DType>, param_dtype: DTy
     Ok(())
 }
 
-/// A number that is added to a variance: finite, not negative.
+/// Checks `epsilon`: finite and not negative.
 #[track_caller]
-pub(super) fn epsilon(layer: &'static str, found: f64) -> Result<(), Error> {
+pub(in crate::layers) fn epsilon(layer: &'static str, found: f64) -> Result<(), Error> {
     if found >= 0.0 && found.is_finite() {
         return Ok(());
     }
     Err(invalid(layer, "epsilon", found, "a finite number, not negative"))
 }
 
-/// A part of a whole: 0 to 1.
+/// Checks a fraction: 0 to 1.
 #[track_caller]
-pub(super) fn fraction(layer: &'static str, field: &'static str, found: f64) -> Result<(), Error> {
+pub(in crate::layers) fn fraction(layer: &'static str, field: &'static str, found: f64) -> Result<(), Error> {
     if (0.0..=1.0).contains(&found) {
         return Ok(());
     }
     Err(invalid(layer, field, found, "0 to 1"))
 }
 
-/// Axes of `x` counted from the front, sorted; each at most once.
+/// Checks that the axes of `x` exist and are distinct; returns them counted from the front, sorted.
 #[track_caller]
-pub(super) fn axes(
+pub(in crate::layers) fn axes(
     layer: &'static str,
     field: &'static str,
     axes: &AxisList,
@@ -80,9 +83,9 @@ pub(super) fn axes(
     Ok(found)
 }
 
-/// The extent of the input's last axis: at least 1.
+/// Checks that the input has a last axis of extent 1 or more; returns its extent.
 #[track_caller]
-pub(super) fn last_axis(layer: &'static str, x: &Tensor) -> Result<usize, Error> {
+pub(in crate::layers) fn last_axis(layer: &'static str, x: &Tensor) -> Result<usize, Error> {
     match x.shape().last() {
         None => Err(invalid(layer, "the input's rank", 0, "at least 1")),
         Some(0) => Err(invalid(layer, "the input's last axis", 0, "at least 1")),
@@ -90,9 +93,9 @@ pub(super) fn last_axis(layer: &'static str, x: &Tensor) -> Result<usize, Error>
     }
 }
 
-/// One number for each of `rank` axes; a single one is for all.
+/// Expands one number, or `rank` numbers, to one per axis.
 #[track_caller]
-pub(super) fn per_axis(
+pub(in crate::layers) fn per_axis(
     layer: &'static str,
     field: &'static str,
     found: &Sizes,

@@ -1,14 +1,14 @@
-//! The module that a layer is around: of any type, called by its method `call`.
+//! The module inside a wrapping layer: of any type, called by its method `call`.
 
 use std::fmt;
 
 use super::layer::Chained;
 use crate::__private::{Submodules, Visit};
 
-/// A module of any type with a method `call`, in a layer around it: what
-/// [`WeightNorm`](super::WeightNorm) takes.
+/// A module of any type with a method `call`, wrapped by another layer,
+/// [`WeightNorm`](super::WeightNorm) for instance.
 ///
-/// A clone of it is another module.
+/// A clone holds a clone of the module, which has an identity of its own.
 #[derive(Clone)]
 pub struct LayerInstance(Box<dyn Chained>);
 
@@ -19,7 +19,7 @@ impl<M: Chained + 'static> From<M> for LayerInstance {
 }
 
 impl LayerInstance {
-    pub(super) fn module(&self) -> &dyn Chained {
+    pub(in crate::layers) fn module(&self) -> &dyn Chained {
         &*self.0
     }
 }

@@ -1,15 +1,14 @@
-//! Sequences back to front.
+//! Reversal of sequences.
 
 use metamlp_tensor::{I32, Tensor};
 
 use crate::argument::refused;
 
-/// Reverses each sequence of a batch up to its own length; what lies beyond a
-/// length comes after, as padding does.
+/// Reverses each sequence of a batch up to its own length; padding stays at the end.
 ///
-/// `inputs` are `[batch.., time, features..]`, with `num_batch_dims` batch axes,
-/// or `[time, batch.., features..]` if `time_major`; `seq_lengths` are integers
-/// `[batch..]`, all of full length if there are none. Flax's `flip_sequences`.
+/// `inputs` is `[batch.., time, features..]` with `num_batch_dims` batch axes, or `[time, batch..,
+/// features..]` if `time_major`; `seq_lengths` is `[batch..]`, integers, `None` for full length. Flax's
+/// `flip_sequences`.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -35,7 +34,7 @@ pub fn flip_sequences(
     let time_axis = if time_major { 0 } else { num_batch_dims };
     let Some(lengths) = seq_lengths else { return inputs.flip(time_axis.cast_signed()) };
 
-    // Time behind the batch axes, all of which then are one with it.
+    // Move time behind the batch axes, to merge them all into one axis of rows.
     let mut order: Vec<usize> = (0..inputs.rank()).collect();
     if time_major {
         order[..=num_batch_dims].rotate_left(1);
@@ -54,7 +53,7 @@ pub fn flip_sequences(
     if rows == 0 {
         return inputs.clone();
     }
-    // Row `t` comes from row `(time - 1 - t + length) mod time` of its sequence.
+    // Row `t` is row `(time - 1 - t + length) mod time` of the input.
     let extent = rows / i32::try_from(sequences).unwrap_or(1);
     let from_end = extent - 1 - Tensor::arange(time, I32);
     let wanted = (lengths.convert(I32).reshape([sequences, 1]) + from_end + extent).remainder(extent);

@@ -1,4 +1,4 @@
-//! Layers one after the other. Knows of a layer only that it can be called.
+//! A sequence of layers. Knows of a layer only how to call it.
 
 use std::panic::Location;
 
@@ -13,13 +13,12 @@ use crate::module::invoke::{Arguments, BoundArguments, Invoked, Method, Methods}
 use crate::scope::{Call, Scope, poisoned};
 use crate::variables::entry::Entry;
 
-/// A chain of layers, each applied to the output of the one before (Flax's `Sequential`).
+/// A sequence of layers, each applied to the output of the previous one (Flax's `Sequential`).
 ///
-/// What a module returns are the next one's arguments: a tuple's values in
-/// order, the fields of a struct or a map's values by name. A module in a chain
-/// of its own, or in one that is a field, is called `layers_0`, `layers_1` ..,
-/// where functions count as well; one that is made in a method of another
-/// module is that module's, and gets its name there.
+/// The result of a layer is the next layer's arguments: the values of a tuple by position, the fields
+/// of a struct or the values of a map by name. A module is named by its position, `layers_0`,
+/// `layers_1` .., where functions count too, if it was created outside of a running module. A module
+/// created in another module's method belongs to that module and is named there.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -38,29 +37,27 @@ pub struct Sequential {
 }
 
 impl Sequential {
-    /// The same with one more layer: a module, which is called by its method `call`.
+    /// Appends a module, to be called by its method `call`.
     #[must_use]
     pub fn then(mut self, layer: impl Chained + 'static) -> Self {
         self.layers.push(layer.into());
         self
     }
 
-    /// The same with one more layer: a function of one tensor. It may make
-    /// modules, which are then the chain's own (`Dense_0`).
+    /// Appends a function of one tensor. Modules that it creates belong to the sequence (`Dense_0`).
     #[must_use]
     pub fn then_fn<R: Tree>(mut self, f: impl Fn(&Tensor) -> R + Send + Sync + 'static) -> Self {
         self.layers.push(Layer::function(f));
         self
     }
 
-    /// Runs the layers on one tensor, and returns one tensor.
+    /// Runs the layers from one tensor to one tensor.
     #[track_caller]
     pub fn call(&self, x: &Tensor) -> Tensor {
         self.call_with(crate::args![x]).into_tensor()
     }
 
-    /// Runs the layers on whatever the first one takes, and returns whatever
-    /// the last one does.
+    /// Runs the layers with any arguments of the first one; returns the result of the last one.
     ///
     /// ```
     /// use metamlp::prelude::*;
@@ -122,7 +119,7 @@ impl Sequential {
     }
 }
 
-/// By hand, since what it takes is up to its first layer.
+/// By hand: the arguments are those of the first layer.
 impl Methods for Sequential {
     fn methods(&self) -> &'static [Method] {
         const METHODS: &[Method] = &[Method::of_any_arguments("call")];

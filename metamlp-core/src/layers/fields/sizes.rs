@@ -1,9 +1,9 @@
-//! Extents, as a field of a layer holds them.
+//! A list of extents, as a field of a layer.
 
 use std::fmt;
 use std::ops::Deref;
 
-/// One extent or several: of a kernel, of features, of steps along the axes.
+/// One extent or several: of a kernel, of features, of strides.
 ///
 /// ```
 /// use metamlp::layers::Sizes;
