@@ -53,23 +53,26 @@ impl fmt::Display for CheckpointProblem {
         match self {
             Self::Unreadable(error) => write!(f, "cannot be read: {error}"),
             Self::Unwritable(error) => write!(f, "cannot be written: {error}"),
-            Self::NotSafetensors(reason) => write!(f, "is no safetensors file, or is cut short: {reason}"),
+            Self::NotSafetensors(reason) => write!(f, "is not a safetensors file, or is truncated: {reason}"),
             Self::TypeDiffers { key, found, expected } => {
                 write!(f, "`{key}` is {found} in the file, {expected} was expected")
             }
             Self::Missing { key, nearest, others } => {
-                write!(f, "has no `{key}`, which was expected")?;
+                write!(f, "has no `{key}`, which is expected")?;
                 if let Some(nearest) = nearest {
-                    write!(f, ", but a `{nearest}`, which was not")?;
+                    write!(f, ", but has `{nearest}`, which is not")?;
                 }
                 if *others > 0 { write!(f, "; {others} more are missing") } else { Ok(()) }
             }
-            Self::Unexpected { key, others: 0 } => write!(f, "has a `{key}`, which was not expected"),
+            Self::Unexpected { key, others: 0 } => write!(f, "has `{key}`, which is not expected"),
             Self::Unexpected { key, others } => {
-                write!(f, "has a `{key}`, which was not expected; nor were {others} more")
+                write!(f, "has `{key}`, which is not expected, and {others} more")
             }
             Self::InvalidName { path, name } => {
-                write!(f, "cannot hold `{path}`: keys are joined by dots, and {name:?} is empty or has one")
+                write!(
+                    f,
+                    "cannot hold `{path}`: keys are joined by dots, and the name {name:?} is empty or contains a dot"
+                )
             }
         }
     }

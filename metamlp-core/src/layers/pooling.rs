@@ -59,7 +59,8 @@ impl Pooling {
         let spatial = self.window_shape.len();
         let strides = check::per_axis(name, "strides", &self.strides, spatial)?;
         let Some(batch) = x.rank().checked_sub(spatial + 1) else {
-            let expected = format!("[batch.., {spatial} spatial axes, features], as window_shape has them");
+            let expected =
+                format!("[batch.., {spatial} spatial axes, features], by the length of window_shape");
             return Err(invalid(name, "the input's shape", format!("{:?}", x.shape()), expected));
         };
         let on_all_axes = |of: &[usize]| [&vec![1; batch], of, &[1]].concat();

@@ -208,7 +208,7 @@ fn check_inputs(query: &Tensor, key: &Tensor, options: &AttentionOptions) -> Res
     let fits =
         key.rank() == query.rank() && &key.shape()[..batch] == leading && &key.shape()[batch + 1..] == rest;
     if !fits {
-        let expected = format!("{:?} but for the length, as the query", query.shape());
+        let expected = format!("{:?} (the query's shape), except for the length", query.shape());
         return Err(wrong_shape("the key's shape", key, expected));
     }
     Ok(())
@@ -217,7 +217,7 @@ fn check_inputs(query: &Tensor, key: &Tensor, options: &AttentionOptions) -> Res
 fn check_value(key: &Tensor, value: &Tensor) -> Result<(), Error> {
     let last = key.rank() - 1;
     if value.rank() != key.rank() || value.shape()[..last] != key.shape()[..last] {
-        let expected = format!("{:?} but for the depth, as the key", key.shape());
+        let expected = format!("{:?} (the key's shape), except for the depth", key.shape());
         return Err(wrong_shape("the value's shape", value, expected));
     }
     Ok(())

@@ -54,7 +54,7 @@ impl<F> BatchApply<F> {
         });
         let output = (self.f)(&merged);
         let batch = batch.ok_or_else(|| {
-            invalid("BatchApply", "num_dims", num_dims, "1 or more, and an input of as many axes")
+            invalid("BatchApply", "num_dims", num_dims, "at least 1, and an input with as many axes")
         });
         output.map(&mut |y: &Tensor| match &batch {
             Err(error) => refuse(y, error.clone()),

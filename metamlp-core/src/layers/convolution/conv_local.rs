@@ -122,12 +122,18 @@ impl ConvLocal {
         let inputs = check::last_axis(NAME, x)?;
         let patch = self.kernel_size.iter().try_fold(inputs, |patch, &size| patch.checked_mul(size));
         let Some(patch) = patch else {
-            return Err(invalid(NAME, "kernel_size", &self.kernel_size, "a product that can be counted"));
+            return Err(invalid(
+                NAME,
+                "kernel_size",
+                &self.kernel_size,
+                "extents whose product does not overflow",
+            ));
         };
         let kernel_shape = [&moves.places[..], &[patch, self.features]].concat();
         check_mask(NAME, self.mask.as_ref(), &kernel_shape)?;
         if padded_elements(&moves).is_none_or(|elements| elements > MOST_PADDED) {
-            let expected = format!("the input, dilated and padded by it, of at most {MOST_PADDED} elements");
+            let expected =
+                format!("amounts with which the dilated and padded input has at most {MOST_PADDED} elements");
             return Err(invalid(NAME, "padding", format!("{:?}", moves.padding), expected));
         }
         Ok((moves, kernel_shape))
@@ -158,7 +164,7 @@ fn patches(input: &Tensor, moves: &Moves) -> Tensor {
     let on_spatial_axes = |of: &dyn Fn(usize) -> usize| -> Vec<usize> {
         [0].into_iter().chain((0..rank - 2).map(of)).chain([0]).collect()
     };
-    let positive = |amount: isize| usize::try_from(amount).unwrap_or(0);
+    let positive = |amount: isize| amount.max(0).unsigned_abs();
     let padded = input.pad_interior(
         on_spatial_axes(&|axis| positive(moves.padding[axis].0)),
         on_spatial_axes(&|axis| positive(moves.padding[axis].1)),

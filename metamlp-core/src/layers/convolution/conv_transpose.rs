@@ -154,7 +154,8 @@ impl ConvTranspose {
             let reach = (self.kernel_size[axis] as i128 - 1) * kernel_dilation[axis] as i128 + 1;
             let padded = spread + padding[axis].0 as i128 + padding[axis].1 as i128;
             if padded < reach {
-                let expected = format!("amounts that leave the kernel its reach of {reach} on axis {axis}");
+                let expected =
+                    format!("amounts that leave room for the kernel's extent, {reach}, on axis {axis}");
                 return Err(invalid(NAME, "padding", &self.padding, expected));
             }
         }

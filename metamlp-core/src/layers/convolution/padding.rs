@@ -104,7 +104,7 @@ pub(super) fn pad_by(
     if low + high == 0 {
         return x.clone();
     }
-    let extent = i64::try_from(x.shape()[axis]).unwrap_or(i64::MAX);
+    let extent = i64::try_from(x.shape()[axis]).expect("an extent fits `i64`");
     let (low, high) = (low as i64, high as i64);
     #[expect(
         clippy::cast_possible_truncation,

@@ -105,7 +105,7 @@ impl Spatial<'_> {
             }
             ConvPadding::Causal if rank == 1 => Ok((reach.cast_signed() - 1, 0)),
             ConvPadding::Causal => {
-                let expected = format!("another where there are {rank} spatial axes: Causal is of one");
+                let expected = format!("another padding for {rank} spatial axes: Causal is for one");
                 Err(invalid(self.layer, "padding", self.padding, expected))
             }
             _ => Ok((0, 0)),
@@ -122,7 +122,8 @@ pub(super) fn one_batch_axis(
 ) -> Result<(Tensor, Vec<usize>), Error> {
     let found = || format!("{:?}", x.shape());
     let Some(batch_axes) = x.rank().checked_sub(spatial_axes + 1) else {
-        let expected = format!("[batch.., {spatial_axes} spatial axes, features], as kernel_size has them");
+        let expected =
+            format!("[batch.., {spatial_axes} spatial axes, features], by the length of kernel_size");
         return Err(invalid(layer, "the input's shape", found(), expected));
     };
     let (batch, rest) = x.shape().split_at(batch_axes);
@@ -141,9 +142,12 @@ pub(super) fn with_batch(y: &Tensor, batch: &[usize]) -> Tensor {
 #[track_caller]
 pub(super) fn check_mask(layer: &'static str, mask: Option<&Tensor>, shape: &[usize]) -> Result<(), Error> {
     match mask {
-        Some(mask) if mask.shape() != shape => {
-            Err(invalid(layer, "mask", format!("{:?}", mask.shape()), format!("{shape:?}, as the kernel")))
-        }
+        Some(mask) if mask.shape() != shape => Err(invalid(
+            layer,
+            "mask",
+            format!("{:?}", mask.shape()),
+            format!("{shape:?}, the shape of the kernel"),
+        )),
         _ => Ok(()),
     }
 }

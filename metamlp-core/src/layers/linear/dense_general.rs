@@ -105,7 +105,7 @@ impl DenseGeneral {
         let axis = check::axes(NAME, "axis", &self.axis, x)?;
         let batch = check::axes(NAME, "batch_dims", &self.batch_dims, x)?;
         if batch.iter().enumerate().any(|(i, &axis)| i != axis) {
-            return Err(invalid(NAME, "batch_dims", &self.batch_dims, "the leading axes, from 0 on"));
+            return Err(invalid(NAME, "batch_dims", &self.batch_dims, "the leading axes, 0, 1, .."));
         }
         if axis.iter().any(|axis| batch.contains(axis)) {
             return Err(invalid(

@@ -93,7 +93,7 @@ impl Einsum {
             return Err(refused("an explicit equation, with ->"));
         };
         let [input, kernel] = operands.split(',').collect::<Vec<_>>()[..] else {
-            return Err(refused("two operands, the input and the kernel, with a comma between"));
+            return Err(refused("two operands, the input and the kernel, separated by a comma"));
         };
         let letters = |term: &str| term.chars().filter(|letter| *letter != '.').count();
         let covered = |term: &str, rank: usize| match term.contains("...") {

@@ -97,7 +97,7 @@ impl Embed {
         match query.shape().last() {
             Some(&extent) if extent == self.features => Ok(()),
             _ => {
-                let expected = format!("[.., {}], as features says", self.features);
+                let expected = format!("[.., {}], by `features`", self.features);
                 Err(invalid("Embed", "the query's shape", format!("{:?}", query.shape()), expected))
             }
         }

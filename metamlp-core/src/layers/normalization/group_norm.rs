@@ -137,7 +137,7 @@ impl GroupNorm {
         if let Some(mask) = &self.mask
             && (mask.rank() != x.rank() || ![1, channels].contains(&mask.shape()[x.rank() - 1]))
         {
-            let expected = format!("one that broadcasts to {:?}, of as many axes", x.shape());
+            let expected = format!("one that broadcasts to {:?}, with as many axes", x.shape());
             return Err(invalid(NAME, "mask", format!("{:?}", mask.shape()), expected));
         }
         Ok((reduction_axes, group_size))

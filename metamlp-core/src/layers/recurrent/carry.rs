@@ -23,7 +23,7 @@ pub(super) fn check_step(
     if h.shape() == expected {
         return Ok(());
     }
-    let expected = format!("{expected:?}, the input being {:?}", x.shape());
+    let expected = format!("{expected:?}, for an input of shape {:?}", x.shape());
     Err(invalid(cell, "the carry's shape", format!("{:?}", h.shape()), expected))
 }
 

@@ -96,7 +96,7 @@ impl ConvLSTMCell {
             return Err(invalid(NAME, "the input's shape", format!("{:?}", x.shape()), expected));
         }
         if h.shape().last() != Some(&self.features) {
-            let expected = format!("[.., {}], as features says", self.features);
+            let expected = format!("[.., {}], by `features`", self.features);
             return Err(invalid(NAME, "the carry's shape", format!("{:?}", h.shape()), expected));
         }
         Ok(())

@@ -48,13 +48,19 @@ pub fn flip_sequences(
     }
     let sequences: usize = batch.iter().product();
     let Some(rows) = sequences.checked_mul(time).and_then(|rows| i32::try_from(rows).ok()) else {
-        return refused(inputs, NAME, "the steps of the batch", format!("{batch:?} · {time}"), "fewer");
+        return refused(
+            inputs,
+            NAME,
+            "the steps of the batch",
+            format!("{batch:?} · {time}"),
+            "a product of at most 2147483647",
+        );
     };
     if rows == 0 {
         return inputs.clone();
     }
     // Row `t` is row `(time - 1 - t + length) mod time` of the input.
-    let extent = rows / i32::try_from(sequences).unwrap_or(1);
+    let extent = rows / i32::try_from(sequences).expect("not more than `rows`, which is an `i32`");
     let from_end = extent - 1 - Tensor::arange(time, I32);
     let wanted = (lengths.convert(I32).reshape([sequences, 1]) + from_end + extent).remainder(extent);
     let first = Tensor::arange(sequences, I32).reshape([sequences, 1]) * extent;

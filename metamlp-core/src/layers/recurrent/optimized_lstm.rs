@@ -108,7 +108,7 @@ struct DenseParams {
 #[compact]
 impl DenseParams {
     fn kernel(&self, x: &Tensor) -> Tensor {
-        let inputs = x.shape().last().copied().unwrap_or(0);
+        let inputs = *x.shape().last().expect("`check_step` has checked the last axis");
         let spec = Spec::new([inputs, self.features], self.param_dtype).implied_by(x);
         self.param("kernel", &self.kernel_init, spec)
     }

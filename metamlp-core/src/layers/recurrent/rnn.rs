@@ -95,7 +95,8 @@ impl RNN {
     pub(super) fn batch_dims(&self, x: &Tensor) -> Result<usize, Error> {
         let feature_axes = self.cell.num_feature_axes();
         let Some(batch_dims) = x.rank().checked_sub(feature_axes + 1) else {
-            let expected = format!("at least {}: time and what the cell takes", feature_axes + 1);
+            let expected =
+                format!("at least {}: the time axis and the axes of the cell's input", feature_axes + 1);
             return Err(invalid("RNN", "the input's rank", x.rank(), expected));
         };
         let (time_axis, first) = if self.time_major { (0, 1) } else { (batch_dims, 0) };
@@ -106,7 +107,7 @@ impl RNN {
         match &self.seq_lengths {
             Some(lengths) if lengths.shape() != batch || !lengths.dtype().is_integer() => {
                 let found = format!("{}{:?}", lengths.dtype(), lengths.shape());
-                Err(invalid("RNN", "seq_lengths", found, format!("integers {batch:?}, as the batch")))
+                Err(invalid("RNN", "seq_lengths", found, format!("integers of the batch's shape, {batch:?}")))
             }
             _ => Ok(batch_dims),
         }
@@ -115,7 +116,7 @@ impl RNN {
 
 /// The carry after the last step of each sequence.
 fn last_carry(unrolled: &[Step], lengths: Option<&Tensor>) -> Vec<Tensor> {
-    let Some((last, others)) = unrolled.split_last() else { return Vec::new() };
+    let (last, others) = unrolled.split_last().expect("`batch_dims` has checked that there is a step");
     let Some(lengths) = lengths else { return last.carry.clone() };
     let mut carry = last.carry.clone();
     for (length, step) in (1..).zip(others) {
