@@ -1,5 +1,4 @@
-//! Saving and loading: what comes back, what the file holds, and what is said
-//! of files that do not fit.
+//! Saving and loading: round trips, the contents of the file, and errors for files that do not match.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +8,7 @@ use metamlp::checkpoint::{CheckpointProblem, load_safetensors, save_safetensors}
 use metamlp::prelude::*;
 use safetensors::SafeTensors;
 
-/// A folder of the test's own, which goes when the test is done.
+/// A temporary folder for one test, removed at its end.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -214,7 +213,7 @@ fn names_that_keys_cannot_hold_are_refused() {
 fn a_save_that_fails_leaves_what_was_there() {
     let folder = Folder::new("failure");
     let path = folder.file();
-    // A folder in the file's place cannot be replaced.
+    // A folder at the file's path cannot be replaced.
     fs::create_dir_all(path.join("occupied")).unwrap();
     let error = save_safetensors(&path, &variables(1)).unwrap_err().to_string();
     assert!(error.starts_with(&format!("{} cannot be written: ", path.display())), "{error}");

@@ -1,5 +1,4 @@
-//! Losses: optax 0.2.8's numbers, values and gradients, what stays finite, and
-//! what is refused.
+//! Losses against optax 0.2.8, values and gradients; results that stay finite; errors.
 
 use std::f32::consts::LN_2;
 
@@ -8,14 +7,14 @@ use metamlp_tensor::{F32, Tensor, grad};
 
 type Loss = fn(&Tensor, &Tensor) -> Tensor;
 
-/// A loss, its predictions and targets, its value and its gradient.
+/// A loss, its predictions and targets, its expected value and gradient.
 type Case = (Loss, [f32; 6], [f32; 6], &'static [f32], [f32; 6]);
 
 /// Two examples of three elements.
 const X: [f32; 6] = [0.5, -1.0, 2.0, 0.0, 3.0, -0.25];
 const Y: [f32; 6] = [1.0, -1.0, 0.0, 2.5, 0.5, -4.0];
 const BIG: [f32; 6] = [100.0, -200.0, 0.0, 1e-4, -50.0, 50.0];
-/// Signs, answers, probabilities.
+/// Signs, binary labels and probabilities.
 const S: [f32; 6] = [1.0, -1.0, 1.0, -1.0, 1.0, -1.0];
 const B: [f32; 6] = [1.0, 0.0, 1.0, 0.0, 1.0, 0.25];
 const P: [f32; 6] = [0.2, 0.3, 0.5, 0.0, 0.75, 0.25];
@@ -378,7 +377,7 @@ fn ctc_of_nothing_is_the_silence() {
     near(&loss, &[3.0 * 2.0f32.ln()], "loss");
 }
 
-/// What is called through a pointer to a function does not know its caller's line.
+/// A call through a function pointer does not know its caller's line.
 #[track_caller]
 fn refused_by_pointer(loss: &Tensor, expected: &str) -> String {
     let message = loss.evaluate().expect_err(expected).to_string();

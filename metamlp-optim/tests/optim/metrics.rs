@@ -1,5 +1,4 @@
-//! Metrics: in batches or at once, in parts or in a row, under `jit` or not, the
-//! same; and what is refused.
+//! Metrics give the same result updated batch by batch, at once and merged; errors.
 
 use metamlp_optim::metrics::*;
 use metamlp_tensor::{BOOL, F32, I32, Tensor};
@@ -53,7 +52,7 @@ fn welford_is_flax_s() {
     assert_eq!(none.count.item::<i32>().unwrap(), 0);
 }
 
-/// Spread that is small beside the mean keeps its digits.
+/// A spread that is small beside the mean keeps its digits.
 #[test]
 fn welford_keeps_small_spreads() {
     let mut found = Welford::new();

@@ -1,4 +1,4 @@
-//! Schedules: optax 0.2.8's numbers at some steps, alone and in a compiled step.
+//! Schedules against optax 0.2.8 at some steps, alone and in a compiled step.
 
 use metamlp_optim::*;
 use metamlp_tensor::{F32, Tensor, jit};

@@ -1,5 +1,5 @@
-//! Optimizers of `f16` and `bf16` parameters, against optax 0.2.8 on a CPU:
-//! parameters and state keep their dtype.
+//! Optimizers of `f16` and `bf16` parameters against optax 0.2.8 on a CPU; parameters and state keep
+//! their dtype.
 
 use metamlp_optim::*;
 use metamlp_tensor::{BF16, DType, F16, I32, Tensor, Tree, bf16, f16};
@@ -35,7 +35,7 @@ fn optimizers_have_the_numbers_of_optax() {
             let optimizer: &Optimizer = &optimizer;
             let expected = expected.split(' ').map(|bits| u16::from_str_radix(bits, 16).unwrap());
             for (found, expected) in trained(optimizer, dtype).into_iter().zip(expected) {
-                // One sign, and roundings apart: XLA rounds fewer of the steps in between.
+                // Equal sign, and a few roundings apart: XLA rounds fewer of the intermediate steps.
                 let apart = (i32::from(found) - i32::from(expected)).abs();
                 assert!(apart <= 4, "{name} {dtype}: {found:04x} is not {expected:04x}");
             }

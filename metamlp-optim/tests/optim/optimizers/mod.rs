@@ -1,5 +1,5 @@
-//! Optimizers: what they do step by step and under `jit`, and what they say of
-//! trees that do not fit. Where they end, against optax: `numbers.rs`.
+//! Optimizers step by step and under `jit`, and their errors for trees that do not match. `numbers.rs`
+//! compares with optax.
 
 mod half_precision;
 mod numbers;
@@ -55,8 +55,8 @@ fn a_chain_of_parts_is_the_whole() {
     assert_eq!(numbers(&state), numbers(&other));
 }
 
-/// By hand: at the first step both means are the gradient's, so a step is the
-/// rate times the sign; momentum is the gradient itself.
+/// By hand: at the first step both means are the gradient's own, so Adam's step is the rate times the
+/// sign; momentum is the gradient itself.
 #[test]
 fn first_steps_are_as_derived_by_hand() {
     let x = Tensor::from_vec([3], vec![1.0f32, 2.0, 3.0]);

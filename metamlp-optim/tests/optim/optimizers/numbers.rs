@@ -1,4 +1,4 @@
-//! Three steps of the same gradients end where optax 0.2.8 ends, run in `f32`.
+//! Three steps along the same gradient, against optax 0.2.8 in `f32`.
 
 use metamlp_optim::*;
 use metamlp_tensor::random::Key;
@@ -229,9 +229,8 @@ fn transformations_and_wrappers_are_optax_s() {
     }
 }
 
-/// Rectified Adam trusts the variance from the sixth step on only. The numbers are
-/// those of a step under `jax.jit`: without it JAX rounds `b2^6` otherwise, of
-/// which the length of the average keeps three digits.
+/// Rectified Adam rectifies from the sixth step on. The numbers are those of a step under `jax.jit`:
+/// without it JAX rounds `b2^6` differently, which leaves three digits of the length of the average.
 #[test]
 fn radam_is_optax_s_before_and_after_the_variance_is_known() {
     let thrice = [gradients(), gradients(), gradients()].concat();

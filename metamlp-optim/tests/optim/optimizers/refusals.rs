@@ -1,5 +1,5 @@
-//! Hyper-parameters out of range: an error that names the optimizer, the field,
-//! what was found and what was expected, at the caller's line.
+//! Hyper-parameters out of range: the error names the optimizer, the field, the found and the expected
+//! value, and the caller's line.
 
 use metamlp_optim::*;
 use metamlp_tensor::random::Key;
@@ -20,7 +20,8 @@ const NOT_NEGATIVE: &str = "expected a finite f32, not negative";
 
 type Make = fn(f64) -> Optimizer;
 
-/// The optimizer's name, its field, one made with a number there, numbers that do not do, and what would.
+/// The optimizer's name, the field, a constructor with a number in it, invalid numbers, and the
+/// expected range.
 const FIELDS: &[(&str, &str, Make, &[f64], &str)] = &[
     ("sgd", "learning_rate", |x| sgd(x), RATES, NOT_NEGATIVE),
     ("sgd", "decay", |x| Sgd::new(0.1).momentum(x).into(), DECAYS, DECAY),

@@ -1,4 +1,4 @@
-//! Optimizers of optimizers: what they keep, and what they leave alone.
+//! Wrappers: their state, and the parameters that they leave unchanged.
 
 use metamlp_optim::*;
 use metamlp_tensor::{F64, Tensor, Tree, jit};
@@ -15,7 +15,7 @@ fn a_masked_optimizer_keeps_nothing_of_the_others() {
     let state = optimizer.init(&start());
     assert_eq!(paths(&state), ["inner_state/0/count", "inner_state/0/mu/b", "inner_state/0/nu/b"]);
     let (moved, _) = step(&optimizer, &start(), &gradients()[0], &state).unwrap();
-    // The gradients of `a` pass as they are.
+    // The updates of `a` are unchanged.
     assert_eq!(numbers(&moved)[..4], [1.5, -3.0, 2.5, 3.0]);
 }
 
