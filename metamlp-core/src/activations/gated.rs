@@ -25,8 +25,8 @@ pub fn swish(x: &Tensor) -> Tensor {
     silu(x)
 }
 
-/// GELU, `x · Φ(x)` with Φ the normal distribution function, in the tanh approximation: `x/2 · (1 +
-/// tanh(√(2/π) (x + 0.044715 x³)))`, Flax's default.
+/// GELU, `x · Φ(x)` with Φ the normal distribution function, in the tanh approximation:
+/// `x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))`, Flax's default.
 ///
 /// Hendrycks and Gimpel, "Gaussian error linear units" (2016).
 ///

@@ -78,8 +78,8 @@ impl Pooling {
     }
 }
 
-/// Average pooling (Flax's `avg_pool`): `[batch.., spatial.., features]` to `[batch.., windows..,
-/// features]`, with any number of batch axes.
+/// Average pooling (Flax's `avg_pool`): `[batch.., spatial.., features]` to
+/// `[batch.., windows.., features]`, with any number of batch axes.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -102,8 +102,8 @@ pub fn avg_pool(x: &Tensor, pooling: &Pooling) -> Tensor {
     sums / x.ones_like().reduce_window_sum(&window)
 }
 
-/// Max pooling (Flax's `max_pool`): `[batch.., spatial.., features]` to `[batch.., windows..,
-/// features]`, with any number of batch axes.
+/// Max pooling (Flax's `max_pool`): `[batch.., spatial.., features]` to `[batch.., windows.., features]`,
+/// with any number of batch axes.
 ///
 /// Among equal elements the first gets the whole gradient.
 #[track_caller]

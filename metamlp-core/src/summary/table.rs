@@ -72,8 +72,8 @@ impl Table {
     /// variables, as in Flax.
     ///
     /// Variables that may be written are outputs of the call as well. The operations recorded by the
-    /// gradient rules are counted: one operation per element less than JAX for `tanh`, one more for `x
-    /// * x`.
+    /// gradient rules are counted: one operation per element less than JAX for `tanh`, one more for
+    /// `x * x`.
     pub fn vjp_flops(mut self, show: bool) -> Self {
         self.vjp_flops = show;
         self

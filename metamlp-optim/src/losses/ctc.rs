@@ -20,10 +20,10 @@ pub fn ctc_loss(
 /// frames spell the labels, each label for one or more frames, with any number of blanks between. The
 /// result is `[batch]`.
 ///
-/// `logits` is `[batch, frames, classes]`; the class `blank_id` is the blank. `labels` is `[batch,
-/// labels]`, integers, without blanks. `logit_paddings` `[batch, frames]` and `label_paddings` `[batch,
-/// labels]` are 0 for values and 1 for padding at the end. Labels that do not fit into the frames have
-/// a loss of about 1e5.
+/// `logits` is `[batch, frames, classes]`; the class `blank_id` is the blank. `labels` is
+/// `[batch, labels]`, integers, without blanks. `logit_paddings` `[batch, frames]` and `label_paddings`
+/// `[batch, labels]` are 0 for values and 1 for padding at the end. Labels that do not fit into the frames
+/// have a loss of about 1e5.
 ///
 /// Graves et al., "Connectionist temporal classification: labelling unsegmented
 /// sequence data with recurrent neural networks" (2006).

@@ -22,7 +22,7 @@ options! {
         min_dim_size_to_factor: usize = 128,
         /// The weight of step `t` in the mean is `t^-decay_rate`. Default: 0.8.
         decay_rate: Hyperparam = 0.8,
-        /// Number of steps already taken, to continue a training. Default: 0.
+        /// Step at which this training (a fine-tuning, for instance) starts; it counts as step 0. Default: 0.
         decay_offset: u32 = 0,
         /// Multiply each update by the RMS of its parameter. Default: true.
         multiply_by_parameter_scale: bool = true,

@@ -52,8 +52,7 @@ impl AttentionOptions {
         self
     }
 
-    /// Mask, `bool`: false excludes a key from a query. Broadcasts to `[batch.., heads, queries,
-    /// keys]`.
+    /// Mask, `bool`: false excludes a key from a query. Broadcasts to `[batch.., heads, queries, keys]`.
     pub fn mask(mut self, mask: impl Into<Option<Tensor>>) -> Self {
         self.mask = mask.into();
         self

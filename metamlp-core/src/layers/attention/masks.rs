@@ -4,8 +4,9 @@ use metamlp_tensor::{BOOL, I32, Tensor};
 
 use crate::argument::refused;
 
-/// The mask of pairs of valid positions: `query_input` `[batch.., queries]` and `key_input` `[batch..,
-/// keys]`, zero at padding, to `[batch.., 1, queries, keys]`. The axis of extent 1 is for the heads.
+/// The mask of pairs of valid positions: `query_input` `[batch.., queries]` and `key_input`
+/// `[batch.., keys]`, zero at padding, to `[batch.., 1, queries, keys]`. The axis of extent 1 is for the
+/// heads.
 ///
 /// Flax's `make_attention_mask`, as `bool`. For more batch axes,
 /// [`expand_dims`](Tensor::expand_dims).

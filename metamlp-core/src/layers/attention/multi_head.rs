@@ -16,9 +16,8 @@ use crate::variables::variable::Variable;
 /// Multi-head dot-product attention (Vaswani et al., "Attention is all you need", 2017; Flax's
 /// `MultiHeadDotProductAttention`).
 ///
-/// Submodules: [`DenseGeneral`] `query`, `key` and `value`, kernels `[inputs,
-/// heads, depth]`, and `out`, `[heads, depth, out_features]`; with
-/// `normalize_qk`, [`LayerNorm`] `query_ln` and `key_ln` without bias.
+/// Submodules: [`DenseGeneral`] `query`, `key` and `value`, kernels `[inputs, heads, depth]`, and `out`,
+/// `[heads, depth, out_features]`; with `normalize_qk`, [`LayerNorm`] `query_ln` and `key_ln` without bias.
 /// Stream: `dropout`, if `dropout_rate` is not 0.
 ///
 /// ```
@@ -81,8 +80,8 @@ pub struct MultiHeadDotProductAttention {
     /// If true, biases are added.
     #[default(true)]
     use_bias: bool,
-    /// The attention function: query, key and value `[batch.., length, heads, depth]` to `[batch..,
-    /// queries, heads, depth]`.
+    /// The attention function: query, key and value `[batch.., length, heads, depth]` to
+    /// `[batch.., queries, heads, depth]`.
     #[default(dot_product_attention)]
     attention_fn: fn(&Tensor, &Tensor, &Tensor, &AttentionOptions) -> Tensor,
     /// If true, keys and values are kept in a cache, for autoregressive decoding.
@@ -101,9 +100,9 @@ pub struct MultiHeadDotProductAttention {
 
 #[compact]
 impl MultiHeadDotProductAttention {
-    /// Maps `inputs_q` `[batch.., queries, features]`, with `inputs_k` and `inputs_v` `[batch.., keys,
-    /// features]` and a mask that broadcasts to `[batch.., heads, queries, keys]`, to `[batch..,
-    /// queries, out_features]`.
+    /// Maps `inputs_q` `[batch.., queries, features]`, with `inputs_k` and `inputs_v`
+    /// `[batch.., keys, features]` and a mask that broadcasts to `[batch.., heads, queries, keys]`, to
+    /// `[batch.., queries, out_features]`.
     ///
     /// Without keys this is self-attention; without values the keys are used.
     pub fn call(

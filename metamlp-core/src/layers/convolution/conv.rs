@@ -75,8 +75,8 @@ pub struct Conv {
 
 #[compact]
 impl Conv {
-    /// Maps `[batch.., spatial.., inputs]`, with any number of batch axes, to `[batch.., spatial..,
-    /// features]`.
+    /// Maps `[batch.., spatial.., inputs]`, with any number of batch axes, to
+    /// `[batch.., spatial.., features]`.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let (moves, kernel_shape) = match self.moves(x) {
             Ok(moves) => moves,

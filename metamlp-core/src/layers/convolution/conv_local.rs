@@ -70,8 +70,8 @@ pub struct ConvLocal {
 
 #[compact]
 impl ConvLocal {
-    /// Maps `[batch.., spatial.., inputs]`, with any number of batch axes, to `[batch.., spatial..,
-    /// features]`.
+    /// Maps `[batch.., spatial.., inputs]`, with any number of batch axes, to
+    /// `[batch.., spatial.., features]`.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let (moves, kernel_shape) = match self.moves(x) {
             Ok(moves) => moves,

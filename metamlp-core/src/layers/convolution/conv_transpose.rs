@@ -73,8 +73,8 @@ pub struct ConvTranspose {
 
 #[compact]
 impl ConvTranspose {
-    /// Maps `[batch.., spatial.., inputs]`, with any number of batch axes, to `[batch.., spatial..,
-    /// features]`.
+    /// Maps `[batch.., spatial.., inputs]`, with any number of batch axes, to
+    /// `[batch.., spatial.., features]`.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let Moves { input, batch, strides, kernel_dilation, padding, kernel_shape } = match self.moves(x) {
             Ok(moves) => moves,

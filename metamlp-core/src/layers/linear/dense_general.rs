@@ -17,8 +17,8 @@ use crate::variables::spec::Spec;
 /// Maps `x` with axes batch, free and contracted to `[batch.., free.., features..]`. The batch axes
 /// lead, the others may be in any order. Each index of `batch_dims` has a separate kernel.
 ///
-/// Parameters: `kernel` `[batch.., contracted.., features..]` and, with `use_bias`, `bias` `[batch..,
-/// features..]`. The kernel is initialized as a matrix `[batch · contracted, features]`.
+/// Parameters: `kernel` `[batch.., contracted.., features..]` and, with `use_bias`, `bias`
+/// `[batch.., features..]`. The kernel is initialized as a matrix `[batch · contracted, features]`.
 ///
 /// ```
 /// use metamlp::prelude::*;

@@ -63,8 +63,7 @@ pub struct BatchNorm {
     /// Initializer of the scale.
     #[default(ones())]
     scale_init: Initializer,
-    /// If true, the variance is computed in one pass, as `E[x²] - E[x]²`, else in two, as `E[(x -
-    /// E[x])²]`.
+    /// If true, the variance is computed in one pass, as `E[x²] - E[x]²`, else in two, as `E[(x - E[x])²]`.
     #[default(true)]
     use_fast_variance: bool,
     /// If true, the statistics and the running averages are at least in `f32`.

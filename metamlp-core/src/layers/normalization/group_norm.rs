@@ -56,8 +56,7 @@ pub struct GroupNorm {
     /// first.
     #[default(None)]
     reduction_axes: Option<AxisList>,
-    /// If true, the variance is computed in one pass, as `E[x²] - E[x]²`, else in two, as `E[(x -
-    /// E[x])²]`.
+    /// If true, the variance is computed in one pass, as `E[x²] - E[x]²`, else in two, as `E[(x - E[x])²]`.
     #[default(true)]
     use_fast_variance: bool,
     /// If true, the statistics are computed at least in `f32`.

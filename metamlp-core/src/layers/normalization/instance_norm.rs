@@ -49,8 +49,7 @@ pub struct InstanceNorm {
     /// The feature axes (channels); not the first axis.
     #[default(AxisList::from(-1))]
     feature_axes: AxisList,
-    /// If true, the variance is computed in one pass, as `E[x²] - E[x]²`, else in two, as `E[(x -
-    /// E[x])²]`.
+    /// If true, the variance is computed in one pass, as `E[x²] - E[x]²`, else in two, as `E[(x - E[x])²]`.
     #[default(true)]
     use_fast_variance: bool,
     /// If true, the statistics are computed at least in `f32`.

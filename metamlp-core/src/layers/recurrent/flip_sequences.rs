@@ -6,9 +6,9 @@ use crate::argument::refused;
 
 /// Reverses each sequence of a batch up to its own length; padding stays at the end.
 ///
-/// `inputs` is `[batch.., time, features..]` with `num_batch_dims` batch axes, or `[time, batch..,
-/// features..]` if `time_major`; `seq_lengths` is `[batch..]`, integers, `None` for full length. Flax's
-/// `flip_sequences`.
+/// `inputs` is `[batch.., time, features..]` with `num_batch_dims` batch axes, or
+/// `[time, batch.., features..]` if `time_major`; `seq_lengths` is `[batch..]`, integers, `None` for full
+/// length. Flax's `flip_sequences`.
 ///
 /// ```
 /// use metamlp::prelude::*;

@@ -15,9 +15,9 @@ use crate::layers::Dense;
 /// One step of a gated recurrent unit (Cho et al., 2014, in the variant that applies the reset gate
 /// after the product; Flax's `GRUCell`).
 ///
-/// With `σ` the `gate_fn`, and one [`Dense`] per name, of the input (`ir`, `iz`, `in`) or of `h` (`hr`
-/// and `hz` without bias, `hn`): `r = σ(ir + hr)`, `z = σ(iz + hz)`, `n = tanh(in + r · hn)` and `h' =
-/// (1 - z) · n + z · h`. The carry is `h`; the output is `h'`.
+/// With `σ` the `gate_fn`, and one [`Dense`] per name, of the input (`ir`, `iz`, `in`) or of `h` (`hr` and
+/// `hz` without bias, `hn`): `r = σ(ir + hr)`, `z = σ(iz + hz)`, `n = tanh(in + r · hn)` and
+/// `h' = (1 - z) · n + z · h`. The carry is `h`; the output is `h'`.
 ///
 /// ```
 /// use metamlp::prelude::*;

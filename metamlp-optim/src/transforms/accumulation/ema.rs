@@ -11,8 +11,8 @@ use crate::state::State;
 use crate::transformation::GradientTransformation;
 
 options! {
-    /// Replaces the updates by their exponential moving average (optax's `ema`): `ema = (1 - decay) ·
-    /// update + decay · ema`.
+    /// Replaces the updates by their exponential moving average (optax's `ema`):
+    /// `ema = (1 - decay) · update + decay · ema`.
     ///
     /// State: `count`, and `ema`, one tensor per parameter.
     pub struct Ema(decay: Hyperparam) as ema -> Optimizer {

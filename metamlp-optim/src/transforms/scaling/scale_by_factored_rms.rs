@@ -25,7 +25,7 @@ options! {
         factored: bool = true,
         /// The weight of step `t` in the mean is `t^-decay_rate`. Default: 0.8.
         decay_rate: Hyperparam = 0.8,
-        /// Number of steps already taken, to continue a training. Default: 0.
+        /// Step at which this training (a fine-tuning, for instance) starts; it counts as step 0. Default: 0.
         step_offset: u32 = 0,
         /// Factor a parameter only if its two largest axes have at least this extent. Default: 128.
         min_dim_size_to_factor: usize = 128,
