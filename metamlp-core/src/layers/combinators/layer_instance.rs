@@ -6,7 +6,7 @@ use super::layer::Chained;
 use crate::__private::{Submodules, Visit};
 
 /// A module of any type with a method `call`, wrapped by another layer,
-/// [`WeightNorm`](super::WeightNorm) for instance.
+/// [`WeightNorm`](crate::layers::WeightNorm) for instance.
 ///
 /// A clone holds a clone of the module, which has an identity of its own.
 #[derive(Clone)]
