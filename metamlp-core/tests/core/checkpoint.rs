@@ -191,7 +191,7 @@ fn missing_and_unexpected_keys_are_told_with_the_nearest_name() {
     save_safetensors(&path, &dense("Dense_0", &["kernal", "bias"])).unwrap();
     let expected = "has no `Dense_0.kernel`, which is expected, but has `Dense_0.kernal`, which is not";
     problem(&path, load_safetensors(&path, &dense("Dense_0", &["kernel", "bias"])), expected);
-    let expected = "has a `Dense_0.bias`, which was not expected";
+    let expected = "has `Dense_0.bias`, which is not expected";
     problem(&path, load_safetensors(&path, &dense("Dense_0", &["kernal"])), expected);
     let expected = "has `Dense_0.bias`, which is not expected, and 1 more";
     problem(&path, load_safetensors(&path, &()), expected);
