@@ -33,10 +33,18 @@
 //! - [`tensor`]: the tensors themselves; [`random`]: keys and samplers.
 //! - [`ot`]: optimal transport.
 //! - [`guide`]: a page for each topic.
+//!
+//! # Features
+//! All are on by default.
+//! - `ot`: optimal transport, [`ot`].
+//! - `safetensors`: [`save_safetensors`](checkpoint::save_safetensors) and
+//!   [`load_safetensors`](checkpoint::load_safetensors).
+//! - `html`: [`Table::to_html`](summary::Table::to_html).
 
 pub mod guide;
 
 pub use metamlp_core::*;
+#[cfg(feature = "ot")]
 pub use metamlp_ot as ot;
 pub use metamlp_tensor as tensor;
 

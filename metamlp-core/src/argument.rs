@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use metamlp_tensor::{DType, Error, Source, Tensor};
+use metamlp_tensor::{DType, Error, Tensor};
 
 /// `op: name is found, expected ..`, at the caller's line.
 #[track_caller]
@@ -12,8 +12,7 @@ pub(crate) fn invalid(
     found: impl Display,
     expected: impl Into<String>,
 ) -> Error {
-    let (found, expected) = (found.to_string(), expected.into());
-    Error::Argument { op, argument: name, found, expected, source_line: Source::here() }
+    Error::argument(op, name, found, expected)
 }
 
 /// A tensor of the type of `x`, which `op` cannot take.
@@ -30,8 +29,9 @@ pub(crate) fn refused(
 
 /// What an op gives for `x`, which it cannot take: `x` itself, if that carries
 /// an error already, or a tensor of its type that carries this one.
+#[track_caller]
 pub(crate) fn refuse(x: &Tensor, error: Error) -> Tensor {
-    if x.error().is_some() { x.clone() } else { Tensor::poison(error, x.shape(), x.dtype()) }
+    x.poisoned_like(error)
 }
 
 /// A tensor of that type, or one that carries the error.

@@ -18,11 +18,8 @@ mod error;
 pub mod initializers;
 pub mod layers;
 pub mod lift;
-pub mod losses;
-pub mod metrics;
 mod module;
 mod nearest;
-pub mod optim;
 mod scope;
 pub mod summary;
 mod train_state;
@@ -56,6 +53,9 @@ pub use variables::filter::{DenyList, Filter};
 pub use variables::map::Map;
 pub use variables::spec::Spec;
 pub use variables::variable::Variable;
+
+pub use metamlp_optim as optim;
+pub use metamlp_optim::{losses, metrics};
 
 pub use metamlp_tensor::random::{self, Key};
 pub use metamlp_tensor::{

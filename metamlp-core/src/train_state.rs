@@ -1,19 +1,17 @@
-//! What a training carries from step to step. Knows variables and optimizers,
-//! and of the model only its class.
+//! The state of a training. Knows variables and optimizers, and of the model only its class.
 
 use metamlp_macros::Tree;
-use metamlp_tensor::{Result, Source, Tensor, deferred, evaluate};
+use metamlp_optim::{self as optim, Optimizer, apply_updates};
+use metamlp_tensor::{Error, Result, Source, Tensor, deferred, evaluate};
 
 use crate::module::Module;
-use crate::optim::{self, Optimizer, apply_updates, located};
 use crate::variables::Variables;
 use crate::variables::map::Map;
 
-/// The parameters of a model in training, with the optimizer and its state
-/// (Flax's `TrainState`).
+/// The parameters of a model in training, with the optimizer and its state (Flax's `TrainState`).
 ///
-/// A value like any other: a step makes a new one. It is a [`Tree`](metamlp_tensor::Tree),
-/// so that a step can be compiled; the optimizer is then part of the program.
+/// An immutable value: a step returns a new one. It is a [`Tree`](metamlp_tensor::Tree), so a step can
+/// be compiled; the optimizer is a static part of the program.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -43,11 +41,11 @@ use crate::variables::map::Map;
 pub struct TrainState {
     #[tree(static)]
     model: &'static str,
-    /// Steps taken so far, `i32` of shape `[]`.
+    /// Number of steps taken, `i32`, shape `[]`.
     pub step: Tensor,
     /// The collection `params`.
     pub params: Map,
-    /// What the optimizer remembers.
+    /// The state of the optimizer.
     pub opt_state: optim::State,
     /// All other collections, `batch_stats` for instance.
     pub collections: Variables,
@@ -57,8 +55,7 @@ pub struct TrainState {
 }
 
 impl TrainState {
-    /// Before the first step: the `variables` that `model` was initialised with,
-    /// and an optimizer, `tx`.
+    /// The state before the first step, from the `variables` of `model.init` and an optimizer `tx`.
     pub fn new(model: &impl Module, variables: Variables, tx: impl Into<Optimizer>) -> Self {
         let (mut collections, tx) = (variables, tx.into());
         let params = collections.remove("params").unwrap_or_default();
@@ -67,18 +64,17 @@ impl TrainState {
         Self { model, step: Tensor::scalar(0), params, opt_state, collections, tx }
     }
 
-    /// All variables, with these parameters: what to apply the model to in the
-    /// function to differentiate.
+    /// All variables with `params` in place of the own parameters, for the function to differentiate.
     #[must_use]
     pub fn variables(&self, params: &Map) -> Variables {
         Variables::from_params(params.clone()).updated(self.collections.clone())
     }
 
-    /// One step of the optimizer along `grads`, which are like `params`.
+    /// Applies one step of the optimizer with `grads`, a tree like `params`.
     ///
     /// # Errors
-    /// Those of [`Optimizer::update`]: gradients that do not fit the parameters
-    /// or carry an error, and hyper-parameters out of range.
+    /// Those of [`Optimizer::update`]: gradients that do not match the parameters or carry an error,
+    /// and hyper-parameters out of range.
     #[track_caller]
     pub fn apply_gradients(&self, grads: &Map) -> Result<Self> {
         let source = Source::here();
@@ -86,12 +82,12 @@ impl TrainState {
             let (updates, opt_state) = self.tx.update(grads, &self.opt_state, Some(&self.params))?;
             Ok((apply_updates(&self.params, &updates)?, opt_state, &self.step + 1))
         });
-        let (params, opt_state, step) = evaluate(stepped.map_err(|error| located(error, &source))?)?;
+        let (params, opt_state, step) = evaluate(stepped.map_err(|error: Error| error.at(&source))?)?;
         Ok(Self { step, params, opt_state, ..self.clone() })
     }
 
-    /// The same state with the collections of `updates` in the place of its own:
-    /// what to do with what [`apply_mut`](crate::Module::apply_mut) returns.
+    /// Replaces collections by those of `updates`, the second result of
+    /// [`apply_mut`](crate::Module::apply_mut).
     #[must_use]
     pub fn updated(mut self, mut updates: Variables) -> Self {
         if let Some(params) = updates.remove("params") {

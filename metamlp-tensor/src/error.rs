@@ -104,6 +104,27 @@ impl Error {
         Self::Other(Arc::new(error))
     }
 
+    /// The error of an argument of `op` that is out of range, at the caller's line:
+    /// "`op`: `argument` is `found`, expected `expected`".
+    #[track_caller]
+    pub fn argument(
+        op: &'static str,
+        argument: &'static str,
+        found: impl std::fmt::Display,
+        expected: impl Into<String>,
+    ) -> Self {
+        self::argument(op, argument, found, expected, Source::here())
+    }
+
+    /// The same error, reported at `source`: the line of a caller further up.
+    #[must_use]
+    pub fn at(mut self, source: &Source) -> Self {
+        if let Some(source_line) = self.source_line_mut() {
+            source_line.clone_from(source);
+        }
+        self
+    }
+
     /// The line and module path that the error names, for a crate that knows a better one. `None` for [`Error::Other`].
     pub fn source_line_mut(&mut self) -> Option<&mut Source> {
         match self {

@@ -1,11 +1,9 @@
-//! Functions of the elements along an axis together. A negative axis counts
-//! from the end; Flax's default is -1 for all of them.
+//! Functions along an axis: softmax, standardization, one-hot. A negative axis counts from the end;
+//! Flax's default is -1.
 
-use metamlp_tensor::{F32, Tensor};
+use metamlp_tensor::Tensor;
 
-use super::refused;
-
-/// `e^x / sum(e^x)` along `axis`: positive numbers that sum to 1.
+/// `e^x / sum(e^x)` along `axis`: positive numbers that sum to 1 (Flax's `softmax`).
 ///
 /// ```
 /// use metamlp::activations::softmax;
@@ -20,21 +18,21 @@ pub fn softmax(x: &Tensor, axis: isize) -> Tensor {
     x.softmax(axis)
 }
 
-/// `ln(softmax(x))` along `axis`, without underflow.
+/// `ln(softmax(x))` along `axis`, without underflow (Flax's `log_softmax`).
 #[track_caller]
 #[must_use]
 pub fn log_softmax(x: &Tensor, axis: isize) -> Tensor {
     x.log_softmax(axis)
 }
 
-/// `ln(sum(e^x))` over `axis`, which disappears; -inf, with gradient 0, where all elements are -inf.
+/// `ln(sum(e^x))` over `axis`, which is removed. -inf, with gradient 0, where all elements are -inf.
 #[track_caller]
 #[must_use]
 pub fn logsumexp(x: &Tensor, axis: isize) -> Tensor {
     x.logsumexp([axis])
 }
 
-/// `x` less its mean along `axis`, divided by the root of its variance plus 1e-5.
+/// `(x - mean) / √(variance + 1e-5)` along `axis` (JAX's `standardize`).
 ///
 /// ```
 /// use metamlp::activations::standardize;
@@ -49,12 +47,12 @@ pub fn standardize(x: &Tensor, axis: isize) -> Tensor {
     standardize_with_epsilon(x, axis, 1e-5)
 }
 
-/// [`standardize`] with another number added to the variance.
+/// [`standardize`] with another `epsilon` added to the variance.
 #[track_caller]
 #[must_use]
 pub fn standardize_with_epsilon(x: &Tensor, axis: isize, epsilon: f64) -> Tensor {
     let mean = x.mean_keepdims([axis]);
-    // Rounding may leave a difference of squares below 0.
+    // Rounding may make a difference of squares negative.
     let variance = (x.square().mean_keepdims([axis]) - mean.square()).maximum(0);
     (x - mean) * (variance + epsilon).rsqrt()
 }
@@ -66,10 +64,10 @@ pub fn normalize(x: &Tensor, axis: isize) -> Tensor {
     standardize(x, axis)
 }
 
-/// 1 at each index and 0 elsewhere, `f32`: integers `[..]` to `[.., classes]`.
-/// An index outside of `0..classes` gives zeros.
+/// One-hot encoding, `f32`: integers `[..]` to `[.., classes]`. An index outside of `0..classes` gives
+/// zeros.
 ///
-/// Poisoned if `indices` are not integers.
+/// Poisoned if `indices` are not integers. See [`Tensor::one_hot`].
 ///
 /// ```
 /// use metamlp::activations::one_hot;
@@ -81,8 +79,5 @@ pub fn normalize(x: &Tensor, axis: isize) -> Tensor {
 #[track_caller]
 #[must_use]
 pub fn one_hot(indices: &Tensor, classes: usize) -> Tensor {
-    if !indices.dtype().is_integer() {
-        return refused(indices, "one_hot", "the dtype of the indices", indices.dtype(), "i32 or u32");
-    }
-    indices.expand_dims(-1).equal(Tensor::arange(classes, indices.dtype())).convert(F32)
+    indices.one_hot(classes)
 }

@@ -1,4 +1,4 @@
-//! Products of an input and a gate between 0 and 1.
+//! Gated activations: the input times a gate between 0 and 1.
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI};
 
@@ -6,10 +6,10 @@ use metamlp_tensor::Tensor;
 
 use super::{refused, within};
 
-/// Where the gates below are 0 or 1 to the last bit, of `f64` too.
+/// Beyond this bound the gates are exactly 0 or 1, in `f64` too.
 const SATURATED: f64 = 1e3;
 
-/// `x · sigmoid(x)`.
+/// `x · sigmoid(x)`, SiLU or Swish.
 ///
 /// Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units" (2018).
 #[track_caller]
@@ -25,8 +25,8 @@ pub fn swish(x: &Tensor) -> Tensor {
     silu(x)
 }
 
-/// `x` times the normal distribution's probability of less than `x`, by the
-/// tanh approximation: `x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))`, Flax's default.
+/// GELU, `x · Φ(x)` with Φ the normal distribution function, in the tanh approximation:
+/// `x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))`, Flax's default.
 ///
 /// Hendrycks and Gimpel, "Gaussian error linear units" (2016).
 ///
@@ -55,10 +55,10 @@ pub fn gelu_exact(x: &Tensor) -> Tensor {
     within(x, SATURATED, |x| x * 0.5 * (x * -FRAC_1_SQRT_2).erfc(), &x.maximum(0))
 }
 
-/// The first half along `axis` times the sigmoid of the second: `[.., 2 n, ..]` to `[.., n, ..]`.
-/// A negative `axis` counts from the end; Flax's default is -1.
+/// Gated linear unit: the first half along `axis` times the sigmoid of the second half, `[.., 2 n, ..]`
+/// to `[.., n, ..]`. A negative `axis` counts from the end; Flax's default is -1.
 ///
-/// Poisoned if there is no such axis or its extent is odd.
+/// Poisoned if the axis does not exist or its extent is odd.
 ///
 /// Dauphin et al., "Language modeling with gated convolutional networks" (2017).
 ///

@@ -1,4 +1,4 @@
-//! Piecewise linear stand-ins for the smooth functions.
+//! Piecewise linear approximations of smooth activations.
 
 use metamlp_tensor::Tensor;
 
@@ -35,7 +35,7 @@ pub fn hard_swish(x: &Tensor) -> Tensor {
     hard_silu(x)
 }
 
-/// `x` cut off at -1 and 1.
+/// `x` clipped to `[-1, 1]`.
 #[track_caller]
 #[must_use]
 pub fn hard_tanh(x: &Tensor) -> Tensor {

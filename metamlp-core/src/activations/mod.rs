@@ -1,10 +1,9 @@
-//! The activation functions of `flax.linen`, under their names there. They are
-//! written with a tensor's own methods and know nothing of modules.
+//! The activation functions of `flax.linen`, under their names there, written with the methods of
+//! `Tensor`. Knows nothing of modules.
 //!
-//! Each takes a tensor of any shape; integers become `f32` where the function
-//! is not of integers. Values are `jax.nn`'s to the last places, gradients its
-//! own at kinks too: 0 for [`relu`] at 0. At infinity, where a formula would
-//! give `0 * inf`, value and gradient are the limits.
+//! Each takes a tensor of any shape; integers are converted to `f32` where the result is not an
+//! integer. Values are those of `jax.nn` up to rounding, gradients at kinks too: 0 for [`relu`] at 0.
+//! At infinity, where a formula would give `0 * inf`, value and gradient are the limits.
 //!
 //! ```
 //! use metamlp::Tensor;
@@ -34,9 +33,8 @@ use metamlp_tensor::Tensor;
 
 use crate::argument::refused;
 
-/// `inside` near 0 and `limit` where `|x|` is so large that rounding leaves no
-/// difference. Selected before and after, as the gradient of the branch not
-/// taken is multiplied by 0, and 0 times infinity is NaN.
+/// `inside` where `|x| < bound`, else `limit`. The input is selected, too: the gradient of the branch
+/// that is not taken is multiplied by 0, and 0 times infinity is NaN.
 #[track_caller]
 fn within(x: &Tensor, bound: f64, inside: impl FnOnce(&Tensor) -> Tensor, limit: &Tensor) -> Tensor {
     let is_within = x.abs().less(bound);

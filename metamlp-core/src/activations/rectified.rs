@@ -1,4 +1,4 @@
-//! Functions that pass what is positive and do something else to the rest.
+//! ReLU and its variants: the identity for positive numbers.
 
 use metamlp_tensor::Tensor;
 
@@ -17,7 +17,7 @@ use metamlp_tensor::Tensor;
 #[track_caller]
 #[must_use]
 pub fn relu(x: &Tensor) -> Tensor {
-    // In this order, NaN stays NaN.
+    // `select` in this order keeps NaN.
     x.less_equal(0).select(Tensor::zeros([], x.dtype()), x)
 }
 
@@ -30,7 +30,7 @@ pub fn relu6(x: &Tensor) -> Tensor {
     x.maximum(0).minimum(6)
 }
 
-/// `x` where it is not negative, `0.01 x` elsewhere.
+/// `x` where it is not negative, else `0.01 x`.
 ///
 /// Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models" (2013).
 #[track_caller]
@@ -39,7 +39,7 @@ pub fn leaky_relu(x: &Tensor) -> Tensor {
     leaky_relu_with_slope(x, 0.01)
 }
 
-/// [`leaky_relu`] with another slope where `x` is negative.
+/// [`leaky_relu`] with another slope for negative `x`.
 ///
 /// ```
 /// use metamlp::activations::leaky_relu_with_slope;
@@ -54,7 +54,7 @@ pub fn leaky_relu_with_slope(x: &Tensor, negative_slope: f64) -> Tensor {
     x.greater_equal(0).select(x, x * negative_slope)
 }
 
-/// `x` where it is positive, `e^x - 1` elsewhere.
+/// `x` where it is positive, else `e^x - 1`.
 ///
 /// Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by
 /// exponential linear units" (2016).
@@ -64,12 +64,12 @@ pub fn elu(x: &Tensor) -> Tensor {
     elu_with_alpha(x, 1.0)
 }
 
-/// [`elu`] that tends to `-alpha`: `alpha (e^x - 1)` where `x` is not positive.
+/// [`elu`] with limit `-alpha`: `alpha (e^x - 1)` where `x` is not positive.
 #[track_caller]
 #[must_use]
 pub fn elu_with_alpha(x: &Tensor, alpha: f64) -> Tensor {
     let is_positive = x.greater(0);
-    // Without its own 0 the branch not taken overflows, and its gradient is NaN.
+    // Without the inner selection the branch that is not taken overflows and its gradient is NaN.
     let rest = is_positive.select(Tensor::zeros([], x.dtype()), x);
     is_positive.select(x, rest.exp_m1() * alpha)
 }
@@ -83,14 +83,14 @@ pub fn celu(x: &Tensor) -> Tensor {
     celu_with_alpha(x, 1.0)
 }
 
-/// [`celu`] that tends to `-alpha`: `max(x, 0) + alpha (e^(min(x, 0) / alpha) - 1)`.
+/// [`celu`] with limit `-alpha`: `max(x, 0) + alpha (e^(min(x, 0) / alpha) - 1)`.
 #[track_caller]
 #[must_use]
 pub fn celu_with_alpha(x: &Tensor, alpha: f64) -> Tensor {
     x.maximum(0) + (x.minimum(0) / alpha).exp_m1() * alpha
 }
 
-/// `1.0507 x` where it is positive, `1.0507 · 1.6733 (e^x - 1)` elsewhere: with
+/// `1.0507 x` where it is positive, else `1.0507 · 1.6733 (e^x - 1)`: with
 /// [`lecun_normal`](crate::initializers::lecun_normal) activations keep mean 0 and variance 1.
 ///
 /// Klambauer et al., "Self-normalizing neural networks" (2017).

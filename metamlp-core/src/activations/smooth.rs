@@ -1,4 +1,4 @@
-//! Smooth steps: sigmoids and their integrals.
+//! Sigmoid, its relatives and their integrals.
 
 use metamlp_tensor::Tensor;
 
@@ -22,7 +22,7 @@ pub fn sigmoid(x: &Tensor) -> Tensor {
 #[track_caller]
 #[must_use]
 pub fn log_sigmoid(x: &Tensor) -> Tensor {
-    -softplus(&-x)
+    x.log_sigmoid()
 }
 
 /// `ln(1 + e^x)`, without overflow.
@@ -36,7 +36,7 @@ pub fn log_sigmoid(x: &Tensor) -> Tensor {
 #[track_caller]
 #[must_use]
 pub fn softplus(x: &Tensor) -> Tensor {
-    x.maximum(0) + (-x.abs()).exp().log1p()
+    x.softplus()
 }
 
 /// Hyperbolic tangent.

@@ -1,5 +1,5 @@
-//! Saved tensors: any tree of them, such as [`Variables`](crate::Variables), to
-//! a file and back. Knows nothing of models.
+//! Checkpoints: any tree of tensors, [`Variables`](crate::Variables) for instance, saved to a file and
+//! loaded. Knows nothing of models.
 //!
 //! ```
 //! use metamlp::checkpoint::{load_safetensors, save_safetensors};
@@ -15,8 +15,11 @@
 //! ```
 
 mod problem;
+#[cfg(feature = "safetensors")]
 mod replace;
+#[cfg(feature = "safetensors")]
 mod safetensors;
 
 pub use problem::CheckpointProblem;
+#[cfg(feature = "safetensors")]
 pub use safetensors::{load_safetensors, save_safetensors};

@@ -1,18 +1,18 @@
-//! What can be wrong with a file of saved tensors.
+//! Problems with a checkpoint file.
 
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-/// What is wrong with a file of saved tensors.
+/// A problem with a checkpoint file.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum CheckpointProblem {
     /// The file cannot be read.
     Unreadable(Arc<io::Error>),
-    /// The file cannot be written. What was there before is still there.
+    /// The file cannot be written; its old contents are unchanged.
     Unwritable(Arc<io::Error>),
-    /// The file is of another format or cut short; in the reader's words.
+    /// The file has another format or is truncated; the reader's message.
     NotSafetensors(String),
     /// A tensor has another shape or dtype in the file.
     TypeDiffers {
@@ -20,26 +20,26 @@ pub enum CheckpointProblem {
         key: String,
         /// Its type in the file, as `f32[2, 3]`.
         found: String,
-        /// The type asked for.
+        /// The expected type.
         expected: String,
     },
-    /// A tensor that was asked for is not in the file.
+    /// An expected tensor is not in the file.
     Missing {
         /// The key.
         key: String,
-        /// The most similar of the file's keys that were not asked for.
+        /// The most similar key in the file that was not expected.
         nearest: Option<String>,
-        /// How many others are missing.
+        /// The number of other missing tensors.
         others: usize,
     },
-    /// The file has a tensor that was not asked for.
+    /// The file has a tensor that was not expected.
     Unexpected {
         /// The key.
         key: String,
-        /// How many others there are.
+        /// The number of other unexpected tensors.
         others: usize,
     },
-    /// A name that cannot be a part of a key.
+    /// A name that cannot be part of a key.
     InvalidName {
         /// The tensor's path.
         path: String,
@@ -53,23 +53,26 @@ impl fmt::Display for CheckpointProblem {
         match self {
             Self::Unreadable(error) => write!(f, "cannot be read: {error}"),
             Self::Unwritable(error) => write!(f, "cannot be written: {error}"),
-            Self::NotSafetensors(reason) => write!(f, "is no safetensors file, or is cut short: {reason}"),
+            Self::NotSafetensors(reason) => write!(f, "is not a safetensors file, or is truncated: {reason}"),
             Self::TypeDiffers { key, found, expected } => {
                 write!(f, "`{key}` is {found} in the file, {expected} was expected")
             }
             Self::Missing { key, nearest, others } => {
-                write!(f, "has no `{key}`, which was expected")?;
+                write!(f, "has no `{key}`, which is expected")?;
                 if let Some(nearest) = nearest {
-                    write!(f, ", but a `{nearest}`, which was not")?;
+                    write!(f, ", but has `{nearest}`, which is not")?;
                 }
                 if *others > 0 { write!(f, "; {others} more are missing") } else { Ok(()) }
             }
-            Self::Unexpected { key, others: 0 } => write!(f, "has a `{key}`, which was not expected"),
+            Self::Unexpected { key, others: 0 } => write!(f, "has `{key}`, which is not expected"),
             Self::Unexpected { key, others } => {
-                write!(f, "has a `{key}`, which was not expected; nor were {others} more")
+                write!(f, "has `{key}`, which is not expected, and {others} more")
             }
             Self::InvalidName { path, name } => {
-                write!(f, "cannot hold `{path}`: keys are joined by dots, and {name:?} is empty or has one")
+                write!(
+                    f,
+                    "cannot hold `{path}`: keys are joined by dots, and the name {name:?} is empty or contains a dot"
+                )
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Writing a file so that nobody ever sees a half of it.
+//! Atomic replacement of a file.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -6,13 +6,16 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Writes `contents` beside `path` and renames: there is the old file or the
-/// whole new one, and after an error nothing is left behind.
+/// Writes `contents` to a temporary file beside `path` and renames it: readers see the old file or the
+/// whole new one, and an error leaves no temporary file.
+///
+/// Not `tempfile`: its files are private to the user (mode 0600), and a checkpoint keeps the default
+/// permissions.
 pub(super) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     let beside = beside(path)?;
     let written = write(&beside, contents).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
-        // The first error is the one to tell.
+        // The first error is the one to report.
         let _ = fs::remove_file(&beside);
     }
     written

@@ -1,4 +1,4 @@
-//! The safetensors format: a header of names, types and places, and the values.
+//! The safetensors format: a header with names, types and offsets, and the values.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,19 +15,18 @@ use super::replace::replace;
 use crate::error::{Error, Result};
 use crate::nearest::Choice;
 
-/// Writes the tensors of `tree` to a safetensors file, in the place of one that is there.
+/// Writes the tensors of `tree` to a safetensors file, replacing an existing one.
 ///
-/// Keys are paths joined by dots: `params.Dense_0.kernel` of
-/// [`Variables`](crate::Variables), `Dense_0.kernel` of the params alone, as on
-/// Hugging Face. The same tree makes the same bytes. The file is written beside
-/// and renamed, so that a reader finds the old one or the whole new one.
+/// Keys are paths joined by dots: `params.Dense_0.kernel` for [`Variables`](crate::Variables),
+/// `Dense_0.kernel` for the params alone, as on Hugging Face. Equal trees give equal bytes. The file is
+/// replaced atomically: a reader sees the old file or the whole new one.
 ///
 /// # Errors
-/// [`Error::Checkpoint`] if the file cannot be written or a name has a dot;
-/// an error that a tensor carries.
+/// [`Error::Checkpoint`] if the file cannot be written or a name is empty or contains a dot; an error
+/// that a tensor carries.
 pub fn save_safetensors(path: impl AsRef<Path>, tree: &impl Tree) -> Result<()> {
     let path = path.as_ref();
-    // All at once: one program rather than one for each tensor.
+    // All tensors in one program.
     evaluate(tree.tensors())?;
     let mut views = BTreeMap::new();
     for (at, tensor) in tree.tensors_with_paths() {
@@ -38,12 +37,12 @@ pub fn save_safetensors(path: impl AsRef<Path>, tree: &impl Tree) -> Result<()> 
     replace(path, &file).map_err(|error| failed(path, CheckpointProblem::Unwritable(Arc::new(error))))
 }
 
-/// Reads the tensors of a tree like `like` from a safetensors file. Of `like`
-/// only paths, shapes and dtypes count: it may be of [`Tensor::spec`]s.
+/// Reads a tree like `like` from a safetensors file. Only the paths, shapes and dtypes of `like` are
+/// used: it may consist of [`Tensor::spec`]s.
 ///
 /// # Errors
-/// [`Error::Checkpoint`] if the file cannot be read, is of another format or cut
-/// short, lacks a tensor, has one too many, or has one of another shape or dtype.
+/// [`Error::Checkpoint`] if the file cannot be read, has another format or is truncated, and for a
+/// missing, an unexpected or a mistyped tensor.
 pub fn load_safetensors<T: Tree>(path: impl AsRef<Path>, like: &T) -> Result<T> {
     let path = path.as_ref();
     let file =
@@ -78,7 +77,7 @@ fn failed(path: &Path, problem: CheckpointProblem) -> Error {
     Error::Checkpoint { path: path.into(), problem: Box::new(problem) }
 }
 
-/// The names on the way to a tensor, joined by dots.
+/// The key of a path: its names joined by dots.
 fn key(file: &Path, path: &TreePath) -> Result<String> {
     let mut key = String::new();
     for segment in path.segments() {
@@ -94,11 +93,11 @@ fn key(file: &Path, path: &TreePath) -> Result<String> {
             PathSegment::Name(name) => key.push_str(name),
         }
     }
-    // A tree that is one tensor has no path, a file no empty keys.
+    // A tree that is a single tensor has an empty path, but a key must not be empty.
     Ok(if key.is_empty() { "tensor".to_owned() } else { key })
 }
 
-/// A tensor of the file, which must be of the type of `like`.
+/// Reads a tensor, which must have the type of `like`.
 fn read(key: &str, view: &TensorView<'_>, like: &Tensor) -> Result<Tensor, CheckpointProblem> {
     if view.shape() != like.shape() || view.dtype() != stored_dtype(like.dtype()) {
         return Err(CheckpointProblem::TypeDiffers {
@@ -135,7 +134,7 @@ fn stored_dtype(dtype: DType) -> Dtype {
     }
 }
 
-/// A tensor's values as the file holds them.
+/// A tensor's values, encoded as in the file.
 struct Bytes {
     dtype: Dtype,
     shape: Vec<usize>,

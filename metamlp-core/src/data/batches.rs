@@ -7,7 +7,7 @@ use super::Prefetch;
 use crate::argument::invalid;
 use crate::error::Result;
 
-/// Examples in batches of one size: a tree of tensors, whose first axes are the examples.
+/// Examples in batches of equal size: a tree of tensors whose first axes are the examples.
 ///
 /// ```
 /// use metamlp::data::Batches;
@@ -36,13 +36,12 @@ pub struct Batches<T> {
 }
 
 impl<T: Tree + Clone> Batches<T> {
-    /// `data` in batches of `size` examples; fewer at the end are left out,
-    /// since another shape is another program to compile.
+    /// Batches of `size` examples. A smaller rest is dropped, since another shape is another program to
+    /// compile; see [`keep_remainder`](Self::keep_remainder).
     ///
     /// # Errors
-    /// [`Error::Argument`](metamlp_tensor::Error::Argument) if `size` is 0, if
-    /// there is no tensor, or if the tensors' first axes differ; the error that
-    /// a tensor carries.
+    /// [`Error::Argument`](metamlp_tensor::Error::Argument) if `size` is 0, if there is no tensor, or
+    /// if the first axes differ; the error that a tensor carries.
     #[track_caller]
     pub fn new(data: T, size: usize) -> Result<Self> {
         let data = evaluate(data)?;
@@ -61,39 +60,38 @@ impl<T: Tree + Clone> Batches<T> {
         Ok(Self { data, examples, size, keeps_remainder: false })
     }
 
-    /// With a smaller last batch, if there are examples left for one.
+    /// Adds a last, smaller batch for the remaining examples.
     #[must_use]
     pub fn keep_remainder(mut self) -> Self {
         self.keeps_remainder = true;
         self
     }
 
-    /// How many examples there are.
+    /// The number of examples.
     #[must_use]
     pub fn examples(&self) -> usize {
         self.examples
     }
 
-    /// How many batches an epoch has.
+    /// The number of batches of an epoch.
     #[must_use]
     pub fn len(&self) -> usize {
         if self.keeps_remainder { self.examples.div_ceil(self.size) } else { self.examples / self.size }
     }
 
-    /// Whether there are too few examples for a batch.
+    /// True if there are too few examples for a batch.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// One pass over the examples in their order.
+    /// One epoch, in the order of the examples.
     #[must_use]
     pub fn in_order(&self) -> Epoch<T> {
         self.epoch(Tensor::iota([self.examples], 0, I32))
     }
 
-    /// One pass over the examples in an order that the key decides, that of
-    /// JAX's `random.permutation`.
+    /// One epoch in a random order, that of JAX's `random.permutation` for the same key.
     ///
     /// # Errors
     /// The error that the key carries.
@@ -115,8 +113,7 @@ pub struct Epoch<T> {
 }
 
 impl<T: Tree + Clone + Send + 'static> Epoch<T> {
-    /// The same batches, made on a thread of their own, up to `ahead` of them
-    /// before they are asked for.
+    /// Prepares up to `ahead` batches in advance, on another thread.
     #[must_use]
     pub fn prefetch(self, ahead: usize) -> Prefetch<T> {
         Prefetch::new(self, ahead)

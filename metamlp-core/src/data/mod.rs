@@ -1,5 +1,5 @@
-//! Feeding a training: examples in batches, in an order that a key decides,
-//! made ready on a thread. Knows trees of tensors and nothing of models.
+//! Input of a training: batches of examples, shuffled with a key, prepared on another thread. Knows
+//! trees of tensors and nothing of models.
 
 mod batches;
 mod prefetch;

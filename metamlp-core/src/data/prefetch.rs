@@ -1,4 +1,4 @@
-//! Items made on a thread, ahead of the one who asks for them.
+//! An iterator that is run ahead on another thread.
 
 use std::fmt;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -6,8 +6,8 @@ use std::thread;
 
 use crate::error::Result;
 
-/// Batches that are made on a thread of their own; see
-/// [`Epoch::prefetch`](super::Epoch::prefetch). Dropping it ends the thread.
+/// Batches prepared on another thread; see [`Epoch::prefetch`](super::Epoch::prefetch). Dropping it
+/// ends the thread.
 pub struct Prefetch<T> {
     ready: Receiver<Result<T>>,
 }
@@ -17,7 +17,7 @@ impl<T: Send + 'static> Prefetch<T> {
         let (send, ready) = sync_channel(ahead);
         thread::spawn(move || {
             for item in items {
-                // Nobody asks any more.
+                // The receiver was dropped.
                 if send.send(item).is_err() {
                     return;
                 }

@@ -1,4 +1,4 @@
-//! Initializers that draw nothing.
+//! Constant initializers.
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,7 @@ use metamlp_tensor::Tensor;
 
 use crate::initializers::initializer::Initializer;
 
-/// All zeros.
+/// Zeros.
 ///
 /// ```
 /// use metamlp::{F32, Key, initializers::zeros};
@@ -20,7 +20,7 @@ pub fn zeros() -> Initializer {
     ZEROS.clone()
 }
 
-/// All ones.
+/// Ones.
 #[must_use]
 pub fn ones() -> Initializer {
     static ONES: LazyLock<Initializer> =
@@ -28,7 +28,7 @@ pub fn ones() -> Initializer {
     ONES.clone()
 }
 
-/// The same number everywhere, converted to the dtype asked for.
+/// The constant `value`, converted to the parameter's dtype.
 ///
 /// ```
 /// use metamlp::{F32, Key, initializers::constant};

@@ -1,6 +1,5 @@
-//! The usual choices of variance, by the names of those who proposed them.
-//! Inputs are on the last axis but one, outputs on the last;
-//! [`VarianceScaling`] takes other axes.
+//! The named choices of variance: LeCun, He (Kaiming), Glorot (Xavier). Inputs are on the second last
+//! axis, outputs on the last; [`VarianceScaling`] takes other axes.
 
 use std::sync::LazyLock;
 
@@ -21,7 +20,7 @@ macro_rules! presets {
 }
 
 presets! {
-    /// Truncated normal of variance `1 / inputs`: the default of kernels.
+    /// Truncated normal with variance `1 / inputs`: the default of kernels.
     ///
     /// LeCun, Bottou, Orr and Müller, "Efficient BackProp" (1998).
     ///
@@ -32,20 +31,20 @@ presets! {
     /// # Ok::<(), metamlp::Error>(())
     /// ```
     lecun_normal => 1.0, FanIn, TruncatedNormal;
-    /// Uniform of variance `1 / inputs`.
+    /// Uniform with variance `1 / inputs`.
     lecun_uniform => 1.0, FanIn, Uniform;
-    /// Truncated normal of variance `2 / inputs`: keeps the variance through layers of
+    /// Truncated normal with variance `2 / inputs`: keeps the variance through layers with
     /// [`relu`](crate::activations::relu).
     ///
     /// He, Zhang, Ren and Sun, "Delving deep into rectifiers" (2015).
     he_normal => 2.0, FanIn, TruncatedNormal;
-    /// Uniform of variance `2 / inputs`.
+    /// Uniform with variance `2 / inputs`.
     he_uniform => 2.0, FanIn, Uniform;
-    /// Truncated normal of variance `2 / (inputs + outputs)`.
+    /// Truncated normal with variance `2 / (inputs + outputs)`.
     ///
     /// Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010).
     glorot_normal => 1.0, FanAvg, TruncatedNormal;
-    /// Uniform of variance `2 / (inputs + outputs)`.
+    /// Uniform with variance `2 / (inputs + outputs)`.
     glorot_uniform => 1.0, FanAvg, Uniform;
     /// [`he_normal`] under its other name.
     kaiming_normal => 2.0, FanIn, TruncatedNormal;

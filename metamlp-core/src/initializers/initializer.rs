@@ -1,5 +1,4 @@
-//! What a parameter's first value is made by. The usual ones are in
-//! [`initializers`](crate::initializers).
+//! The type of initializers. The usual ones are in [`initializers`](crate::initializers).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +7,8 @@ use std::sync::Arc;
 use metamlp_tensor::random::Key;
 use metamlp_tensor::{DType, Tensor};
 
-/// A function from a key, a shape and a dtype to a tensor, with a name to print.
+/// A function from a key, a shape and a dtype to the initial value of a parameter, with a name for
+/// printing.
 ///
 /// ```
 /// use metamlp::{F32, Initializer, Key, random};
@@ -24,12 +24,12 @@ pub struct Initializer {
 type Function = dyn Fn(Key, &[usize], DType) -> Tensor + Send + Sync;
 
 impl Initializer {
-    /// An initializer of one's own. The tensor that it returns must have the shape asked for.
+    /// A custom initializer. The tensor that it returns must have the shape and dtype of its arguments.
     pub fn new(function: impl Fn(Key, &[usize], DType) -> Tensor + Send + Sync + 'static) -> Self {
         Self::with_name("initializer", function)
     }
 
-    /// An initializer that prints as `name`.
+    /// A custom initializer with a name for printing.
     pub fn with_name(
         name: impl Into<Cow<'static, str>>,
         function: impl Fn(Key, &[usize], DType) -> Tensor + Send + Sync + 'static,
@@ -37,13 +37,13 @@ impl Initializer {
         Self { function: Arc::new(function), name: name.into() }
     }
 
-    /// The value for that key, shape and dtype.
+    /// Returns the initial value for a key, a shape and a dtype.
     #[must_use]
     pub fn initialize(&self, key: Key, shape: &[usize], dtype: DType) -> Tensor {
         (self.function)(key, shape, dtype)
     }
 
-    /// What it prints as.
+    /// The name for printing.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

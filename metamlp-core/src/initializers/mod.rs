@@ -1,9 +1,8 @@
-//! The initializers of `jax.nn.initializers`, under their names there and with
-//! their values: to the bit, but for the orthogonal ones.
+//! The initializers of `jax.nn.initializers`, under their names there. The values are JAX's, bit for
+//! bit except for the orthogonal ones.
 //!
-//! Each is a function of the options to an [`Initializer`]. What no tensor can
-//! satisfy, such as fans of a vector or a standard deviation of NaN, gives a
-//! poisoned tensor.
+//! Each function returns an [`Initializer`]. An initializer that cannot be applied (the fans of a
+//! vector, a standard deviation of NaN) returns a poisoned tensor.
 //!
 //! ```
 //! use metamlp::initializers::{Distribution, Mode, VarianceScaling, he_normal};
@@ -35,12 +34,12 @@ use metamlp_tensor::{DType, Error};
 use crate::argument::invalid;
 use crate::initializers::initializer::Initializer;
 
-/// Refuses the factor of a distribution that is not finite.
+/// Checks that the factor of a distribution is finite.
 fn finite(op: &'static str, name: &'static str, value: f64) -> Result<f64, Error> {
     if value.is_finite() { Ok(value) } else { Err(invalid(op, name, value, "a finite number")) }
 }
 
-/// Refuses to draw anything but floats.
+/// Checks that the dtype is a float.
 fn float(op: &'static str, dtype: DType) -> Result<(), Error> {
     if dtype.is_float() { Ok(()) } else { Err(invalid(op, "dtype", dtype, "a float")) }
 }

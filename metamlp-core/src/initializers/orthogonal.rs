@@ -1,4 +1,4 @@
-//! Random rotations: matrices that keep the lengths of what they are applied to.
+//! Orthogonal initializers.
 
 use metamlp_tensor::random::{self, Key};
 use metamlp_tensor::{DType, Error, F64, Tensor};
@@ -7,17 +7,15 @@ use nalgebra::DMatrix;
 use super::{Initializer, finite, float};
 use crate::argument::{invalid, or_poison};
 
-/// A matrix with orthonormal columns (rows, if there are fewer of them), times
-/// `scale` (Flax's default is 1). `column_axis` (-1 in Flax) is the axis of the
-/// columns, all others together are that of the rows.
+/// A matrix with orthonormal columns, or rows if there are fewer, times `scale` (JAX's default: 1).
+/// `column_axis` (JAX's default: -1) is the axis of the columns; all other axes together are the rows.
 ///
-/// The values are those of Flax up to rounding: the factor of a random normal
-/// matrix is computed in `f64`, at once and not when the tensor is read, so the
-/// key must have a value. Under `jit` with the key as an argument the tensor is
-/// poisoned; initialise outside.
+/// The values are JAX's up to rounding: the QR factorization of a random normal matrix is computed in
+/// `f64` immediately, so the key must have a value. With a traced key, under `jit`, the tensor is
+/// poisoned; initialize outside.
 ///
-/// Poisoned too: fewer than two axes, a `column_axis` out of range, a scale that
-/// is not finite, a dtype that is not a float.
+/// Also poisoned: fewer than two axes, a `column_axis` out of range, a scale that is not finite, a
+/// dtype that is not a float.
 ///
 /// Saxe, McClelland and Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep
 /// linear neural networks" (2014).
@@ -37,12 +35,12 @@ pub fn orthogonal(scale: f64, column_axis: isize) -> Initializer {
     })
 }
 
-/// A convolution that does nothing but [`orthogonal`] to each place: zeros but
-/// for the middle of the window. Shape `[.., inputs, outputs]` with one to three
-/// axes of a window before, and no more inputs than outputs.
+/// A convolution kernel that applies an [`orthogonal`] matrix at each position (JAX's
+/// `delta_orthogonal`): zeros except at the center of the window. The shape is `[.., inputs, outputs]`
+/// with one to three window axes, and at most as many inputs as outputs.
 ///
-/// `scale` and `column_axis` (an axis of the last two, as a matrix), limits and
-/// errors are those of [`orthogonal`].
+/// `scale`, `column_axis` (of the last two axes, as a matrix), limits and errors are those of
+/// [`orthogonal`].
 ///
 /// Xiao et al., "Dynamical isometry and a mean field theory of CNNs" (2018).
 #[must_use]
@@ -72,7 +70,7 @@ fn delta(key: &Key, shape: &[usize], dtype: DType, scale: f64, column_axis: isiz
     Ok(middle.reshape(ones).pad(low, high, 0))
 }
 
-/// The tensor that [`orthogonal`] is.
+/// The value of [`orthogonal`].
 fn rotation(
     op: &'static str,
     key: &Key,
@@ -98,7 +96,7 @@ fn rotation(
     let rows = shape.iter().product::<usize>() / columns;
     let factor = orthonormal(op, key, rows, columns, dtype)?;
 
-    // The columns' axis is last in the factor and goes to its place.
+    // Move the columns from the last axis to their place.
     let mut with_columns_last = shape.to_vec();
     with_columns_last.remove(axis);
     with_columns_last.push(columns);
@@ -108,9 +106,8 @@ fn rotation(
     Ok(factor * scale)
 }
 
-/// The orthonormal factor of a normal matrix, row-major `[rows, columns]`; its
-/// signs are such that the triangular factor's diagonal is positive, which makes
-/// it unique and uniformly distributed.
+/// The orthonormal factor of a normal matrix, row-major `[rows, columns]`, with signs such that the
+/// diagonal of the triangular factor is positive. This makes it unique and uniformly distributed.
 fn orthonormal(
     op: &'static str,
     key: &Key,
@@ -133,6 +130,6 @@ fn orthonormal(
             column.neg_mut();
         }
     }
-    // nalgebra stores columns one after the other: as it lies, the data is the transpose.
+    // nalgebra is column-major: its data is the row-major transpose.
     Ok(if rows < columns { q.as_slice().to_vec() } else { q.transpose().as_slice().to_vec() })
 }

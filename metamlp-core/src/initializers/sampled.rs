@@ -1,11 +1,11 @@
-//! Initializers that draw from one distribution, whatever the shape.
+//! Initializers that sample from one distribution, independent of the shape.
 
 use metamlp_tensor::random;
 
 use super::{Initializer, finite, float};
 use crate::argument::or_poison;
 
-/// Uniform between 0 and `scale` (so not symmetric; Flax's default is 0.01).
+/// Uniform in `[0, scale)`, not symmetric (JAX's default: 0.01).
 #[must_use]
 pub fn uniform(scale: f64) -> Initializer {
     Initializer::with_name(format!("uniform({scale})"), move |key, shape, dtype| {
@@ -15,7 +15,7 @@ pub fn uniform(scale: f64) -> Initializer {
     })
 }
 
-/// Normal with mean 0 and standard deviation `stddev` (Flax's default is 0.01).
+/// Normal with mean 0 and standard deviation `stddev` (JAX's default: 0.01).
 ///
 /// ```
 /// use metamlp::{F32, Key, initializers::normal};
@@ -32,14 +32,14 @@ pub fn normal(stddev: f64) -> Initializer {
     })
 }
 
-/// A normal cut off at -2 and 2, times `stddev` (Flax's default is 0.01): the
-/// standard deviation that comes out is about 0.88 `stddev`.
+/// Normal truncated at -2 and 2, times `stddev` (JAX's default: 0.01). The standard deviation of the
+/// result is about `0.88 · stddev`.
 #[must_use]
 pub fn truncated_normal(stddev: f64) -> Initializer {
     truncated_normal_within(stddev, -2.0, 2.0)
 }
 
-/// [`truncated_normal`] cut off at other bounds, which are multiples of `stddev`.
+/// [`truncated_normal`] with other bounds, in multiples of `stddev`.
 #[must_use]
 pub fn truncated_normal_within(stddev: f64, lower: f64, upper: f64) -> Initializer {
     let name = format!("truncated_normal({stddev}, {lower}, {upper})");

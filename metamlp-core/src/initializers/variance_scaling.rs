@@ -1,4 +1,4 @@
-//! Initial values whose variance depends on how many inputs or outputs there are.
+//! Initializers whose variance depends on the number of inputs or outputs.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use metamlp_tensor::{DType, Error, Tensor};
 use super::{Initializer, float};
 use crate::argument::{invalid, or_poison};
 
-/// What the variance is divided by.
+/// The fan by which the variance is divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// The number of inputs to an output.
+    /// The number of inputs of an output.
     FanIn,
-    /// The number of outputs from an input.
+    /// The number of outputs of an input.
     FanOut,
     /// The mean of both.
     FanAvg,
@@ -21,33 +21,32 @@ pub enum Mode {
     FanGeoAvg,
 }
 
-/// What is drawn from.
+/// The distribution of the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Distribution {
-    /// A normal cut off at two standard deviations and widened to the variance asked for.
+    /// Normal, truncated at two standard deviations and rescaled to the requested variance.
     TruncatedNormal,
-    /// A normal.
+    /// Normal.
     Normal,
-    /// Uniform and symmetric about 0.
+    /// Uniform, symmetric around 0.
     Uniform,
 }
 
-/// Variance `scale / n`, where `n` is the fan that `mode` says, of the last two
-/// axes; [`VarianceScaling`] takes others.
+/// Variance `scale / n`, where `n` is the fan that `mode` selects, of the last two axes;
+/// [`VarianceScaling`] takes others.
 #[must_use]
 pub fn variance_scaling(scale: f64, mode: Mode, distribution: Distribution) -> Initializer {
     VarianceScaling::new(scale, mode, distribution).into()
 }
 
-/// An initializer of variance `scale / n`, `n` being a fan: the product of the
-/// extents of the input (or output) axes and of those that are neither.
+/// An initializer with variance `scale / n`, where the fan `n` is the product of the extents of the
+/// input (or output) axes and of the axes that are neither, such as a convolution's window.
 ///
-/// Flax's `variance_scaling`. The presets [`lecun_normal`](super::lecun_normal),
-/// [`he_normal`](super::he_normal) and [`glorot_normal`](super::glorot_normal) are of this kind.
+/// JAX's `variance_scaling`. [`lecun_normal`](super::lecun_normal), [`he_normal`](super::he_normal) and
+/// [`glorot_normal`](super::glorot_normal) are special cases.
 ///
-/// Poisoned: an axis out of range, fewer than two axes unless `in_axis` is
-/// given, an extent of 0, a scale that is negative or not finite, a dtype that
-/// is not a float.
+/// Poisoned for an axis out of range, fewer than two axes unless `in_axis` is given, an extent of 0, a
+/// scale that is negative or not finite, and a dtype that is not a float.
 ///
 /// ```
 /// use metamlp::initializers::{Distribution, Mode, VarianceScaling};
@@ -67,37 +66,37 @@ pub struct VarianceScaling {
     in_axis: Vec<isize>,
     out_axis: Vec<isize>,
     batch_axis: Vec<isize>,
-    /// Whether `in_axis` was given, so that vectors have fans.
+    /// True if `in_axis` was given; vectors then have fans.
     given: bool,
 }
 
 impl VarianceScaling {
-    /// Inputs on the last axis but one, outputs on the last.
+    /// Inputs on the second last axis, outputs on the last.
     pub fn new(scale: f64, mode: Mode, distribution: Distribution) -> Self {
         let (in_axis, out_axis, batch_axis) = (vec![-2], vec![-1], Vec::new());
         Self { scale, mode, distribution, in_axis, out_axis, batch_axis, given: false }
     }
 
-    /// The axes of the inputs; negative ones count from the end.
+    /// The input axes; a negative axis counts from the end.
     pub fn in_axis(mut self, axes: impl AsRef<[isize]>) -> Self {
         self.in_axis = axes.as_ref().to_vec();
         self.given = true;
         self
     }
 
-    /// The axes of the outputs.
+    /// The output axes.
     pub fn out_axis(mut self, axes: impl AsRef<[isize]>) -> Self {
         self.out_axis = axes.as_ref().to_vec();
         self
     }
 
-    /// Axes that tell independent weights apart and count for neither fan.
+    /// The batch axes, which index independent weights and count for neither fan.
     pub fn batch_axis(mut self, axes: impl AsRef<[isize]>) -> Self {
         self.batch_axis = axes.as_ref().to_vec();
         self
     }
 
-    /// An initializer that prints, and is called in errors, by that name.
+    /// Sets the name for printing and for errors.
     pub(super) fn named(self, name: &'static str) -> Initializer {
         Initializer::with_name(name, move |key, shape, dtype| self.initialize(name, &key, shape, dtype))
     }
@@ -108,9 +107,9 @@ impl VarianceScaling {
     }
 
     fn draw(&self, key: &Key, shape: &[usize], dtype: DType, variance: f64) -> Tensor {
-        /// The standard deviation of a unit normal cut off at -2 and 2.
+        /// The standard deviation of a unit normal truncated at -2 and 2.
         const TRUNCATED_STDDEV: f64 = 0.879_625_661_034_239_8;
-        // Each step is rounded, as JAX computes in the dtype.
+        // Each operation is rounded to the dtype, as in JAX.
         let round = |value: f64| dtype.round(value);
         let variance = round(variance);
         match self.distribution {
@@ -140,7 +139,7 @@ impl VarianceScaling {
         let size = |argument, axes| product(name, argument, shape, axes);
         let (inputs, outputs) = (size("in_axis", &self.in_axis)?, size("out_axis", &self.out_axis)?);
         let batch = size("batch_axis", &self.batch_axis)?;
-        // What is neither, such as the window of a convolution.
+        // Axes that are neither, the window of a convolution for instance.
         let all: f64 = shape.iter().map(|&extent| extent as f64).product();
         let receptive_field = all / inputs / outputs / batch;
         let (fan_in, fan_out) = (inputs * receptive_field, outputs * receptive_field);
@@ -154,7 +153,7 @@ impl VarianceScaling {
     }
 }
 
-/// The product of the extents along `axes`.
+/// The product of the extents of `axes`.
 fn product(
     name: &'static str,
     argument: &'static str,
@@ -179,7 +178,7 @@ impl From<VarianceScaling> for Initializer {
     }
 }
 
-/// The options, without the axes if they are the usual ones.
+/// The options; axes only if they are not the defaults.
 impl fmt::Debug for VarianceScaling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { scale, mode, distribution, .. } = self;

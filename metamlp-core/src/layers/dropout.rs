@@ -4,15 +4,15 @@ use metamlp_macros::{compact, module};
 use metamlp_tensor::random::{self, Key};
 use metamlp_tensor::{Error, Tensor};
 
-use super::{AxisList, check};
+use super::AxisList;
+use super::fields::check;
 use crate::argument::{invalid, refuse};
 use crate::module::Module;
 
-/// Sets elements to 0 at random and multiplies the rest by `1 / (1 - rate)`
-/// (Srivastava et al., 2014; Flax's `Dropout`).
+/// Sets elements to 0 at random and multiplies the others by `1 / (1 - rate)` (Srivastava et al., 2014;
+/// Flax's `Dropout`).
 ///
-/// The random stream is `dropout`; a module that is called twice drops
-/// something else each time.
+/// Random stream: `dropout`. Each call of a module draws another mask.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -24,25 +24,25 @@ use crate::module::Module;
 /// ```
 #[module]
 pub struct Dropout {
-    /// The probability of 0.
+    /// Dropout probability.
     rate: f64,
-    /// Axes along which all elements share their fate.
+    /// Axes along which one mask is shared.
     #[default(AxisList::default())]
     broadcast_dims: AxisList,
-    /// Whether to pass the input on as it is; has to be set.
+    /// If true, the input is returned unchanged. Must be set.
     #[default(None)]
     deterministic: Option<bool>,
-    /// The name of the random stream.
+    /// Name of the random stream.
     #[default("dropout".to_owned())]
     rng_collection: String,
-    /// A key in the place of the stream's.
+    /// A key to use instead of the random stream.
     #[default(None)]
     rng: Option<Key>,
 }
 
 #[compact]
 impl Dropout {
-    /// Any shape to the same shape.
+    /// Maps any shape to the same shape.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let (deterministic, broadcast) = match self.settings(x) {
             Ok(settings) => settings,
@@ -63,7 +63,7 @@ impl Dropout {
 }
 
 impl Dropout {
-    /// Whether to do nothing, and the axes that are not drawn for, if all is well.
+    /// Checks the fields; returns `deterministic` and the axes of `broadcast_dims`.
     fn settings(&self, x: &Tensor) -> Result<(bool, Vec<usize>), Error> {
         check::fraction("Dropout", "rate", self.rate)?;
         let Some(deterministic) = self.deterministic else {

@@ -1,11 +1,12 @@
-//! Pooling: one number for each window of the spatial axes. Channels come last.
+//! Pooling over windows of the spatial axes. Channels are last.
 
 use metamlp_tensor::{Error, Padding, Tensor, Window};
 
-use super::{Sizes, check};
+use super::Sizes;
+use super::fields::check;
 use crate::argument::{invalid, refuse};
 
-/// How a pooling window moves. What is not set is 1 on every axis, and no padding.
+/// The window of a pooling: its shape, strides and padding.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -22,7 +23,7 @@ pub struct Pooling {
 }
 
 impl Pooling {
-    /// Windows of these extents along the spatial axes, of which there are as many.
+    /// Windows with one extent per spatial axis. Their number is the number of spatial axes.
     pub fn new(window_shape: impl Into<Sizes>) -> Self {
         Self {
             window_shape: window_shape.into(),
@@ -32,32 +33,34 @@ impl Pooling {
         }
     }
 
-    /// Elements from one window to the next. Default: 1, as in Flax, so that windows overlap.
+    /// Window strides. Default: 1, as in Flax, so that windows overlap.
     pub fn strides(mut self, strides: impl Into<Sizes>) -> Self {
         self.strides = strides.into();
         self
     }
 
-    /// What surrounds the spatial axes, which counts as nothing. Default: [`Padding::Valid`].
+    /// Padding of the spatial axes; padded elements are neutral for the reduction. Default:
+    /// [`Padding::Valid`].
     pub fn padding(mut self, padding: impl Into<Padding>) -> Self {
         self.padding = padding.into();
         self
     }
 
-    /// Whether padding counts as zeros in a mean. Default: `true`.
+    /// If true, padding counts as zeros in a mean. Default: `true`.
     pub fn count_include_pad(mut self, count_include_pad: bool) -> Self {
         self.count_include_pad = count_include_pad;
         self
     }
 
-    /// The window over all axes of `x`, if all is well.
+    /// Checks the options; returns the window over all axes of `x`.
     #[track_caller]
     fn window(&self, name: &'static str, x: &Tensor) -> Result<Window, Error> {
         check::sizes(name, "window_shape", &self.window_shape)?;
         let spatial = self.window_shape.len();
         let strides = check::per_axis(name, "strides", &self.strides, spatial)?;
         let Some(batch) = x.rank().checked_sub(spatial + 1) else {
-            let expected = format!("[batch.., {spatial} spatial axes, features], as window_shape has them");
+            let expected =
+                format!("[batch.., {spatial} spatial axes, features], by the length of window_shape");
             return Err(invalid(name, "the input's shape", format!("{:?}", x.shape()), expected));
         };
         let on_all_axes = |of: &[usize]| [&vec![1; batch], of, &[1]].concat();
@@ -75,8 +78,8 @@ impl Pooling {
     }
 }
 
-/// The mean of each window (Flax's `avg_pool`): `[batch.., spatial.., features]`
-/// to `[batch.., places.., features]`, with any number of batch axes.
+/// Average pooling (Flax's `avg_pool`): `[batch.., spatial.., features]` to
+/// `[batch.., windows.., features]`, with any number of batch axes.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -99,10 +102,10 @@ pub fn avg_pool(x: &Tensor, pooling: &Pooling) -> Tensor {
     sums / x.ones_like().reduce_window_sum(&window)
 }
 
-/// The largest element of each window (Flax's `max_pool`): `[batch.., spatial..,
-/// features]` to `[batch.., places.., features]`, with any number of batch axes.
+/// Max pooling (Flax's `max_pool`): `[batch.., spatial.., features]` to `[batch.., windows.., features]`,
+/// with any number of batch axes.
 ///
-/// Of equal elements the first has all of the gradient.
+/// Among equal elements the first gets the whole gradient.
 #[track_caller]
 #[must_use]
 pub fn max_pool(x: &Tensor, pooling: &Pooling) -> Tensor {
@@ -112,7 +115,7 @@ pub fn max_pool(x: &Tensor, pooling: &Pooling) -> Tensor {
     }
 }
 
-/// The smallest element of each window (Flax's `min_pool`), as [`max_pool`].
+/// Min pooling (Flax's `min_pool`), as [`max_pool`].
 #[track_caller]
 #[must_use]
 pub fn min_pool(x: &Tensor, pooling: &Pooling) -> Tensor {

@@ -1,14 +1,14 @@
-//! A rectifier with a learned slope.
+//! PReLU.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::{DType, F32, Tensor};
 
-use super::check;
+use super::fields::check;
 use crate::argument::{refuse, refused};
 use crate::initializers::constant;
 use crate::module::Module;
 
-/// `x` where it is not negative, a learned number times `x` elsewhere (Flax's `PReLU`).
+/// `x` where it is not negative, else a learned slope times `x` (Flax's `PReLU`).
 ///
 /// He, Zhang, Ren and Sun, "Delving deep into rectifiers" (2015).
 ///
@@ -24,17 +24,17 @@ use crate::module::Module;
 /// ```
 #[module]
 pub struct PReLU {
-    /// The dtype that the slope is created in.
+    /// The dtype of the slope.
     #[default(F32)]
     param_dtype: DType,
-    /// The slope to begin with.
+    /// Initial value of the slope.
     #[default(0.01)]
     negative_slope_init: f64,
 }
 
 #[compact]
 impl PReLU {
-    /// Any shape to the same shape.
+    /// Maps any shape to the same shape.
     pub fn call(&self, x: &Tensor) -> Tensor {
         if let Err(error) = check::dtypes("PReLU", None, self.param_dtype) {
             return refuse(x, error);

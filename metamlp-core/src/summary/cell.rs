@@ -1,4 +1,4 @@
-//! Inputs, outputs and variables as the lines of a table's cell, in YAML.
+//! Inputs, outputs and variables as the lines of a cell, in YAML.
 
 use metamlp_tensor::{DType, Tensor};
 
@@ -6,7 +6,7 @@ use crate::module::inputs::{Input, Inputs};
 use crate::variables::entry::Entry;
 use crate::variables::map::Map;
 
-/// The arguments: a single one as it is, several as a list.
+/// The arguments: a single one by itself, several as a list.
 pub(super) fn inputs(inputs: &Inputs) -> Vec<String> {
     let lines = |input: &Input| match input {
         Input::Tree(entry) => of_entry(entry),
@@ -18,7 +18,7 @@ pub(super) fn inputs(inputs: &Inputs) -> Vec<String> {
     }
 }
 
-/// An output; nothing of what holds nothing.
+/// An output; no lines if it holds no tensors.
 pub(super) fn of_entry(entry: &Entry) -> Vec<String> {
     match entry {
         Entry::Tensor(tensor) => vec![type_of(tensor)],
@@ -27,7 +27,7 @@ pub(super) fn of_entry(entry: &Entry) -> Vec<String> {
     }
 }
 
-/// A module's variables, by name as in Flax.
+/// A module's variables, by name, as in Flax.
 pub(super) fn variables(map: &Map) -> Vec<String> {
     of_entry(&sorted(map).into())
 }
@@ -44,7 +44,7 @@ fn sorted(map: &Map) -> Map {
     entries.into_iter().collect()
 }
 
-/// As `float32[16,9]`, with NumPy's name of the dtype.
+/// A type as `float32[16,9]`, with NumPy's name of the dtype.
 pub(super) fn type_of(tensor: &Tensor) -> String {
     let shape: Vec<String> = tensor.shape().iter().map(ToString::to_string).collect();
     format!("{}[{}]", dtype_name(tensor.dtype()), shape.join(","))
@@ -62,7 +62,7 @@ fn dtype_name(dtype: DType) -> &'static str {
     }
 }
 
-/// Below a name or in a list, what is empty is shown too.
+/// Under a name or in a list, empty values are shown too.
 fn inner(entry: &Entry) -> Vec<String> {
     match entry {
         Entry::Tuple(entries) if entries.is_empty() => vec!["[]".into()],

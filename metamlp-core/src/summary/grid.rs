@@ -1,4 +1,4 @@
-//! The table for a terminal, drawn with box characters like Flax's.
+//! The table for a terminal, drawn with box characters as in Flax.
 
 use std::fmt;
 use std::iter::zip;
@@ -6,7 +6,7 @@ use std::iter::zip;
 use super::Table;
 use super::layout::{Cell, Layout};
 
-/// A line between rows: its left end, what it is made of, crossings, right end.
+/// A horizontal line: its left end, fill, crossings and right end.
 type Rule = [char; 4];
 
 const TOP: Rule = ['┏', '━', '┳', '┓'];
@@ -53,7 +53,7 @@ fn rule(f: &mut fmt::Formatter<'_>, [left, line, crossing, right]: Rule, widths:
     writeln!(f, "{left}{}{right}", parts.join(&crossing.to_string()))
 }
 
-/// A row of cells, as high as its highest; one column may be flush right.
+/// A row of cells, as high as its highest cell; one column may be right-aligned.
 fn cells(
     f: &mut fmt::Formatter<'_>,
     edge: char,

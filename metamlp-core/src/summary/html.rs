@@ -1,5 +1,4 @@
-//! The table as a page: the modules as a tree that folds. One file, with
-//! nothing fetched from elsewhere.
+//! The table as an HTML page: a tree of modules that folds. One file without external resources.
 
 use std::fmt::Write as _;
 
@@ -13,8 +12,7 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 impl Table {
-    /// The table as a page of its own: the modules as a tree whose branches
-    /// fold, each with all that is below it.
+    /// The table as an HTML page: a tree of modules whose branches fold, with the totals of each.
     #[must_use]
     pub fn to_html(&self) -> String {
         let rows = self.rows();
@@ -35,14 +33,14 @@ impl Table {
     }
 }
 
-/// What the parts of the page have in common.
+/// Values that all parts of the page use.
 struct Page<'a> {
     table: &'a Table,
     total: Size,
 }
 
 impl Page<'_> {
-    /// The whole model's figures.
+    /// The totals of the model.
     fn totals(&self, html: &mut String, model: Option<&Row>) {
         html.push_str("<dl class=\"totals\">\n");
         let mut figure = |name: &str, value: &str, unit: &str| {
@@ -62,7 +60,7 @@ impl Page<'_> {
         html.push_str("</dl>\n");
     }
 
-    /// The columns' names, and the start of the tree.
+    /// The column headers, and the start of the tree.
     fn header(&self, html: &mut String) {
         let numbers = self.flops(None).len() + self.table.variables.len();
         html.push_str("<p class=\"buttons\"><button type=\"button\" data-open=\"true\">Unfold all</button>");
@@ -107,7 +105,7 @@ impl Page<'_> {
         html.push_str("</details>\n");
     }
 
-    /// A row of the tree: a call, and the sizes of all that is below the module.
+    /// The cells of a call, with the sizes of the module and all modules below it.
     fn cells(&self, html: &mut String, node: &Node<'_>, row: Option<&Row>) {
         let is_first = row.map(std::ptr::from_ref) == node.row.map(std::ptr::from_ref);
         let class = row.map_or_else(String::new, Row::title);
@@ -144,7 +142,7 @@ impl Page<'_> {
         }
     }
 
-    /// The columns of operations that are shown.
+    /// The FLOP columns that are shown.
     fn flops(&self, row: Option<&Row>) -> Vec<(&'static str, Option<u64>)> {
         let flops = self.table.flops.then(|| ("flops", row.and_then(|row| row.flops)));
         let vjp_flops = self.table.vjp_flops.then(|| ("vjp_flops", row.and_then(|row| row.vjp_flops)));

@@ -1,15 +1,15 @@
-//! A table as text in cells, the same for every way of writing it down.
+//! A table as text in cells, shared by the formats.
 
 use super::{Row, Table, cell};
 
-/// A cell's lines.
+/// The lines of a cell.
 pub(super) type Cell = Vec<String>;
 
 pub(super) struct Layout {
     pub(super) title: String,
     pub(super) header: Vec<String>,
     pub(super) rows: Vec<Vec<Cell>>,
-    /// One per column; `Total` before the first collection.
+    /// One entry per column; `Total` stands before the first collection.
     pub(super) footer: Vec<String>,
     pub(super) caption: String,
 }

@@ -4,7 +4,7 @@ use super::Table;
 use super::layout::Layout;
 
 impl Table {
-    /// The table in GitHub's Markdown, a row a line.
+    /// The table in GitHub's Markdown, one line per row.
     #[must_use]
     pub fn to_markdown(&self) -> String {
         let Layout { title, header, rows, footer, caption } = Layout::of(self);
@@ -31,7 +31,7 @@ fn bold(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("**{}**", escaped(text)) }
 }
 
-/// The text as it is to be read: no character of it is markup, indents stay.
+/// Escapes the text: no character of it acts as markup, and indents are kept.
 fn escaped(text: &str) -> String {
     let body = text.trim_start_matches(' ');
     let mut escaped = "&nbsp;".repeat(text.len() - body.len());
@@ -41,7 +41,7 @@ fn escaped(text: &str) -> String {
         match character {
             '<' => escaped.push_str("&lt;"),
             '&' => escaped.push_str("&amp;"),
-            // Within a word an underscore is no markup.
+            // An underscore inside a word is not markup.
             '_' if before.is_some_and(char::is_alphanumeric)
                 && characters.peek().is_some_and(|next| next.is_alphanumeric()) =>
             {

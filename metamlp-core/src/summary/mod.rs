@@ -1,8 +1,9 @@
-//! Tables of a model: what is called, with which shapes, and what it weighs.
-//! Made from the record of an abstract run; nothing is computed.
+//! Summary tables of a model: its calls, shapes, variables and costs. Made from the record of an
+//! abstract run; nothing is computed.
 
 mod cell;
 mod grid;
+#[cfg(feature = "html")]
 mod html;
 mod layout;
 mod markdown;
@@ -12,6 +13,7 @@ mod rows;
 mod size;
 mod table;
 mod tabulate;
+#[cfg(feature = "html")]
 mod tree;
 
 pub(crate) use module_paths::module_paths;

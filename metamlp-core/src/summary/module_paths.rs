@@ -1,4 +1,4 @@
-//! The modules that a model calls, by path.
+//! The paths of the modules that a model calls.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::module::options::Options;
 use crate::module::record::Record;
 use crate::scope::{Purpose, run};
 
-/// Each module's path and class, once, in the order of the first calls.
+/// The path and class of each module, once, in the order of the first calls.
 pub(crate) fn module_paths<M: Module, R: Tree>(
     model: &M,
     options: Options,

@@ -1,51 +1,51 @@
-//! One line of a table, as data.
+//! A row of a table, as data.
 
 use super::Size;
 use crate::module::inputs::Inputs;
 use crate::variables::Variables;
 use crate::variables::entry::Entry;
 
-/// A call of a module's method, as [`Table::rows`](super::Table::rows) lists them.
+/// A method call, as listed by [`Table::rows`](super::Table::rows).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Row {
-    /// The names from the model to the module, joined by `/`; empty at the model itself.
+    /// The names from the model to the module, joined by `/`; empty for the model itself.
     pub path: String,
-    /// The module's class: `Dense`.
+    /// The module's class, `Dense` for instance.
     pub class: &'static str,
-    /// The method that was called, `call` mostly.
+    /// The method, usually `call`.
     pub method: &'static str,
-    /// What it was called with; the tensors have shapes and no values.
+    /// The arguments; their tensors have shapes but no values.
     pub inputs: Inputs,
-    /// What it returned; none of what is no tree of tensors.
+    /// The result; `None` if it is not a tree of tensors.
     pub output: Option<Entry>,
-    /// The module's own variables by collection, as specs, without its
-    /// submodules'. Empty in a repeated call.
+    /// The module's own variables by collection, as specs, without those of submodules. Empty for a
+    /// repeated call.
     pub variables: Variables,
-    /// What counts in this row by collection: the variables, and those of the
-    /// modules that the table's depth hides.
+    /// The size of each collection: the module's own variables, and those of modules hidden by the
+    /// table's depth.
     pub sizes: Vec<(String, Size)>,
-    /// The forward pass, its submodules included; none unless the table was
-    /// asked for it, or if `apply` does not make the call that `init` makes.
+    /// FLOPs of the forward pass, submodules included. `None` unless the table was asked for them, or
+    /// if `apply` does not make the call that `init` makes.
     pub flops: Option<u64>,
-    /// The forward and the backward pass, likewise.
+    /// FLOPs of the forward and the backward pass, likewise.
     pub vjp_flops: Option<u64>,
 }
 
 impl Row {
-    /// What counts in this row of a collection.
+    /// The size of a collection in this row.
     #[must_use]
     pub fn size(&self, collection: &str) -> Size {
         self.sizes.iter().find(|(name, _)| name == collection).map_or_else(Size::default, |(_, size)| *size)
     }
 
-    /// What counts in this row of all collections.
+    /// The size of all collections in this row.
     #[must_use]
     pub fn total(&self) -> Size {
         self.sizes.iter().map(|(_, size)| *size).sum()
     }
 
-    /// How many modules it is below the model.
+    /// The number of modules above this one; 0 for the model.
     #[must_use]
     pub fn depth(&self) -> usize {
         self.path.split('/').filter(|name| !name.is_empty()).count()

@@ -1,5 +1,4 @@
-//! From the calls of a run to a table's rows: which are shown, what counts
-//! where, what each costs.
+//! Builds the rows of a table from the recorded calls: selects them, assigns variables and costs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +45,7 @@ pub(super) fn rows(table: &Table) -> Vec<Row> {
     rows
 }
 
-/// Each call with what tells it from the others: module, method, how many came before.
+/// Identifies each call by module, method and the number of earlier calls of it.
 fn numbered(calls: &[CallRecord]) -> Vec<((&str, &str, usize), &CallRecord)> {
     let mut numbered = Vec::with_capacity(calls.len());
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -58,10 +57,10 @@ fn numbered(calls: &[CallRecord]) -> Vec<((&str, &str, usize), &CallRecord)> {
     numbered
 }
 
-/// FLOPs forward, and forward and backward, of a call of `apply`.
+/// FLOPs of a call of `apply`: forward, and forward with backward.
 fn costs(table: &Table, call: Option<&CallRecord>) -> [Option<u64>; 2] {
     let Some(call) = call else { return [None, None] };
-    // Other modules' variables end the walk too: one may be shared with them.
+    // The walk ends at variables of other modules, too: one may be shared with them.
     let inputs = (tensors(&call.inputs), call.before.clone());
     let outputs = (call.output.clone(), at_path(&call.after, &call.path));
     [
@@ -82,7 +81,7 @@ fn names(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|name| !name.is_empty())
 }
 
-/// The variables of the module at `path` and of all below.
+/// The variables of the module at `path` and of all modules below it.
 fn at_path(variables: &Variables, path: &str) -> Variables {
     let mut part = Variables::new();
     for (collection, map) in variables.iter() {
@@ -144,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_module_below_one_that_is_not_called_counts_once() {
-        // Flax counts `inner/dense` in the model's row as well.
+        // Flax counts `inner/dense` in the model's row, too.
         let dense = Map::from([("kernel", Tensor::spec([2, 3], F32))]);
         let inner = Map::new().with("dense", dense).with("scale", Tensor::spec([5], F32));
         let mut table = Table {
@@ -160,7 +159,7 @@ mod tests {
         let sizes = |table: &Table| rows(table).iter().map(|row| row.total().count).collect::<Vec<_>>();
         assert_eq!(sizes(&table), [5, 6]);
         assert_eq!(rows(&table)[0].variables.to_string(), "params:\n  inner:\n    scale: f32[5]");
-        // The model's row, a branch for `inner`, one for `inner/dense`.
+        // The model's row, a branch for `inner`, and one for `inner/dense`.
         assert_eq!(table.to_html().matches("<details").count(), 3);
         table.depth = Some(1);
         assert_eq!(sizes(&table), [11]);

@@ -1,4 +1,4 @@
-//! How much there is of some variables: numbers and bytes.
+//! The size of variables: elements and bytes.
 
 use std::fmt;
 use std::iter::Sum;
@@ -6,10 +6,9 @@ use std::ops::Add;
 
 use metamlp_tensor::Tree;
 
-/// A number of elements and the bytes that they take.
+/// A number of elements and of bytes.
 ///
-/// Prints as Flax's tables do, with decimal thousands, and nothing at all of
-/// no elements: `1,024 (4.1 KB)`.
+/// Prints as in Flax's tables, with decimal units: `1,024 (4.1 KB)`; an empty string for 0 elements.
 ///
 /// ```
 /// use metamlp::{F32, Tensor, summary::Size};
@@ -18,14 +17,14 @@ use metamlp_tensor::Tree;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Size {
-    /// Elements.
+    /// Number of elements.
     pub count: usize,
-    /// Bytes.
+    /// Number of bytes.
     pub bytes: usize,
 }
 
 impl Size {
-    /// The size of all tensors of a tree together.
+    /// The total size of all tensors of a tree.
     #[must_use]
     pub fn of(tree: &impl Tree) -> Self {
         let mut size = Self::default();
@@ -36,7 +35,7 @@ impl Size {
         size
     }
 
-    /// The bytes alone: `940.8 KB`.
+    /// The number of bytes as text: `940.8 KB`.
     #[must_use]
     pub fn bytes_text(self) -> String {
         const UNITS: [(f64, &str); 3] = [(1e9, "GB"), (1e6, "MB"), (1e3, "KB")];
@@ -71,7 +70,7 @@ impl fmt::Display for Size {
     }
 }
 
-/// A decimal number with a comma before every third digit of its whole part.
+/// A decimal number with a comma after every third digit of its integer part.
 pub(super) fn with_commas(number: impl fmt::Display) -> String {
     let number = number.to_string();
     let (whole, fraction) = number.split_at(number.find('.').unwrap_or(number.len()));

@@ -1,16 +1,14 @@
-//! The table of a model: the calls of an abstract run and what of them to show.
+//! The table of a model: the recorded calls and the options of what to show.
 
 use super::rows::rows;
 use super::{Row, Size};
 use crate::module::record::CallRecord;
 use crate::variables::Variables;
 
-/// What a model calls and what it weighs, made by
-/// [`Module::tabulate`](crate::Module::tabulate).
+/// The calls, shapes and variables of a model, made by [`Module::tabulate`](crate::Module::tabulate).
 ///
-/// Prints as Flax's table does; [`to_markdown`](Table::to_markdown) and
-/// [`to_html`](Table::to_html) write it for other readers, and
-/// [`rows`](Table::rows) are the same as data.
+/// Prints as Flax's table; [`to_markdown`](Table::to_markdown) and `to_html` (feature `html`) give
+/// other formats, [`rows`](Table::rows) the data.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -37,7 +35,7 @@ pub struct Table {
     pub(super) class: &'static str,
     /// The calls of an abstract `init`.
     pub(super) calls: Vec<CallRecord>,
-    /// Those of an `apply` with its variables.
+    /// The calls of an abstract `apply` with its variables.
     pub(super) applied: Vec<CallRecord>,
     /// The variables that `init` creates, as specs.
     pub(super) variables: Variables,
@@ -48,37 +46,34 @@ pub struct Table {
 }
 
 impl Table {
-    /// Hides modules that are more than `depth` modules below the model, which
-    /// is itself at 0. Their variables count in the row of the nearest that is shown.
+    /// Hides modules that are more than `depth` levels below the model (level 0). Their variables count
+    /// in the row of the nearest visible module.
     pub fn depth(mut self, depth: usize) -> Self {
         self.depth = Some(depth);
         self
     }
 
-    /// Shows every call of a module and not the first alone. Its variables
-    /// count in the first.
+    /// Shows every call of a module, not only the first. Its variables count in the first.
     pub fn show_repeated(mut self, show: bool) -> Self {
         self.show_repeated = show;
         self
     }
 
-    /// Shows how many operations each call takes, its submodules included, as
-    /// [`Cost`](metamlp_tensor::Cost) counts them.
+    /// Shows the FLOPs of each call, submodules included, as counted by [`Cost`](metamlp_tensor::Cost).
     ///
-    /// They are those of `apply` with the same mutable collections, so that a
-    /// `BatchNorm` in training moves its averages. A module that `apply` does
-    /// not call as `init` does has none.
+    /// They are those of `apply` with the same mutable collections, so that a `BatchNorm` in training
+    /// updates its averages. A module that `apply` calls differently from `init` has none.
     pub fn flops(mut self, show: bool) -> Self {
         self.flops = show;
         self
     }
 
-    /// Shows how many operations each call and the gradient with respect to
-    /// its inputs and variables take together, as in Flax.
+    /// Shows the FLOPs of each call together with those of the gradient with respect to its inputs and
+    /// variables, as in Flax.
     ///
-    /// The variables that may be written are outputs of the call as well. What
-    /// the gradient's rules record is counted: one operation per element less
-    /// than JAX for `tanh`, one more for `x * x`.
+    /// Variables that may be written are outputs of the call as well. The operations recorded by the
+    /// gradient rules are counted: one operation per element less than JAX for `tanh`, one more for
+    /// `x * x`.
     pub fn vjp_flops(mut self, show: bool) -> Self {
         self.vjp_flops = show;
         self
@@ -102,12 +97,12 @@ impl Table {
         &self.variables
     }
 
-    /// The collections of variables, each a column.
+    /// The collections, one per column.
     pub fn collections(&self) -> impl Iterator<Item = &str> {
         self.variables.names()
     }
 
-    /// All variables together.
+    /// The size of all variables together.
     #[must_use]
     pub fn total(&self) -> Size {
         Size::of(&self.variables)

@@ -1,4 +1,4 @@
-//! The abstract runs that a table is made of.
+//! The abstract runs from which a table is made.
 
 use metamlp_tensor::Tree;
 
@@ -20,7 +20,7 @@ pub(crate) fn tabulate<M: Module, R: Tree>(
     let (_, variables) = run(model, Purpose::EvalShape, options.clone().recorded(&record), &f)?;
     let calls = record.take();
     let mutable = options.mutable_or(DenyList::new(INTERMEDIATES));
-    // What fails here made the variables, and only has no cost.
+    // An `apply` that fails leaves the costs empty; the variables are known from `init`.
     let options = options.mutable(mutable).recorded(&record);
     let applied = run(model, Purpose::Options(&variables), options, &f);
     Ok(Table {

@@ -1,19 +1,19 @@
-//! A table's rows as a tree of modules.
+//! The rows of a table as a tree of modules.
 
 use super::{Row, Size};
 
 /// A module: its calls, and the modules below it in the order of their first calls.
 pub(super) struct Node<'a> {
-    /// The last name of the path; the class at the model itself.
+    /// The last name of the path; the class for the model itself.
     pub(super) name: &'a str,
-    /// The first call; none of a module of which only a field was called.
+    /// The first call; `None` if only submodules of it were called.
     pub(super) row: Option<&'a Row>,
     pub(super) repeated: Vec<&'a Row>,
     pub(super) children: Vec<Node<'a>>,
 }
 
 impl<'a> Node<'a> {
-    /// The modules that no other is above: the model.
+    /// The root modules: the model.
     pub(super) fn tree(rows: &'a [Row]) -> Vec<Self> {
         let mut root = Self::named("");
         for row in rows {
@@ -33,7 +33,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// What counts in its rows and in those below.
+    /// The size of its rows and of all below.
     pub(super) fn size(&self, collection: &str) -> Size {
         let own = self.row.map_or_else(Size::default, |row| row.size(collection));
         own + self.children.iter().map(|child| child.size(collection)).sum()

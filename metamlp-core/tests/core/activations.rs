@@ -1,5 +1,5 @@
-//! Activations: values against JAX's, gradients against finite differences,
-//! and both where formulas overflow.
+//! Activations: values against JAX, gradients against finite differences, and both where a formula
+//! would overflow.
 
 use std::f64::consts::LN_2;
 
@@ -8,8 +8,8 @@ use metamlp_tensor::{F32, F64, I32, Tensor, grad};
 
 type Activation = fn(&Tensor) -> Tensor;
 
-/// Every activation of one element, with its values at -88, -3, -1, -0.5, 0, 0.5,
-/// 1, 2.5 and 88, computed by JAX in f64.
+/// Every elementwise activation, with its values at -88, -3, -1, -0.5, 0, 0.5, 1, 2.5 and 88, computed
+/// by JAX in f64.
 const ELEMENTWISE: &[(&str, Activation, [f64; 9])] = &[
     ("relu", relu, [0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 1.0, 2.5, 88.0]),
     ("relu6", relu6, [0.0, 0.0, 0.0, 0.0, 0.0, 0.5, 1.0, 2.5, 6.0]),
@@ -218,7 +218,7 @@ fn values_are_jax_s() {
 #[test]
 fn gradients_are_finite_differences() {
     const STEP: f64 = 1e-6;
-    // Away from the kinks.
+    // Points away from the kinks.
     let at = [-5.3, -2.2, -0.7, -0.1, 0.2, 0.9, 1.8, 4.1];
     for (name, activation, _) in ELEMENTWISE {
         let sum = |x: &Tensor| activation(x).sum_all();
@@ -233,7 +233,7 @@ fn gradients_are_finite_differences() {
 
 #[test]
 fn values_and_gradients_have_their_limits_where_formulas_overflow() {
-    // At -inf, -88, 88 and inf: the values of f32, and the slopes on either side.
+    // At -inf, -88, 88 and inf: the values in `f32`, and the slopes on both sides.
     let relu_like = [0.0, 0.0, 88.0, f32::INFINITY];
     let cases: [(&str, Activation, [f32; 4], [f32; 2]); 13] = [
         ("relu", relu, relu_like, [0.0, 1.0]),
@@ -326,7 +326,7 @@ fn functions_along_an_axis_are_jax_s() {
     assert_close(&glu(&row, -1), &[-1.5, -0.6224593312, -0.3655292893]);
     assert_close(&elu_with_alpha(&row, 0.5), &[-0.4751064658, -0.3160602794, -0.1967346701, 0.0, 0.5, 1.0]);
     assert_close(&celu_with_alpha(&row, 0.5), &[-0.4987606239, -0.4323323584, -0.3160602794, 0.0, 0.5, 1.0]);
-    // Along another axis the same, transposed.
+    // The same along another axis, transposed.
     let both = Tensor::stack(&[&row, &(&row * 0.3)], 1);
     assert_eq!(softmax(&both, 0).shape(), [6, 2]);
     assert_close(&glu(&both, 0).t().index(0), &[-1.5, -0.6224593312, -0.3655292893]);

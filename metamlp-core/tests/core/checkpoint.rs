@@ -1,5 +1,4 @@
-//! Saving and loading: what comes back, what the file holds, and what is said
-//! of files that do not fit.
+//! Saving and loading: round trips, the contents of the file, and errors for files that do not match.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +8,7 @@ use metamlp::checkpoint::{CheckpointProblem, load_safetensors, save_safetensors}
 use metamlp::prelude::*;
 use safetensors::SafeTensors;
 
-/// A folder of the test's own, which goes when the test is done.
+/// A temporary folder for one test, removed at its end.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -157,7 +156,7 @@ fn a_file_that_is_missing_or_of_another_format_or_cut_short_is_told() {
 
     fs::write(&path, "no tensors at all").unwrap();
     let error = load_safetensors(&path, &like).unwrap_err().to_string();
-    assert!(error.contains(" is no safetensors file, or is cut short: "), "{error}");
+    assert!(error.contains(" is not a safetensors file, or is truncated: "), "{error}");
 
     save_safetensors(&path, &like).unwrap();
     let whole = fs::read(&path).unwrap();
@@ -190,13 +189,13 @@ fn missing_and_unexpected_keys_are_told_with_the_nearest_name() {
         Map::new().with(name, tensors)
     };
     save_safetensors(&path, &dense("Dense_0", &["kernal", "bias"])).unwrap();
-    let expected = "has no `Dense_0.kernel`, which was expected, but a `Dense_0.kernal`, which was not";
+    let expected = "has no `Dense_0.kernel`, which is expected, but has `Dense_0.kernal`, which is not";
     problem(&path, load_safetensors(&path, &dense("Dense_0", &["kernel", "bias"])), expected);
-    let expected = "has a `Dense_0.bias`, which was not expected";
+    let expected = "has `Dense_0.bias`, which is not expected";
     problem(&path, load_safetensors(&path, &dense("Dense_0", &["kernal"])), expected);
-    let expected = "has a `Dense_0.bias`, which was not expected; nor were 1 more";
+    let expected = "has `Dense_0.bias`, which is not expected, and 1 more";
     problem(&path, load_safetensors(&path, &()), expected);
-    let expected = "has no `Dense_0.w`, which was expected; 2 more are missing";
+    let expected = "has no `Dense_0.w`, which is expected; 2 more are missing";
     problem(&path, load_safetensors(&path, &dense("Dense_0", &["w", "bias", "u", "v"])), expected);
 }
 
@@ -204,7 +203,8 @@ fn missing_and_unexpected_keys_are_told_with_the_nearest_name() {
 fn names_that_keys_cannot_hold_are_refused() {
     let folder = Folder::new("names");
     let map = Map::new().with("a.b", Tensor::ones([1], F32));
-    let expected = "cannot hold `a.b`: keys are joined by dots, and \"a.b\" is empty or has one";
+    let expected =
+        "cannot hold `a.b`: keys are joined by dots, and the name \"a.b\" is empty or contains a dot";
     problem(&folder.file(), save_safetensors(folder.file(), &map), expected);
     assert!(folder.names().is_empty());
 }
@@ -213,7 +213,7 @@ fn names_that_keys_cannot_hold_are_refused() {
 fn a_save_that_fails_leaves_what_was_there() {
     let folder = Folder::new("failure");
     let path = folder.file();
-    // A folder in the file's place cannot be replaced.
+    // A folder at the file's path cannot be replaced.
     fs::create_dir_all(path.join("occupied")).unwrap();
     let error = save_safetensors(&path, &variables(1)).unwrap_err().to_string();
     assert!(error.starts_with(&format!("{} cannot be written: ", path.display())), "{error}");

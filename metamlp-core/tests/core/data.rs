@@ -1,4 +1,4 @@
-//! Batches: every example once an epoch, in an order that the key decides.
+//! Batches: every example once per epoch, in the order of the key.
 
 use metamlp::data::Batches;
 use metamlp::prelude::*;

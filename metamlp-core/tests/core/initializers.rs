@@ -1,5 +1,4 @@
-//! Initializers: Flax's values to the bit, and what they say of shapes and
-//! options that cannot be.
+//! Initializers: Flax's values bit for bit, and errors for shapes and options that cannot be used.
 
 use metamlp::initializers::*;
 use metamlp::prelude::*;
@@ -57,7 +56,7 @@ fn variance_scaling_is_flax_s() {
     check(embedding, &[3, 2], &[0xbca3f535, 0x3ea91eab, 0x3e561ca0, 0x3dde5bb5, 0xbdb39e63, 0x3e1d11b3]);
 }
 
-/// The mean square of many values is the variance asked for, whichever axes make the fan.
+/// The mean square of many values is the requested variance, whichever axes make the fan.
 #[test]
 fn the_variance_is_the_scale_over_the_fan() {
     let of = |scaling: VarianceScaling, shape: &[usize], expected: f64| {
@@ -194,7 +193,7 @@ fn what_cannot_be_is_told() {
     assert_eq!(empty.to_vec::<f32>().unwrap(), [0.0; 0]);
 }
 
-/// The factor needs the numbers: with a key that is an argument there are none yet.
+/// The factorization needs values: a traced key has none.
 #[test]
 fn orthogonal_under_jit_says_what_it_needs() {
     let rotated = jit(|key: Key| Ok(orthogonal(1.0, -1).initialize(key, &[3, 3], F32)));

@@ -1,4 +1,4 @@
-//! The behaviour of modules, layers, optimizers and what belongs to them: a file a topic.
+//! The behaviour of modules, layers, checkpoints and training: one file per topic.
 
 mod activations;
 mod bind;
@@ -17,13 +17,10 @@ mod interceptors;
 mod invoke;
 mod layers;
 mod linen;
-mod losses;
 mod map_variables;
 mod metrics;
 mod mutable_names;
 mod naming;
-mod optimizers;
-mod schedules;
 mod sequential;
 mod share_scope;
 mod streams;

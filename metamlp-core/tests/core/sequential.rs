@@ -1,5 +1,5 @@
-//! `Sequential`: what passes from layer to layer, names, mistakes. The cases of
-//! Flax's `SequentialTest`, and more.
+//! `Sequential`: values passed from layer to layer, names, errors. The cases of Flax's
+//! `SequentialTest`, and more.
 
 use metamlp::layers::Layer;
 use metamlp::prelude::*;
@@ -17,7 +17,7 @@ fn names(variables: &Variables) -> Vec<&str> {
     variables.params().names().collect()
 }
 
-/// A query that looks at a value, and leaves it as it was.
+/// Reads a value and returns the query unchanged.
 #[compact]
 fn mix_tuple(query: &Tensor, key_value: &Tensor) -> (Tensor, Tensor) {
     let features = query.shape()[1];
@@ -30,7 +30,7 @@ struct Mixed {
     query: Tensor,
 }
 
-/// The same, by names and in another order.
+/// The same, by name and in another order.
 #[compact]
 fn mix_map(query: &Tensor, key_value: &Tensor) -> Mixed {
     let features = query.shape()[1];
@@ -109,7 +109,8 @@ fn dict_output() {
     assert_eq!(output["key_value"].as_tensor().unwrap().shape(), [9, 5]);
 }
 
-/// Flax's `test_sequential_compact`: what a function among the layers makes is the chain's own.
+/// Flax's `test_sequential_compact`: modules created by a function among the layers belong to the
+/// sequence.
 #[test]
 fn sequential_compact() {
     #[compact]
@@ -201,7 +202,7 @@ fn a_chain_is_captured_and_intercepted_as_a_call() {
     assert_eq!(updates["intermediates"]["call"][0].as_tensor().unwrap().item::<f64>().unwrap(), 21.0);
 }
 
-/// The message for a chain of those layers on one tensor.
+/// The message for a sequence of these layers on one tensor.
 #[track_caller]
 fn mistake(sequential: &Sequential) -> String {
     sequential.init(Key::new(0), |m| m.call(&x())).unwrap_err().to_string()

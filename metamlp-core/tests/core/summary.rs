@@ -1,4 +1,4 @@
-//! `tabulate` and `module_paths`. Tests have the names of Flax's where they port.
+//! `tabulate` and `module_paths`. Ported tests have Flax's names.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use metamlp::prelude::*;
 use metamlp::summary::{Row, Table};
 use metamlp::tensor::statistics::{compiled_plans, executed_nodes};
 
-// The models of `summary/tables.py`.
+// The models whose tables Flax printed.
 
 #[module]
 struct Block {
@@ -60,7 +60,7 @@ fn shared_table() -> Table {
     shared().tabulate(Key::new(0), |m| m.call(&spec([3, 5]), &spec([2, 5]))).unwrap()
 }
 
-/// The lines without the spaces that centre the title and the caption.
+/// The lines without the spaces that center the title and the caption.
 fn lines(table: &str) -> Vec<&str> {
     table.lines().map(str::trim).collect()
 }
@@ -78,7 +78,7 @@ fn tables_are_those_of_flax() {
     for (table, flax) in cases {
         assert_eq!(lines(&table.to_string()), lines(flax), "\n{table}");
     }
-    // Flax has 64 less: JAX has a rule for squares, here the two factors' shares are added.
+    // Flax has 64 less: JAX has a rule for squares; here the shares of both factors are added.
     let rows = normalised.vjp_flops(true).rows();
     assert_eq!(
         rows.iter().map(|row| row.vjp_flops.unwrap()).collect::<Vec<_>>(),
@@ -100,7 +100,7 @@ fn the_table_of_the_guide_is_the_real_one() {
     assert_eq!(lines(&table), lines(shown), "\n{table}");
 }
 
-// The models of Flax's own tests, with a `Dense` in the place of each `Conv`.
+// The models of Flax's own tests, with a `Dense` in place of each `Conv`.
 
 #[module]
 struct DenseBlock {
@@ -179,7 +179,7 @@ fn test_module_summary() {
     assert_eq!(shape(rows[1].output.as_ref()), Some(&[32, 28, 28, 32][..]));
     assert_eq!(shape(rows[6].inputs.tree("x")), Some(&[32, 28, 28, 64][..]));
 
-    // What is a submodule's is not the module's.
+    // A submodule's variables are not the module's.
     assert!(rows[0].variables["params"].is_empty() && rows[1].variables["batch_stats"].is_empty());
     assert_eq!(rows[2].variables["params"].names().collect::<Vec<_>>(), ["kernel", "bias"]);
     assert_eq!(rows[3].variables["batch_stats"].names().collect::<Vec<_>>(), ["mean", "var"]);
@@ -239,7 +239,7 @@ fn test_tabulate_with_method() {
     let text = table.to_string();
     assert!(text.contains("Network (network_method)") && text.contains("DenseBlock (block_method)"));
     assert_eq!(paths(&table.rows()).len(), 8);
-    // A method that another of the same module calls is no row of its own, but a repeated one.
+    // A method called by another method of the same module is a repeated row.
     let table = network().tabulate(Key::new(0), |m| m.call(&spec(INPUT))).unwrap().show_repeated(true);
     assert_eq!(paths(&table.rows())[..2], ["", ""]);
     assert!(table.rows()[1].variables.is_empty());
@@ -263,7 +263,7 @@ fn test_module_reuse() {
     let rows = table.show_repeated(true).flops(true).rows();
     assert_eq!(paths(&rows), ["", "block", "block"]);
     assert_eq!(rows.iter().map(|row| row.total().count).collect::<Vec<_>>(), [0, 50, 0]);
-    // The second call does not count what the first did to the averages.
+    // The second call does not count the first call's update of the averages.
     assert_eq!(rows[1].flops, rows[2].flops);
 }
 
@@ -377,11 +377,11 @@ fn the_page_is_a_tree_that_needs_nothing_from_elsewhere() {
     for foreign in ["http", "src=", "href=", "@import", "url("] {
         assert!(!html.contains(foreign), "{foreign}");
     }
-    // The model, two blocks, and five layers with variables; each closed again.
+    // The model, two blocks, and five layers with variables, each closed again.
     assert_eq!(html.matches("<details").count(), 8);
     assert_eq!(html.matches("</details>").count(), 8);
     assert_eq!(html.matches(" open>").count(), 1);
-    // A folded block shows what is below it.
+    // A folded block shows the totals of everything below it.
     assert!(html.contains("7,609 <small>30.4 KB</small>"));
     assert_eq!(shared_table().show_repeated(true).to_html().matches("row again").count(), 5);
 }

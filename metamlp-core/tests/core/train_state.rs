@@ -1,4 +1,4 @@
-//! A training as the README and the design write it: a state that crosses `jit`.
+//! A training as in the README: a state that crosses `jit`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

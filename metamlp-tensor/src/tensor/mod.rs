@@ -48,8 +48,10 @@ impl Tensor {
         Ok(resolved)
     }
 
-    /// A poisoned tensor of this one's type. It carries this one's error, if it is poisoned already.
-    pub(crate) fn poisoned_like(&self, error: Error) -> Tensor {
+    /// A tensor of this one's shape and dtype that carries this one's error, if it has one, or else `error`.
+    #[track_caller]
+    #[must_use]
+    pub fn poisoned_like(&self, error: Error) -> Tensor {
         Self::poisoned(self.error().cloned().unwrap_or(error), self.0.ty.clone())
     }
 }

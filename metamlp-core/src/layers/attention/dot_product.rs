@@ -1,15 +1,14 @@
-//! Attention by scaled products, as a function.
+//! Dot-product attention as a function.
 
 use metamlp_tensor::random::{self, Key};
 use metamlp_tensor::{BF16, BOOL, DType, Error, F16, F32, F64, Tensor};
 
 use crate::argument::{invalid, refuse};
-use crate::layers::check;
-use crate::layers::promote::promote;
+use crate::layers::fields::check;
+use crate::layers::fields::promote::promote;
 use crate::module::functions::sow;
 
-/// What [`dot_product_attention`] can be told besides its inputs. Each method
-/// sets what it is called after.
+/// The options of [`dot_product_attention`], with Flax's names.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -47,56 +46,56 @@ impl AttentionOptions {
         }
     }
 
-    /// Added to the products, to which it broadcasts: `[batch.., heads, queries, keys]`.
+    /// Bias added to the attention logits; broadcasts to `[batch.., heads, queries, keys]`.
     pub fn bias(mut self, bias: impl Into<Option<Tensor>>) -> Self {
         self.bias = bias.into();
         self
     }
 
-    /// Which key a query may attend to; broadcasts to `[batch.., heads, queries, keys]`.
+    /// Mask, `bool`: false excludes a key from a query. Broadcasts to `[batch.., heads, queries, keys]`.
     pub fn mask(mut self, mask: impl Into<Option<Tensor>>) -> Self {
         self.mask = mask.into();
         self
     }
 
-    /// Whether batch and heads share what is dropped. Default: `true`.
+    /// If true, one dropout mask is shared by all batch elements and heads. Default: `true`.
     pub fn broadcast_dropout(mut self, broadcast_dropout: bool) -> Self {
         self.broadcast_dropout = broadcast_dropout;
         self
     }
 
-    /// The key that dropout draws from; needed if it is not deterministic.
+    /// The key of the dropout mask; required unless dropout is off.
     pub fn dropout_rng(mut self, dropout_rng: impl Into<Option<Key>>) -> Self {
         self.dropout_rng = dropout_rng.into();
         self
     }
 
-    /// The probability with which a weight is dropped. Default: 0.
+    /// Dropout probability of an attention weight. Default: 0.
     pub fn dropout_rate(mut self, dropout_rate: f64) -> Self {
         self.dropout_rate = dropout_rate;
         self
     }
 
-    /// Whether nothing is dropped after all. Default: `false`.
+    /// If true, dropout is off. Default: `false`.
     pub fn deterministic(mut self, deterministic: bool) -> Self {
         self.deterministic = deterministic;
         self
     }
 
-    /// The dtype to compute in; by default the widest of the inputs.
+    /// The dtype of the computation. Default: the widest of the inputs.
     pub fn dtype(mut self, dtype: impl Into<Option<DType>>) -> Self {
         self.dtype = dtype.into();
         self
     }
 
-    /// Whether the softmax is in `f32`, whatever the dtype. Default: `false`.
+    /// If true, the softmax is computed in `f32`, whatever the dtype. Default: `false`.
     pub fn force_fp32_for_softmax(mut self, force_fp32_for_softmax: bool) -> Self {
         self.force_fp32_for_softmax = force_fp32_for_softmax;
         self
     }
 
-    /// Whether the running module [sows](crate::sow) the weights, before
-    /// dropout, as `intermediates/attention_weights`. Default: `false`.
+    /// If true, the running module [sows](crate::sow) the weights, before dropout, as
+    /// `intermediates/attention_weights`. Default: `false`.
     pub fn sow_weights(mut self, sow_weights: bool) -> Self {
         self.sow_weights = sow_weights;
         self
@@ -109,12 +108,12 @@ impl Default for AttentionOptions {
     }
 }
 
-/// `softmax(query · keyᵀ / √depth)`: of `[batch.., queries, heads, depth]` and
-/// `[batch.., keys, heads, depth]` the weights `[batch.., heads, queries, keys]`,
-/// which sum to 1 over the keys.
+/// The attention weights `softmax(query · keyᵀ / √depth)`: `query` `[batch.., queries, heads, depth]`
+/// and `key` `[batch.., keys, heads, depth]` to `[batch.., heads, queries, keys]`. They sum to 1 over
+/// the keys.
 ///
-/// A query that may attend to nothing gets equal weights. Vaswani et al.,
-/// "Attention is all you need" (2017); Flax's `dot_product_attention_weights`.
+/// A query for which every key is masked gets equal weights. Vaswani et al., "Attention is all you
+/// need" (2017); Flax's `dot_product_attention_weights`.
 #[track_caller]
 #[must_use]
 pub fn dot_product_attention_weights(query: &Tensor, key: &Tensor, options: &AttentionOptions) -> Tensor {
@@ -130,7 +129,7 @@ pub fn dot_product_attention_weights(query: &Tensor, key: &Tensor, options: &Att
         scores = scores + bias;
     }
     if let Some(mask) = &options.mask {
-        // Not minus infinity: a row of it has no softmax.
+        // Not minus infinity: the softmax of a row of -inf is NaN.
         scores = mask.convert(BOOL).select(&scores, lowest(scores.dtype()));
     }
     if options.force_fp32_for_softmax {
@@ -159,11 +158,11 @@ pub fn dot_product_attention_weights(query: &Tensor, key: &Tensor, options: &Att
     weights * (random::bernoulli(rng, keep_prob, shape).convert(dtype) / keep_prob)
 }
 
-/// The sum of the values by their weights: of `[batch.., queries, heads, depth]`,
-/// `[batch.., keys, heads, depth]` and `[batch.., keys, heads, value_depth]`,
-/// `[batch.., queries, heads, value_depth]`.
+/// Attention: `query` `[batch.., queries, heads, depth]`, `key` `[batch.., keys, heads, depth]` and
+/// `value` `[batch.., keys, heads, value_depth]` to `[batch.., queries, heads, value_depth]`.
 ///
-/// The weights are those of [`dot_product_attention_weights`]. Flax's `dot_product_attention`.
+/// The values are summed with the weights of [`dot_product_attention_weights`]. Flax's
+/// `dot_product_attention`.
 #[track_caller]
 #[must_use]
 pub fn dot_product_attention(
@@ -180,7 +179,7 @@ pub fn dot_product_attention(
     Tensor::einsum("...hqk,...khd->...qhd", &[&weights, &value])
 }
 
-/// The least finite number of a float type.
+/// The most negative finite number of a float dtype.
 fn lowest(dtype: DType) -> f64 {
     match dtype {
         F64 => f64::MIN,
@@ -208,7 +207,7 @@ fn check_inputs(query: &Tensor, key: &Tensor, options: &AttentionOptions) -> Res
     let fits =
         key.rank() == query.rank() && &key.shape()[..batch] == leading && &key.shape()[batch + 1..] == rest;
     if !fits {
-        let expected = format!("{:?} but for the length, as the query", query.shape());
+        let expected = format!("{:?} (the query's shape), except for the length", query.shape());
         return Err(wrong_shape("the key's shape", key, expected));
     }
     Ok(())
@@ -217,7 +216,7 @@ fn check_inputs(query: &Tensor, key: &Tensor, options: &AttentionOptions) -> Res
 fn check_value(key: &Tensor, value: &Tensor) -> Result<(), Error> {
     let last = key.rank() - 1;
     if value.rank() != key.rank() || value.shape()[..last] != key.shape()[..last] {
-        let expected = format!("{:?} but for the depth, as the key", key.shape());
+        let expected = format!("{:?} (the key's shape), except for the depth", key.shape());
         return Err(wrong_shape("the value's shape", value, expected));
     }
     Ok(())

@@ -1,12 +1,12 @@
-//! Which query may attend to which key: `true` where it may.
+//! Attention masks: `true` where a query may attend to a key.
 
 use metamlp_tensor::{BOOL, I32, Tensor};
 
 use crate::argument::refused;
 
-/// A query and a key that both are there: `[batch.., queries]` and
-/// `[batch.., keys]`, zero where there is only padding, to
-/// `[batch.., 1, queries, keys]`, the 1 being for the heads.
+/// The mask of pairs of valid positions: `query_input` `[batch.., queries]` and `key_input`
+/// `[batch.., keys]`, zero at padding, to `[batch.., 1, queries, keys]`. The axis of extent 1 is for the
+/// heads.
 ///
 /// Flax's `make_attention_mask`, as `bool`. For more batch axes,
 /// [`expand_dims`](Tensor::expand_dims).
@@ -25,8 +25,7 @@ pub fn make_attention_mask(queries: &Tensor, keys: &Tensor) -> Tensor {
     make_attention_mask_with(&queries.convert(BOOL), &keys.convert(BOOL), |query, key| query.and(key))
 }
 
-/// [`make_attention_mask`] with another function of each query and each key,
-/// which come as `[.., queries, 1]` and `[.., 1, keys]`.
+/// [`make_attention_mask`] with another pairwise function, of `[.., queries, 1]` and `[.., 1, keys]`.
 #[track_caller]
 #[must_use]
 pub fn make_attention_mask_with(
@@ -42,8 +41,8 @@ pub fn make_attention_mask_with(
     pairwise(&queries.expand_dims(-1), &keys.expand_dims(-2)).convert(BOOL).expand_dims(-3)
 }
 
-/// No query attends to a later key: `[batch.., length]`, of any values, to
-/// `[batch.., 1, length, length]`. Flax's `make_causal_mask`, as `bool`.
+/// The causal mask, in which no query attends to a later key: `[batch.., length]` (only the shape is
+/// used) to `[batch.., 1, length, length]`. Flax's `make_causal_mask`, as `bool`.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -61,7 +60,7 @@ pub fn make_causal_mask(x: &Tensor) -> Tensor {
     make_attention_mask_with(&positions, &positions, |query, key| query.greater_equal(key))
 }
 
-/// What all masks allow; `None` of none. Masks have the same rank.
+/// The logical and of the masks, which have the same rank; `None` if there are none.
 ///
 /// ```
 /// use metamlp::prelude::*;

@@ -1,4 +1,4 @@
-//! Attention: the function, the layer, and the masks for both.
+//! Attention: the function, the layer and the masks.
 
 mod dot_product;
 mod masks;

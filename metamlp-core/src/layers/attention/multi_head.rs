@@ -1,4 +1,4 @@
-//! The attention layer.
+//! Multi-head attention.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::random::Key;
@@ -8,16 +8,16 @@ use super::{AttentionOptions, combine_masks, dot_product_attention};
 use crate::argument::{invalid, refuse};
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, zeros};
-use crate::layers::{DenseGeneral, LayerNorm, check};
+use crate::layers::fields::check;
+use crate::layers::{DenseGeneral, LayerNorm};
 use crate::module::Module;
 use crate::variables::variable::Variable;
 
-/// Attention of several heads (Vaswani et al., "Attention is all you need", 2017;
-/// Flax's `MultiHeadDotProductAttention`).
+/// Multi-head dot-product attention (Vaswani et al., "Attention is all you need", 2017; Flax's
+/// `MultiHeadDotProductAttention`).
 ///
-/// Submodules: [`DenseGeneral`] `query`, `key` and `value`, kernels `[inputs,
-/// heads, depth]`, and `out`, `[heads, depth, out_features]`; with
-/// `normalize_qk`, [`LayerNorm`] `query_ln` and `key_ln` without bias.
+/// Submodules: [`DenseGeneral`] `query`, `key` and `value`, kernels `[inputs, heads, depth]`, and `out`,
+/// `[heads, depth, out_features]`; with `normalize_qk`, [`LayerNorm`] `query_ln` and `key_ln` without bias.
 /// Stream: `dropout`, if `dropout_rate` is not 0.
 ///
 /// ```
@@ -32,78 +32,79 @@ use crate::variables::variable::Variable;
 /// # Ok::<(), metamlp::Error>(())
 /// ```
 ///
-/// With `decode(true)`, `init` on an input of full length makes a cache of the
-/// keys and values (collection `cache`: `cached_key`, `cached_value`,
-/// `cache_index`). Each later call has a length of 1, is put into the cache,
-/// and attends to all there is in it so far.
+/// With `decode(true)`, `init` on an input of full length creates a cache of keys and values
+/// (collection `cache`: `cached_key`, `cached_value`, `cache_index`). Each later call takes one
+/// position, adds it to the cache and attends to all cached positions.
 #[module]
 pub struct MultiHeadDotProductAttention {
-    /// How many heads there are.
+    /// Number of attention heads; it must divide `qkv_features`.
     num_heads: usize,
-    /// The dtype to compute in; by default the widest of the inputs and the parameters.
+    /// The dtype of the computation; `None` promotes the inputs and the parameters to a common float
+    /// dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters are created in.
+    /// The dtype of the parameters.
     #[default(F32)]
     param_dtype: DType,
-    /// The features of all heads together; by default those of the query's input.
+    /// Number of features of the query, key and value projections, over all heads; `None` uses those of
+    /// `inputs_q`.
     #[default(None)]
     qkv_features: Option<usize>,
-    /// The features of the result; by default those of the query's input.
+    /// Number of output features; `None` uses those of `inputs_q`.
     #[default(None)]
     out_features: Option<usize>,
-    /// Whether batch and heads share what is dropped.
+    /// If true, one dropout mask is shared by all batch elements and heads.
     #[default(true)]
     broadcast_dropout: bool,
-    /// The probability with which a weight is dropped.
+    /// Dropout probability of an attention weight.
     #[default(0.0)]
     dropout_rate: f64,
-    /// Whether nothing is dropped; has to be set where `dropout_rate` is not 0.
+    /// If true, dropout is off. Must be set if `dropout_rate` is not 0.
     #[default(None)]
     deterministic: Option<bool>,
-    /// A key in the place of the stream's.
+    /// A key to use instead of the random stream.
     #[default(None)]
     dropout_rng: Option<Key>,
-    /// What the kernels are initialised by.
+    /// Initializer of the kernels of the projections.
     #[default(lecun_normal())]
     kernel_init: Initializer,
-    /// What the kernel of `out` is initialised by, if by something else.
+    /// Initializer of the kernel of `out`; `None` uses `kernel_init`.
     #[default(None)]
     out_kernel_init: Option<Initializer>,
-    /// What the biases are initialised by.
+    /// Initializer of the biases of the projections.
     #[default(zeros())]
     bias_init: Initializer,
-    /// What the bias of `out` is initialised by, if by something else.
+    /// Initializer of the bias of `out`; `None` uses `bias_init`.
     #[default(None)]
     out_bias_init: Option<Initializer>,
-    /// Whether biases are added.
+    /// If true, biases are added.
     #[default(true)]
     use_bias: bool,
-    /// What is computed between the projections: query, key and value,
-    /// `[batch.., length, heads, depth]`, to `[batch.., queries, heads, depth]`.
+    /// The attention function: query, key and value `[batch.., length, heads, depth]` to
+    /// `[batch.., queries, heads, depth]`.
     #[default(dot_product_attention)]
     attention_fn: fn(&Tensor, &Tensor, &Tensor, &AttentionOptions) -> Tensor,
-    /// Whether to attend to a cache of what came before.
+    /// If true, keys and values are kept in a cache, for autoregressive decoding.
     #[default(false)]
     decode: bool,
-    /// Whether queries and keys are normalised.
+    /// If true, queries and keys are normalized by [`LayerNorm`].
     #[default(false)]
     normalize_qk: bool,
-    /// Whether the softmax is in `f32`, whatever the dtype.
+    /// If true, the softmax is computed in `f32`, whatever the dtype.
     #[default(false)]
     force_fp32_for_softmax: bool,
-    /// Whether the weights are sown as `intermediates/attention_weights`.
+    /// If true, the weights are sown as `intermediates/attention_weights`.
     #[default(false)]
     sow_weights: bool,
 }
 
 #[compact]
 impl MultiHeadDotProductAttention {
-    /// Queries `[batch.., queries, features]`, keys and values `[batch.., keys,
-    /// features]` and a mask that broadcasts to `[batch.., heads, queries,
-    /// keys]`, to `[batch.., queries, out_features]`.
+    /// Maps `inputs_q` `[batch.., queries, features]`, with `inputs_k` and `inputs_v`
+    /// `[batch.., keys, features]` and a mask that broadcasts to `[batch.., heads, queries, keys]`, to
+    /// `[batch.., queries, out_features]`.
     ///
-    /// Without keys the queries attend to themselves; without values those are the keys.
+    /// Without keys this is self-attention; without values the keys are used.
     pub fn call(
         &self,
         inputs_q: &Tensor,
@@ -177,7 +178,7 @@ impl MultiHeadDotProductAttention {
 const NAME: &str = "MultiHeadDotProductAttention";
 
 impl MultiHeadDotProductAttention {
-    /// The features of all heads together and of the result, if all is well.
+    /// Checks the fields; returns the features of all heads together and those of the result.
     fn features(&self, [inputs_q, inputs_k, inputs_v]: [&Tensor; 3]) -> Result<(usize, usize), Error> {
         check::size(NAME, "num_heads", self.num_heads)?;
         check::fraction(NAME, "dropout_rate", self.dropout_rate)?;
@@ -214,7 +215,7 @@ impl MultiHeadDotProductAttention {
     }
 }
 
-/// The keys and values of what came before: `[batch.., length, heads, depth]`.
+/// The cached keys and values, `[batch.., length, heads, depth]`.
 struct Cache {
     key: Variable,
     value: Variable,
@@ -222,7 +223,7 @@ struct Cache {
 }
 
 impl Cache {
-    /// Whether the query is the next one, of length 1.
+    /// Checks that the query is one position, of the cache's shape otherwise.
     fn check(&self, query: &Tensor) -> Result<(), Error> {
         let mut expected = self.key.get().shape().to_vec();
         let length = expected.len().saturating_sub(3);
@@ -236,9 +237,9 @@ impl Cache {
         Err(invalid(NAME, "the query's shape", format!("{:?}", query.shape()), expected))
     }
 
-    /// Files the next key and value, which become all there are; the mask of
-    /// those that are there, `[batch.., 1, 1, length]`. Past the end the last
-    /// place is written again.
+    /// Writes the next key and value into the cache. Returns all cached keys and values, and the mask
+    /// of the positions written so far, `[batch.., 1, 1, length]`. Past the end, the last position is
+    /// overwritten.
     fn push(&self, key: &mut Tensor, value: &mut Tensor) -> Tensor {
         let (cached, index) = (self.key.get(), self.index.get());
         let (batch, length) = (cached.rank() - 3, cached.shape()[cached.rank() - 3]);

@@ -1,4 +1,4 @@
-//! The convolution.
+//! Convolution.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::{Convolution, DType, Error, F32, Tensor};
@@ -8,16 +8,17 @@ use super::spatial::{Moves, Spatial, check_mask, with_batch};
 use crate::argument::{invalid, refuse};
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, zeros};
-use crate::layers::promote::promote;
-use crate::layers::{Sizes, check};
+use crate::layers::Sizes;
+use crate::layers::fields::check;
+use crate::layers::fields::promote::promote;
 use crate::module::Module;
 use crate::variables::spec::Spec;
 
-/// Convolution with a learned kernel, of any number of spatial axes (Flax's
-/// `Conv`). As everywhere in this field the kernel is not turned around.
+/// Convolution with a learned kernel over any number of spatial axes (Flax's `Conv`). A
+/// cross-correlation: the kernel is not flipped.
 ///
-/// Parameters: `kernel` `[kernel_size.., inputs / feature_group_count,
-/// features]` and, with `use_bias`, `bias` `[features]`.
+/// Parameters: `kernel` `[kernel_size.., inputs / feature_group_count, features]` and, with `use_bias`,
+/// `bias` `[features]`.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -30,49 +31,51 @@ use crate::variables::spec::Spec;
 /// ```
 #[module]
 pub struct Conv {
-    /// Outputs per place.
+    /// Number of output features (channels).
     features: usize,
-    /// The kernel's extents along the spatial axes, of which there are as many.
+    /// Shape of the kernel: one extent per spatial axis. Their number is the number of spatial axes.
     #[into]
     kernel_size: Sizes,
-    /// How far the kernel moves from one output to the next.
+    /// Window strides, one number or one per spatial axis.
     #[default(Sizes::from(1))]
     strides: Sizes,
-    /// What is around the input.
+    /// Padding of the spatial axes.
     #[default(ConvPadding::Same)]
     padding: ConvPadding,
-    /// How far apart the input's elements are, with zeros between.
+    /// Dilation of the input, per spatial axis: `n` puts `n - 1` zeros between elements.
     #[default(Sizes::from(1))]
     input_dilation: Sizes,
-    /// How far apart the kernel's elements are.
+    /// Dilation of the kernel, per spatial axis (atrous convolution).
     #[default(Sizes::from(1))]
     kernel_dilation: Sizes,
-    /// Into how many groups, each convolved on its own, inputs and features are parted.
+    /// Number of groups of features, convolved independently. It must divide the input and output
+    /// features.
     #[default(1)]
     feature_group_count: usize,
-    /// Whether a bias is added.
+    /// If true, a bias is added.
     #[default(true)]
     use_bias: bool,
-    /// What the kernel is multiplied by, of its shape.
+    /// Mask for the kernel, of the kernel's shape, multiplied with it.
     #[default(None)]
     mask: Option<Tensor>,
-    /// The dtype to compute in; by default the widest of the input and the parameters.
+    /// The dtype of the computation; `None` promotes the input and the parameters to a common float
+    /// dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters are created in.
+    /// The dtype of the parameters.
     #[default(F32)]
     param_dtype: DType,
-    /// What the kernel is initialised by.
+    /// Initializer of the kernel.
     #[default(lecun_normal())]
     kernel_init: Initializer,
-    /// What the bias is initialised by.
+    /// Initializer of the bias.
     #[default(zeros())]
     bias_init: Initializer,
 }
 
 #[compact]
 impl Conv {
-    /// `[batch.., spatial.., inputs]`, with any number of batch axes, to
+    /// Maps `[batch.., spatial.., inputs]`, with any number of batch axes, to
     /// `[batch.., spatial.., features]`.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let (moves, kernel_shape) = match self.moves(x) {
@@ -100,7 +103,7 @@ impl Conv {
 }
 
 impl Conv {
-    /// How the kernel moves, and its shape, if all is well.
+    /// Checks the fields; returns the geometry of the convolution and the kernel's shape.
     fn moves(&self, x: &Tensor) -> Result<(Moves, Vec<usize>), Error> {
         const NAME: &str = "Conv";
         check::size(NAME, "features", self.features)?;

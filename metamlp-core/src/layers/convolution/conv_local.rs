@@ -1,4 +1,4 @@
-//! The convolution whose kernel differs from place to place.
+//! Locally connected convolution.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::{DType, Error, F32, Tensor};
@@ -8,16 +8,16 @@ use super::spatial::{Moves, Spatial, check_mask, with_batch};
 use crate::argument::{invalid, refuse};
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, zeros};
-use crate::layers::promote::promote;
-use crate::layers::{Sizes, check};
+use crate::layers::Sizes;
+use crate::layers::fields::check;
+use crate::layers::fields::promote::promote;
 use crate::module::Module;
 use crate::variables::spec::Spec;
 
-/// A convolution that has a kernel of its own at every place (Flax's `ConvLocal`).
+/// A convolution with a separate kernel at every output position (Flax's `ConvLocal`).
 ///
-/// Parameters: `kernel` `[spatial.., product of kernel_size · inputs, features]`
-/// and, with `use_bias`, `bias` `[spatial.., features]`, with the spatial
-/// extents of the result.
+/// Parameters: `kernel` `[spatial.., product of kernel_size · inputs, features]` and, with `use_bias`,
+/// `bias` `[spatial.., features]`, where `spatial` is the output's spatial shape.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -30,46 +30,47 @@ use crate::variables::spec::Spec;
 /// ```
 #[module]
 pub struct ConvLocal {
-    /// Outputs per place.
+    /// Number of output features (channels).
     features: usize,
-    /// The kernel's extents along the spatial axes, of which there are as many.
+    /// Shape of the kernel: one extent per spatial axis. Their number is the number of spatial axes.
     #[into]
     kernel_size: Sizes,
-    /// How far the kernel moves from one output to the next.
+    /// Window strides, one number or one per spatial axis.
     #[default(Sizes::from(1))]
     strides: Sizes,
-    /// What is around the input.
+    /// Padding of the spatial axes.
     #[default(ConvPadding::Same)]
     padding: ConvPadding,
-    /// How far apart the input's elements are, with zeros between.
+    /// Dilation of the input, per spatial axis: `n` puts `n - 1` zeros between elements.
     #[default(Sizes::from(1))]
     input_dilation: Sizes,
-    /// How far apart the kernel's elements are.
+    /// Dilation of the kernel, per spatial axis (atrous convolution).
     #[default(Sizes::from(1))]
     kernel_dilation: Sizes,
-    /// Whether a bias is added.
+    /// If true, a bias is added.
     #[default(true)]
     use_bias: bool,
-    /// What the kernel is multiplied by, of its shape.
+    /// Mask for the kernel, of the kernel's shape, multiplied with it.
     #[default(None)]
     mask: Option<Tensor>,
-    /// The dtype to compute in; by default the widest of the input and the parameters.
+    /// The dtype of the computation; `None` promotes the input and the parameters to a common float
+    /// dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters are created in.
+    /// The dtype of the parameters.
     #[default(F32)]
     param_dtype: DType,
-    /// What the kernel is initialised by.
+    /// Initializer of the kernel.
     #[default(lecun_normal())]
     kernel_init: Initializer,
-    /// What the bias is initialised by.
+    /// Initializer of the bias.
     #[default(zeros())]
     bias_init: Initializer,
 }
 
 #[compact]
 impl ConvLocal {
-    /// `[batch.., spatial.., inputs]`, with any number of batch axes, to
+    /// Maps `[batch.., spatial.., inputs]`, with any number of batch axes, to
     /// `[batch.., spatial.., features]`.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let (moves, kernel_shape) = match self.moves(x) {
@@ -88,7 +89,7 @@ impl ConvLocal {
         let [input, kernel, bias] =
             promote([&moves.input, &kernel, bias.as_ref().unwrap_or(&kernel)], self.dtype);
 
-        // One product for each place: [spatial.., batch, features].
+        // One product per output position: [spatial.., batch, features].
         let spatial = moves.places.len();
         let places: Vec<usize> = (0..spatial).collect();
         let behind_batch: Vec<usize> = (1..=spatial).collect();
@@ -104,7 +105,7 @@ impl ConvLocal {
 }
 
 impl ConvLocal {
-    /// How the kernels move, and their shape, if all is well.
+    /// Checks the fields; returns the geometry of the convolution and the kernel's shape.
     fn moves(&self, x: &Tensor) -> Result<(Moves, Vec<usize>), Error> {
         const NAME: &str = "ConvLocal";
         check::size(NAME, "features", self.features)?;
@@ -121,23 +122,29 @@ impl ConvLocal {
         let inputs = check::last_axis(NAME, x)?;
         let patch = self.kernel_size.iter().try_fold(inputs, |patch, &size| patch.checked_mul(size));
         let Some(patch) = patch else {
-            return Err(invalid(NAME, "kernel_size", &self.kernel_size, "a product that can be counted"));
+            return Err(invalid(
+                NAME,
+                "kernel_size",
+                &self.kernel_size,
+                "extents whose product does not overflow",
+            ));
         };
         let kernel_shape = [&moves.places[..], &[patch, self.features]].concat();
         check_mask(NAME, self.mask.as_ref(), &kernel_shape)?;
         if padded_elements(&moves).is_none_or(|elements| elements > MOST_PADDED) {
-            let expected = format!("the input, dilated and padded by it, of at most {MOST_PADDED} elements");
+            let expected =
+                format!("amounts with which the dilated and padded input has at most {MOST_PADDED} elements");
             return Err(invalid(NAME, "padding", format!("{:?}", moves.padding), expected));
         }
         Ok((moves, kernel_shape))
     }
 }
 
-/// The padding is in memory, unlike that of a convolution: a dilation that
-/// reaches far beyond the input must not fill all of it.
+/// Upper bound of the padded input. Its padding is stored in memory, unlike that of a convolution, so a
+/// huge dilation must be an error before it allocates.
 const MOST_PADDED: usize = 1 << 28;
 
-/// The size of the dilated and padded input; none if it can't be counted.
+/// The number of elements of the dilated and padded input; `None` on overflow.
 fn padded_elements(moves: &Moves) -> Option<usize> {
     let shape = moves.input.shape();
     let mut elements = shape[0].checked_mul(shape[shape.len() - 1])?;
@@ -150,14 +157,14 @@ fn padded_elements(moves: &Moves) -> Option<usize> {
     Some(elements)
 }
 
-/// What the kernel meets at each place: `[batch, spatial.., inputs · kernel]`,
-/// the inputs outermost.
+/// The input patch under the kernel at each output position: `[batch, spatial.., inputs · kernel]`,
+/// inputs outermost.
 fn patches(input: &Tensor, moves: &Moves) -> Tensor {
     let rank = input.rank();
     let on_spatial_axes = |of: &dyn Fn(usize) -> usize| -> Vec<usize> {
         [0].into_iter().chain((0..rank - 2).map(of)).chain([0]).collect()
     };
-    let positive = |amount: isize| usize::try_from(amount).unwrap_or(0);
+    let positive = |amount: isize| amount.max(0).unsigned_abs();
     let padded = input.pad_interior(
         on_spatial_axes(&|axis| positive(moves.padding[axis].0)),
         on_spatial_axes(&|axis| positive(moves.padding[axis].1)),

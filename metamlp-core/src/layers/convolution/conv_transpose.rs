@@ -1,4 +1,4 @@
-//! The transposed convolution.
+//! Transposed convolution.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::{Convolution, DType, Error, F32, Tensor};
@@ -8,16 +8,17 @@ use super::spatial::{check_mask, one_batch_axis, with_batch};
 use crate::argument::{invalid, refuse};
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, zeros};
-use crate::layers::promote::promote;
-use crate::layers::{Sizes, check};
+use crate::layers::Sizes;
+use crate::layers::fields::check;
+use crate::layers::fields::promote::promote;
 use crate::module::Module;
 use crate::variables::spec::Spec;
 
-/// A convolution run backwards: places of the input apart by `strides`, each of
-/// which adds the kernel to the output (Flax's `ConvTranspose`).
+/// Transposed convolution (Flax's `ConvTranspose`): each input position adds the kernel, times its
+/// value, to the output; positions are `strides` apart.
 ///
-/// Parameters: `kernel` `[kernel_size.., inputs, features]`, or `[kernel_size..,
-/// features, inputs]` with `transpose_kernel`, and, with `use_bias`, `bias` `[features]`.
+/// Parameters: `kernel` `[kernel_size.., inputs, features]`, or `[kernel_size.., features, inputs]`
+/// with `transpose_kernel`, and, with `use_bias`, `bias` `[features]`.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -30,49 +31,49 @@ use crate::variables::spec::Spec;
 /// ```
 #[module]
 pub struct ConvTranspose {
-    /// Outputs per place.
+    /// Number of output features (channels).
     features: usize,
-    /// The kernel's extents along the spatial axes, of which there are as many.
+    /// Shape of the kernel: one extent per spatial axis. Their number is the number of spatial axes.
     #[into]
     kernel_size: Sizes,
-    /// How far apart the input's places are in the output.
+    /// Window strides: the distance in the output between neighbouring input positions.
     #[default(Sizes::from(1))]
     strides: Sizes,
-    /// The padding that the convolution run backwards has: `Same` gives
-    /// `extent · stride` outputs. Amounts are those around the spread input;
-    /// `Reflect` and `Causal` are none here.
+    /// Padding of the forward convolution that this one transposes: `Same` gives `extent · stride`
+    /// outputs. Explicit amounts pad the dilated input. `Reflect` and `Causal` are not supported.
     #[default(ConvPadding::Same)]
     padding: ConvPadding,
-    /// How far apart the kernel's elements are.
+    /// Dilation of the kernel, per spatial axis (atrous convolution).
     #[default(Sizes::from(1))]
     kernel_dilation: Sizes,
-    /// Whether a bias is added.
+    /// If true, a bias is added.
     #[default(true)]
     use_bias: bool,
-    /// What the kernel is multiplied by, of its shape.
+    /// Mask for the kernel, of the kernel's shape, multiplied with it.
     #[default(None)]
     mask: Option<Tensor>,
-    /// The dtype to compute in; by default the widest of the input and the parameters.
+    /// The dtype of the computation; `None` promotes the input and the parameters to a common float
+    /// dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters are created in.
+    /// The dtype of the parameters.
     #[default(F32)]
     param_dtype: DType,
-    /// What the kernel is initialised by.
+    /// Initializer of the kernel.
     #[default(lecun_normal())]
     kernel_init: Initializer,
-    /// What the bias is initialised by.
+    /// Initializer of the bias.
     #[default(zeros())]
     bias_init: Initializer,
-    /// Whether the kernel is that of the convolution run backwards: turned
-    /// around, its inputs and outputs exchanged.
+    /// If true, the kernel is that of the forward convolution: flipped, with inputs and outputs
+    /// exchanged.
     #[default(false)]
     transpose_kernel: bool,
 }
 
 #[compact]
 impl ConvTranspose {
-    /// `[batch.., spatial.., inputs]`, with any number of batch axes, to
+    /// Maps `[batch.., spatial.., inputs]`, with any number of batch axes, to
     /// `[batch.., spatial.., features]`.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let Moves { input, batch, strides, kernel_dilation, padding, kernel_shape } = match self.moves(x) {
@@ -106,7 +107,7 @@ impl ConvTranspose {
     }
 }
 
-/// How the kernel moves, for each spatial axis.
+/// The geometry of the convolution, one entry per spatial axis.
 struct Moves {
     input: Tensor,
     batch: Vec<usize>,
@@ -153,7 +154,8 @@ impl ConvTranspose {
             let reach = (self.kernel_size[axis] as i128 - 1) * kernel_dilation[axis] as i128 + 1;
             let padded = spread + padding[axis].0 as i128 + padding[axis].1 as i128;
             if padded < reach {
-                let expected = format!("amounts that leave the kernel its reach of {reach} on axis {axis}");
+                let expected =
+                    format!("amounts that leave room for the kernel's extent, {reach}, on axis {axis}");
                 return Err(invalid(NAME, "padding", &self.padding, expected));
             }
         }
@@ -164,10 +166,10 @@ impl ConvTranspose {
         Ok(Moves { input, batch, strides, kernel_dilation, padding, kernel_shape })
     }
 
-    /// The sum of all periods of `axis`, as a circle of that extent has it.
+    /// Sums `axis` over all its periods of length `period`, for circular padding.
     fn folded(&self, y: &Tensor, axis: usize, period: usize) -> Tensor {
         let extent = y.shape()[axis];
-        // To whole periods, by a number of elements of which an odd one goes to one side.
+        // Pad to a whole number of periods; an odd element goes to one side.
         let missing = (period.cast_signed() - extent.cast_signed()).rem_euclid(2 * period.cast_signed());
         let missing = missing.cast_unsigned();
         let (less, more) = (missing / 2, missing - missing / 2);

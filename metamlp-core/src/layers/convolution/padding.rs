@@ -1,4 +1,4 @@
-//! What a convolution finds around its input.
+//! Padding of a convolution's input.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use metamlp_tensor::{Error, I32, Tensor};
 
 use crate::argument::invalid;
 
-/// How the spatial axes of a convolution's input are padded.
+/// Padding of the spatial axes of a convolution's input.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -16,20 +16,20 @@ use crate::argument::invalid;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ConvPadding {
-    /// Zeros, as many as give `⌈extent / stride⌉` outputs; an odd one goes behind.
+    /// Zeros, such that there are `⌈extent / stride⌉` outputs; an odd one is added at the end.
     #[default]
     Same,
-    /// Nothing: every window lies inside.
+    /// No padding: every window lies inside the input.
     Valid,
-    /// The input again, from the other end; as many outputs as inputs.
+    /// Circular: the input repeats at both ends; as many outputs as inputs for stride 1.
     Circular,
-    /// The input mirrored at its ends; as many outputs as inputs.
+    /// The input reflected at both ends; as many outputs as inputs for stride 1.
     Reflect,
-    /// Zeros before the input alone, so that no output sees later inputs; of one spatial axis.
+    /// Zeros before the input only, so that no output depends on later inputs; for one spatial axis.
     Causal,
-    /// That many zeros on either side of every axis.
+    /// This many zeros on both sides of every axis.
     All(isize),
-    /// Zeros (before, after) each axis; negative numbers cut elements off.
+    /// Zeros (before, after) per axis; a negative number removes elements.
     Each(Vec<(isize, isize)>),
 }
 
@@ -68,14 +68,14 @@ impl fmt::Display for ConvPadding {
 }
 
 impl ConvPadding {
-    /// (before, after) of each axis, as given.
+    /// The explicit amounts (before, after) per axis, or `None` for a named padding.
     #[track_caller]
     pub(super) fn explicit(
         &self,
         layer: &'static str,
         rank: usize,
     ) -> Result<Option<Vec<(isize, isize)>>, Error> {
-        /// More than any input's extent.
+        /// A bound larger than any input's extent.
         const FARTHEST: isize = i32::MAX as isize;
         let amounts = match self {
             Self::All(amount) => vec![(*amount, *amount); rank],
@@ -93,8 +93,8 @@ impl ConvPadding {
     }
 }
 
-/// The elements `low` before axis `axis` to `high` behind it, each of which is
-/// the one that `source` says for its position.
+/// Pads `axis` by `low` elements before and `high` after, each copied from the position that `source`
+/// returns.
 pub(super) fn pad_by(
     x: &Tensor,
     axis: usize,
@@ -104,19 +104,22 @@ pub(super) fn pad_by(
     if low + high == 0 {
         return x.clone();
     }
-    let extent = i64::try_from(x.shape()[axis]).unwrap_or(i64::MAX);
+    let extent = i64::try_from(x.shape()[axis]).expect("an extent fits `i64`");
     let (low, high) = (low as i64, high as i64);
-    #[allow(clippy::cast_possible_truncation)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "positions lie within the axis, whose extent fits `i32`"
+    )]
     let indices: Vec<i32> = (-low..extent + high).map(|at| source(at, extent) as i32).collect();
     x.take(&Tensor::from_vec([indices.len()], indices).convert(I32), axis.cast_signed())
 }
 
-/// The position that a circle of `extent` has there.
+/// The position `at`, wrapped around a circle of `extent`.
 pub(super) fn wrapped(at: i64, extent: i64) -> i64 {
     at.rem_euclid(extent)
 }
 
-/// The position that a mirror at either end shows there; the ends themselves are shown once.
+/// The position `at`, reflected at both ends; the end elements are not repeated.
 pub(super) fn reflected(at: i64, extent: i64) -> i64 {
     let period = (2 * (extent - 1)).max(1);
     let at = at.rem_euclid(period);

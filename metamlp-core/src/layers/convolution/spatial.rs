@@ -1,13 +1,14 @@
-//! How a kernel moves over the spatial axes: what the convolutional layers
-//! share in checking their fields, and the padding that comes of it.
+//! The geometry of a convolution: checks the fields that convolutional layers share and resolves their
+//! padding.
 
 use metamlp_tensor::{Error, Tensor};
 
 use super::padding::{ConvPadding, pad_by, reflected, wrapped};
 use crate::argument::invalid;
-use crate::layers::{Sizes, check};
+use crate::layers::Sizes;
+use crate::layers::fields::check;
 
-/// The fields that say how a kernel moves.
+/// The fields that define the geometry.
 pub(super) struct Spatial<'a> {
     pub(super) layer: &'static str,
     pub(super) kernel_size: &'a Sizes,
@@ -17,19 +18,19 @@ pub(super) struct Spatial<'a> {
     pub(super) kernel_dilation: &'a Sizes,
 }
 
-/// The same for each spatial axis, and the input as it is convolved: with one
-/// batch axis, and padded where the padding is not of zeros.
+/// The resolved geometry, one entry per spatial axis, and the input with one batch axis, padded already
+/// if the padding is not of zeros.
 #[derive(Debug)]
 pub(super) struct Moves {
     pub(super) input: Tensor,
-    /// The batch axes that there were.
+    /// The batch axes of the original input.
     pub(super) batch: Vec<usize>,
     pub(super) kernel_size: Vec<usize>,
     pub(super) strides: Vec<usize>,
     pub(super) padding: Vec<(isize, isize)>,
     pub(super) input_dilation: Vec<usize>,
     pub(super) kernel_dilation: Vec<usize>,
-    /// The spatial extents of the result.
+    /// The spatial shape of the output.
     pub(super) places: Vec<usize>,
 }
 
@@ -87,7 +88,7 @@ impl Spatial<'_> {
         Ok(Moves { input, batch, kernel_size, strides, padding, input_dilation, kernel_dilation, places })
     }
 
-    /// The zeros (before, after) an axis.
+    /// The zeros (before, after) of an axis.
     #[track_caller]
     fn zeros(
         &self,
@@ -104,7 +105,7 @@ impl Spatial<'_> {
             }
             ConvPadding::Causal if rank == 1 => Ok((reach.cast_signed() - 1, 0)),
             ConvPadding::Causal => {
-                let expected = format!("another where there are {rank} spatial axes: Causal is of one");
+                let expected = format!("another padding for {rank} spatial axes: Causal is for one");
                 Err(invalid(self.layer, "padding", self.padding, expected))
             }
             _ => Ok((0, 0)),
@@ -112,7 +113,7 @@ impl Spatial<'_> {
     }
 }
 
-/// `[batch.., spatial.., features]` with one batch axis, and the batch axes that there were.
+/// Reshapes `[batch.., spatial.., features]` to one batch axis; returns the original batch axes too.
 #[track_caller]
 pub(super) fn one_batch_axis(
     layer: &'static str,
@@ -121,7 +122,8 @@ pub(super) fn one_batch_axis(
 ) -> Result<(Tensor, Vec<usize>), Error> {
     let found = || format!("{:?}", x.shape());
     let Some(batch_axes) = x.rank().checked_sub(spatial_axes + 1) else {
-        let expected = format!("[batch.., {spatial_axes} spatial axes, features], as kernel_size has them");
+        let expected =
+            format!("[batch.., {spatial_axes} spatial axes, features], by the length of kernel_size");
         return Err(invalid(layer, "the input's shape", found(), expected));
     };
     let (batch, rest) = x.shape().split_at(batch_axes);
@@ -131,18 +133,21 @@ pub(super) fn one_batch_axis(
     Ok((x.reshape([&[batch.iter().product()], rest].concat()), batch.to_vec()))
 }
 
-/// A result of one batch axis with those that there were.
+/// Restores the batch axes of a result.
 pub(super) fn with_batch(y: &Tensor, batch: &[usize]) -> Tensor {
     y.reshape([batch, &y.shape()[1..]].concat())
 }
 
-/// The kernel with what the mask leaves of it, which has its shape.
+/// Checks that the mask has the shape of the kernel.
 #[track_caller]
 pub(super) fn check_mask(layer: &'static str, mask: Option<&Tensor>, shape: &[usize]) -> Result<(), Error> {
     match mask {
-        Some(mask) if mask.shape() != shape => {
-            Err(invalid(layer, "mask", format!("{:?}", mask.shape()), format!("{shape:?}, as the kernel")))
-        }
+        Some(mask) if mask.shape() != shape => Err(invalid(
+            layer,
+            "mask",
+            format!("{:?}", mask.shape()),
+            format!("{shape:?}, the shape of the kernel"),
+        )),
         _ => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! The fully connected layer.
+//! Fully connected layer.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::{DType, Error, F32, Tensor};
@@ -6,12 +6,12 @@ use metamlp_tensor::{DType, Error, F32, Tensor};
 use crate::argument::refuse;
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, zeros};
-use crate::layers::check;
-use crate::layers::promote::promote;
+use crate::layers::fields::check;
+use crate::layers::fields::promote::promote;
 use crate::module::Module;
 use crate::variables::spec::Spec;
 
-/// `x · kernel + bias` along the last axis (Flax's `Dense`).
+/// A linear transformation of the last axis, `x · kernel + bias` (Flax's `Dense`).
 ///
 /// Parameters: `kernel` `[inputs, features]` and, with `use_bias`, `bias` `[features]`.
 ///
@@ -26,28 +26,29 @@ use crate::variables::spec::Spec;
 /// ```
 #[module]
 pub struct Dense {
-    /// Outputs per example.
+    /// Number of output features.
     features: usize,
-    /// Whether a bias is added.
+    /// If true, a bias is added.
     #[default(true)]
     use_bias: bool,
-    /// The dtype to compute in; by default the widest of the input and the parameters.
+    /// The dtype of the computation; `None` promotes the input and the parameters to a common float
+    /// dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters are created in.
+    /// The dtype of the parameters.
     #[default(F32)]
     param_dtype: DType,
-    /// What the kernel is initialised by.
+    /// Initializer of the kernel.
     #[default(lecun_normal())]
     kernel_init: Initializer,
-    /// What the bias is initialised by.
+    /// Initializer of the bias.
     #[default(zeros())]
     bias_init: Initializer,
 }
 
 #[compact]
 impl Dense {
-    /// `[.., inputs]` to `[.., features]`.
+    /// Maps `[.., inputs]` to `[.., features]`.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let inputs = match self.inputs(x) {
             Ok(inputs) => inputs,
@@ -66,7 +67,7 @@ impl Dense {
 }
 
 impl Dense {
-    /// How many inputs there are per example, if all is well.
+    /// Checks the fields; returns the number of input features.
     fn inputs(&self, x: &Tensor) -> Result<usize, Error> {
         check::size("Dense", "features", self.features)?;
         check::dtypes("Dense", self.dtype, self.param_dtype)?;

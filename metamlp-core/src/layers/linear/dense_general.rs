@@ -1,4 +1,4 @@
-//! The fully connected layer along any axes.
+//! Linear transformation of any axes.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::{DType, Error, F32, Tensor};
@@ -6,20 +6,19 @@ use metamlp_tensor::{DType, Error, F32, Tensor};
 use crate::argument::{invalid, refuse};
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, zeros};
-use crate::layers::promote::promote;
-use crate::layers::{AxisList, Sizes, check};
+use crate::layers::fields::check;
+use crate::layers::fields::promote::promote;
+use crate::layers::{AxisList, Sizes};
 use crate::module::Module;
 use crate::variables::spec::Spec;
 
-/// A linear map of some axes of the input to new ones at the end (Flax's `DenseGeneral`).
+/// A linear transformation of some axes to new ones at the end (Flax's `DenseGeneral`).
 ///
-/// With `x` of `[batch.., free.., contracted..]`, in any order but for the
-/// batch axes, which lead, the result is `[batch.., free.., features..]`. Each
-/// place of the `batch_dims` has a kernel of its own.
+/// Maps `x` with axes batch, free and contracted to `[batch.., free.., features..]`. The batch axes
+/// lead, the others may be in any order. Each index of `batch_dims` has a separate kernel.
 ///
-/// Parameters: `kernel` `[batch.., contracted.., features..]` and, with
-/// `use_bias`, `bias` `[batch.., features..]`. The kernel is initialised as the
-/// matrix `[batch · contracted, features]`.
+/// Parameters: `kernel` `[batch.., contracted.., features..]` and, with `use_bias`, `bias`
+/// `[batch.., features..]`. The kernel is initialized as a matrix `[batch · contracted, features]`.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -36,35 +35,36 @@ use crate::variables::spec::Spec;
 /// ```
 #[module]
 pub struct DenseGeneral {
-    /// The extents of the new axes.
+    /// Extents of the new axes.
     #[into]
     features: Sizes,
-    /// The axes that are contracted.
+    /// The axes to contract.
     #[default(AxisList::from(-1))]
     axis: AxisList,
-    /// The leading axes that have a kernel each: 0, or 0 and 1, and so on.
+    /// The batch axes, each index with a separate kernel: 0, or 0 and 1, and so on.
     #[default(AxisList::default())]
     batch_dims: AxisList,
-    /// Whether a bias is added.
+    /// If true, a bias is added.
     #[default(true)]
     use_bias: bool,
-    /// The dtype to compute in; by default the widest of the input and the parameters.
+    /// The dtype of the computation; `None` promotes the input and the parameters to a common float
+    /// dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters are created in.
+    /// The dtype of the parameters.
     #[default(F32)]
     param_dtype: DType,
-    /// What the kernel is initialised by.
+    /// Initializer of the kernel.
     #[default(lecun_normal())]
     kernel_init: Initializer,
-    /// What the bias is initialised by.
+    /// Initializer of the bias.
     #[default(zeros())]
     bias_init: Initializer,
 }
 
 #[compact]
 impl DenseGeneral {
-    /// The input's axes but for the contracted ones, and then `features`.
+    /// Maps the input's axes, without the contracted ones, and appends `features`.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let (axis, batch) = match self.axes(x) {
             Ok(axes) => axes,
@@ -89,7 +89,7 @@ impl DenseGeneral {
         let bias = Spec::new([&batch_shape, &self.features[..]].concat(), self.param_dtype).implied_by(x);
         let bias = self.param("bias", flat(&self.bias_init, vec![size(&batch_shape) * outputs]), bias);
         let [x, kernel, bias] = promote([x, &kernel, &bias], self.dtype);
-        // The free axes are between those of the bias.
+        // The free axes lie between the bias's batch and feature axes.
         let free = x.rank() - batch.len() - axis.len();
         let shape = [&batch_shape, &vec![1; free], &self.features[..]].concat();
         product(&x, &kernel) + bias.reshape(shape)
@@ -97,7 +97,7 @@ impl DenseGeneral {
 }
 
 impl DenseGeneral {
-    /// The contracted axes and the batch axes, if all is well.
+    /// Checks the fields; returns the contracted axes and the batch axes.
     fn axes(&self, x: &Tensor) -> Result<(Vec<usize>, Vec<usize>), Error> {
         const NAME: &str = "DenseGeneral";
         check::sizes(NAME, "features", &self.features)?;
@@ -105,7 +105,7 @@ impl DenseGeneral {
         let axis = check::axes(NAME, "axis", &self.axis, x)?;
         let batch = check::axes(NAME, "batch_dims", &self.batch_dims, x)?;
         if batch.iter().enumerate().any(|(i, &axis)| i != axis) {
-            return Err(invalid(NAME, "batch_dims", &self.batch_dims, "the leading axes, from 0 on"));
+            return Err(invalid(NAME, "batch_dims", &self.batch_dims, "the leading axes, 0, 1, .."));
         }
         if axis.iter().any(|axis| batch.contains(axis)) {
             return Err(invalid(
@@ -124,7 +124,7 @@ impl DenseGeneral {
     }
 }
 
-/// `init` of that shape, in the one that is asked for.
+/// An initializer that runs `init` with `flat_shape` and reshapes the result.
 fn flat(init: &Initializer, flat_shape: Vec<usize>) -> Initializer {
     let inner = init.clone();
     Initializer::with_name(init.name().to_owned(), move |key, shape, dtype| {

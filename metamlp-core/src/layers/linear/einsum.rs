@@ -1,4 +1,4 @@
-//! A layer with any product of its input and a kernel.
+//! Einsum layer.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::{DType, Error, F32, Tensor};
@@ -6,14 +6,15 @@ use metamlp_tensor::{DType, Error, F32, Tensor};
 use crate::argument::{invalid, refuse};
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, zeros};
-use crate::layers::promote::promote;
-use crate::layers::{Sizes, check};
+use crate::layers::Sizes;
+use crate::layers::fields::check;
+use crate::layers::fields::promote::promote;
 use crate::module::Module;
 
-/// A product of the input and a kernel in Einstein's notation (Flax's `Einsum`).
+/// An einsum of the input and a learned kernel (Flax's `Einsum`).
 ///
-/// Parameters: `kernel` of `shape` and, with `use_bias`, `bias`: the axes of the
-/// kernel that are in the result, in the order in which they are there.
+/// Parameters: `kernel` of `shape` and, with `use_bias`, `bias`: the kernel's axes that occur in the
+/// result, in the order of the result.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -26,32 +27,33 @@ use crate::module::Module;
 /// ```
 #[module]
 pub struct Einsum {
-    /// The kernel's shape.
+    /// Shape of the kernel.
     #[into]
     shape: Sizes,
-    /// The terms of the input, the kernel and the result: `"...a,ab->...b"`.
+    /// The equation, with the input, the kernel and the result: `"...a,ab->...b"`.
     #[into]
     einsum_str: String,
-    /// Whether a bias is added.
+    /// If true, a bias is added.
     #[default(true)]
     use_bias: bool,
-    /// The dtype to compute in; by default the widest of the input and the parameters.
+    /// The dtype of the computation; `None` promotes the input and the parameters to a common float
+    /// dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters are created in.
+    /// The dtype of the parameters.
     #[default(F32)]
     param_dtype: DType,
-    /// What the kernel is initialised by.
+    /// Initializer of the kernel.
     #[default(lecun_normal())]
     kernel_init: Initializer,
-    /// What the bias is initialised by.
+    /// Initializer of the bias.
     #[default(zeros())]
     bias_init: Initializer,
 }
 
 #[compact]
 impl Einsum {
-    /// An input of the first term's axes to a result of the last's.
+    /// Maps an input with the axes of the first term to the axes of the result.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let broadcast_bias = match self.bias_shape(x) {
             Ok(shape) => shape,
@@ -70,7 +72,7 @@ impl Einsum {
     }
 }
 
-/// An axis in a term: its letter, or its place in `...`, counted from the end.
+/// An axis of a term: a letter, or a position in `...`, counted from the end.
 #[derive(Clone, Copy, PartialEq)]
 enum Label {
     Letter(char),
@@ -78,7 +80,8 @@ enum Label {
 }
 
 impl Einsum {
-    /// For each axis of the result the kernel's extent, if it is one of the kernel's.
+    /// Checks the fields; returns for each axis of the result the kernel's extent, or `None` if it is
+    /// not an axis of the kernel.
     fn bias_shape(&self, x: &Tensor) -> Result<Vec<Option<usize>>, Error> {
         const NAME: &str = "Einsum";
         check::sizes(NAME, "shape", &self.shape)?;
@@ -90,7 +93,7 @@ impl Einsum {
             return Err(refused("an explicit equation, with ->"));
         };
         let [input, kernel] = operands.split(',').collect::<Vec<_>>()[..] else {
-            return Err(refused("two operands, the input and the kernel, with a comma between"));
+            return Err(refused("two operands, the input and the kernel, separated by a comma"));
         };
         let letters = |term: &str| term.chars().filter(|letter| *letter != '.').count();
         let covered = |term: &str, rank: usize| match term.contains("...") {
@@ -109,7 +112,7 @@ impl Einsum {
     }
 }
 
-/// The labels of a term whose ellipsis stands for that many axes.
+/// The labels of a term; `...` covers `covered` axes.
 fn labels(term: &str, covered: usize) -> Vec<Label> {
     let letters = |part: &str| part.chars().map(Label::Letter).collect::<Vec<_>>();
     match term.split_once("...") {

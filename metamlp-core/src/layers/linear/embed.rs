@@ -1,4 +1,4 @@
-//! Vectors for indices.
+//! Embedding.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::{DType, Error, F32, I32, Tensor, U32};
@@ -6,11 +6,11 @@ use metamlp_tensor::{DType, Error, F32, I32, Tensor, U32};
 use crate::argument::{invalid, refuse};
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{Distribution, Mode, VarianceScaling};
-use crate::layers::check;
-use crate::layers::promote::promote;
+use crate::layers::fields::check;
+use crate::layers::fields::promote::promote;
 use crate::module::Module;
 
-/// A learned vector for each index (Flax's `Embed`).
+/// A learned vector per index (Flax's `Embed`).
 ///
 /// Parameters: `embedding` `[num_embeddings, features]`.
 ///
@@ -28,26 +28,26 @@ use crate::module::Module;
 /// ```
 #[module]
 pub struct Embed {
-    /// How many vectors there are.
+    /// Number of embeddings.
     num_embeddings: usize,
-    /// The length of each.
+    /// Number of features of each embedding.
     features: usize,
-    /// The dtype of the result; by default that of the parameters.
+    /// The dtype of the result; `None` uses that of the parameters.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters are created in.
+    /// The dtype of the parameters.
     #[default(F32)]
     param_dtype: DType,
-    /// What the vectors are initialised by: normal, of variance `1 / features`.
+    /// Initializer of the embeddings; the default is normal with variance `1 / features`.
     #[default(VarianceScaling::new(1.0, Mode::FanIn, Distribution::Normal).out_axis([0]).into())]
     embedding_init: Initializer,
 }
 
 #[compact]
 impl Embed {
-    /// Integers `[..]` to `[.., features]`.
+    /// Maps integers `[..]` to `[.., features]`.
     ///
-    /// A negative index counts from the end; one that is out of range gives NaN.
+    /// A negative index counts from the end; an index out of range gives NaN.
     pub fn call(&self, indices: &Tensor) -> Tensor {
         let rows = match self.check().and_then(|rows| integers(indices).map(|()| rows)) {
             Ok(rows) => rows,
@@ -58,7 +58,7 @@ impl Embed {
         if self.num_embeddings == 1 {
             return embedding.index(0).broadcast_to([indices.shape(), &[self.features]].concat());
         }
-        // The largest u32 are no negative numbers.
+        // Indices of dtype `u32` are never negative, however large.
         let indices =
             if indices.dtype() == U32 { indices.minimum(rows).convert(I32) } else { indices.clone() };
         let is_inside = indices.greater_equal(-rows).and(indices.less(rows));
@@ -67,7 +67,7 @@ impl Embed {
         is_inside.expand_dims(-1).select(found, f64::NAN)
     }
 
-    /// The products of vectors with every embedding: `[.., features]` to `[.., num_embeddings]`.
+    /// Dot products with every embedding: `[.., features]` to `[.., num_embeddings]`.
     pub fn attend(&self, query: &Tensor) -> Tensor {
         if let Err(error) = self.check().and_then(|_| self.check_query(query)) {
             return refuse(query, error);
@@ -83,7 +83,7 @@ impl Embed {
         self.param("embedding", &self.embedding_init, spec)
     }
 
-    /// The number of rows, if all is well with the fields.
+    /// Checks the fields; returns the number of rows.
     fn check(&self) -> Result<i32, Error> {
         check::size("Embed", "num_embeddings", self.num_embeddings)?;
         check::size("Embed", "features", self.features)?;
@@ -97,7 +97,7 @@ impl Embed {
         match query.shape().last() {
             Some(&extent) if extent == self.features => Ok(()),
             _ => {
-                let expected = format!("[.., {}], as features says", self.features);
+                let expected = format!("[.., {}], by `features`", self.features);
                 Err(invalid("Embed", "the query's shape", format!("{:?}", query.shape()), expected))
             }
         }

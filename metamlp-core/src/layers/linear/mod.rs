@@ -1,4 +1,4 @@
-//! Linear layers: dense, over any axes, by an Einstein sum, and embeddings.
+//! Linear layers: `Dense`, `DenseGeneral`, `Einsum`, `Embed`.
 
 mod dense;
 mod dense_general;

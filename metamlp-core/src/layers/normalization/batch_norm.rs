@@ -1,4 +1,4 @@
-//! Batch normalisation.
+//! Batch normalization.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::{DType, Error, F32, Tensor};
@@ -7,16 +7,16 @@ use super::statistics::{Scaling, Statistics};
 use crate::argument::{invalid, refuse};
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{ones, zeros};
-use crate::layers::{AxisList, check};
+use crate::layers::AxisList;
+use crate::layers::fields::check;
 use crate::module::Module;
 
-/// Normalises over all axes but one, by the statistics of the batch or by
-/// running averages of them (Ioffe and Szegedy, 2015; Flax's `BatchNorm`).
+/// Normalizes over all axes but the feature axis, with the statistics of the batch or with running
+/// averages of them (Ioffe and Szegedy, 2015; Flax's `BatchNorm`).
 ///
-/// With `use_running_average(true)` the averages in the collection
-/// `batch_stats` are used. With `false` those of the batch are, and the
-/// averages move: `batch_stats` must be mutable, except in `init`, where they
-/// stay at 0 and 1.
+/// With `use_running_average(true)` the averages in the collection `batch_stats` are used. With `false`
+/// the statistics of the batch are used and the averages are updated: `batch_stats` must be mutable.
+/// `init` leaves the averages at 0 and 1.
 ///
 /// Parameters: `scale` and `bias`, `[features]`. Variables: `batch_stats/mean`
 /// and `batch_stats/var`, `f32[features]`.
@@ -33,50 +33,51 @@ use crate::module::Module;
 /// ```
 #[module]
 pub struct BatchNorm {
-    /// Whether to use the running averages; has to be set.
+    /// If true, the running averages are used instead of the statistics of the batch. Must be set.
     #[default(None)]
     use_running_average: Option<bool>,
-    /// The axis, or axes, that are not normalised over.
+    /// The feature axis or axes, which are not normalized over.
     #[default(AxisList::from(-1))]
     axis: AxisList,
-    /// How much of a running average stays, in a step.
+    /// Decay of the running averages: `average = momentum · average + (1 - momentum) · statistic`.
     #[default(0.99)]
     momentum: f64,
-    /// Added to the variance.
+    /// Added to the variance, to avoid a division by 0.
     #[default(1e-5)]
     epsilon: f64,
-    /// The dtype of the result; by default the widest of the input and the parameters.
+    /// The dtype of the result; `None` promotes the input and the parameters to a common float dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters are created in.
+    /// The dtype of the parameters.
     #[default(F32)]
     param_dtype: DType,
-    /// Whether a bias is added.
+    /// If true, a bias is added.
     #[default(true)]
     use_bias: bool,
-    /// Whether the result is multiplied by a scale.
+    /// If true, the result is multiplied by a learned scale.
     #[default(true)]
     use_scale: bool,
-    /// What the bias is initialised by.
+    /// Initializer of the bias.
     #[default(zeros())]
     bias_init: Initializer,
-    /// What the scale is initialised by.
+    /// Initializer of the scale.
     #[default(ones())]
     scale_init: Initializer,
-    /// Whether the variance is `E x² - (E x)²`, in one pass, and not `E (x - E x)²`.
+    /// If true, the variance is computed in one pass, as `E[x²] - E[x]²`, else in two, as `E[(x - E[x])²]`.
     #[default(true)]
     use_fast_variance: bool,
-    /// Whether statistics are computed, and averages kept, in `f32` at least.
+    /// If true, the statistics and the running averages are at least in `f32`.
     #[default(true)]
     force_float32_reductions: bool,
-    /// Which elements the statistics are of: `true` where one counts. Broadcasts to the input.
+    /// Mask for the statistics, `bool`, broadcast to the input: elements where it is false do not
+    /// contribute.
     #[default(None)]
     mask: Option<Tensor>,
 }
 
 #[compact]
 impl BatchNorm {
-    /// Any shape to the same shape.
+    /// Maps any shape to the same shape.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let (use_running_average, axes) = match self.settings(x) {
             Ok(settings) => settings,
@@ -108,7 +109,7 @@ impl BatchNorm {
 }
 
 impl BatchNorm {
-    /// Whether to use the averages, and the feature axes, if all is well.
+    /// Checks the fields; returns `use_running_average` and the feature axes.
     fn settings(&self, x: &Tensor) -> Result<(bool, Vec<usize>), Error> {
         const NAME: &str = "BatchNorm";
         let Some(use_running_average) = self.use_running_average else {

@@ -1,4 +1,4 @@
-//! Group normalisation.
+//! Group normalization.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::{DType, Error, F32, Tensor};
@@ -7,10 +7,11 @@ use super::statistics::{Scaling, Statistics};
 use crate::argument::{invalid, refuse};
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{ones, zeros};
-use crate::layers::{AxisList, check};
+use crate::layers::AxisList;
+use crate::layers::fields::check;
 
-/// Normalises each example over groups of its channels (Wu and He, "Group
-/// normalization", 2018; Flax's `GroupNorm`). The channels are the last axis.
+/// Normalizes each example over groups of channels, the last axis (Wu and He, "Group normalization",
+/// 2018; Flax's `GroupNorm`).
 ///
 /// Parameters: `scale` and `bias`, `[channels]`.
 ///
@@ -24,50 +25,52 @@ use crate::layers::{AxisList, check};
 /// ```
 #[module]
 pub struct GroupNorm {
-    /// Into how many groups the channels are parted; `None` if `group_size` says it.
+    /// Number of groups; `None` if `group_size` is set.
     #[default(Some(32))]
     num_groups: Option<usize>,
-    /// How many channels a group has, in the place of `num_groups`.
+    /// Number of channels per group, instead of `num_groups`.
     #[default(None)]
     group_size: Option<usize>,
-    /// Added to the variance.
+    /// Added to the variance, to avoid a division by 0.
     #[default(1e-6)]
     epsilon: f64,
-    /// The dtype of the result; by default the widest of the input and the parameters.
+    /// The dtype of the result; `None` promotes the input and the parameters to a common float dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters are created in.
+    /// The dtype of the parameters.
     #[default(F32)]
     param_dtype: DType,
-    /// Whether a bias is added.
+    /// If true, a bias is added.
     #[default(true)]
     use_bias: bool,
-    /// Whether the result is multiplied by a scale.
+    /// If true, the result is multiplied by a learned scale.
     #[default(true)]
     use_scale: bool,
-    /// What the bias is initialised by.
+    /// Initializer of the bias.
     #[default(zeros())]
     bias_init: Initializer,
-    /// What the scale is initialised by.
+    /// Initializer of the scale.
     #[default(ones())]
     scale_init: Initializer,
-    /// The axes that are normalised over, the last among them; by default all but the first.
+    /// The axes over which the statistics are computed, the last among them; `None` means all but the
+    /// first.
     #[default(None)]
     reduction_axes: Option<AxisList>,
-    /// Whether the variance is `E x² - (E x)²`, in one pass, and not `E (x - E x)²`.
+    /// If true, the variance is computed in one pass, as `E[x²] - E[x]²`, else in two, as `E[(x - E[x])²]`.
     #[default(true)]
     use_fast_variance: bool,
-    /// Whether the statistics are computed in `f32` at least.
+    /// If true, the statistics are computed at least in `f32`.
     #[default(true)]
     force_float32_reductions: bool,
-    /// Which elements the statistics are of: `true` where one counts. Broadcasts to the input.
+    /// Mask for the statistics, `bool`, broadcast to the input: elements where it is false do not
+    /// contribute.
     #[default(None)]
     mask: Option<Tensor>,
 }
 
 #[compact]
 impl GroupNorm {
-    /// Any shape to the same shape.
+    /// Maps any shape to the same shape.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let (reduction_axes, group_size) = match self.groups(x) {
             Ok(groups) => groups,
@@ -76,11 +79,11 @@ impl GroupNorm {
         let channels = x.rank() - 1;
         let in_groups = |x: &Tensor| {
             let (outer, extent) = (&x.shape()[..x.rank() - 1], x.shape()[x.rank() - 1]);
-            // A mask may have one channel for all.
+            // The mask may have extent 1 along the channels.
             let split = if extent == 1 { [1, 1] } else { [extent / group_size, group_size] };
             x.reshape([outer, &split].concat())
         };
-        // The channels are two axes now, of which the members of a group are the second.
+        // The channels are two axes here: groups, and the channels of a group.
         let reduced: Vec<usize> =
             reduction_axes.iter().map(|&axis| if axis == channels { axis + 1 } else { axis }).collect();
         let mask = self.mask.as_ref().map(in_groups);
@@ -95,7 +98,7 @@ impl GroupNorm {
 }
 
 impl GroupNorm {
-    /// The reduced axes and how many channels a group has, if all is well.
+    /// Checks the fields; returns the reduction axes and the channels per group.
     fn groups(&self, x: &Tensor) -> Result<(Vec<usize>, usize), Error> {
         const NAME: &str = "GroupNorm";
         check::epsilon(NAME, self.epsilon)?;
@@ -133,7 +136,7 @@ impl GroupNorm {
         if let Some(mask) = &self.mask
             && (mask.rank() != x.rank() || ![1, channels].contains(&mask.shape()[x.rank() - 1]))
         {
-            let expected = format!("one that broadcasts to {:?}, of as many axes", x.shape());
+            let expected = format!("one that broadcasts to {:?}, with as many axes", x.shape());
             return Err(invalid(NAME, "mask", format!("{:?}", mask.shape()), expected));
         }
         Ok((reduction_axes, group_size))

@@ -1,4 +1,4 @@
-//! Instance normalisation.
+//! Instance normalization.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::{DType, Error, F32, Tensor};
@@ -7,13 +7,13 @@ use super::statistics::{Scaling, Statistics};
 use crate::argument::{invalid, refuse};
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{ones, zeros};
-use crate::layers::{AxisList, check};
+use crate::layers::AxisList;
+use crate::layers::fields::check;
 
-/// Normalises each channel of each example over all other axes (Ulyanov, Vedaldi
-/// and Lempitsky, "Instance normalization", 2016; Flax's `InstanceNorm`). The
-/// first axis has the examples.
+/// Normalizes each channel of each example over all other axes (Ulyanov, Vedaldi and Lempitsky,
+/// "Instance normalization", 2016; Flax's `InstanceNorm`). The first axis is the batch.
 ///
-/// Parameters: `scale` and `bias`, of the extents of the feature axes.
+/// Parameters: `scale` and `bias`, with the extents of the feature axes.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -25,44 +25,45 @@ use crate::layers::{AxisList, check};
 /// ```
 #[module]
 pub struct InstanceNorm {
-    /// Added to the variance.
+    /// Added to the variance, to avoid a division by 0.
     #[default(1e-6)]
     epsilon: f64,
-    /// The dtype of the result; by default the widest of the input and the parameters.
+    /// The dtype of the result; `None` promotes the input and the parameters to a common float dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters are created in.
+    /// The dtype of the parameters.
     #[default(F32)]
     param_dtype: DType,
-    /// Whether a bias is added.
+    /// If true, a bias is added.
     #[default(true)]
     use_bias: bool,
-    /// Whether the result is multiplied by a scale.
+    /// If true, the result is multiplied by a learned scale.
     #[default(true)]
     use_scale: bool,
-    /// What the bias is initialised by.
+    /// Initializer of the bias.
     #[default(zeros())]
     bias_init: Initializer,
-    /// What the scale is initialised by.
+    /// Initializer of the scale.
     #[default(ones())]
     scale_init: Initializer,
-    /// The axes of the channels; not the first.
+    /// The feature axes (channels); not the first axis.
     #[default(AxisList::from(-1))]
     feature_axes: AxisList,
-    /// Whether the variance is `E x² - (E x)²`, in one pass, and not `E (x - E x)²`.
+    /// If true, the variance is computed in one pass, as `E[x²] - E[x]²`, else in two, as `E[(x - E[x])²]`.
     #[default(true)]
     use_fast_variance: bool,
-    /// Whether the statistics are computed in `f32` at least.
+    /// If true, the statistics are computed at least in `f32`.
     #[default(true)]
     force_float32_reductions: bool,
-    /// Which elements the statistics are of: `true` where one counts. Broadcasts to the input.
+    /// Mask for the statistics, `bool`, broadcast to the input: elements where it is false do not
+    /// contribute.
     #[default(None)]
     mask: Option<Tensor>,
 }
 
 #[compact]
 impl InstanceNorm {
-    /// Any shape to the same shape.
+    /// Maps any shape to the same shape.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let feature_axes = match self.features(x) {
             Ok(axes) => axes,
@@ -75,7 +76,7 @@ impl InstanceNorm {
 }
 
 impl InstanceNorm {
-    /// The axes of the channels, if all is well.
+    /// Checks the fields; returns the feature axes.
     fn features(&self, x: &Tensor) -> Result<Vec<usize>, Error> {
         const NAME: &str = "InstanceNorm";
         check::epsilon(NAME, self.epsilon)?;

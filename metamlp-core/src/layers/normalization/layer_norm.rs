@@ -1,4 +1,4 @@
-//! Layer normalisation.
+//! Layer normalization.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::{DType, Error, F32, Tensor};
@@ -7,12 +7,13 @@ use super::statistics::{Scaling, Statistics};
 use crate::argument::refuse;
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{ones, zeros};
-use crate::layers::{AxisList, check};
+use crate::layers::AxisList;
+use crate::layers::fields::check;
 
-/// Normalises each example over its last axis, or others (Ba, Kiros and Hinton,
-/// "Layer normalization", 2016; Flax's `LayerNorm`).
+/// Normalizes each example over its last axis, or over `reduction_axes` (Ba, Kiros and Hinton, "Layer
+/// normalization", 2016; Flax's `LayerNorm`).
 ///
-/// Parameters: `scale` and `bias`, of the extents of the feature axes.
+/// Parameters: `scale` and `bias`, with the extents of the feature axes.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -24,47 +25,48 @@ use crate::layers::{AxisList, check};
 /// ```
 #[module]
 pub struct LayerNorm {
-    /// Added to the variance.
+    /// Added to the variance, to avoid a division by 0.
     #[default(1e-6)]
     epsilon: f64,
-    /// The dtype of the result; by default the widest of the input and the parameters.
+    /// The dtype of the result; `None` promotes the input and the parameters to a common float dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters are created in.
+    /// The dtype of the parameters.
     #[default(F32)]
     param_dtype: DType,
-    /// Whether a bias is added.
+    /// If true, a bias is added.
     #[default(true)]
     use_bias: bool,
-    /// Whether the result is multiplied by a scale.
+    /// If true, the result is multiplied by a learned scale.
     #[default(true)]
     use_scale: bool,
-    /// What the bias is initialised by.
+    /// Initializer of the bias.
     #[default(zeros())]
     bias_init: Initializer,
-    /// What the scale is initialised by.
+    /// Initializer of the scale.
     #[default(ones())]
     scale_init: Initializer,
-    /// The axes that are normalised over.
+    /// The axes over which the statistics are computed.
     #[default(AxisList::from(-1))]
     reduction_axes: AxisList,
-    /// The axes that the parameters are along.
+    /// The axes of the scale and the bias.
     #[default(AxisList::from(-1))]
     feature_axes: AxisList,
-    /// Whether the variance is `E x² - (E x)²`, in one pass, and not `E (x - E x)²`.
+    /// If true, the variance is computed in one pass, as `E[x²] - E[x]²`, else in two, as `E[(x - E[x])²]`.
     #[default(true)]
     use_fast_variance: bool,
-    /// Whether the statistics are computed in `f32` at least.
+    /// If true, the statistics are computed at least in `f32`.
     #[default(true)]
     force_float32_reductions: bool,
-    /// Which elements the statistics are of: `true` where one counts. Broadcasts to the input.
+    /// Mask for the statistics, `bool`, broadcast to the input: elements where it is false do not
+    /// contribute.
     #[default(None)]
     mask: Option<Tensor>,
 }
 
 #[compact]
 impl LayerNorm {
-    /// Any shape to the same shape.
+    /// Maps any shape to the same shape.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let (reduction_axes, feature_axes) = match self.axes(x) {
             Ok(axes) => axes,
@@ -76,7 +78,7 @@ impl LayerNorm {
 }
 
 impl LayerNorm {
-    /// The reduced axes and those of the parameters, if all is well.
+    /// Checks the fields; returns the reduction axes and the feature axes.
     fn axes(&self, x: &Tensor) -> Result<(Vec<usize>, Vec<usize>), Error> {
         const NAME: &str = "LayerNorm";
         check::epsilon(NAME, self.epsilon)?;

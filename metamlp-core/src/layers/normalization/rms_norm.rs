@@ -1,4 +1,4 @@
-//! Normalisation by the root mean square.
+//! RMS normalization.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::{DType, Error, F32, Tensor};
@@ -7,12 +7,13 @@ use super::statistics::{Scaling, Statistics};
 use crate::argument::refuse;
 use crate::initializers::initializer::Initializer;
 use crate::initializers::ones;
-use crate::layers::{AxisList, check};
+use crate::layers::AxisList;
+use crate::layers::fields::check;
 
-/// Divides each example by the root mean square of its last axis, or others
-/// (Zhang and Sennrich, "Root mean square layer normalization", 2019; Flax's `RMSNorm`).
+/// Divides each example by the root mean square of its last axis, or of `reduction_axes` (Zhang and
+/// Sennrich, "Root mean square layer normalization", 2019; Flax's `RMSNorm`).
 ///
-/// Parameters: `scale`, of the extents of the feature axes.
+/// Parameters: `scale`, with the extents of the feature axes.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -24,38 +25,39 @@ use crate::layers::{AxisList, check};
 /// ```
 #[module]
 pub struct RMSNorm {
-    /// Added to the mean square.
+    /// Added to the mean square, to avoid a division by 0.
     #[default(1e-6)]
     epsilon: f64,
-    /// The dtype of the result; by default the widest of the input and the parameters.
+    /// The dtype of the result; `None` promotes the input and the parameters to a common float dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters are created in.
+    /// The dtype of the parameters.
     #[default(F32)]
     param_dtype: DType,
-    /// Whether the result is multiplied by a scale.
+    /// If true, the result is multiplied by a learned scale.
     #[default(true)]
     use_scale: bool,
-    /// What the scale is initialised by.
+    /// Initializer of the scale.
     #[default(ones())]
     scale_init: Initializer,
-    /// The axes that are normalised over.
+    /// The axes over which the statistics are computed.
     #[default(AxisList::from(-1))]
     reduction_axes: AxisList,
-    /// The axes that the parameters are along.
+    /// The axes of the scale and the bias.
     #[default(AxisList::from(-1))]
     feature_axes: AxisList,
-    /// Whether the statistics are computed in `f32` at least.
+    /// If true, the statistics are computed at least in `f32`.
     #[default(true)]
     force_float32_reductions: bool,
-    /// Which elements the statistics are of: `true` where one counts. Broadcasts to the input.
+    /// Mask for the statistics, `bool`, broadcast to the input: elements where it is false do not
+    /// contribute.
     #[default(None)]
     mask: Option<Tensor>,
 }
 
 #[compact]
 impl RMSNorm {
-    /// Any shape to the same shape.
+    /// Maps any shape to the same shape.
     pub fn call(&self, x: &Tensor) -> Tensor {
         let (reduction_axes, feature_axes) = match self.axes(x) {
             Ok(axes) => axes,
@@ -67,7 +69,7 @@ impl RMSNorm {
 }
 
 impl RMSNorm {
-    /// The reduced axes and those of the parameters, if all is well.
+    /// Checks the fields; returns the reduction axes and the feature axes.
     fn axes(&self, x: &Tensor) -> Result<(Vec<usize>, Vec<usize>), Error> {
         const NAME: &str = "RMSNorm";
         check::epsilon(NAME, self.epsilon)?;

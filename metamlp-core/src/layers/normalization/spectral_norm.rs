@@ -1,4 +1,4 @@
-//! Spectral normalisation: a layer around another one, whose matrices it normalises.
+//! Spectral normalization: a wrapper that normalizes the matrices of another module.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::{DType, Error, F32, Tensor, TreePath, random};
@@ -6,30 +6,28 @@ use metamlp_tensor::{DType, Error, F32, Tensor, TreePath, random};
 use super::weight_norm::path_in;
 use crate::args;
 use crate::argument::{invalid, refuse, refused};
-use crate::layers::check;
-use crate::layers::layer_instance::LayerInstance;
-use crate::layers::promote::common_float;
+use crate::layers::LayerInstance;
+use crate::layers::fields::check;
+use crate::layers::fields::promote::common_float;
 use crate::lift::map_variables;
 use crate::module::Module;
 use crate::module::invoke::Arguments;
 use crate::scope::poisoned;
 use crate::variables::entry::Entry;
 
-/// More steps than any use has, which still make a program.
+/// Upper bound of `n_steps`, so that the program stays compilable.
 const MOST_STEPS: usize = 1000;
 
-/// Calls a module with matrices of spectral norm 1 (Miyato et al., "Spectral
-/// normalization for generative adversarial networks", 2018; Flax's `SpectralNorm`).
+/// Calls a module with matrices of spectral norm 1 (Miyato et al., "Spectral normalization for
+/// generative adversarial networks", 2018; Flax's `SpectralNorm`).
 ///
-/// Each parameter is divided by its greatest singular value, which the power
-/// iteration approaches from step to step; one of more axes is a matrix of all
-/// but the last by the last, a vector or a number stays. As in Flax, `init`
-/// returns the parameters normalised.
+/// Each parameter is divided by an estimate of its largest singular value, which power iteration
+/// improves from call to call. A parameter with more than two axes is a matrix of all axes but the last
+/// by the last; vectors and scalars are unchanged. As in Flax, `init` returns normalized parameters.
 ///
-/// Variables, for each matrix: `batch_stats/<module>/<path>/u`, `[1, columns]`,
-/// drawn from the stream `params`, and `batch_stats/<module>/<path>/sigma`,
-/// `[]`; names with slashes. Flax maps the module's other collections too;
-/// here they are the module's own matter.
+/// Variables, for each matrix: `batch_stats/<module>/<path>/u`, `[1, columns]`, drawn from the stream
+/// `params`, and `batch_stats/<module>/<path>/sigma`, `[]`. The names contain slashes. Flax maps the
+/// module's other collections too; here the module keeps them.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -53,22 +51,22 @@ const MOST_STEPS: usize = 1000;
 /// ```
 #[module]
 pub struct SpectralNorm {
-    /// The module whose parameters are normalised.
+    /// The module whose parameters are normalized.
     #[into]
     layer_instance: LayerInstance,
-    /// How many steps of the power iteration each call makes; with 0 nothing is normalised.
+    /// Number of steps of power iteration per call; with 0 nothing is normalized.
     #[default(1)]
     n_steps: usize,
-    /// Added to the sum of squares of a vector that is normalised.
+    /// Added to the squared norm of a vector, to avoid a division by 0.
     #[default(1e-12)]
     epsilon: f64,
-    /// The dtype of normalised parameters; by default the parameter's.
+    /// The dtype of the normalized parameters; `None` promotes each with `u` and `sigma`.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that `u` and `sigma` are created in.
+    /// The dtype of `u` and `sigma`.
     #[default(F32)]
     param_dtype: DType,
-    /// Whether a parameter of three axes or more is refused.
+    /// If true, a parameter with three or more axes is an error.
     #[default(false)]
     error_on_non_matrix: bool,
     /// The collection of `u` and `sigma`.
@@ -78,9 +76,8 @@ pub struct SpectralNorm {
 
 #[compact]
 impl SpectralNorm {
-    /// What the module makes of `x` with normalised parameters. With
-    /// `update_stats`, which is for training, `u` and `sigma` are stored: the
-    /// next call goes on from there.
+    /// Calls the module on `x` with normalized parameters. With `update_stats` (for training), `u` and
+    /// `sigma` are stored, and the next call continues from them.
     pub fn call(&self, x: &Tensor, update_stats: bool) -> Tensor {
         match self.settings() {
             Ok(()) => self.forward(&args![x], update_stats).into_tensor(),
@@ -88,7 +85,7 @@ impl SpectralNorm {
         }
     }
 
-    /// The same for a module that takes something else than one tensor, or gives it.
+    /// As `call`, for a module with any arguments and any result.
     pub fn call_with(&self, inputs: &Arguments<'_>, update_stats: bool) -> Entry {
         match self.settings() {
             Ok(()) => self.forward(inputs, update_stats),
@@ -111,7 +108,7 @@ impl SpectralNorm {
             .run(layer, |layer| layer.forward(inputs))
     }
 
-    /// The parameter of that path as the module sees it.
+    /// Returns the parameter `path` as the module sees it.
     fn normalize(&self, path: &str, param: &Tensor, update_stats: bool) -> Tensor {
         let Some((&columns, rows)) = param.shape().split_last() else { return param.clone() };
         if rows.is_empty() || self.n_steps == 0 {
@@ -146,7 +143,7 @@ impl SpectralNorm {
         (matrix / divisor).reshape(param.shape()).convert(dtype)
     }
 
-    /// A vector of that direction and length 1.
+    /// Divides the vector by its norm.
     fn unit(&self, vector: &Tensor) -> Tensor {
         vector * (vector.square().sum_all() + self.epsilon).rsqrt()
     }

@@ -1,30 +1,30 @@
-//! Mean and variance along axes, and what every normalisation layer does with
-//! them. Knows no layer; which axes are meant is a layer's own matter.
+//! Mean and variance along axes, and the scale and bias of normalization layers. Knows nothing of
+//! particular layers.
 
 use metamlp_tensor::{BOOL, DType, F32, Tensor};
 
 use crate::initializers::initializer::Initializer;
-use crate::layers::promote::common_float;
+use crate::layers::fields::promote::common_float;
 use crate::module::Module;
 use crate::variables::spec::Spec;
 
-/// How mean and variance are computed.
+/// How the mean and the variance are computed.
 #[derive(Clone, Copy)]
 pub(crate) struct Statistics<'a> {
-    /// What is normalised by the mean of squares alone has no mean.
+    /// If false, the mean is taken as 0, for RMS normalization.
     pub(crate) use_mean: bool,
-    /// `E x² - (E x)²`, in one pass, in the place of `E (x - E x)²`.
+    /// One pass, as `E[x²] - E[x]²`, instead of two, as `E[(x - E[x])²]`.
     pub(crate) use_fast_variance: bool,
-    /// At least `f32`, whatever the input.
+    /// At least `f32`, whatever the input's dtype.
     pub(crate) force_float32_reductions: bool,
-    /// The dtype of the layer, if it has one.
+    /// The dtype of the layer, if set.
     pub(crate) dtype: Option<DType>,
-    /// Which elements count; broadcasts to the input.
+    /// Elements where it is false do not contribute; broadcasts to the input.
     pub(crate) mask: Option<&'a Tensor>,
 }
 
 impl Statistics<'_> {
-    /// Mean and variance (of the population) over `axes`, which stay with extent 1.
+    /// The mean and the population variance over `axes`, which keep extent 1.
     pub(crate) fn of(&self, x: &Tensor, axes: &[usize]) -> (Tensor, Tensor) {
         let dtype = self.dtype.unwrap_or_else(|| common_float(&[x]));
         let dtype = if self.force_float32_reductions { dtype.promote(F32) } else { dtype };
@@ -37,7 +37,7 @@ impl Statistics<'_> {
         }
         let mean = mean_of(&x);
         let variance = if self.use_fast_variance {
-            // Rounding may leave a difference of squares below 0.
+            // Rounding may make a difference of squares negative.
             (mean_of(&x.square()) - mean.square()).maximum(0)
         } else {
             mean_of(&(&x - &mean).square())
@@ -46,8 +46,8 @@ impl Statistics<'_> {
     }
 }
 
-/// The mean of the elements that count. What does not is never looked at, so
-/// that NaN there does no harm; NaN if nothing counts.
+/// The mean over the elements where the mask is true. Others are replaced before they are used, so NaN
+/// there has no effect. NaN if the mask is false everywhere.
 fn mean(x: &Tensor, axes: &[isize], mask: Option<&Tensor>) -> Tensor {
     match mask {
         None => x.mean_keepdims(axes),
@@ -59,8 +59,7 @@ fn mean(x: &Tensor, axes: &[isize], mask: Option<&Tensor>) -> Tensor {
     }
 }
 
-/// What comes after the statistics: a scale and a bias, each if there is an
-/// initializer for it, along the feature axes.
+/// The scale and the bias along the feature axes; each exists if it has an initializer.
 pub(crate) struct Scaling<'a> {
     pub(crate) epsilon: f64,
     pub(crate) scale_init: Option<&'a Initializer>,
@@ -70,8 +69,8 @@ pub(crate) struct Scaling<'a> {
 }
 
 impl Scaling<'_> {
-    /// `(x - mean) · scale / √(variance + epsilon) + bias`, with the parameters
-    /// `scale` and `bias` of the module. Mean and variance broadcast to `x`.
+    /// `(x - mean) · scale / √(variance + epsilon) + bias`, with the module's parameters `scale` and
+    /// `bias`. Mean and variance broadcast to `x`.
     pub(crate) fn normalize(
         &self,
         module: &impl Module,

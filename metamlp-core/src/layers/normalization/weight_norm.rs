@@ -1,4 +1,4 @@
-//! Weight normalisation: a layer around another one, whose weights it normalises.
+//! Weight normalization: a wrapper that normalizes the weights of another module.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::{DType, Error, F32, Tensor, TreePath};
@@ -7,26 +7,25 @@ use crate::args;
 use crate::argument::refuse;
 use crate::initializers::initializer::Initializer;
 use crate::initializers::ones;
-use crate::layers::layer_instance::LayerInstance;
-use crate::layers::promote::common_float;
-use crate::layers::{AxisList, check};
+use crate::layers::AxisList;
+use crate::layers::LayerInstance;
+use crate::layers::fields::check;
+use crate::layers::fields::promote::common_float;
 use crate::lift::map_variables;
 use crate::module::Module;
 use crate::module::invoke::Arguments;
 use crate::scope::poisoned;
 use crate::variables::entry::Entry;
 
-/// Calls a module with weights of length 1, times a learned scale (Salimans and
-/// Kingma, 2016; Flax's `WeightNorm`).
+/// Calls a module with weights of norm 1, times a learned scale (Salimans and Kingma, 2016; Flax's
+/// `WeightNorm`).
 ///
-/// The length is the root of the sum of squares over all axes but the feature
-/// axes. Of the module's own parameters only the direction counts; as in Flax,
-/// `init` returns them normalised.
+/// The norm is taken over all axes but the feature axes. Only the direction of the module's own
+/// parameters matters; as in Flax, `init` returns normalized parameters.
 ///
-/// Parameters: for each that is normalised a `<module>/<path>/scale`, along its
-/// feature axes: a name with slashes, beside the module's own parameters. Flax
-/// maps the other collections too, and so lets nothing inside be captured, nor
-/// a `BatchNorm` be trained; here they are the module's own matter.
+/// Parameters: for each normalized parameter a `<module>/<path>/scale`, along its feature axes. The
+/// name contains slashes, beside the module's own parameters. Flax maps the other collections too, so
+/// that nothing inside can be captured and a `BatchNorm` cannot be trained; here the module keeps them.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -44,36 +43,36 @@ use crate::variables::entry::Entry;
 /// ```
 #[module]
 pub struct WeightNorm {
-    /// The module whose parameters are normalised.
+    /// The module whose parameters are normalized.
     #[into]
     layer_instance: LayerInstance,
-    /// Added to the sum of squares.
+    /// Added to the squared norm, to avoid a division by 0.
     #[default(1e-12)]
     epsilon: f64,
-    /// The dtype of normalised parameters; by default the widest of the parameter and the scale.
+    /// The dtype of the normalized parameters; `None` promotes each with its scale.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the scales are created in.
+    /// The dtype of the scales.
     #[default(F32)]
     param_dtype: DType,
-    /// Whether there are scales.
+    /// If true, the normalized parameters are multiplied by learned scales.
     #[default(true)]
     use_scale: bool,
-    /// What the scales are initialised by.
+    /// Initializer of the scales.
     #[default(ones())]
     scale_init: Initializer,
-    /// The axes that each have their own length and scale; none for one length in all.
+    /// The axes with a separate norm and scale per index; empty for one norm of the whole parameter.
     #[default(Some(AxisList::from(-1)))]
     feature_axes: Option<AxisList>,
-    /// A parameter is normalised if its path, which begins with the module's
-    /// name, contains one of these; if there are none, all are.
+    /// Substrings of paths: a parameter is normalized if its path, from the module's name on, contains
+    /// one of them; empty means all.
     #[default(vec!["kernel"])]
     variable_filter: Vec<&'static str>,
 }
 
 #[compact]
 impl WeightNorm {
-    /// What the module makes of `x` with normalised parameters.
+    /// Calls the module on `x` with normalized parameters.
     pub fn call(&self, x: &Tensor) -> Tensor {
         match self.settings() {
             Ok(()) => self.forward(&args![x]).into_tensor(),
@@ -81,7 +80,7 @@ impl WeightNorm {
         }
     }
 
-    /// The same for a module that takes something else than one tensor, or gives it.
+    /// As `call`, for a module with any arguments and any result.
     pub fn call_with(&self, inputs: &Arguments<'_>) -> Entry {
         match self.settings() {
             Ok(()) => self.forward(inputs),
@@ -101,7 +100,7 @@ impl WeightNorm {
             .run(layer, |layer| layer.forward(inputs))
     }
 
-    /// A parameter of the module called `name` as the module sees it.
+    /// Returns a parameter of the module `name` as the module sees it.
     fn normalize(&self, name: &str, path: &TreePath, value: &Tensor) -> Tensor {
         let path = path_in(name, path);
         if !self.variable_filter.is_empty() && !self.variable_filter.iter().any(|part| path.contains(part)) {
@@ -136,7 +135,7 @@ impl WeightNorm {
     }
 }
 
-/// The path of a variable from the module called `name` on, without the collection.
+/// The path of a variable from the module `name` on, without the collection.
 pub(super) fn path_in(name: &str, path: &TreePath) -> String {
     let path = path.to_string();
     let below = path.split_once('/').map_or("", |(_collection, below)| below);

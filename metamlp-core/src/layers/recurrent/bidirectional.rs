@@ -1,4 +1,4 @@
-//! Two runs along a sequence, one from either end.
+//! Bidirectional RNN.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::Tensor;
@@ -7,11 +7,10 @@ use super::rnn::RNN;
 use crate::argument::refuse;
 use crate::module::Module;
 
-/// Runs one [`RNN`] forwards and another backwards, and merges what they give
-/// for each step (Schuster and Paliwal, 1997; Flax's `Bidirectional`).
+/// Runs one [`RNN`] forwards and another backwards, and merges their outputs at each step (Schuster and
+/// Paliwal, 1997; Flax's `Bidirectional`).
 ///
-/// Submodules: `forward_rnn` and `backward_rnn`, whose own `reverse` and
-/// `keep_order` do not count.
+/// Submodules: `forward_rnn` and `backward_rnn`; their own `reverse` and `keep_order` are ignored.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -23,32 +22,31 @@ use crate::module::Module;
 /// ```
 #[module]
 pub struct Bidirectional {
-    /// The one that begins with the first step.
+    /// The RNN that runs from the first step to the last.
     forward_rnn: RNN,
-    /// The one that begins with the last step.
+    /// The RNN that runs from the last step to the first.
     backward_rnn: RNN,
-    /// What becomes of the two outputs; by default they are joined along the last axis.
+    /// Merges the two outputs; the default concatenates them along the last axis.
     #[default(concatenate)]
     merge_fn: fn(&Tensor, &Tensor) -> Tensor,
-    /// Whether time is the first axis, before those of the batch.
+    /// If true, the time axis is the first, before the batch axes.
     #[default(false)]
     time_major: bool,
-    /// How long each sequence is, integers `[batch..]`; by default all are as
-    /// long as the time axis.
+    /// Length of each sequence, integers `[batch..]`; `None` uses the whole time axis.
     #[default(None)]
     seq_lengths: Option<Tensor>,
 }
 
 #[compact]
 impl Bidirectional {
-    /// `[batch.., time, features..]` (or `[time, batch.., features..]`) to the
-    /// merged outputs of all steps, in the same form.
+    /// Maps `[batch.., time, features..]` (or `[time, batch.., features..]`) to the merged outputs of
+    /// all steps, with the same axes.
     pub fn call(&self, x: &Tensor) -> Tensor {
         self.run(x).1
     }
 
-    /// As [`call`](Bidirectional::call), and the tensors of the last carry of
-    /// either run: Flax's `return_carry`.
+    /// As [`call`](Bidirectional::call), and the tensors of the last carry of each direction (Flax's
+    /// `return_carry`).
     pub fn call_with_carry(&self, x: &Tensor) -> ([Vec<Tensor>; 2], Tensor) {
         self.run(x)
     }
@@ -60,7 +58,7 @@ impl Bidirectional {
         let configured = |rnn: RNN| rnn.time_major(self.time_major).seq_lengths(self.seq_lengths.clone());
         let forward = self.forward_rnn.with(|rnn| configured(rnn).reverse(false));
         let backward = self.backward_rnn.with(|rnn| configured(rnn).reverse(true).keep_order(true));
-        // Here the caller's line is known; in the RNN it would be one of this file.
+        // Checked here, where the caller's line is known; in the RNN it would be a line of this file.
         for rnn in [&forward, &backward] {
             if let Err(error) = rnn.batch_dims(x) {
                 return ([Vec::new(), Vec::new()], refuse(x, error));

@@ -1,22 +1,24 @@
-//! The long short-term memory of images.
+//! Convolutional LSTM cell.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::random::Key;
 use metamlp_tensor::{DType, Error, F32, Tensor};
 
-use super::cell::{RNNCell, pair_of_carries};
+use super::RNNCell;
+use super::carry::pair_of_carries;
 use crate::activations::{sigmoid, tanh};
 use crate::argument::{invalid, refuse};
 use crate::initializers::initializer::Initializer;
 use crate::initializers::zeros;
-use crate::layers::{Conv, ConvPadding, Sizes, check};
+use crate::layers::fields::check;
+use crate::layers::{Conv, ConvPadding, Sizes};
 
-/// One step of a convolutional long short-term memory (Shi et al., "Convolutional
-/// LSTM network", 2015; Flax's `ConvLSTMCell`).
+/// One step of a convolutional LSTM (Shi et al., "Convolutional LSTM network", 2015; Flax's
+/// `ConvLSTMCell`).
 ///
-/// Submodules: [`Conv`] `ih` of the input and `hh` of `h`, each of four times
-/// the features, for `i`, `g`, `f` and `o` in this order. `c' = σ(f + 1) · c +
-/// σ(i) · tanh(g)` and `h' = σ(o) · tanh(c')`. The carry is `(c, h)`, the output `h'`.
+/// Submodules: [`Conv`] `ih` of the input and `hh` of `h`, each with `4 · features` outputs, for `i`,
+/// `g`, `f` and `o` in this order. `c' = σ(f + 1) · c + σ(i) · tanh(g)` and `h' = σ(o) · tanh(c')`. The
+/// carry is `(c, h)`, the output `h'`.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -28,35 +30,36 @@ use crate::layers::{Conv, ConvPadding, Sizes, check};
 /// ```
 #[module]
 pub struct ConvLSTMCell {
-    /// Features of the carry and the output.
+    /// Number of features of the carry and of the output.
     features: usize,
-    /// The kernels' extents along the spatial axes, of which there are as many.
+    /// Shape of the kernels: one extent per spatial axis.
     #[into]
     kernel_size: Sizes,
-    /// How far the kernels move from one output to the next.
+    /// Window strides, one number or one per spatial axis.
     #[default(Sizes::from(1))]
     strides: Sizes,
-    /// What is around the input and `h`.
+    /// Padding of the spatial axes of the input and of `h`.
     #[default(ConvPadding::Same)]
     padding: ConvPadding,
-    /// Whether biases are added.
+    /// If true, biases are added.
     #[default(true)]
     use_bias: bool,
-    /// The dtype to compute in; by default the widest of the input and the parameters.
+    /// The dtype of the computation; `None` promotes the input and the parameters to a common float
+    /// dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters and the carry are created in.
+    /// The dtype of the parameters and of the first carry.
     #[default(F32)]
     param_dtype: DType,
-    /// What the first carry is initialised by.
+    /// Initializer of the first carry.
     #[default(zeros())]
     carry_init: Initializer,
 }
 
 #[compact]
 impl ConvLSTMCell {
-    /// A carry of two `[batch.., spatial.., features]` and `[batch.., spatial..,
-    /// inputs]`, to the next carry and `[batch.., spatial.., features]`.
+    /// Maps a carry of two `[batch.., spatial.., features]` and an input `[batch.., spatial.., inputs]`
+    /// to the next carry and the output `[batch.., spatial.., features]`.
     pub fn call(&self, carry: &(Tensor, Tensor), x: &Tensor) -> ((Tensor, Tensor), Tensor) {
         let (c, h) = carry;
         if let Err(error) = self.check(h, x) {
@@ -93,7 +96,7 @@ impl ConvLSTMCell {
             return Err(invalid(NAME, "the input's shape", format!("{:?}", x.shape()), expected));
         }
         if h.shape().last() != Some(&self.features) {
-            let expected = format!("[.., {}], as features says", self.features);
+            let expected = format!("[.., {}], by `features`", self.features);
             return Err(invalid(NAME, "the carry's shape", format!("{:?}", h.shape()), expected));
         }
         Ok(())

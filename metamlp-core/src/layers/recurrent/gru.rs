@@ -1,23 +1,23 @@
-//! The gated recurrent unit.
+//! GRU cell.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::random::Key;
 use metamlp_tensor::{DType, F32, Tensor};
 
-use super::cell::{RNNCell, carry, check_step};
+use super::RNNCell;
+use super::carry::{carry, check_step};
 use crate::activations::{sigmoid, tanh};
 use crate::argument::refuse;
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, orthogonal, zeros};
 use crate::layers::Dense;
 
-/// One step of a gated recurrent unit (Cho et al., 2014, in the variant of which
-/// the reset gate comes after the product; Flax's `GRUCell`).
+/// One step of a gated recurrent unit (Cho et al., 2014, in the variant that applies the reset gate
+/// after the product; Flax's `GRUCell`).
 ///
-/// With σ the `gate_fn` and a [`Dense`] for each name, of the input (`ir`, `iz`,
-/// `in`) or of `h` (`hr` and `hz` without bias, `hn`): `r = σ(ir + hr)`, `z =
-/// σ(iz + hz)`, `n = tanh(in + r · hn)` and `h' = (1 - z) · n + z · h`. The
-/// carry is `h`, and the output the new one.
+/// With `σ` the `gate_fn`, and one [`Dense`] per name, of the input (`ir`, `iz`, `in`) or of `h` (`hr` and
+/// `hz` without bias, `hn`): `r = σ(ir + hr)`, `z = σ(iz + hz)`, `n = tanh(in + r · hn)` and
+/// `h' = (1 - z) · n + z · h`. The carry is `h`; the output is `h'`.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -29,38 +29,39 @@ use crate::layers::Dense;
 /// ```
 #[module]
 pub struct GRUCell {
-    /// The extent of the carry and the output.
+    /// Number of features of the carry and of the output.
     features: usize,
-    /// What the gates are squashed by.
+    /// Activation of the gates.
     #[default(sigmoid)]
     gate_fn: fn(&Tensor) -> Tensor,
-    /// What the new content is squashed by.
+    /// Activation of the cell's new content.
     #[default(tanh)]
     activation_fn: fn(&Tensor) -> Tensor,
-    /// What the kernels from the input are initialised by.
+    /// Initializer of the kernels that transform the input.
     #[default(lecun_normal())]
     kernel_init: Initializer,
-    /// What the kernels from the carry are initialised by.
+    /// Initializer of the kernels that transform the carry.
     #[default(orthogonal(1.0, -1))]
     recurrent_kernel_init: Initializer,
-    /// What the biases are initialised by.
+    /// Initializer of the biases.
     #[default(zeros())]
     bias_init: Initializer,
-    /// The dtype to compute in; by default the widest of the input and the parameters.
+    /// The dtype of the computation; `None` promotes the input and the parameters to a common float
+    /// dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters and the carry are created in.
+    /// The dtype of the parameters and of the first carry.
     #[default(F32)]
     param_dtype: DType,
-    /// What the first carry is initialised by.
+    /// Initializer of the first carry.
     #[default(zeros())]
     carry_init: Initializer,
 }
 
 #[compact]
 impl GRUCell {
-    /// A carry `[batch.., features]` and `[batch.., inputs]`, to the next carry
-    /// and the output, which are the same.
+    /// Maps a carry `[batch.., features]` and an input `[batch.., inputs]` to the next carry and the
+    /// output, which are equal.
     pub fn call(&self, carry: &Tensor, x: &Tensor) -> (Tensor, Tensor) {
         if let Err(error) = check_step("GRUCell", self.features, (self.dtype, self.param_dtype), carry, x) {
             let y = refuse(x, error);

@@ -1,23 +1,22 @@
-//! The long short-term memory.
+//! LSTM cell.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::random::Key;
 use metamlp_tensor::{DType, F32, Tensor};
 
-use super::cell::{RNNCell, check_step, pair_of_carries};
+use super::RNNCell;
+use super::carry::{check_step, pair_of_carries};
 use crate::activations::{sigmoid, tanh};
 use crate::argument::refuse;
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, orthogonal, zeros};
 use crate::layers::Dense;
 
-/// One step of a long short-term memory (Hochreiter and Schmidhuber, 1997; Flax's
-/// `LSTMCell`).
+/// One step of a long short-term memory (Hochreiter and Schmidhuber, 1997; Flax's `LSTMCell`).
 ///
-/// With σ the `gate_fn`: `i, f, o = σ(..)`, `g = tanh(..)` of sums of a
-/// [`Dense`] of the input (`ii`, `if`, `ig`, `io`, without bias) and one of `h`
-/// (`hi`, `hf`, `hg`, `ho`); `c' = f · c + i · g` and `h' = o · tanh(c')`. The
-/// carry is `(c, h)`, the output `h'`.
+/// With `σ` the `gate_fn`: `i, f, o = σ(..)` and `g = tanh(..)` of sums of one [`Dense`] of the input
+/// (`ii`, `if`, `ig`, `io`, without bias) and one of `h` (`hi`, `hf`, `hg`, `ho`); `c' = f · c + i · g`
+/// and `h' = o · tanh(c')`. The carry is `(c, h)`, the output `h'`.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -31,38 +30,39 @@ use crate::layers::Dense;
 /// ```
 #[module]
 pub struct LSTMCell {
-    /// The extent of the carry and the output.
+    /// Number of features of the carry and of the output.
     features: usize,
-    /// What the gates are squashed by.
+    /// Activation of the gates.
     #[default(sigmoid)]
     gate_fn: fn(&Tensor) -> Tensor,
-    /// What the new content is squashed by.
+    /// Activation of the cell's new content.
     #[default(tanh)]
     activation_fn: fn(&Tensor) -> Tensor,
-    /// What the kernels from the input are initialised by.
+    /// Initializer of the kernels that transform the input.
     #[default(lecun_normal())]
     kernel_init: Initializer,
-    /// What the kernels from the carry are initialised by.
+    /// Initializer of the kernels that transform the carry.
     #[default(orthogonal(1.0, -1))]
     recurrent_kernel_init: Initializer,
-    /// What the biases are initialised by.
+    /// Initializer of the biases.
     #[default(zeros())]
     bias_init: Initializer,
-    /// The dtype to compute in; by default the widest of the input and the parameters.
+    /// The dtype of the computation; `None` promotes the input and the parameters to a common float
+    /// dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters and the carry are created in.
+    /// The dtype of the parameters and of the first carry.
     #[default(F32)]
     param_dtype: DType,
-    /// What the first carry is initialised by.
+    /// Initializer of the first carry.
     #[default(zeros())]
     carry_init: Initializer,
 }
 
 #[compact]
 impl LSTMCell {
-    /// A carry of two `[batch.., features]` and `[batch.., inputs]`, to the
-    /// next carry and `[batch.., features]`.
+    /// Maps a carry of two `[batch.., features]` and an input `[batch.., inputs]` to the next carry and
+    /// the output `[batch.., features]`.
     pub fn call(&self, carry: &(Tensor, Tensor), x: &Tensor) -> ((Tensor, Tensor), Tensor) {
         if let Err(error) = check_step("LSTMCell", self.features, (self.dtype, self.param_dtype), &carry.1, x)
         {

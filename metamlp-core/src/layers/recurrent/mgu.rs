@@ -1,23 +1,24 @@
-//! The minimal gated unit.
+//! MGU cell.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::random::Key;
 use metamlp_tensor::{DType, F32, Tensor};
 
-use super::cell::{RNNCell, carry, check_step};
+use super::RNNCell;
+use super::carry::{carry, check_step};
 use crate::activations::{sigmoid, tanh};
 use crate::argument::refuse;
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, ones, orthogonal, zeros};
 use crate::layers::Dense;
 
-/// One step of a minimal gated unit (Zhou et al., "Minimal gated unit for
-/// recurrent neural networks", 2016; Flax's `MGUCell`).
+/// One step of a minimal gated unit (Zhou et al., "Minimal gated unit for recurrent neural networks",
+/// 2016; Flax's `MGUCell`).
 ///
-/// With σ the `gate_fn` and a [`Dense`] for each name, of the input (`if`, `in`)
-/// or of `h` (`hf` without bias, `hn`): `f = σ(if + hf)`, `n = tanh(in + f · hn)`
-/// and `h' = (1 - f) · n + f · h`. Without `reset_gate` there is no factor `f`
-/// in `n`, and `hn` has no bias. The carry is `h`, and the output the new one.
+/// With `σ` the `gate_fn`, and one [`Dense`] per name, of the input (`if`, `in`) or of `h` (`hf`
+/// without bias, `hn`): `f = σ(if + hf)`, `n = tanh(in + f · hn)` and `h' = (1 - f) · n + f · h`.
+/// Without `reset_gate` the factor `f` in `n` is left out, and `hn` has no bias. The carry is `h`; the
+/// output is `h'`.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -29,44 +30,45 @@ use crate::layers::Dense;
 /// ```
 #[module]
 pub struct MGUCell {
-    /// The extent of the carry and the output.
+    /// Number of features of the carry and of the output.
     features: usize,
-    /// What the gates are squashed by.
+    /// Activation of the gates.
     #[default(sigmoid)]
     gate_fn: fn(&Tensor) -> Tensor,
-    /// What the new content is squashed by.
+    /// Activation of the cell's new content.
     #[default(tanh)]
     activation_fn: fn(&Tensor) -> Tensor,
-    /// What the kernels from the input are initialised by.
+    /// Initializer of the kernels that transform the input.
     #[default(lecun_normal())]
     kernel_init: Initializer,
-    /// What the kernels from the carry are initialised by.
+    /// Initializer of the kernels that transform the carry.
     #[default(orthogonal(1.0, -1))]
     recurrent_kernel_init: Initializer,
-    /// What the forget gate's bias is initialised by.
+    /// Initializer of the bias of the forget gate.
     #[default(ones())]
     forget_bias_init: Initializer,
-    /// What the other biases are initialised by.
+    /// Initializer of the other biases.
     #[default(zeros())]
     activation_bias_init: Initializer,
-    /// The dtype to compute in; by default the widest of the input and the parameters.
+    /// The dtype of the computation; `None` promotes the input and the parameters to a common float
+    /// dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters and the carry are created in.
+    /// The dtype of the parameters and of the first carry.
     #[default(F32)]
     param_dtype: DType,
-    /// What the first carry is initialised by.
+    /// Initializer of the first carry.
     #[default(zeros())]
     carry_init: Initializer,
-    /// Whether the gate is applied to the carry's part in the new content.
+    /// If true, the forget gate is applied to the carry inside the new content, too.
     #[default(true)]
     reset_gate: bool,
 }
 
 #[compact]
 impl MGUCell {
-    /// A carry `[batch.., features]` and `[batch.., inputs]`, to the next carry
-    /// and the output, which are the same.
+    /// Maps a carry `[batch.., features]` and an input `[batch.., inputs]` to the next carry and the
+    /// output, which are equal.
     pub fn call(&self, carry: &Tensor, x: &Tensor) -> (Tensor, Tensor) {
         if let Err(error) = check_step("MGUCell", self.features, (self.dtype, self.param_dtype), carry, x) {
             let y = refuse(x, error);

@@ -1,21 +1,21 @@
-//! The long short-term memory as two products.
+//! LSTM cell with two fused products.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::random::Key;
 use metamlp_tensor::{DType, F32, Tensor};
 
-use super::cell::{RNNCell, check_step, pair_of_carries};
+use super::RNNCell;
+use super::carry::{check_step, pair_of_carries};
 use crate::activations::{sigmoid, tanh};
 use crate::argument::refuse;
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, orthogonal, zeros};
-use crate::layers::promote::promote;
+use crate::layers::fields::promote::promote;
 use crate::module::Module;
 use crate::variables::spec::Spec;
 
-/// The [`LSTMCell`](super::LSTMCell), of the same parameters, computed as one
-/// product with the input and one with `h` (Flax's `OptimizedLSTMCell`): faster
-/// where the features are few.
+/// An [`LSTMCell`](super::LSTMCell) with the same parameters, computed as one product with the input
+/// and one with `h` (Flax's `OptimizedLSTMCell`): faster for few features.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -28,38 +28,39 @@ use crate::variables::spec::Spec;
 /// ```
 #[module]
 pub struct OptimizedLSTMCell {
-    /// The extent of the carry and the output.
+    /// Number of features of the carry and of the output.
     features: usize,
-    /// What the gates are squashed by.
+    /// Activation of the gates.
     #[default(sigmoid)]
     gate_fn: fn(&Tensor) -> Tensor,
-    /// What the new content is squashed by.
+    /// Activation of the cell's new content.
     #[default(tanh)]
     activation_fn: fn(&Tensor) -> Tensor,
-    /// What the kernels from the input are initialised by.
+    /// Initializer of the kernels that transform the input.
     #[default(lecun_normal())]
     kernel_init: Initializer,
-    /// What the kernels from the carry are initialised by.
+    /// Initializer of the kernels that transform the carry.
     #[default(orthogonal(1.0, -1))]
     recurrent_kernel_init: Initializer,
-    /// What the biases are initialised by.
+    /// Initializer of the biases.
     #[default(zeros())]
     bias_init: Initializer,
-    /// The dtype to compute in; by default the widest of the input and the parameters.
+    /// The dtype of the computation; `None` promotes the input and the parameters to a common float
+    /// dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters and the carry are created in.
+    /// The dtype of the parameters and of the first carry.
     #[default(F32)]
     param_dtype: DType,
-    /// What the first carry is initialised by.
+    /// Initializer of the first carry.
     #[default(zeros())]
     carry_init: Initializer,
 }
 
 #[compact]
 impl OptimizedLSTMCell {
-    /// A carry of two `[batch.., features]` and `[batch.., inputs]`, to the
-    /// next carry and `[batch.., features]`.
+    /// Maps a carry of two `[batch.., features]` and an input `[batch.., inputs]` to the next carry and
+    /// the output `[batch.., features]`.
     pub fn call(&self, carry: &(Tensor, Tensor), x: &Tensor) -> ((Tensor, Tensor), Tensor) {
         if let Err(error) =
             check_step("OptimizedLSTMCell", self.features, (self.dtype, self.param_dtype), &carry.1, x)
@@ -95,7 +96,7 @@ impl OptimizedLSTMCell {
     }
 }
 
-/// The parameters of a [`Dense`](crate::layers::Dense), for others to compute with.
+/// The parameters of a [`Dense`](crate::layers::Dense), which are concatenated before the product.
 #[module]
 struct DenseParams {
     features: usize,
@@ -107,7 +108,7 @@ struct DenseParams {
 #[compact]
 impl DenseParams {
     fn kernel(&self, x: &Tensor) -> Tensor {
-        let inputs = x.shape().last().copied().unwrap_or(0);
+        let inputs = *x.shape().last().expect("`check_step` has checked the last axis");
         let spec = Spec::new([inputs, self.features], self.param_dtype).implied_by(x);
         self.param("kernel", &self.kernel_init, spec)
     }

@@ -1,19 +1,18 @@
-//! A cell along a sequence.
+//! RNN: a cell run over a sequence.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::random::Key;
 use metamlp_tensor::{Error, Tensor};
 
 use super::cell::{Cell, Step};
-use super::flip::flip_sequences;
+use super::flip_sequences::flip_sequences;
 use crate::argument::{invalid, refuse};
 
-/// Takes a cell along the time axis, from step to step (Flax's `RNN`).
+/// Runs a cell over the time axis (Flax's `RNN`).
 ///
-/// Submodule: `cell`, if the cell was made outside of a running module; one
-/// made inside is that module's own. The steps share all variables and follow
-/// each other in one program, which is as long as the sequence: there is no
-/// loop in it.
+/// Submodule: `cell`, if the cell was created outside of a running module; a cell created inside of one
+/// is that module's own. The steps share all variables. They are unrolled into one program, whose size
+/// grows with the length of the sequence.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -29,35 +28,34 @@ use crate::argument::{invalid, refuse};
 /// ```
 #[module]
 pub struct RNN {
-    /// What makes a step.
+    /// The cell that computes one step.
     #[into]
     cell: Cell,
-    /// Whether time is the first axis, before those of the batch.
+    /// If true, the time axis is the first, before the batch axes.
     #[default(false)]
     time_major: bool,
-    /// Whether to begin with the last step.
+    /// If true, runs from the last step to the first.
     #[default(false)]
     reverse: bool,
-    /// Whether the outputs of a reversed run are in the order of the inputs.
+    /// If true, the outputs of a reversed run are in the order of the inputs.
     #[default(false)]
     keep_order: bool,
-    /// The tensors of the first carry; by default the cell makes one.
+    /// The tensors of the first carry; `None` lets the cell create it.
     #[default(None)]
     initial_carry: Option<Vec<Tensor>>,
-    /// What the cell makes the first carry from.
+    /// The key of the first carry.
     #[default(Key::new(0))]
     init_key: Key,
-    /// How long each sequence is, integers `[batch..]`; by default all are as
-    /// long as the time axis. Steps beyond are made, but the last carry is the
-    /// one at the length, and a reversed run begins there.
+    /// Length of each sequence, integers `[batch..]`; `None` uses the whole time axis. Steps beyond the
+    /// length are computed, but the last carry is that at the length, and a reversed run starts there.
     #[default(None)]
     seq_lengths: Option<Tensor>,
 }
 
 #[compact]
 impl RNN {
-    /// `[batch.., time, features..]` (or `[time, batch.., features..]`) to the
-    /// outputs of all steps, in the same form.
+    /// Maps `[batch.., time, features..]` (or `[time, batch.., features..]`) to the outputs of all
+    /// steps, with the same axes.
     pub fn call(&self, x: &Tensor) -> Tensor {
         match self.run(x) {
             Ok((_, outputs)) => outputs,
@@ -65,8 +63,7 @@ impl RNN {
         }
     }
 
-    /// As [`call`](RNN::call), and the tensors of the last carry: Flax's
-    /// `return_carry`.
+    /// As [`call`](RNN::call), and the tensors of the last carry (Flax's `return_carry`).
     pub fn call_with_carry(&self, x: &Tensor) -> (Vec<Tensor>, Tensor) {
         self.run(x).unwrap_or_else(|error| (Vec::new(), refuse(x, error)))
     }
@@ -93,12 +90,13 @@ impl RNN {
         Ok((last_carry(&unrolled, lengths), outputs))
     }
 
-    /// How many axes the batch has, if all is well.
+    /// Checks the fields; returns the number of batch axes.
     #[track_caller]
     pub(super) fn batch_dims(&self, x: &Tensor) -> Result<usize, Error> {
         let feature_axes = self.cell.num_feature_axes();
         let Some(batch_dims) = x.rank().checked_sub(feature_axes + 1) else {
-            let expected = format!("at least {}: time and what the cell takes", feature_axes + 1);
+            let expected =
+                format!("at least {}: the time axis and the axes of the cell's input", feature_axes + 1);
             return Err(invalid("RNN", "the input's rank", x.rank(), expected));
         };
         let (time_axis, first) = if self.time_major { (0, 1) } else { (batch_dims, 0) };
@@ -109,16 +107,16 @@ impl RNN {
         match &self.seq_lengths {
             Some(lengths) if lengths.shape() != batch || !lengths.dtype().is_integer() => {
                 let found = format!("{}{:?}", lengths.dtype(), lengths.shape());
-                Err(invalid("RNN", "seq_lengths", found, format!("integers {batch:?}, as the batch")))
+                Err(invalid("RNN", "seq_lengths", found, format!("integers of the batch's shape, {batch:?}")))
             }
             _ => Ok(batch_dims),
         }
     }
 }
 
-/// The carry after the last step, of each sequence its own last.
+/// The carry after the last step of each sequence.
 fn last_carry(unrolled: &[Step], lengths: Option<&Tensor>) -> Vec<Tensor> {
-    let Some((last, others)) = unrolled.split_last() else { return Vec::new() };
+    let (last, others) = unrolled.split_last().expect("`batch_dims` has checked that there is a step");
     let Some(lengths) = lengths else { return last.carry.clone() };
     let mut carry = last.carry.clone();
     for (length, step) in (1..).zip(others) {

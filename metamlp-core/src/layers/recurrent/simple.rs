@@ -1,21 +1,22 @@
-//! The plain recurrent cell.
+//! Simple recurrent cell.
 
 use metamlp_macros::{compact, module};
 use metamlp_tensor::random::Key;
 use metamlp_tensor::{DType, F32, Tensor};
 
-use super::cell::{RNNCell, carry, check_step};
+use super::RNNCell;
+use super::carry::{carry, check_step};
 use crate::activations::tanh;
 use crate::argument::refuse;
 use crate::initializers::initializer::Initializer;
 use crate::initializers::{lecun_normal, orthogonal, zeros};
 use crate::layers::Dense;
 
-/// One step of a plain recurrent network: `h' = tanh(W x + b + U h)` (Elman, 1990;
-/// Flax's `SimpleCell`).
+/// One step of a simple recurrent network: `h' = tanh(W x + b + U h)` (Elman, 1990; Flax's
+/// `SimpleCell`).
 ///
-/// Submodules: [`Dense`] `i` of the input and, without bias, `h` of the carry,
-/// which is `h`. The output is the new carry.
+/// Submodules: [`Dense`] `i` of the input and, without bias, `h` of the carry. The carry is `h`; the
+/// output is `h'`.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -27,38 +28,39 @@ use crate::layers::Dense;
 /// ```
 #[module]
 pub struct SimpleCell {
-    /// The extent of the carry and the output.
+    /// Number of features of the carry and of the output.
     features: usize,
-    /// What the new content is squashed by.
+    /// Activation of the cell's new content.
     #[default(tanh)]
     activation_fn: fn(&Tensor) -> Tensor,
-    /// What the kernels from the input are initialised by.
+    /// Initializer of the kernels that transform the input.
     #[default(lecun_normal())]
     kernel_init: Initializer,
-    /// What the kernels from the carry are initialised by.
+    /// Initializer of the kernels that transform the carry.
     #[default(orthogonal(1.0, -1))]
     recurrent_kernel_init: Initializer,
-    /// What the biases are initialised by.
+    /// Initializer of the biases.
     #[default(zeros())]
     bias_init: Initializer,
-    /// The dtype to compute in; by default the widest of the input and the parameters.
+    /// The dtype of the computation; `None` promotes the input and the parameters to a common float
+    /// dtype.
     #[default(None)]
     dtype: Option<DType>,
-    /// The dtype that the parameters and the carry are created in.
+    /// The dtype of the parameters and of the first carry.
     #[default(F32)]
     param_dtype: DType,
-    /// What the first carry is initialised by.
+    /// Initializer of the first carry.
     #[default(zeros())]
     carry_init: Initializer,
-    /// Whether the old carry is added before squashing.
+    /// If true, the old carry is added before the activation.
     #[default(false)]
     residual: bool,
 }
 
 #[compact]
 impl SimpleCell {
-    /// A carry `[batch.., features]` and `[batch.., inputs]`, to the next carry
-    /// and the output, which are the same.
+    /// Maps a carry `[batch.., features]` and an input `[batch.., inputs]` to the next carry and the
+    /// output, which are equal.
     pub fn call(&self, carry: &Tensor, x: &Tensor) -> (Tensor, Tensor) {
         if let Err(error) = check_step("SimpleCell", self.features, (self.dtype, self.param_dtype), carry, x)
         {

@@ -1,13 +1,13 @@
-//! Every layer on anything: hyper-parameters that are zero, negative, huge or
-//! not a number, inputs of any rank and dtype, axes of no extent. It works or
-//! is refused; it does not panic, overflow, or ask for memory that is not there.
+//! Every layer with arbitrary input: hyper-parameters that are zero, negative, huge or NaN, inputs of
+//! any rank and dtype, axes of extent 0. It works or returns an error; it does not panic, overflow or
+//! allocate without bound.
 
 use metamlp::prelude::*;
 use metamlp::tensor::Padding;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-/// Numbers from a seed, the odd ones among them.
+/// Numbers from a seed, with frequent edge cases.
 struct Choices(u64);
 
 impl Choices {
@@ -20,7 +20,7 @@ impl Choices {
         of[self.next(of.len())].clone()
     }
 
-    /// Mostly small: of several numbers all should be good now and then.
+    /// Mostly small, so that several numbers are valid together now and then.
     fn size(&mut self) -> usize {
         match self.next(10) {
             0 => self.pick(&[0, 65_537, 1 << 31, u32::MAX as usize, 1 << 33, usize::MAX / 2, usize::MAX]),
@@ -80,11 +80,11 @@ impl Choices {
     }
 }
 
-/// Elements that a test may compute with; what is larger is only described.
+/// The most elements that a test computes with; larger tensors are only described.
 const MOST: usize = 1 << 16;
 
-/// Calls `layer` on shapes alone; where those are small, in earnest too.
-#[allow(clippy::needless_pass_by_value)] // So that the layers are written in the table.
+/// Calls `layer` on shapes; computes values too if they are small.
+#[expect(clippy::needless_pass_by_value, reason = "the table of layers passes temporaries")]
 fn works_or_is_refused<M: Module>(layer: M, call: impl Fn(&M) -> Tensor) -> Result<(), TestCaseError> {
     let class = std::any::type_name::<M>().rsplit("::").next().unwrap_or_default();
     let rngs = || Rngs::new([("params", Key::new(0)), ("dropout", Key::new(1))]);
@@ -120,7 +120,7 @@ fn works_or_is_refused<M: Module>(layer: M, call: impl Fn(&M) -> Tensor) -> Resu
     Ok(())
 }
 
-/// A test for each layer: how it is made and called from choices.
+/// One test per layer: how to build and call it from random choices.
 macro_rules! layers {
     ($($name:ident: |$choices:ident, $x:ident| $layer:expr, |$m:ident| $call:expr;)*) => {
         proptest! {
@@ -250,7 +250,7 @@ layers! {
     batch_apply: |c, x| Batched::new(c.pick(&[0, 1, 2, 3, usize::MAX])), |m| m.call(&x);
 }
 
-/// A pooling in a module, of which its errors have the path.
+/// A pooling in a module, so that its errors have the module's path.
 #[module]
 struct Pooled {
     kind: usize,
@@ -264,7 +264,7 @@ impl Pooled {
     }
 }
 
-/// A function over batch axes that are one, in a module.
+/// A function over merged batch axes, in a module.
 #[module]
 struct Batched {
     num_dims: usize,

@@ -1,11 +1,11 @@
-//! What every layer refuses: each an error that names the path of the layer and
-//! the field, in `init` as well as in `apply`, and never a panic.
+//! Errors of every layer: each names the path of the layer and the field, in `init` and in `apply`, and
+//! never panics.
 
 use metamlp::prelude::*;
 
 use super::support::ones;
 
-/// Whether that layer is refused, for that field.
+/// Checks that the layer returns an error for that field.
 #[allow(clippy::needless_pass_by_value)] // So that the layers are written in the table.
 fn refused<M: Module>(field: &str, layer: M, call: impl Fn(&M) -> Tensor) {
     let (output, initialised) = (layer.init_with_output(Key::new(0), &call), layer.init(Key::new(0), &call));
@@ -160,7 +160,7 @@ fn attention() {
     refused("an input's shape", Attention::new(2), |m| m.call(&x, Some(&ones([8])), None, None));
     refused("the input's last axis", Attention::new(2), |m| m.call(&ones([2, 3, 0]), None, None, None));
 
-    // What the function itself refuses has its name, and the layer's path.
+    // Errors of the function have its name and the layer's path.
     for (key, value, field) in [
         (ones([3, 5, 8]), ones([3, 5, 8]), "the key's shape"),
         (ones([2, 5, 8]), ones([2, 4, 8]), "the value's shape"),

@@ -36,7 +36,7 @@ fn test_group_conv() {
 
 #[test]
 fn test_single_input_masked_conv() {
-    // The mask leaves the first of three elements, of all inputs and outputs.
+    // The mask removes the first of three elements, for all inputs and outputs.
     let mask = Tensor::from_vec([3, 1, 1], vec![1.0f32, 0.0, 0.0]).broadcast_to([3, 3, 4]);
     let layer = with_ones(Conv::new(4, 3).padding(ConvPadding::Valid).mask(mask));
     let (y, _) = layer.init_with_output(Key::new(0), |m| m.call(&ones([1, 8, 3]))).unwrap();
@@ -156,7 +156,7 @@ fn test_circular_conv_transpose_1d_even_kernel_and_stride() {
         let of = |x: &Tensor| layer.apply(&variables, (), |m| m.call(x)).unwrap();
         let y = of(&x);
         assert_eq!(y.shape(), [1, 5 * stride, 1]);
-        // Turning the input turns the output.
+        // Rotating the input rotates the output.
         let turned = |x: &Tensor, by: usize| {
             let extent = x.shape()[1];
             Tensor::concatenate(&[x.slice_axis(1, extent - by, extent), x.slice_axis(1, 0, extent - by)], 1)
@@ -167,7 +167,7 @@ fn test_circular_conv_transpose_1d_even_kernel_and_stride() {
 
 #[test]
 fn test_transpose_kernel_conv_transpose() {
-    // With the kernel transposed the layer is the gradient of the convolution.
+    // With a transposed kernel the layer is the gradient of the convolution.
     let x = normal(0, [1, 4, 4, 3]);
     let layer = ConvTranspose::new(2, [3, 3])
         .strides(2)

@@ -77,7 +77,7 @@ fn test_batch_apply() {
     let x = normal(0, [2, 3, 4]);
     let y = BatchApply::new(|x: &Tensor| x.cumsum(0)).num_dims(2).call(&x);
     near(&y, &x.reshape([6, 4]).cumsum(0).reshape([2, 3, 4]), 0.0);
-    // What has too few axes goes in as it is.
+    // A tensor with too few axes is passed unchanged.
     let (sum, bias) =
         BatchApply::new(|(x, bias): &(Tensor, Tensor)| (x + bias, x.sum([-1]))).call(&(x.clone(), ones([4])));
     near(&sum, &(&x + 1.0), 0.0);

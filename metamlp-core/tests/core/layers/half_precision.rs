@@ -1,13 +1,11 @@
-//! `f16` and `bf16`: the dtypes that Flax 0.12.8 promotes to, and its numbers
-//! on a CPU.
+//! `f16` and `bf16`: the promoted dtypes and the values of Flax 0.12.8 on a CPU.
 
 use metamlp::prelude::*;
 use metamlp::tensor::{bf16, f16};
 
 use super::support::normal;
 
-/// Numbers on a line on which neighbours differ by 1: what differs by `n` is
-/// `n` roundings apart.
+/// Maps neighbouring numbers to neighbouring integers: a difference of `n` is `n` roundings.
 fn places(x: &Tensor) -> Vec<i32> {
     let bits: Vec<u16> = match x.dtype() {
         F16 => x.to_vec::<f16>().unwrap().into_iter().map(f16::to_bits).collect(),
@@ -21,7 +19,7 @@ fn place(bits: u16) -> i32 {
     if bits & 0x8000 == 0 { magnitude } else { -magnitude }
 }
 
-/// Whether `layer` gives what Flax gives, to `apart` roundings.
+/// Checks that `layer` gives Flax's values, up to `apart` roundings.
 #[track_caller]
 #[allow(clippy::needless_pass_by_value)] // So that the layers are written in the table.
 fn gives<M: Module>(layer: M, call: impl Fn(&M) -> Tensor, dtype: DType, apart: i32, expected: &str) {
@@ -56,7 +54,7 @@ fn layers_have_the_numbers_of_flax() {
         ),
     ] {
         let x = input(dtype);
-        // Sums of four products, in f32 and rounded once here and there.
+        // Sums of four products, in `f32`, rounded once each.
         gives(Dense::new(3).dtype(dtype), |m| m.call(&x), dtype, 1, dense);
         gives(Dense::new(3).param_dtype(dtype), |m| m.call(&x), dtype, 1, dense_of_halves);
         gives(Dense::new(3).dtype(dtype).param_dtype(dtype), |m| m.call(&x), dtype, 1, dense_of_halves);
@@ -87,13 +85,13 @@ fn batch_norm_and_attention_have_the_numbers_of_flax() {
         let expected: Vec<i32> =
             batch_norm.split(' ').map(|bits| place(u16::from_str_radix(bits, 16).unwrap())).collect();
         for (found, expected) in places(&y).into_iter().zip(expected) {
-            // The middle row is what rounding leaves of 0: tiny, whatever it is.
+            // The middle row is rounding error around 0: only its size is checked.
             let is_tiny = found.abs().max(expected.abs()) < place(if dtype == F16 { 0x1400 } else { 0x3b00 });
             assert!(is_tiny || (found - expected).abs() <= 1, "{found} is not {expected}");
         }
         let x = x.expand_dims(0);
         let layer = MultiHeadDotProductAttention::new(2).dtype(dtype);
-        // Rounded after each of six steps, which cancel in some elements.
+        // Rounded after each of six steps, some of which cancel.
         gives(layer, |m| m.call(&x, None, None, None), dtype, 4, attention);
     }
 }

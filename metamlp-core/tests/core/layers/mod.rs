@@ -1,5 +1,4 @@
-//! Layers: what Flax's own tests ask of them, a file for each family, and what
-//! they refuse.
+//! Layers: the cases of Flax's own tests, one file per family, and errors.
 
 mod any_input;
 mod attention;

@@ -1,4 +1,4 @@
-//! The normalisation layers.
+//! Normalization layers.
 
 use metamlp::prelude::*;
 
@@ -133,12 +133,12 @@ fn test_instance_norm() {
 #[test]
 fn test_normalization_equivalence() {
     let x = normal(1, [2, 5, 4, 6]);
-    // One group is a norm over all but the batch.
+    // One group is a norm over all axes but the batch.
     let (group, _) = GroupNorm::new().num_groups(1).init_with_output(Key::new(0), |m| m.call(&x)).unwrap();
     let layer_norm = LayerNorm::new().reduction_axes([1, 2, 3]);
     let (layer, _) = layer_norm.init_with_output(Key::new(0), |m| m.call(&x)).unwrap();
     near(&group, &layer, 1e-5);
-    // As many groups as channels are one norm for each instance.
+    // As many groups as channels is instance normalization.
     let (group, _) = GroupNorm::new()
         .num_groups(None)
         .group_size(1)

@@ -30,7 +30,7 @@ fn test_max_pool() {
     let x = Tensor::arange(9, F32).reshape([1, 3, 3, 1]);
     assert_eq!(values(&max_pool(&x, &Pooling::new([2, 2]))), [4.0, 5.0, 7.0, 8.0]);
     assert_eq!(values(&min_pool(&x, &Pooling::new([2, 2]))), [0.0, 1.0, 3.0, 4.0]);
-    // The gradient goes to the largest of each window.
+    // The gradient goes to the largest element of each window.
     let gradient = grad(&x, |x| max_pool(x, &Pooling::new([2, 2])).sum_all()).unwrap();
     assert_eq!(values(&gradient), [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0]);
 }

@@ -4,7 +4,7 @@ use metamlp::prelude::*;
 
 use super::support::{near, normal, ones, shape, values};
 
-/// The cell by hand, one step after the other, in the order of the inputs.
+/// The cell called by hand, step by step, in the order of the inputs.
 fn by_hand(cell: &LSTMCell, params: &Map, x: &Tensor) -> (Vec<(Tensor, Tensor)>, Vec<Tensor>) {
     let variables = Variables::from_params(params.clone());
     let first = x.slice_axis(1, 0, 1).squeeze(1);
@@ -191,7 +191,7 @@ fn test_bidirectional() {
     assert_eq!(shape(&variables, "params/backward_rnn/cell/ii/kernel"), [3, 4]);
     let ([forward, backward], y) = layer.apply(&variables, (), |m| m.call_with_carry(&x)).unwrap();
     assert_eq!(y.shape(), [2, 5, 8]);
-    // The last output of the one, the first of the other.
+    // The last output of one direction, the first of the other.
     near(&forward[1], &y.slice_axis(1, 4, 5).slice_axis(2, 0, 4).squeeze(1), 0.0);
     near(&backward[1], &y.slice_axis(1, 0, 1).slice_axis(2, 4, 8).squeeze(1), 0.0);
 }
@@ -210,7 +210,7 @@ fn bidirectional_of_one_instance_shares() {
     let rnn = RNN::new(GRUCell::new(4));
     let layer = Bidirectional::new(rnn.clone(), rnn);
     let variables = layer.init(Key::new(0), |m| m.call(&ones([1, 2, 3]))).unwrap();
-    // Clones are modules of their own.
+    // Clones have an identity of their own.
     assert_eq!(variables.params().names().count(), 2);
 }
 

@@ -2,7 +2,7 @@
 
 use metamlp::prelude::*;
 
-/// Draws of a normal distribution.
+/// Samples of a normal distribution.
 pub(crate) fn normal(seed: i64, shape: impl AsRef<[usize]>) -> Tensor {
     random::normal(Key::new(seed), shape)
 }
@@ -16,7 +16,7 @@ pub(crate) fn values(x: &Tensor) -> Vec<f32> {
     x.to_vec().unwrap()
 }
 
-/// Whether two tensors of one shape differ by no more than `tolerance`.
+/// Checks that two tensors of the same shape differ by at most `tolerance`.
 #[track_caller]
 pub(crate) fn near(found: &Tensor, expected: &Tensor, tolerance: f32) {
     assert_eq!(found.shape(), expected.shape());
@@ -25,7 +25,7 @@ pub(crate) fn near(found: &Tensor, expected: &Tensor, tolerance: f32) {
     }
 }
 
-/// The variables' names and types, a line each.
+/// The variables' names and types, one line each.
 pub(crate) fn shapes(variables: &Variables) -> String {
     variables.to_string()
 }

@@ -1,4 +1,4 @@
-//! The layers around another one: weight and spectral normalisation.
+//! Layers that wrap another one: weight and spectral normalization.
 
 use metamlp::prelude::*;
 
@@ -37,13 +37,13 @@ fn test_spectral_norm_train() {
     for path in paths {
         assert_eq!(values(tensor(&kept, path)), values(tensor(&variables, path)), "{path}");
     }
-    // Without the collection's being mutable the statistics are used, not moved.
+    // If the collection is not mutable, the statistics are used but not updated.
     foo().apply(&variables, (), |m| m.call(&x, false)).unwrap();
     let error = foo().apply(&variables, (), |m| m.call(&x, true)).unwrap_err();
     assert!(matches!(error, metamlp::Error::ImmutableCollection { .. }), "{error}");
 }
 
-/// The greatest singular value, by many steps of the power iteration.
+/// The largest singular value, by many steps of power iteration.
 fn sigma(matrix: &Tensor) -> f32 {
     let mut v = ones([matrix.shape()[1], 1]) + normal(9, [matrix.shape()[1], 1]) * 0.1;
     for _ in 0..200 {
@@ -67,7 +67,7 @@ fn test_spectral_norm_sigma() {
         let (y, updates) =
             layer.apply_mut(&variables, Options::new().mutable("batch_stats"), |m| m.call(&x, true)).unwrap();
         let found = values(tensor(&updates, "batch_stats/layer_instance/kernel/sigma"))[0];
-        // The power iteration comes from below.
+        // Power iteration approaches it from below.
         let greatest = sigma(&kernel);
         let least = if n_steps == 100 { greatest - 1e-4 } else { 0.0 };
         assert!((least..greatest + 1e-4).contains(&found), "{n_steps}: {found}, {greatest}");
@@ -180,7 +180,7 @@ fn norms_nest_and_chain_and_take_any_module() {
     assert_eq!(y.as_tensor().unwrap().shape(), [3, 3]);
 }
 
-/// In Flax the `BatchNorm` could not write, and nothing would be captured.
+/// In Flax the `BatchNorm` could not write its averages and nothing could be captured.
 #[test]
 fn what_is_inside_trains_and_is_captured() {
     #[compact]
@@ -201,7 +201,7 @@ fn dtypes_of_normalised_parameters() {
     let x = normal(0, [2, 4]);
     let norm = WeightNorm::new(Dense::new(3)).dtype(BF16);
     let variables = norm.init(Key::new(0), |m| m.call(&x)).unwrap();
-    // As in Flax, init stores what the module saw.
+    // As in Flax, `init` stores the parameters that the module saw.
     assert_eq!(tensor(&variables, "params/layer_instance/kernel").dtype(), BF16);
     assert_eq!(tensor(&variables, "params/layer_instance/kernel/scale").dtype(), F32);
     let norm = SpectralNorm::new(Dense::new(3)).dtype(BF16);

@@ -71,6 +71,34 @@ unary! {
     tanh => Tanh;
 }
 
+impl Tensor {
+    /// `ln(1 + e^x)`, without overflow.
+    ///
+    /// ```
+    /// use metamlp_tensor::Tensor;
+    /// assert_eq!(Tensor::scalar(500.0f32).softplus().item::<f32>()?, 500.0);
+    /// # Ok::<(), metamlp_tensor::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn softplus(&self) -> Tensor {
+        self.maximum(0) + (-self.abs()).exp().log1p()
+    }
+
+    /// `ln(logistic(x))`, without underflow: `-softplus(-x)`.
+    ///
+    /// ```
+    /// use metamlp_tensor::Tensor;
+    /// assert_eq!(Tensor::scalar(-500.0f32).log_sigmoid().item::<f32>()?, -500.0);
+    /// # Ok::<(), metamlp_tensor::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn log_sigmoid(&self) -> Tensor {
+        -(-self).softplus()
+    }
+}
+
 macro_rules! binary {
     ($($(#[$doc:meta])+ $name:ident => $op:ident;)*) => {
         impl Tensor {$(

@@ -3,4 +3,5 @@
 mod construct;
 mod format;
 mod ndarray;
+mod one_hot;
 mod read;
