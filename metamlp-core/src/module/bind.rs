@@ -123,7 +123,7 @@ struct Rollback<'a> {
 
 impl<'a> Rollback<'a> {
     fn new(root: &'a Root) -> Self {
-        Self { root, before: Some(root.state().snapshot()) }
+        Self { root, before: Some(root.snapshot()) }
     }
 
     fn keep(mut self) {
@@ -134,7 +134,7 @@ impl<'a> Rollback<'a> {
 impl Drop for Rollback<'_> {
     fn drop(&mut self) {
         if let Some(before) = self.before.take() {
-            self.root.state().restore(before);
+            self.root.restore(before);
         }
     }
 }

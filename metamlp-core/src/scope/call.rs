@@ -8,7 +8,7 @@ use std::sync::Arc;
 use metamlp_tensor::with_path;
 
 use super::stack::{self, Frame, Guard};
-use super::state::{Caller, ScopeId};
+use super::tree::{Caller, ScopeId};
 use super::{Root, Scope};
 use crate::__private::Seen;
 use crate::module::Module;
@@ -220,11 +220,7 @@ impl Running {
         called_at: Caller,
     ) -> (Arc<str>, bool, Self) {
         let Frame { root, scope, interceptors, .. } = frame;
-        let (path, has_unbound_fields) = {
-            let mut state = root.state();
-            let has_unbound_fields = state.begin(*scope, module, method, called_at);
-            (state.path(*scope), has_unbound_fields)
-        };
+        let (path, has_unbound_fields) = root.state().begin(*scope, module, method, called_at);
         let frame = Frame {
             root: Arc::clone(root),
             scope: *scope,

@@ -6,28 +6,33 @@ pub(crate) mod rngs;
 
 mod blame;
 mod call;
+mod errors;
 mod lift;
-mod naming;
+mod names;
 mod root;
 mod run;
 mod share;
 pub(crate) mod stack;
 mod state;
 mod store;
+mod streams;
+mod tree;
 
 use std::panic::Location;
+use std::sync::Arc;
 
 use metamlp_tensor::random::Key;
 use metamlp_tensor::{Source, Tensor, U32, deferred, with_path};
 
 pub use call::{Call, Entered};
-pub(crate) use lift::{Pack, View};
+pub(crate) use lift::Pack;
 pub(crate) use root::{Purpose, Root};
 pub(crate) use run::{root_frame, run, run_in};
 pub(crate) use stack::{Frame, Owner};
-use state::Caller;
-pub(crate) use state::ScopeId;
+use state::State;
 pub(crate) use store::Snapshot;
+use tree::Caller;
+pub(crate) use tree::{ScopeId, View};
 
 use crate::error::{Error, Kind, Line};
 use crate::initializers::initializer::Initializer;
@@ -69,11 +74,22 @@ impl Scope {
         if let Some(frame) = stack::top_of(identity.id) {
             return Self { frame: Some(frame), class, made_at };
         }
-        let owning = stack::tops().find(|frame| frame.root.state().is_bound(identity));
-        let frame = owning.or_else(stack::top).and_then(|Frame { root, scope, running, interceptors }| {
-            let scope = root.state().bind(identity, scope, running.is_some(), Location::caller())?;
-            Some(Frame { root, scope, running: Some((identity.id, "")), interceptors })
+        let caller = Location::caller();
+        let bind = |state: &mut State, frame: Frame| {
+            let scope = state.bind(identity, frame.scope, frame.running.is_some(), caller)?;
+            Some((frame, scope))
+        };
+        let owned = stack::tops().find_map(|frame| {
+            let root = Arc::clone(&frame.root);
+            let mut state = root.state();
+            state.is_bound(identity).then(|| bind(&mut state, frame))
         });
+        let bound = owned.unwrap_or_else(|| {
+            let frame = stack::top()?;
+            let root = Arc::clone(&frame.root);
+            bind(&mut root.state(), frame)
+        });
+        let frame = bound.map(|(frame, scope)| Frame { scope, running: Some((identity.id, "")), ..frame });
         Self { frame, class, made_at }
     }
 
@@ -139,7 +155,7 @@ impl Scope {
                         Some(other) => {
                             return Err(state.wrong_kind(scope, params, name, &other, "a tensor", location));
                         }
-                        None if state.is_mutable(scope, PARAMS) => state.draw(scope, PARAMS, location)?,
+                        None if state.is_mutable(scope, params) => state.draw(scope, PARAMS, location)?,
                         None => return Err(state.not_found(scope, params, name, location)),
                     }
                 };
@@ -181,7 +197,7 @@ impl Scope {
             state.claim_variable(scope, Kind::Variable, position, name, false, location)?;
             match state.find(scope, position, name) {
                 Some(_) => Ok(false),
-                None if state.is_mutable(scope, collection) => Ok(true),
+                None if state.is_mutable(scope, position) => Ok(true),
                 None => Err(state.not_found(scope, position, name, location)),
             }
         });
@@ -258,7 +274,7 @@ impl Scope {
             |root, scope| {
                 let mut state = root.state();
                 let position = state.collection(PERTURBATIONS);
-                if state.is_mutable(scope, PERTURBATIONS) && state.find(scope, position, name).is_none() {
+                if state.is_mutable(scope, position) && state.find(scope, position, name).is_none() {
                     state.claim_variable(scope, Kind::Variable, position, name, true, location)?;
                     let zeros = Tensor::zeros(value.shape(), value.dtype());
                     state.put(scope, position, name, zeros.into(), location)?;
@@ -302,6 +318,20 @@ impl Scope {
         self.put_at(collection, name, value.into(), Location::caller());
     }
 
+    /// See [`Module::share_scope`](crate::Module::share_scope).
+    #[track_caller]
+    pub(crate) fn share_with(&self, other: &Handle) {
+        let location = Location::caller();
+        let class = other.identity().class;
+        let what = || format!("the scope of {class}");
+        let other = Self::of(other).frame;
+        // The error is kept by the root: nothing here could carry it.
+        let _ = self.attempt(location, what, |root, scope| {
+            let other = other.filter(|Frame { root: other, .. }| other.id == root.id);
+            root.state().share(scope, other.map(|frame| frame.scope), class, location)
+        });
+    }
+
     /// See [`Module::is_initializing`](crate::Module::is_initializing).
     #[must_use]
     pub fn is_initializing(&self) -> bool {
@@ -311,9 +341,11 @@ impl Scope {
     /// See [`Module::is_mutable_collection`](crate::Module::is_mutable_collection).
     #[must_use]
     pub fn is_mutable_collection(&self, collection: &str) -> bool {
-        self.frame
-            .as_ref()
-            .is_some_and(|Frame { root, scope, .. }| root.state().is_mutable(*scope, collection))
+        self.frame.as_ref().is_some_and(|Frame { root, scope, .. }| {
+            let mut state = root.state();
+            let position = state.collection(collection);
+            state.is_mutable(*scope, position)
+        })
     }
 
     /// See [`Module::path`](crate::Module::path).
@@ -329,7 +361,7 @@ impl Scope {
     #[must_use]
     pub fn name(&self) -> Option<String> {
         let Frame { root, scope, .. } = self.frame.as_ref()?;
-        root.state().names_to(*scope).last().map(ToString::to_string)
+        root.state().name_of(*scope).map(ToString::to_string)
     }
 
     /// See [`Module::variables`](crate::Module::variables).
@@ -382,10 +414,10 @@ impl Scope {
         let sown = self.attempt(location, what, |root, scope| {
             let (position, sown) = {
                 let mut state = root.state();
-                if !state.is_mutable(scope, collection) {
+                let position = state.collection(collection);
+                if !state.is_mutable(scope, position) {
                     return Ok(false);
                 }
-                let position = state.collection(collection);
                 state.claim_variable(scope, Kind::Variable, position, name, true, location)?;
                 (position, state.find(scope, position, name))
             };

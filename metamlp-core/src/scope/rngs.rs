@@ -104,15 +104,15 @@ impl Rngs {
         stream: usize,
         path: impl IntoIterator<Item = &'a str>,
         count: u32,
-    ) -> Option<Key> {
-        let (name, key) = self.streams.iter().nth(stream)?;
+    ) -> Key {
+        let (name, key) = (self.streams.key(stream), self.streams.at(stream));
         let mut fold = Fold::new(self.derivation.separator);
         if self.derivation.strict {
             fold.name(name);
         }
         path.into_iter().for_each(|part| fold.name(part));
         fold.count(count);
-        Some(key.fold_in(fold.hash()))
+        key.fold_in(fold.hash())
     }
 }
 
@@ -174,7 +174,7 @@ mod tests {
 
     fn words(separator: bool, path: &[&str], count: u32) -> [u32; 2] {
         let rngs = Rngs::from(Key::new(0)).separator(separator);
-        rngs.derive(0, path.iter().copied(), count).unwrap().words().unwrap()
+        rngs.derive(0, path.iter().copied(), count).words().unwrap()
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn strict_streams_differ_though_their_keys_do_not() {
         let rngs = Rngs::new([("params", Key::new(0)), ("noise", Key::new(0))]);
-        let of = |rngs: &Rngs, stream| rngs.derive(stream, ["Dense_0"], 1).unwrap().words().unwrap();
+        let of = |rngs: &Rngs, stream| rngs.derive(stream, ["Dense_0"], 1).words().unwrap();
         assert_eq!(of(&rngs, 0), of(&rngs, 1));
         assert_eq!(rngs.resolve("dropout", |_| true), Some(0));
         let strict = rngs.strict();

@@ -1,11 +1,14 @@
 //! One call of `init` or `apply`: what it was given, and the state that the
 //! scopes inside it share.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::stack;
-use super::state::{ScopeId, State};
+use super::state::{Settings, State};
+use super::store::Snapshot;
+use super::tree::ScopeId;
 use crate::error::{Error, Names};
 use crate::module::capture::{Capture, INTERMEDIATES};
 use crate::module::handle::Identity;
@@ -52,8 +55,8 @@ impl Root {
         let preserve_adopted_names = options.preserves_adopted_names();
         let (rngs, capture, record) = options.into_parts();
         let is_abstract = matches!(purpose, Purpose::EvalShape);
-        let mut state = State::new(id, module, variables, rngs, mutable, is_abstract);
-        state.preserve_adopted_names = preserve_adopted_names;
+        let settings = Settings { mutable, rngs, is_abstract, preserve_adopted_names };
+        let state = State::new(id, module, variables.unwrap_or(&Variables::new()), settings);
         Arc::new(Self {
             id,
             is_initializing: variables.is_none(),
@@ -101,17 +104,43 @@ impl Root {
     /// A name given as mutable that is no collection's and nearly one's, and the collections.
     pub(super) fn unknown_mutable(&self) -> Option<(String, Names)> {
         let state = self.state();
-        let mutable = state.mutable(ScopeId::ROOT);
+        let mutable = state.tree.mutable(ScopeId::ROOT);
+        let collections = state.store.collections();
         let by_default = self.capture.is_some() || matches!(mutable, Filter::Except(_));
         let mut given = mutable.names().filter(|name| !(by_default && *name == INTERMEDIATES));
         given.find_map(|name| {
-            if state.collections.position(name).is_some() {
+            if collections.position(name).is_some() {
                 return None;
             }
-            let available = Names::new(name, state.collections.names());
+            let available = Names::new(name, collections.names());
             let is_given = |near: &str| mutable.names().any(|name| name == near);
             available.nearest().is_some_and(|near| !is_given(near)).then(|| (name.to_owned(), available))
         })
+    }
+
+    /// The root's variables, to be put back by [`restore`](Root::restore).
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let mut state = self.state();
+        let State { tree, store, .. } = &mut *state;
+        store.snapshot(tree)
+    }
+
+    /// Puts variables back, and drops an error that a panic kept from being returned.
+    pub(crate) fn restore(&self, before: Snapshot) {
+        let mut state = self.state();
+        let State { tree, store, .. } = &mut *state;
+        store.restore(tree, before);
+        drop(state.take_error());
+    }
+
+    /// Starts to note which variables are read.
+    pub(crate) fn note_reads(&self) {
+        self.state().store.note_reads();
+    }
+
+    /// The paths of the variables that were read, and of the modules all of whose variables were.
+    pub(crate) fn reads(&self) -> BTreeSet<String> {
+        self.state().store.reads()
     }
 
     /// Keeps the first error, and gives it back for the tensor that carries it.

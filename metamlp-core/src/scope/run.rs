@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use metamlp_tensor::{Tensor, Tree, deferred};
 
+use super::blame;
 use super::call::bind_fields;
 use super::root::{Purpose, Root};
 use super::stack::{self, Frame};
-use super::state::ScopeId;
+use super::tree::ScopeId;
 use crate::error::{Error, Line, Result};
 use crate::module::Module;
 use crate::module::options::Options;
@@ -52,10 +53,10 @@ pub(crate) fn run_in<R: Tree>(frame: Frame, f: impl FnOnce() -> R) -> Result<(R,
     let mut state = root.state();
     let updates = state.updates();
     let carried = first_error(&output).or_else(|| first_error(&updates)).map(|error| match error {
-        Error::Tensor(error) => Error::Tensor(state.blame(error)),
+        Error::Tensor(error) => Error::Tensor(blame::blame(&state.tree, error)),
         own => own,
     });
-    match (state.error(), carried) {
+    match (state.take_error(), carried) {
         // A shape guessed from an ill-formed tensor may have been asked for: the tensor's error is the cause.
         (Some(Error::ParamShape { .. }), Some(error @ Error::Tensor(_))) => Err(error),
         (Some(error), _) | (None, Some(error)) => Err(error),

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::root::Root;
-use super::state::ScopeId;
+use super::tree::ScopeId;
 use crate::module::intercept::Interceptors;
 
 /// One running module, or the closure of `init` or `apply`.

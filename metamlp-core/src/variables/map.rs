@@ -115,13 +115,9 @@ impl Map {
         self.0.get(name)
     }
 
-    /// The map under `name`, if there is one.
-    pub(crate) fn own_map_mut(&mut self, name: &str) -> Option<&mut Map> {
-        self.own(name)?.as_map()?;
-        match Arc::make_mut(&mut self.0).get_mut(name) {
-            Some(Entry::Map(map)) => Some(map),
-            _ => None,
-        }
+    /// Files an entry in the place of the one of that name.
+    pub(crate) fn set(&mut self, name: Arc<str>, entry: Entry) {
+        Arc::make_mut(&mut self.0).insert(name, entry);
     }
 
     /// The map under `name`, made if it is missing; `None` if the name is a variable's.

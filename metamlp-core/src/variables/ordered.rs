@@ -95,8 +95,8 @@ impl<V> Ordered<V> {
         self.entries.iter().map(|(name, value)| (name, value))
     }
 
-    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        self.entries.iter_mut().map(|(_, value)| value)
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.entries.iter().map(|(name, _)| name)
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
@@ -123,6 +123,15 @@ impl<V> Ordered<V> {
 impl<V> Default for Ordered<V> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl<V> IntoIterator for Ordered<V> {
+    type Item = (Arc<str>, V);
+    type IntoIter = std::vec::IntoIter<(Arc<str>, V)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
     }
 }
 

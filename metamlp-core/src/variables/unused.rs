@@ -19,9 +19,9 @@ pub(crate) fn unused_variables<M: Module, R: Tree>(
 ) -> Result<Vec<String>> {
     let frame = root_frame(module, Purpose::Options(variables), options);
     let root = Arc::clone(&frame.root);
-    root.state().note_reads();
+    root.note_reads();
     run_in(frame, || f(module))?;
-    let reads = root.state().reads();
+    let reads = root.reads();
     // A variable is read by its own path, or with those of a whole module.
     let is_read = |path: &str| {
         let parents = path.match_indices('/').map(|(end, _)| &path[..end]);
