@@ -39,11 +39,11 @@ pub use module::Module;
 pub use module::bind::Bound;
 pub use module::capture::{Capture, ModuleInfo};
 pub use module::functions::{
-    get_variable, has_rng, has_variable, is_initializing, is_mutable_collection, make_rng, name, param, path,
+    get_variable, has_rng, has_variable, intercept_methods, is_initializing, is_mutable_collection, make_rng, name, param, path,
     perturb, put_variable, share_scope, sow, sow_with, variable, variables,
 };
 pub use module::inputs::{Input, Inputs};
-pub use module::intercept::{MethodCall, Output, intercept_methods};
+pub use module::intercept::{MethodCall, Output};
 pub use module::invoke::{Argument, Arguments, Invocable, InvokeProblem, Method, Methods};
 pub use module::options::Options;
 pub use scope::Scope;

@@ -10,7 +10,8 @@ use crate::__private::Probe;
 use crate::error::Error;
 use crate::module::Module;
 use crate::module::invoke::{Arguments, BoundArguments, Invoked, Method, Methods};
-use crate::scope::{Call, Scope, poisoned};
+use crate::argument::poisoned;
+use crate::scope::{Call, Scope};
 use crate::variables::entry::Entry;
 
 /// A chain of layers, each applied to the output of the one before (Flax's `Sequential`).

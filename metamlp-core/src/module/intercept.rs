@@ -8,43 +8,7 @@ use metamlp_tensor::{Tensor, Tree};
 
 use crate::module::capture::ModuleInfo;
 use crate::module::inputs::{Given, Inputs};
-use crate::scope::stack;
 use crate::variables::entry::Entry;
-
-/// Runs `f` with every method call that it makes passed to `interceptor`
-/// (Flax's `intercept_methods`). For use inside of a module's methods; for a
-/// whole model there is [`Options::intercept_methods`](crate::Options::intercept_methods).
-///
-/// ```
-/// use metamlp::prelude::*;
-/// use metamlp::intercept_methods;
-///
-/// /// Two layers, of which the second sees its input halved.
-/// #[compact]
-/// fn halving(x: &Tensor) -> Tensor {
-///     let x = Dense::new(4).call(x);
-///     intercept_methods(
-///         |call| {
-///             let inputs = call.inputs().clone().map(|_, x| x * 0.5);
-///             call.proceed_with(inputs)
-///         },
-///         || Dense::new(4).use_bias(false).call(&x),
-///     )
-/// }
-///
-/// let variables = halving().init(Key::new(0), |m| m.call(&Tensor::spec([1, 3], F32)))?;
-/// assert_eq!(variables.params().names().collect::<Vec<_>>(), ["Dense_0", "Dense_1"]);
-/// # Ok::<(), metamlp::Error>(())
-/// ```
-pub fn intercept_methods<R>(
-    interceptor: impl Fn(MethodCall<'_>) -> Output + Send + Sync + 'static,
-    f: impl FnOnce() -> R,
-) -> R {
-    let Some(mut frame) = stack::top() else { return f() };
-    frame.interceptors = frame.interceptors.with(Interceptor::new(interceptor));
-    let _guard = stack::push(frame);
-    f()
-}
 
 /// A method call on its way to the method.
 ///

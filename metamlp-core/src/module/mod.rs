@@ -10,6 +10,7 @@ pub(crate) mod intercept;
 pub(crate) mod invoke;
 pub(crate) mod options;
 pub(crate) mod record;
+pub(crate) mod requests;
 
 use std::panic::Location;
 
@@ -23,7 +24,8 @@ use crate::module::bind::Bound;
 use crate::module::handle::{Handle, clone_shared};
 use crate::module::invoke::{Arguments, Invocable, Methods, invoke};
 use crate::module::options::Options;
-use crate::scope::{Purpose, Scope, run};
+use crate::module::requests::{module_methods, request_names, requests};
+use crate::scope::{Purpose, run};
 use crate::summary::{Table, module_paths, tabulate};
 use crate::variables::Variables;
 use crate::variables::entry::Entry;
@@ -340,158 +342,6 @@ pub trait Module {
         invoke(self, self, method, &arguments)
     }
 
-    /// The parameter called `name`: the stored one or, where `params` is
-    /// mutable, as in `init`, a new one drawn by `init` from the stream `params`.
-    ///
-    /// `spec` is the shape, or the shape and the dtype. A stored parameter of
-    /// another shape is an [`Error::ParamShape`]; the dtype is not compared.
-    #[track_caller]
-    fn param(&self, name: &str, init: impl Into<Initializer>, spec: impl Into<Spec>) -> Tensor
-    where
-        Self: Sized,
-    {
-        Scope::of(self.handle()).param(name, init, spec)
-    }
-
-    /// The variable called `name` in any collection, made by `init` where it is
-    /// missing and the collection is mutable.
-    #[track_caller]
-    fn variable<E: Into<Entry>>(&self, collection: &str, name: &str, init: impl FnOnce() -> E) -> Variable
-    where
-        Self: Sized,
-    {
-        Scope::of(self.handle()).variable(collection, name, init)
-    }
-
-    /// The next key of a random stream at this module: another one for each
-    /// call, stream and path. The stream `params` answers for a missing one.
-    #[track_caller]
-    fn make_rng(&self, stream: &str) -> Key {
-        Scope::of(self.handle()).make_rng(stream)
-    }
-
-    /// Whether a random stream was given; `params` does not count for another.
-    #[track_caller]
-    fn has_rng(&self, stream: &str) -> bool {
-        Scope::of(self.handle()).has_rng(stream)
-    }
-
-    /// Appends a value to the tuple called `name` in a collection that is
-    /// mutable, `intermediates` for instance. Returns whether it was.
-    #[track_caller]
-    fn sow(&self, collection: &str, name: &str, value: impl Into<Entry>) -> bool
-    where
-        Self: Sized,
-    {
-        Scope::of(self.handle()).sow(collection, name, value)
-    }
-
-    /// As [`sow`](Module::sow), with `reduce(sown, value)` in the place of
-    /// appending; `init` is what the first value is reduced with.
-    #[track_caller]
-    fn sow_with(
-        &self,
-        collection: &str,
-        name: &str,
-        value: &Tensor,
-        init: impl FnOnce() -> Tensor,
-        reduce: impl FnOnce(&Tensor, &Tensor) -> Tensor,
-    ) -> bool
-    where
-        Self: Sized,
-    {
-        Scope::of(self.handle()).sow_with(collection, name, value, init, reduce)
-    }
-
-    /// `value` plus the variable called `name` in `perturbations`: zero, but
-    /// its gradient is that of `value`. Does nothing without that collection.
-    #[track_caller]
-    #[must_use]
-    fn perturb(&self, name: &str, value: &Tensor) -> Tensor {
-        Scope::of(self.handle()).perturb(name, value)
-    }
-
-    /// A variable of this module as it is now.
-    #[track_caller]
-    #[must_use]
-    fn get_variable(&self, collection: &str, name: &str) -> Option<Entry> {
-        Scope::of(self.handle()).get_variable(collection, name)
-    }
-
-    /// Whether this module has that variable.
-    #[track_caller]
-    #[must_use]
-    fn has_variable(&self, collection: &str, name: &str) -> bool {
-        Scope::of(self.handle()).has_variable(collection, name)
-    }
-
-    /// Writes a variable of this module, declared or not. A map over a map is merged.
-    #[track_caller]
-    fn put_variable(&self, collection: &str, name: &str, value: impl Into<Entry>)
-    where
-        Self: Sized,
-    {
-        Scope::of(self.handle()).put_variable(collection, name, value);
-    }
-
-    /// Puts this module and `other` in one scope, so that a wrapper adds its
-    /// variables to those of what it wraps (Flax's `share_scope`).
-    ///
-    /// If `other` is a submodule of this one, it moves up into this module's
-    /// scope; else this module moves into `other`'s. To be called before the one
-    /// that moves asks for anything. The two must not want the same names.
-    ///
-    /// ```
-    /// use metamlp::prelude::*;
-    ///
-    /// /// A `Dense` with a low-rank addition (LoRA), in the place of the `Dense`.
-    /// #[module]
-    /// struct DenseLora { base: Dense, features: usize, rank: usize }
-    ///
-    /// #[compact]
-    /// impl DenseLora {
-    ///     fn call(&self, x: &Tensor) -> Tensor {
-    ///         self.share_scope(&self.base);
-    ///         let inputs = x.shape()[x.rank() - 1];
-    ///         let a = self.param("A", initializers::lecun_normal(), [inputs, self.rank]);
-    ///         let b = self.param("B", initializers::zeros(), [self.rank, self.features]);
-    ///         self.base.call(x) + x.matmul(&a).matmul(&b)
-    ///     }
-    /// }
-    ///
-    /// #[compact]
-    /// fn model(x: &Tensor) -> Tensor {
-    ///     let dense = Dense::new(10);
-    ///     DenseLora::new(dense, 10, 2).call(x)
-    /// }
-    ///
-    /// let variables = model().init(Key::new(0), |m| m.call(&Tensor::spec([1, 5], F32)))?;
-    /// let names: Vec<_> = variables["params"]["Dense_0"].as_map().unwrap().names().collect();
-    /// assert_eq!(names, ["A", "B", "kernel", "bias"]);
-    /// # Ok::<(), metamlp::Error>(())
-    /// ```
-    #[track_caller]
-    fn share_scope(&self, other: &(impl Module + ?Sized))
-    where
-        Self: Sized,
-    {
-        Scope::of(self.handle()).share_with(other.handle());
-    }
-
-    /// Whether `init` is what runs.
-    #[track_caller]
-    #[must_use]
-    fn is_initializing(&self) -> bool {
-        Scope::of(self.handle()).is_initializing()
-    }
-
-    /// Whether that collection may be written.
-    #[track_caller]
-    #[must_use]
-    fn is_mutable_collection(&self, collection: &str) -> bool {
-        Scope::of(self.handle()).is_mutable_collection(collection)
-    }
-
     /// The same module, of the same name and variables, with other
     /// hyper-parameters: for a submodule that is a field, where a setter's
     /// value changes from call to call.
@@ -524,49 +374,26 @@ pub trait Module {
         change(clone_shared(self))
     }
 
-    /// The names from the model to this module joined by `/`; empty for the model itself.
-    #[track_caller]
-    #[must_use]
-    fn path(&self) -> String {
-        Scope::of(self.handle()).path()
-    }
-
-    /// The last name of the [`path`](Module::path). Before the module is called
-    /// by anyone, and for the model itself: the name that it was given, if it was.
-    #[track_caller]
-    #[must_use]
-    fn name(&self) -> Option<String> {
-        let given = || self.handle().identity().given_name().map(ToString::to_string);
-        Scope::of(self.handle()).name().or_else(given)
-    }
-
-    /// This module's part of every collection as it is now, its submodules'
-    /// included. Nothing, outside of `init` and `apply`.
-    ///
-    /// ```
-    /// use metamlp::prelude::*;
-    ///
-    /// /// A penalty on all weights of the layer.
-    /// #[compact]
-    /// fn penalty(x: &Tensor) -> Tensor {
-    ///     let dense = Dense::new(3);
-    ///     dense.call(x);
-    ///     let mut sum = Tensor::zeros([], F32);
-    ///     dense.variables().params().for_each(&mut |weights| sum = &sum + weights.square().sum_all());
-    ///     sum
-    /// }
-    ///
-    /// let x = Tensor::ones([1, 2], F32);
-    /// let (sum, _) = penalty().init_with_output(Key::new(0), |m| m.call(&x))?;
-    /// assert!(sum.item::<f32>()? > 0.0);
-    /// # Ok::<(), metamlp::Error>(())
-    /// ```
-    #[track_caller]
-    #[must_use]
-    fn variables(&self) -> Variables {
-        Scope::of(self.handle()).variables()
-    }
+    requests!(module_methods);
 }
+
+/// The methods of [`Module`] that users call and that are not in the table of requests, sorted.
+pub const METHODS: &[&str] = &[
+    "apply",
+    "apply_mut",
+    "bind",
+    "eval_shape",
+    "init",
+    "init_with_output",
+    "invoke",
+    "module_paths",
+    "tabulate",
+    "unused_variables",
+    "with",
+];
+
+/// The methods of [`Module`] that are in the table of requests.
+pub const REQUESTS: &[&str] = requests!(request_names);
 
 impl<M: Module + ?Sized> Module for Box<M> {
     fn handle(&self) -> &Handle {
@@ -593,4 +420,21 @@ fn initialized(variables: Variables) -> Result<Variables> {
         },
         error => error.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::METHODS;
+
+    /// The macros refuse fields that would hide a method: the list must be whole.
+    #[test]
+    fn every_method_of_module_is_listed() {
+        let (_, source) = include_str!("mod.rs").split_once("pub trait Module {").unwrap();
+        let (body, _) = source.split_once("\n}\n").unwrap();
+        let visible = body.split("\n\n").filter(|item| !item.contains("#[doc(hidden)]"));
+        let names = visible.filter_map(|item| item.split_once("\n    fn ")?.1.split(['(', '<']).next());
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
+        assert_eq!(names, METHODS);
+    }
 }

@@ -11,7 +11,7 @@ pub use metamlp_tensor::{Segment, Tensor, Tree, TreeVisitor};
 
 pub use probe::{Anything, Loaned, Probe, Seen};
 
-pub use crate::module::Module;
+pub use crate::module::{METHODS, Module, REQUESTS};
 pub use crate::module::handle::Handle;
 pub use crate::module::inputs::{Given, Inputs};
 pub use crate::module::invoke::{BoundArguments, IntoArgument, Invoked, Method, Methods, Parameter, Refusal};

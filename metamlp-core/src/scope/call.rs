@@ -78,7 +78,12 @@ impl<'m> Call<'m> {
         let below = frame.root.state().bind_method(frame.scope, method, called_at);
         let frame = Frame { scope: below, ..frame.clone() };
         let (path, _, _running_below) = Running::begin_at(&frame, NO_MODULE, "call", called_at);
-        let scope = Scope { frame: Some(frame.clone()), class: "CompactNameScope", made_at: called_at };
+        let scope = Scope {
+            frame: Some(frame.clone()),
+            class: "CompactNameScope",
+            made_at: called_at,
+            given_name: None,
+        };
         run_seen(&scope, &frame, "call", &path, inputs, body, output)
     }
 }

@@ -6,8 +6,8 @@ use std::ops::Index;
 
 use metamlp_tensor::{Segment, Source, Tensor, Tree, TreeVisitor};
 
+use crate::argument::poisoned;
 use crate::error::Error;
-use crate::scope::poisoned;
 use crate::variables::map::Map;
 
 /// A variable, or the variables of a submodule.

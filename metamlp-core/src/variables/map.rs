@@ -176,7 +176,7 @@ impl Index<&str> for Map {
 
 impl Tree for Map {
     fn visit(&self, visitor: &mut dyn TreeVisitor) {
-        visitor.fixed(&self.len());
+        visitor.static_value(&self.len());
         for (name, entry) in self.iter() {
             visitor.part(Segment::Name(name), entry);
         }

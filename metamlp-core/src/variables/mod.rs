@@ -198,7 +198,7 @@ impl<N: Into<String>, const LEN: usize> From<[(N, Map); LEN]> for Variables {
 
 impl Tree for Variables {
     fn visit(&self, visitor: &mut dyn TreeVisitor) {
-        visitor.fixed(&self.len());
+        visitor.static_value(&self.len());
         for (name, collection) in self.iter() {
             visitor.part(Segment::Name(name), collection);
         }

@@ -5,7 +5,8 @@ use std::panic::Location;
 
 use metamlp_tensor::Tensor;
 
-use crate::scope::{Scope, poisoned};
+use crate::argument::poisoned;
+use crate::scope::{Scope, requests};
 use crate::variables::entry::Entry;
 
 /// A variable that a module reads and writes while it runs; made by
@@ -34,7 +35,8 @@ impl Variable {
         match self.scope.get_variable(&self.collection, &self.name) {
             Some(Entry::Tensor(tensor)) => tensor,
             other => {
-                poisoned(self.scope.not_a_tensor(&self.collection, &self.name, other, Location::caller()))
+                let location = Location::caller();
+                poisoned(requests::not_a_tensor(&self.scope, &self.collection, &self.name, other, location))
             }
         }
     }
@@ -50,7 +52,7 @@ impl Variable {
     /// returned by the surrounding `apply`.
     #[track_caller]
     pub fn set(&self, value: impl Into<Entry>) {
-        self.scope.put_at(&self.collection, &self.name, value.into(), Location::caller());
+        requests::put(&self.scope, &self.collection, &self.name, value.into(), Location::caller());
     }
 
     /// Writes what `f` makes of the tensor.

@@ -5,14 +5,13 @@ use metamlp_tensor::{DType, Error, F32, Tensor, TreePath, random};
 
 use super::weight_norm::path_in;
 use crate::args;
-use crate::argument::{invalid, refuse, refused};
+use crate::argument::{invalid, poisoned, refuse, refused};
 use crate::layers::check;
 use crate::layers::layer_instance::LayerInstance;
 use crate::layers::promote::common_float;
 use crate::lift::map_variables;
 use crate::module::Module;
 use crate::module::invoke::Arguments;
-use crate::scope::poisoned;
 use crate::variables::entry::Entry;
 
 /// More steps than any use has, which still make a program.
@@ -92,7 +91,7 @@ impl SpectralNorm {
     pub fn call_with(&self, inputs: &Arguments<'_>, update_stats: bool) -> Entry {
         match self.settings() {
             Ok(()) => self.forward(inputs, update_stats),
-            Err(error) => poisoned(error.into()).into(),
+            Err(error) => poisoned(error).into(),
         }
     }
 }

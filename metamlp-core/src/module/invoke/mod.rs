@@ -18,9 +18,10 @@ pub use method::{Invocable, Invoked, Method, Methods};
 pub use parameter::{Parameter, Refusal};
 pub use problem::InvokeProblem;
 
-use crate::error::Error;
+use crate::argument::poisoned;
+use crate::error::{Error, Names};
 use crate::module::Module;
-use crate::scope::{Scope, poisoned};
+use crate::scope::Scope;
 use crate::variables::entry::Entry;
 
 /// What [`Module::invoke`] does; `methods` is the table of `module`.
@@ -52,7 +53,7 @@ fn invoke_at<M: Methods + ?Sized>(
         },
         None => match invoke_field(location, module, name, arguments) {
             Some(output) => return output,
-            None => InvokeProblem::unknown_method(name, methods.methods(), module),
+            None => unknown_method(name, methods.methods(), module),
         },
     };
     let handle = module.handle();
@@ -95,6 +96,15 @@ fn invoke_field(
         }
     });
     output
+}
+
+/// Neither a method nor a field has the name.
+fn unknown_method(wanted: &str, methods: &[Method], module: &dyn Module) -> InvokeProblem {
+    let mut known: Vec<_> =
+        methods.iter().map(|method| (method.name().to_owned(), method.without_output())).collect();
+    module.submodules(&mut |field, _| known.push((field.to_owned(), field.to_owned())));
+    let known = known.iter().map(|(name, shown)| (name.as_str(), shown.as_str()));
+    InvokeProblem::UnknownMethod { available: Names::shown(wanted, known) }
 }
 
 /// The table of a module without one.

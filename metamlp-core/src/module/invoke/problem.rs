@@ -1,8 +1,6 @@
 //! What is wrong with a call by name.
 
-use super::Method;
 use crate::error::Names;
-use crate::module::Module;
 
 /// Why a method could not be called by its name.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -86,16 +84,6 @@ pub enum InvokeProblem {
         /// What it was given.
         found: String,
     },
-}
-
-impl InvokeProblem {
-    pub(super) fn unknown_method(wanted: &str, methods: &[Method], module: &dyn Module) -> Self {
-        let mut known: Vec<_> =
-            methods.iter().map(|method| (method.name().to_owned(), method.without_output())).collect();
-        module.submodules(&mut |field, _| known.push((field.to_owned(), field.to_owned())));
-        let known = known.iter().map(|(name, shown)| (name.as_str(), shown.as_str()));
-        Self::UnknownMethod { available: Names::shown(wanted, known) }
-    }
 }
 
 fn count(arguments: usize) -> String {
