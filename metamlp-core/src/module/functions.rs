@@ -16,15 +16,15 @@ use crate::variables::variable::Variable;
 
 requests!(functions);
 
-/// Runs `f` with every method call that it makes passed to `interceptor`
-/// (Flax's `intercept_methods`). For use inside of a module's methods; for a
-/// whole model there is [`Options::intercept_methods`](crate::Options::intercept_methods).
+/// Runs `f` and passes every method call that it makes to `interceptor` (Flax's
+/// `intercept_methods`). For use inside a module's methods; use
+/// [`Options::intercept_methods`](crate::Options::intercept_methods) for a whole model.
 ///
 /// ```
 /// use metamlp::prelude::*;
 /// use metamlp::intercept_methods;
 ///
-/// /// Two layers, of which the second sees its input halved.
+/// /// Two layers; an interceptor halves the input of the second.
 /// #[compact]
 /// fn halving(x: &Tensor) -> Tensor {
 ///     let x = Dense::new(4).call(x);

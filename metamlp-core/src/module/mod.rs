@@ -1,5 +1,5 @@
-//! What every module can do: be initialised and applied from outside, and ask
-//! for variables and random keys inside.
+//! The trait [`Module`]: initialisation and application from outside, requests for
+//! variables and random keys inside.
 
 pub(crate) mod bind;
 pub(crate) mod capture;
@@ -36,18 +36,18 @@ use crate::variables::variable::Variable;
 /// A layer or a model; `#[module]` on a struct implements it.
 ///
 /// A module is a value made of hyper-parameters. Its variables are another
-/// value: [`init`](Module::init) makes them, [`apply`](Module::apply) runs the
-/// module with them, and neither changes the module, so that one may be applied
-/// from several threads at once.
+/// value: [`init`](Module::init) creates them, [`apply`](Module::apply) runs the
+/// module with them. Neither changes the module, so several threads may apply
+/// one module at the same time.
 ///
-/// The other methods are for use inside of a module's own methods. There
-/// nothing returns `Result`: a mistake gives a tensor that carries the error,
-/// and the surrounding `init` or `apply` returns it.
+/// The other methods are for use inside a module's own methods. They do not
+/// return `Result`: after an error they return a tensor that carries it, and the
+/// surrounding `init` or `apply` returns the error.
 ///
 /// ```
 /// use metamlp::prelude::*;
 ///
-/// /// Multiplies by a learned number.
+/// /// Multiplies by a learned scalar.
 /// #[module]
 /// struct Scale {}
 ///
@@ -71,11 +71,11 @@ use crate::variables::variable::Variable;
     note = "put `#[module]` on the struct: `#[module] struct {Self} {{ .. }}`"
 )]
 pub trait Module {
-    /// Who the module is.
+    /// The module's identity.
     #[doc(hidden)]
     fn handle(&self) -> &Handle;
 
-    /// Shows the modules among the fields.
+    /// Calls `visit` with the modules in the fields.
     #[doc(hidden)]
     fn submodules(&self, visit: &mut Visit<'_>);
 
@@ -85,14 +85,14 @@ pub trait Module {
         None
     }
 
-    /// Creates the variables that `f` asks for when it calls the module's methods.
+    /// Creates the variables that the module's methods ask for when `f` calls them.
     ///
-    /// `options` is a [`Key`], which is the stream `params`, or
-    /// [`Rngs`](crate::Rngs), or an [`Options`]. Only the initializers run: shapes
-    /// are enough for the inputs ([`Tensor::spec`]), as in Flax's `lazy_init`.
+    /// `options` is a [`Key`] for the stream `params`, or [`Rngs`](crate::Rngs), or
+    /// [`Options`]. Only the initializers run: inputs may be shapes without values
+    /// ([`Tensor::spec`]), as in Flax's `lazy_init`.
     ///
     /// # Errors
-    /// The first mistake that a module made, of shapes, names or streams;
+    /// The first error of a module: of shapes, names or streams;
     /// [`Error::LazyInit`] if a variable needs the value of an input that has none.
     #[track_caller]
     fn init<R: Tree>(&self, options: impl Into<Options>, f: impl FnOnce(&Self) -> R) -> Result<Variables>
@@ -104,8 +104,8 @@ pub trait Module {
     }
 
     /// The variables that [`init`](Module::init) would create, each as a
-    /// [`Tensor::spec`]: names, shapes and dtypes. No initializer runs and
-    /// nothing is computed, whatever the size of the model.
+    /// [`Tensor::spec`]: names, shapes and dtypes. No initializer runs and nothing
+    /// is computed, for a model of any size.
     ///
     /// ```
     /// use metamlp::prelude::*;
@@ -118,7 +118,7 @@ pub trait Module {
     /// ```
     ///
     /// # Errors
-    /// Those of `init`, but for an initializer's own.
+    /// The errors of `init`, except those of initializers.
     #[track_caller]
     fn eval_shape<R: Tree>(
         &self,
@@ -132,14 +132,14 @@ pub trait Module {
         Ok(variables)
     }
 
-    /// The table of what the model calls: modules with their inputs, outputs,
-    /// variables and what these weigh; on request the operations it takes.
+    /// A table of the modules that the model calls: inputs, outputs, variables and
+    /// their sizes; on request the number of operations.
     ///
-    /// Nothing is computed: `f` runs twice on shapes alone, as in
+    /// Nothing is computed: `f` runs twice on shapes, as in
     /// [`eval_shape`](Module::eval_shape) and as in [`apply`](Module::apply).
     ///
     /// # Errors
-    /// Those of `eval_shape`.
+    /// The errors of `eval_shape`.
     ///
     /// ```
     /// use metamlp::prelude::*;
@@ -170,11 +170,11 @@ pub trait Module {
         tabulate(self, options.into(), f)
     }
 
-    /// The path and the class of each module that is called, in the order of
-    /// the first calls. The model's own path is empty.
+    /// The path and class of each module that is called, in the order of the first
+    /// calls. The path of the model itself is empty.
     ///
     /// # Errors
-    /// Those of [`eval_shape`](Module::eval_shape).
+    /// The errors of [`eval_shape`](Module::eval_shape).
     ///
     /// ```
     /// use metamlp::prelude::*;
@@ -199,10 +199,10 @@ pub trait Module {
         module_paths(self, options.into(), f)
     }
 
-    /// As [`init`](Module::init), and returns the output too.
+    /// Like [`init`](Module::init), and returns the output too.
     ///
     /// # Errors
-    /// Those of `init`, and of computing the output.
+    /// The errors of `init` and of the output.
     #[track_caller]
     fn init_with_output<R: Tree>(
         &self,
@@ -218,8 +218,8 @@ pub trait Module {
     /// Runs `f`, which calls the module's methods, with these variables.
     ///
     /// # Errors
-    /// The first mistake that a module made; [`Error::MutableInApply`] if
-    /// collections are mutable, whose updates only [`apply_mut`](Module::apply_mut) returns.
+    /// The first error of a module; [`Error::MutableInApply`] if collections are
+    /// mutable, since only [`apply_mut`](Module::apply_mut) returns their updates.
     #[track_caller]
     fn apply<R: Tree>(
         &self,
@@ -238,16 +238,16 @@ pub trait Module {
                 location: Line(Location::caller()),
             });
         }
-        let (output, _) = run(self, Purpose::Options(variables), options, f)?;
+        let (output, _) = run(self, Purpose::Apply(variables), options, f)?;
         Ok(evaluate(output)?)
     }
 
-    /// As [`apply`](Module::apply), and returns the mutable collections as they
-    /// are afterwards, whole; `variables` stays as it was.
+    /// Like [`apply`](Module::apply), and returns the whole mutable collections
+    /// after the call. `variables` does not change.
     ///
     /// # Errors
-    /// The first mistake that a module made; [`Error::UnknownMutable`] for a name
-    /// in `mutable` that is probably a collection's misspelt.
+    /// The first error of a module; [`Error::UnknownMutable`] for a name in
+    /// `mutable` that is probably a misspelt collection.
     #[track_caller]
     fn apply_mut<R: Tree>(
         &self,
@@ -258,12 +258,12 @@ pub trait Module {
     where
         Self: Sized,
     {
-        Ok(evaluate(run(self, Purpose::Options(variables), options.into(), f)?)?)
+        Ok(evaluate(run(self, Purpose::Apply(variables), options.into(), f)?)?)
     }
 
-    /// The paths of the variables that `f` does not read, as `params/Dense_2/kernel`:
-    /// what `apply` passes over, since a checkpoint may hold more than a model
-    /// needs. Nothing is computed.
+    /// The paths of the variables that `f` does not read, such as
+    /// `params/Dense_2/kernel`. `apply` ignores them, since a checkpoint may have
+    /// more variables than a model needs. Nothing is computed.
     ///
     /// ```
     /// use metamlp::prelude::*;
@@ -276,7 +276,7 @@ pub trait Module {
     /// ```
     ///
     /// # Errors
-    /// The first mistake that a module made.
+    /// The first error of a module.
     fn unused_variables<R: Tree>(
         &self,
         variables: &Variables,
@@ -289,11 +289,11 @@ pub trait Module {
         unused_variables(self, variables, options.into(), f)
     }
 
-    /// Binds the module to `variables`: calls of the [`Bound`] that it gives run
-    /// one after another on the same state (Flax's `bind`).
+    /// Binds the module to `variables`: calls on the returned [`Bound`] run one
+    /// after another on the same state (Flax's `bind`).
     ///
-    /// What `options` calls mutable is what the calls may change; nothing, if it
-    /// does not say. `variables` stays as it was.
+    /// The calls may change the collections that `options` declares mutable, by
+    /// default none. `variables` does not change.
     #[must_use]
     fn bind(&self, variables: &Variables, options: impl Into<Options>) -> Bound<Self>
     where
@@ -302,13 +302,13 @@ pub trait Module {
         Bound::new(self, variables, options.into())
     }
 
-    /// Calls the method of that name with [`args!`](crate::args), for a name
-    /// that is known at run time only. The name of a field that holds a module calls that module.
+    /// Calls the method of that name with [`args!`](crate::args), for a name that is
+    /// known only at run time. The name of a field with a module calls that module.
     ///
-    /// The result is the method's output as an [`Entry`]; a method without one
-    /// gives an empty tuple. A name, a number of arguments or a type that does
-    /// not fit is an [`Error::Invoke`], which the entry carries and the
-    /// surrounding `init` or `apply` returns; it lists what there is.
+    /// Returns the method's output as an [`Entry`]; an empty tuple for a method
+    /// without output. A wrong name, number of arguments or type is an
+    /// [`Error::Invoke`], which the entry carries and the surrounding `init` or
+    /// `apply` returns; it lists the possible names.
     ///
     /// ```
     /// use metamlp::prelude::*;
@@ -342,9 +342,9 @@ pub trait Module {
         invoke(self, self, method, &arguments)
     }
 
-    /// The same module, of the same name and variables, with other
-    /// hyper-parameters: for a submodule that is a field, where a setter's
-    /// value changes from call to call.
+    /// The same module, with the same name and variables, with other
+    /// hyper-parameters: for a submodule in a field whose setting changes from call
+    /// to call.
     ///
     /// ```
     /// use metamlp::prelude::*;
@@ -409,7 +409,7 @@ impl<M: Module + ?Sized> Module for Box<M> {
     }
 }
 
-/// The values of new variables. What is missing for one is the model's input.
+/// Evaluates new variables. A value that is missing is that of a model's input.
 fn initialized(variables: Variables) -> Result<Variables> {
     let types = variables.clone();
     evaluate(variables).map_err(|error| match error {

@@ -9,6 +9,7 @@ use super::tree::{Caller, ScopeId};
 use crate::error::{Error, Names};
 use crate::scope::rngs::PARAMS;
 use crate::variables::entry::Entry;
+use crate::variables::map::Map;
 
 impl State {
     /// A variable does not exist and may not be made.
@@ -23,7 +24,7 @@ impl State {
         let collection_name = self.collection_name(collection);
         let top = self.tree.seen_from(scope);
         let whole = self.store.whole(&self.tree, top, collection);
-        let is_empty = whole.as_ref().is_none_or(|map| map.is_empty());
+        let is_empty = whole.as_ref().is_none_or(Map::is_empty);
         if is_empty && top == ScopeId::ROOT {
             let names: Vec<Arc<str>> = self.store.collections().keys().cloned().collect();
             let mut present = Vec::with_capacity(names.len());
@@ -42,9 +43,9 @@ impl State {
         let is_wrapped = whole.is_some_and(|map| map.len() == 1 && map.own(PARAMS).is_some());
         let is_withheld = top != ScopeId::ROOT && self.is_mutable(ScopeId::ROOT, collection);
         let hint = if collection_name == PARAMS && is_wrapped {
-            "; the map has one entry, which is called `params` too: pass the inner map"
+            "; `params` holds another `params`: pass the inner one"
         } else if is_withheld {
-            "; a lifted transform around this module lets nothing be made there: say `.init(true)` or `.mutable(true)`"
+            "; a lifted transform around this module allows no new variables there: set `.init(true)` or `.mutable(true)`"
         } else {
             ""
         };

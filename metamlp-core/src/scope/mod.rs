@@ -29,8 +29,8 @@ pub(crate) use lift::Pack;
 pub(crate) use root::{Purpose, Root};
 pub(crate) use run::{root_frame, run, run_in};
 pub(crate) use stack::{Frame, Owner};
-pub(crate) use store::Snapshot;
 use state::State;
+pub(crate) use store::Snapshot;
 use tree::Caller;
 pub(crate) use tree::{ScopeId, View};
 
@@ -128,6 +128,7 @@ impl Scope {
     ///
     /// ```
     /// use metamlp::prelude::*;
+    /// use metamlp::Scope;
     ///
     /// #[module]
     /// struct TwoTowers { left: Dense, right: Dense }

@@ -19,54 +19,61 @@ use crate::variables::variable::Variable;
 /// The collection of the variables that `perturb` adds.
 const PERTURBATIONS: &str = "perturbations";
 
-pub(crate) fn param(scope: &Scope, location: Caller, name: &str, init: impl Into<Initializer>, spec: impl Into<Spec>) -> Tensor {
+pub(crate) fn param(
+    scope: &Scope,
+    location: Caller,
+    name: &str,
+    init: impl Into<Initializer>,
+    spec: impl Into<Spec>,
+) -> Tensor {
     let spec = spec.into();
-    scope.attempt(
-        location,
-        || format!("the parameter `{name}`"),
-        |root, id| {
-            let key = {
+    scope
+        .attempt(
+            location,
+            || format!("the parameter `{name}`"),
+            |root, id| {
+                let key = {
+                    let mut state = root.state();
+                    let params = state.collection(PARAMS);
+                    state.claim_variable(id, Kind::Param, params, name, false, location)?;
+                    match state.find(id, params, name) {
+                        Some(Entry::Tensor(stored)) if stored.shape() == spec.shape() => return Ok(stored),
+                        Some(Entry::Tensor(stored)) => {
+                            return Err(Error::ParamShape {
+                                name: name.to_owned(),
+                                expected: spec.shape().to_vec(),
+                                found: stored.shape().to_vec(),
+                                input: spec.input().map(|input| Entry::from(input).kind().into()),
+                                at: state.source(id, location),
+                            });
+                        }
+                        Some(other) => {
+                            return Err(state.wrong_kind(id, params, name, &other, "a tensor", location));
+                        }
+                        None if state.is_mutable(id, params) => state.draw(id, PARAMS, location)?,
+                        None => return Err(state.not_found(id, params, name, location)),
+                    }
+                };
+                let value = if root.is_abstract {
+                    Tensor::spec(spec.shape(), spec.dtype())
+                } else {
+                    init.into().initialize(key, spec.shape(), spec.dtype())
+                };
                 let mut state = root.state();
-                let params = state.collection(PARAMS);
-                state.claim_variable(id, Kind::Param, params, name, false, location)?;
-                match state.find(id, params, name) {
-                    Some(Entry::Tensor(stored)) if stored.shape() == spec.shape() => return Ok(stored),
-                    Some(Entry::Tensor(stored)) => {
-                        return Err(Error::ParamShape {
-                            name: name.to_owned(),
-                            expected: spec.shape().to_vec(),
-                            found: stored.shape().to_vec(),
-                            input: spec.input().map(|input| Entry::from(input).kind().into()),
-                            at: state.source(id, location),
-                        });
-                    }
-                    Some(other) => {
-                        return Err(state.wrong_kind(id, params, name, &other, "a tensor", location));
-                    }
-                    None if state.is_mutable(id, params) => state.draw(id, PARAMS, location)?,
-                    None => return Err(state.not_found(id, params, name, location)),
+                if value.shape() != spec.shape() {
+                    return Err(Error::InitializerShape {
+                        name: name.to_owned(),
+                        expected: spec.shape().to_vec(),
+                        found: value.shape().to_vec(),
+                        at: state.source(id, location),
+                    });
                 }
-            };
-            let value = if root.is_abstract {
-                Tensor::spec(spec.shape(), spec.dtype())
-            } else {
-                init.into().initialize(key, spec.shape(), spec.dtype())
-            };
-            let mut state = root.state();
-            if value.shape() != spec.shape() {
-                return Err(Error::InitializerShape {
-                    name: name.to_owned(),
-                    expected: spec.shape().to_vec(),
-                    found: value.shape().to_vec(),
-                    at: state.source(id, location),
-                });
-            }
-            let params = state.collection(PARAMS);
-            state.put(id, params, name, value.clone().into(), location)?;
-            Ok(value)
-        },
-    )
-    .unwrap_or_else(|error| Tensor::poison(error.into(), spec.shape(), spec.dtype()))
+                let params = state.collection(PARAMS);
+                state.put(id, params, name, value.clone().into(), location)?;
+                Ok(value)
+            },
+        )
+        .unwrap_or_else(|error| Tensor::poison(error.into(), spec.shape(), spec.dtype()))
 }
 
 pub(crate) fn variable<E: Into<Entry>>(
@@ -103,7 +110,8 @@ pub(crate) fn variable<E: Into<Entry>>(
 
 pub(crate) fn make_rng(scope: &Scope, location: Caller, stream: &str) -> Key {
     let what = || format!("a key of the stream `{stream}`");
-    scope.attempt(location, what, |root, id| root.state().draw(id, stream, location))
+    scope
+        .attempt(location, what, |root, id| root.state().draw(id, stream, location))
         .unwrap_or_else(|error| Key::from_tensor(Tensor::poison(error.into(), [2], U32)))
 }
 
@@ -111,7 +119,13 @@ pub(crate) fn has_rng(scope: &Scope, _: Caller, stream: &str) -> bool {
     scope.frame.as_ref().is_some_and(|Frame { root, scope: id, .. }| root.state().has_rng(*id, stream))
 }
 
-pub(crate) fn sow(scope: &Scope, location: Caller, collection: &str, name: &str, value: impl Into<Entry>) -> bool {
+pub(crate) fn sow(
+    scope: &Scope,
+    location: Caller,
+    collection: &str,
+    name: &str,
+    value: impl Into<Entry>,
+) -> bool {
     reduce_sown(scope, collection, name, location, |sown, mismatch| match sown {
         None => Ok(Entry::Tuple(vec![value.into()])),
         Some(Entry::Tuple(mut values)) => {
@@ -139,28 +153,29 @@ pub(crate) fn sow_with(
 }
 
 pub(crate) fn perturb(scope: &Scope, location: Caller, name: &str, value: &Tensor) -> Tensor {
-    scope.attempt(
-        location,
-        || format!("the perturbation `{name}`"),
-        |root, id| {
-            let mut state = root.state();
-            let position = state.collection(PERTURBATIONS);
-            if state.is_mutable(id, position) && state.find(id, position, name).is_none() {
-                state.claim_variable(id, Kind::Variable, position, name, true, location)?;
-                let zeros = Tensor::zeros(value.shape(), value.dtype());
-                state.put(id, position, name, zeros.into(), location)?;
-            }
-            if !state.is_present(id, position) {
-                return Ok(value.clone());
-            }
-            match state.find(id, position, name) {
-                Some(Entry::Tensor(perturbation)) => Ok(value + perturbation),
-                Some(other) => Err(state.wrong_kind(id, position, name, &other, "a tensor", location)),
-                None => Err(state.not_found(id, position, name, location)),
-            }
-        },
-    )
-    .unwrap_or_else(|error| Tensor::poison(error.into(), value.shape(), value.dtype()))
+    scope
+        .attempt(
+            location,
+            || format!("the perturbation `{name}`"),
+            |root, id| {
+                let mut state = root.state();
+                let position = state.collection(PERTURBATIONS);
+                if state.is_mutable(id, position) && state.find(id, position, name).is_none() {
+                    state.claim_variable(id, Kind::Variable, position, name, true, location)?;
+                    let zeros = Tensor::zeros(value.shape(), value.dtype());
+                    state.put(id, position, name, zeros.into(), location)?;
+                }
+                if !state.is_present(id, position) {
+                    return Ok(value.clone());
+                }
+                match state.find(id, position, name) {
+                    Some(Entry::Tensor(perturbation)) => Ok(value + perturbation),
+                    Some(other) => Err(state.wrong_kind(id, position, name, &other, "a tensor", location)),
+                    None => Err(state.not_found(id, position, name, location)),
+                }
+            },
+        )
+        .unwrap_or_else(|error| Tensor::poison(error.into(), value.shape(), value.dtype()))
 }
 
 pub(crate) fn get_variable(scope: &Scope, location: Caller, collection: &str, name: &str) -> Option<Entry> {
@@ -177,7 +192,13 @@ pub(crate) fn has_variable(scope: &Scope, location: Caller, collection: &str, na
     get_variable(scope, location, collection, name).is_some()
 }
 
-pub(crate) fn put_variable(scope: &Scope, location: Caller, collection: &str, name: &str, value: impl Into<Entry>) {
+pub(crate) fn put_variable(
+    scope: &Scope,
+    location: Caller,
+    collection: &str,
+    name: &str,
+    value: impl Into<Entry>,
+) {
     put(scope, collection, name, value.into(), location);
 }
 
@@ -186,13 +207,11 @@ pub(crate) fn is_initializing(scope: &Scope, _: Caller) -> bool {
 }
 
 pub(crate) fn is_mutable_collection(scope: &Scope, _: Caller, collection: &str) -> bool {
-    scope.frame
-        .as_ref()
-        .is_some_and(|Frame { root, scope: id, .. }| {
-            let mut state = root.state();
-            let position = state.collection(collection);
-            state.is_mutable(*id, position)
-        })
+    scope.frame.as_ref().is_some_and(|Frame { root, scope: id, .. }| {
+        let mut state = root.state();
+        let position = state.collection(collection);
+        state.is_mutable(*id, position)
+    })
 }
 
 pub(crate) fn path(scope: &Scope, _: Caller) -> String {
@@ -203,7 +222,8 @@ pub(crate) fn path(scope: &Scope, _: Caller) -> String {
 }
 
 pub(crate) fn name(scope: &Scope, _: Caller) -> Option<String> {
-    let name = scope.frame.as_ref().and_then(|Frame { root, scope: id, .. }| root.state().name_of(*id).cloned());
+    let name =
+        scope.frame.as_ref().and_then(|Frame { root, scope: id, .. }| root.state().name_of(*id).cloned());
     name.or_else(|| scope.given_name.clone()).map(|name| name.to_string())
 }
 
@@ -277,9 +297,8 @@ fn reduce_sown(
             state.claim_variable(id, Kind::Variable, position, name, true, location)?;
             (position, state.find(id, position, name))
         };
-        let mismatch = |found: &Entry, expected| {
-            root.state().wrong_kind(id, position, name, found, expected, location)
-        };
+        let mismatch =
+            |found: &Entry, expected| root.state().wrong_kind(id, position, name, found, expected, location);
         let value = reduce(sown, &mismatch)?;
         root.state().put(id, position, name, value, location)?;
         Ok(true)

@@ -183,8 +183,8 @@ fn only_fields_are_parts() {
     assert_eq!(
         error.to_string(),
         format!(
-            "metamlp-core/tests/core/bind.rs:{line}: this Dense is in no field of the bound Outside, nor in one of \
-             the modules there: give a module that has a field, `bound.at(|m| &m.encoder)`"
+            "metamlp-core/tests/core/bind.rs:{line}: this Dense is not in a field of the bound Outside or of a \
+             module below it: give a module that is in a field, `bound.at(|m| &m.encoder)`"
         )
     );
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use metamlp::Scope;
 use metamlp::prelude::*;
 use metamlp::{Error, Variable};
 
@@ -46,8 +47,8 @@ fn a_kept_scope_has_nothing_to_give() {
     assert_eq!(
         error.to_string(),
         format!(
-            "Careless (metamlp-core/tests/core/ended_scope.rs:{line}): the parameter `w` was asked of a scope whose \
-             init or apply has ended: keep what the scope gave, and ask before the method returns"
+            "Careless (metamlp-core/tests/core/ended_scope.rs:{line}): the parameter `w` was requested from a scope \
+             whose init or apply has ended: make the request before the method returns, and keep its result"
         )
     );
     assert!(scope.make_rng("params").words().is_err());

@@ -1,5 +1,6 @@
 //! `init`, `apply` and their mutable forms: what they create, return and leave alone.
 
+use metamlp::Map;
 use metamlp::prelude::*;
 
 #[module]

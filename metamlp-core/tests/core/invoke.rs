@@ -3,8 +3,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use metamlp::Error;
+use metamlp::invoke::{Argument, Arguments, InvokeProblem, Methods};
 use metamlp::prelude::*;
-use metamlp::{Argument, Arguments, Error, InvokeProblem, Methods};
 
 /// No tree, and no `Clone`.
 #[derive(Debug)]
@@ -239,9 +240,9 @@ fn any_tree_comes_back() {
     assert!(invoke("nothing", args![]).unwrap().as_tuple().unwrap().is_empty());
     assert_eq!(
         message("count", args![]),
-        "`Model::count` cannot be invoked: its output, `usize`, holds no tensor: call it as `|model| model.count(..)`"
+        "`Model::count` cannot be invoked: its output, `usize`, has no tensor: call it as `|model| model.count(..)`"
     );
-    assert!(message("label", args![]).contains("its output, `&str`, holds no tensor"));
+    assert!(message("label", args![]).contains("its output, `&str`, has no tensor"));
 }
 
 /// The method ran with the entry's error where a tensor was asked for.
@@ -315,7 +316,7 @@ fn what_has_no_value_at_run_time_is_listed_and_refused() {
         assert_eq!(
             message(method, arguments),
             format!(
-                "`Model::{method}` cannot be invoked: `{obstacle}` cannot pass where a method goes by its name: call \
+                "`Model::{method}` cannot be invoked: `{obstacle}` is not supported in a call by name: call \
                  it as `|model| model.{method}(..)`"
             )
         );

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use metamlp::Error;
+use metamlp::Map;
 use metamlp::lift::{MapVariables, map_variables};
 use metamlp::prelude::*;
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use metamlp::Error;
+use metamlp::Scope;
+use metamlp::error::Kind;
 use metamlp::prelude::*;
-use metamlp::{Error, Kind};
 
 fn x() -> Tensor {
     Tensor::ones([2, 3], F32)

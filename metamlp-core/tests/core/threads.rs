@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
+use metamlp::Scope;
 use metamlp::prelude::*;
 use metamlp::{Error, make_rng};
 

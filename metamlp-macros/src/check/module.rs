@@ -26,9 +26,7 @@ pub(crate) fn check(runtime: Runtime, item: TokenStream, errors: &mut Errors) ->
         return None;
     };
     let instead = match item.generics.params.first() {
-        Some(GenericParam::Lifetime(_)) => {
-            "use owned types (`String`, `Arc<..>`), or `&'static`"
-        }
+        Some(GenericParam::Lifetime(_)) => "use owned types (`String`, `Arc<..>`), or `&'static`",
         _ => "write the types out; use an enum or a function pointer for a part that varies",
     };
     let one_type = no_parameters(&item.generics, "a module", instead, errors);

@@ -138,7 +138,8 @@ fn bounded(tree: &TreeType) -> Generics {
     let runtime = &tree.runtime;
     for param in generics.type_params_mut() {
         let name = param.ident.to_string();
-        let held = tree.shape.parts().any(|part| !part.is_static && mentions(part.ty.to_token_stream(), &name));
+        let held =
+            tree.shape.parts().any(|part| !part.is_static && mentions(part.ty.to_token_stream(), &name));
         if held {
             param.bounds.push(syn::parse_quote!(#runtime::Tree));
         }

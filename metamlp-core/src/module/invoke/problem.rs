@@ -1,6 +1,6 @@
-//! What is wrong with a call by name.
+//! The errors of calls by name.
 
-use crate::error::Names;
+use crate::nearest::Names;
 
 /// Why a method could not be called by its name.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -18,18 +18,18 @@ pub enum InvokeProblem {
     ArgumentCount {
         /// The method with its arguments.
         signature: String,
-        /// How many it takes.
+        /// The number of parameters.
         expected: usize,
-        /// How many there were.
+        /// The number of arguments given.
         found: usize,
     },
 
-    /// An argument by a name that the method has none of.
+    /// A named argument that the method does not have.
     #[error("it has no argument `{argument}`: {available}")]
     UnknownArgument {
         /// The name.
         argument: String,
-        /// The arguments that there are.
+        /// The method's arguments.
         available: Names,
     },
 
@@ -54,14 +54,12 @@ pub enum InvokeProblem {
         argument: &'static str,
         /// The parameter's type.
         expected: &'static str,
-        /// The value's.
+        /// The type of the value.
         found: String,
     },
 
-    /// A signature for which no value can be made at run time.
-    #[error(
-        "`{obstacle}` cannot pass where a method goes by its name: call it as `|model| model.{method}(..)`"
-    )]
+    /// A method whose signature has a type that arguments cannot have at run time.
+    #[error("`{obstacle}` is not supported in a call by name: call it as `|model| model.{method}(..)`")]
     NotByName {
         /// The method.
         method: &'static str,
@@ -69,8 +67,8 @@ pub enum InvokeProblem {
         obstacle: String,
     },
 
-    /// An output that no variable could be.
-    #[error("its output, `{output}`, holds no tensor: call it as `|model| model.{method}(..)`")]
+    /// An output without tensors.
+    #[error("its output, `{output}`, has no tensor: call it as `|model| model.{method}(..)`")]
     NoTensors {
         /// The method.
         method: &'static str,
@@ -78,10 +76,10 @@ pub enum InvokeProblem {
         output: &'static str,
     },
 
-    /// Anything but one tensor, given to a function in a `Sequential`.
+    /// Other arguments than one tensor, for a function in a `Sequential`.
     #[error("a function takes one tensor and was given {found}: write a `#[compact]` function to take more")]
     NotOneTensor {
-        /// What it was given.
+        /// The types of the arguments.
         found: String,
     },
 }

@@ -2,6 +2,7 @@
 //! not a number, inputs of any rank and dtype, axes of no extent. It works or
 //! is refused; it does not panic, overflow, or ask for memory that is not there.
 
+use metamlp::Pooling;
 use metamlp::prelude::*;
 use metamlp::tensor::Padding;
 use proptest::prelude::*;

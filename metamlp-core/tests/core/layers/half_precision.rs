@@ -1,6 +1,7 @@
 //! `f16` and `bf16`: the dtypes that Flax 0.12.8 promotes to, and its numbers
 //! on a CPU.
 
+use metamlp::Pooling;
 use metamlp::prelude::*;
 use metamlp::tensor::{bf16, f16};
 

@@ -1,5 +1,6 @@
 //! The layers around another one: weight and spectral normalisation.
 
+use metamlp::Map;
 use metamlp::prelude::*;
 
 use super::support::{near, normal, ones, shape, values};

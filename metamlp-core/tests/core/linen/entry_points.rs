@@ -3,6 +3,7 @@
 
 use metamlp::prelude::*;
 use metamlp::{Error, make_rng, param, variable};
+use metamlp::{Filter, Map};
 
 use super::support::{at, created, numbers, paths};
 

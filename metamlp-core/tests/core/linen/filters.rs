@@ -1,5 +1,6 @@
 //! The algebra of filters: Flax's tables, and every pair against plain sets.
 
+use metamlp::Filter;
 use metamlp::filter::group_collections;
 use metamlp::prelude::*;
 
