@@ -1,4 +1,4 @@
-//! A bound model: calls that share a state, its parts, and taking it apart again.
+//! Bound models: calls that share a state, bound submodules, unbinding.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -111,7 +111,7 @@ impl Stack {
     }
 }
 
-/// Adds how often it was called.
+/// Adds the number of its calls.
 #[module]
 struct Counted {}
 
@@ -161,7 +161,7 @@ struct Outside {
     held: Held,
 }
 
-/// Not a module, so that what it holds is in no field.
+/// Not a module: a module in it is not in a field.
 #[derive(Clone, Debug)]
 struct Held(Dense);
 

@@ -1,4 +1,4 @@
-//! Methods that are scopes of their own.
+//! Methods with scopes of their own.
 
 use metamlp::error::Kind;
 use metamlp::prelude::*;

@@ -1,4 +1,4 @@
-//! Scopes and variables that are kept for longer than their `init` or `apply`.
+//! Scopes and variables that are used after their `init` or `apply`.
 
 use std::sync::Mutex;
 
@@ -10,7 +10,7 @@ fn x() -> Tensor {
     Tensor::ones([2, 3], F32)
 }
 
-/// What a careless module keeps.
+/// The scope and variable that a careless module keeps.
 #[derive(Default)]
 struct Kept {
     scope: Option<Scope>,

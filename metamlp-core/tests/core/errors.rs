@@ -1,5 +1,5 @@
-//! Every mistake between a model and its variables: which error, and that the
-//! message names the place, what was found, what was expected and what to do.
+//! The errors of a model and its variables, and their messages: place, found,
+//! expected, and what to do.
 
 use metamlp::Map;
 use metamlp::prelude::*;
@@ -9,7 +9,7 @@ fn x(features: usize) -> Tensor {
     Tensor::ones([4, features], F32)
 }
 
-/// The error's text starts with this place in this file, and contains these.
+/// Asserts that the error's text starts with this place in this file and contains `parts`.
 #[track_caller]
 fn tells(error: &Error, path: &str, parts: &[&str]) {
     let text = error.to_string();

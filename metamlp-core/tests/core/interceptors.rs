@@ -1,5 +1,5 @@
-//! `intercept_methods`: who is called around a method call, in what order, and
-//! what it may change. The names of Flax's own tests are in the tests' names.
+//! `intercept_methods`: order of interceptors, and the tensors that they may
+//! change. The names of Flax's own tests are in the tests' names.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! Slips of the pen in `mutable`, and variables that nothing reads.
+//! Typos in `mutable`, and variables that are not read.
 
 use metamlp::Map;
 use metamlp::prelude::*;

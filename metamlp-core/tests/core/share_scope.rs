@@ -1,4 +1,4 @@
-//! Two modules in one scope: who moves, what goes along, what clashes.
+//! Two modules in one scope: which one moves, its submodules, name clashes.
 
 use metamlp::error::Kind;
 use metamlp::prelude::*;

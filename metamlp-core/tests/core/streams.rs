@@ -1,4 +1,4 @@
-//! Which keys modules draw: Flax's, to the bit.
+//! The keys that modules draw are those of Flax, bit for bit.
 
 use metamlp::Scope;
 use metamlp::prelude::*;

@@ -1,4 +1,4 @@
-//! Modules on several threads, and after a panic: scopes do not leak.
+//! Modules on several threads and after a panic: scopes do not leak.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;

@@ -1,4 +1,4 @@
-//! One name is one thing. More of it, with Flax's names, is in `tests/core/naming.rs`.
+//! One name means one thing. More tests are in `tests/core/naming.rs`.
 
 use metamlp::error::Kind;
 use metamlp::prelude::*;
