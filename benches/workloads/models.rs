@@ -1,5 +1,6 @@
 //! The models that are timed, each the same as the peers'. Knows nothing of clocks.
 
+use metamlp::Pooling;
 use metamlp::make_rng;
 use metamlp::prelude::*;
 

@@ -18,6 +18,7 @@ mod report;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use metamlp::Pooling;
 use metamlp::checkpoint::save_safetensors;
 use metamlp::data::Batches;
 use metamlp::metrics::{Accuracy, Average, ConfusionMatrix};

@@ -1,6 +1,7 @@
 //! How well the model tells what comes next, on text that it was not trained
 //! on. Knows the loss, which the training lowers elsewhere.
 
+use metamlp::Map;
 use metamlp::data::Batches;
 use metamlp::prelude::*;
 use metamlp::tensor;

@@ -1,6 +1,7 @@
 //! New text from a trained model, a character a step. Knows the model's cache;
 //! not how it was trained.
 
+use metamlp::Map;
 use metamlp::prelude::*;
 
 use crate::error::Result;

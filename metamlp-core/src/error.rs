@@ -1,4 +1,4 @@
-//! Everything that can go wrong between a model, its variables and its streams.
+//! The errors of models, variables and random streams.
 
 use std::fmt;
 use std::panic::Location;
@@ -8,8 +8,9 @@ use std::sync::Arc;
 use metamlp_tensor::Source;
 
 use crate::checkpoint::CheckpointProblem;
-use crate::module::invoke::InvokeProblem;
+use crate::module::invoke::problem::InvokeProblem;
 use crate::nearest::Choice;
+pub use crate::nearest::Names;
 use crate::variables::filter::Filter;
 
 /// `Result` with this crate's [`Error`].
@@ -17,17 +18,17 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a model could not be initialised or applied.
 ///
-/// Where it happened is told by a [`Source`]: the module's path and the line of
-/// the program. Inside of a model nothing returns `Result`; the first error is
-/// kept and `init` or `apply` returns it.
+/// A [`Source`] gives the module's path and the line of the program. Inside a
+/// model nothing returns `Result`: the first error is kept, and `init` or `apply`
+/// returns it.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A tensor computation that does not fit together.
+    /// An error of a tensor operation.
     #[error(transparent)]
     Tensor(metamlp_tensor::Error),
 
-    /// Variables or streams were asked for where no model is being initialised or applied.
+    /// A request for variables or streams outside of `init` and `apply`.
     #[error(
         "{location}: {class} asked for {what} outside of init and apply: \
          call it as `model.apply(&variables, Options::new(), |model| model.call(..))`"
@@ -35,9 +36,9 @@ pub enum Error {
     OutsideScope {
         /// The module's class.
         class: &'static str,
-        /// What it asked for.
+        /// The request.
         what: String,
-        /// The line that asked.
+        /// The line of the request.
         location: Line,
     },
 
@@ -49,29 +50,29 @@ pub enum Error {
     OutsideMethod {
         /// The class of the module that was called.
         class: &'static str,
-        /// Where.
+        /// The module and line of the call.
         at: Source,
     },
 
-    /// A [`Scope`](crate::Scope) or [`Variable`](crate::Variable) was kept for longer than its call.
+    /// A [`Scope`](crate::Scope) or [`Variable`](crate::Variable) was used after its `init` or `apply`.
     #[error(
-        "{at}: {what} was asked of a scope whose init or apply has ended: \
-         keep what the scope gave, and ask before the method returns"
+        "{at}: {what} was requested from a scope whose init or apply has ended: \
+         make the request before the method returns, and keep its result"
     )]
     EndedScope {
-        /// What was asked for.
+        /// The request.
         what: String,
-        /// The module that the scope was of, and the line that asked.
+        /// The scope's module and the line of the request.
         at: Source,
     },
 
-    /// [`Bound::at`](crate::Bound::at) was given a module that is not in a field of the bound one.
+    /// [`Bound::at`](crate::Bound::at) got a module that is not in a field of the bound one.
     #[error(
-        "{location}: this {class} is in no field of the bound {of}, nor in one of the modules there: \
-         give a module that has a field, `bound.at(|m| &m.encoder)`"
+        "{location}: this {class} is not in a field of the bound {of} or of a module below it: \
+         give a module that is in a field, `bound.at(|m| &m.encoder)`"
     )]
     NotAField {
-        /// The class of what was given.
+        /// The class of the module.
         class: &'static str,
         /// The class of the bound module.
         of: &'static str,
@@ -79,18 +80,18 @@ pub enum Error {
         location: Line,
     },
 
-    /// A name that two things in one module want.
+    /// Two things in one module have the same name.
     #[error("{at}: the {wanted} `{name}` needs another name: {first} is a {taken} of that name")]
     NameInUse {
         /// The name.
         name: String,
-        /// What wants it.
+        /// The kind of the second thing.
         wanted: Kind,
-        /// What has it.
+        /// The kind of the first thing.
         taken: Kind,
-        /// Where the name was first used.
+        /// The line that used the name first.
         first: Line,
-        /// Where it was used again.
+        /// The module and line that used it again.
         at: Source,
     },
 
@@ -99,11 +100,11 @@ pub enum Error {
     InvalidName {
         /// The name.
         name: String,
-        /// What it was to name.
+        /// The kind of the named thing.
         kind: Kind,
-        /// What is wrong with it.
+        /// The reason.
         problem: &'static str,
-        /// Where it was given.
+        /// The module and line that gave the name.
         at: Source,
     },
 
@@ -113,15 +114,15 @@ pub enum Error {
          `{first_method}` ({first}): name one with `.named(\"..\")`, make them fields, or call both methods from a third"
     )]
     SharedByMethods {
-        /// The name that both got.
+        /// The name of both.
         name: String,
         /// The method called last.
         method: &'static str,
         /// The method called before it.
         first_method: &'static str,
-        /// Where that one made its module.
+        /// The line where that method made its module.
         first: Line,
-        /// Where the last one made its own.
+        /// The module and line where the last method made its own.
         at: Source,
     },
 
@@ -130,9 +131,9 @@ pub enum Error {
     ShareScope {
         /// The class of the other module.
         class: &'static str,
-        /// What is in the way, and what to do.
+        /// The reason, and what to do.
         problem: String,
-        /// Where they were to share.
+        /// The module and line of the call.
         at: Source,
     },
 
@@ -143,11 +144,11 @@ pub enum Error {
         stream: String,
         /// The streams that were given.
         available: Names,
-        /// Where a key was asked for.
+        /// The module and line that asked for a key.
         at: Source,
     },
 
-    /// A variable was asked for whose whole collection is missing or empty.
+    /// A variable was requested whose whole collection is missing or empty.
     #[error(
         "{at}: there is no collection `{collection}` among the variables to find `{variable}` in: \
          pass what `init` returned, or list `{collection}` in `.mutable(..)` to create it; {available}"
@@ -155,11 +156,11 @@ pub enum Error {
     CollectionNotFound {
         /// The collection.
         collection: String,
-        /// The variable that was looked for.
+        /// The requested variable.
         variable: String,
-        /// The collections that there are.
+        /// The collections that exist.
         available: Names,
-        /// Where it was asked for.
+        /// The module and line of the request.
         at: Source,
     },
 
@@ -170,15 +171,15 @@ pub enum Error {
         collection: String,
         /// The variable.
         variable: String,
-        /// The names at that place of the collection.
+        /// The names of the module's variables in the collection.
         available: Names,
-        /// More about a likely cause; may be empty.
+        /// A likely cause; may be empty.
         hint: &'static str,
-        /// Where it was asked for.
+        /// The module and line of the request.
         at: Source,
     },
 
-    /// A stored parameter of another shape than the model asks for.
+    /// A stored parameter has another shape than the model asks for.
     #[error("{at}: `{name}` is {found:?} in the variables, {expected:?} was asked for{}", Because(input))]
     ParamShape {
         /// The parameter.
@@ -189,11 +190,11 @@ pub enum Error {
         found: Vec<usize>,
         /// The input that implied the shape asked for, as `f32[4, 8]`.
         input: Option<Box<str>>,
-        /// Where it was asked for.
+        /// The module and line of the request.
         at: Source,
     },
 
-    /// An initializer's result of another shape than it was asked for.
+    /// An initializer returned another shape than requested.
     #[error("{at}: the initializer of `{name}` returned {found:?}, {expected:?} was asked for")]
     InitializerShape {
         /// The parameter.
@@ -202,11 +203,11 @@ pub enum Error {
         expected: Vec<usize>,
         /// The shape returned.
         found: Vec<usize>,
-        /// Where the parameter was asked for.
+        /// The module and line of the request.
         at: Source,
     },
 
-    /// A variable's first value depends on that of an input that is only a shape.
+    /// The initial value of a variable depends on an input that has no value.
     #[error(
         "{at}: the first value of `{variable}` depends on this {input}, which has a shape but no value: \
          give `init` the value, or ask `eval_shape` for shapes alone"
@@ -216,7 +217,7 @@ pub enum Error {
         variable: String,
         /// The input's type.
         input: String,
-        /// Where the input was made.
+        /// The module and line where the input was made.
         at: Source,
     },
 
@@ -227,15 +228,15 @@ pub enum Error {
         collection: String,
         /// The variable.
         variable: String,
-        /// What would do.
+        /// The kind that is needed.
         expected: &'static str,
-        /// What it is.
+        /// The kind that was found.
         found: String,
-        /// Where it was asked for.
+        /// The module and line of the request.
         at: Source,
     },
 
-    /// A collection was written that is not mutable in this call.
+    /// A write to a collection that is not mutable in this call.
     #[error(
         "{at}: `{variable}` cannot be written: the collection `{collection}` is not mutable here; \
          use `apply_mut` with `.mutable([\"{collection}\"])`; mutable is {mutable}{}",
@@ -246,27 +247,27 @@ pub enum Error {
         collection: String,
         /// The variable.
         variable: String,
-        /// What is mutable.
+        /// The mutable collections.
         mutable: Box<Filter>,
-        /// Where it was written.
+        /// The module and line of the write.
         at: Source,
     },
 
-    /// A collection was written inside of a lifted transform that gives it to read only.
+    /// A write to a collection that a lifted transform makes read-only.
     #[error(
         "{at}: `{variable}` cannot be written: the collection `{collection}` is mutable in this call, \
-         but not inside of the lifted transform around the module; say `.mutable(true)` to the transform"
+         but not inside the lifted transform around the module; set `.mutable(true)` on the transform"
     )]
     LiftedReadOnly {
         /// The collection.
         collection: String,
         /// The variable.
         variable: String,
-        /// Where it was written.
+        /// The module and line of the write.
         at: Source,
     },
 
-    /// A name in `mutable` that is probably another one misspelt.
+    /// A name in `mutable` that is probably a misspelt collection.
     #[error(
         "{location}: `mutable` names the collection `{collection}`, which is not among the variables \
          and which nothing in the call asked for: {available}"
@@ -274,7 +275,7 @@ pub enum Error {
     UnknownMutable {
         /// The name given.
         collection: String,
-        /// The collections that there are, or that were asked for.
+        /// The collections that exist or were requested.
         available: Names,
         /// The line of the call.
         location: Line,
@@ -283,54 +284,52 @@ pub enum Error {
     /// `apply` was given mutable collections, whose updates it could not return.
     #[error("{location}: `apply` returns no variables, but {mutable} is mutable: use `apply_mut`")]
     MutableInApply {
-        /// What was given as mutable.
+        /// The mutable collections.
         mutable: String,
         /// The line of the call.
         location: Line,
     },
 
-    /// A method that could not be called by its name, as [`invoke`](crate::Module::invoke) does.
+    /// [`invoke`](crate::Module::invoke) could not call a method by its name.
     #[error("{at}: `{class}::{method}` cannot be invoked: {problem}")]
     Invoke {
         /// The module's class.
         class: &'static str,
         /// The name.
         method: String,
-        /// Why it could not be called.
+        /// The reason.
         problem: Box<InvokeProblem>,
-        /// Where it was called.
+        /// The module and line of the call.
         at: Source,
     },
 
-    /// An entry that is no tensor where one was needed.
-    #[error(
-        "{at}: the entry is {found}, a tensor was expected: take it apart with `tuple`, `as_map` or `get`"
-    )]
+    /// An entry is not a tensor where one is needed.
+    #[error("{at}: the entry is {found}, a tensor was expected: read it with `as_tuple`, `as_map` or `get`")]
     NotATensor {
-        /// What it is.
+        /// The kind that was found.
         found: String,
-        /// Where a tensor was needed.
+        /// The line that needed a tensor.
         at: Source,
     },
 
-    /// A `Sequential` without a layer.
+    /// An empty `Sequential` was called.
     #[error("{at}: an empty `Sequential` has no output: add a layer with `.then(..)`")]
     EmptySequential {
-        /// Where it was called.
+        /// The module and line of the call.
         at: Source,
     },
 
-    /// A file of saved tensors that cannot be written, read or used.
+    /// A file of tensors cannot be written, read or used.
     #[error("{} {problem}", path.display())]
     Checkpoint {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         problem: Box<CheckpointProblem>,
     },
 }
 
-/// What a name is of.
+/// The kind of a named thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Kind {
@@ -338,7 +337,7 @@ pub enum Kind {
     Module,
     /// A submodule that is a field of the module's struct.
     Field,
-    /// A method whose submodules are under its name.
+    /// A method with a scope of its own name.
     Method,
     /// A parameter.
     Param,
@@ -374,33 +373,6 @@ impl fmt::Debug for Line {
     }
 }
 
-/// The names that there are, the nearest to the one that was wanted first.
-#[derive(Clone, Debug)]
-pub struct Names(Box<Choice>);
-
-impl Names {
-    pub(crate) fn new<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(Box::new(Choice::new(wanted, names)))
-    }
-
-    /// Of names that are listed as something longer: each with what is shown for it.
-    pub(crate) fn shown<'a>(wanted: &str, names: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Self(Box::new(Choice::shown(wanted, names)))
-    }
-
-    /// The name that was probably meant.
-    #[must_use]
-    pub fn nearest(&self) -> Option<&str> {
-        self.0.nearest()
-    }
-}
-
-impl fmt::Display for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 impl From<metamlp_tensor::Error> for Error {
     fn from(error: metamlp_tensor::Error) -> Self {
         if let metamlp_tensor::Error::Other(other) = &error
@@ -412,7 +384,7 @@ impl From<metamlp_tensor::Error> for Error {
     }
 }
 
-/// So that `?` works on `apply` inside of `value_and_grad` and `jit`.
+/// Lets `?` work on `apply` inside `value_and_grad` and `jit`.
 impl From<Error> for metamlp_tensor::Error {
     fn from(error: Error) -> Self {
         match error {
@@ -433,7 +405,7 @@ impl fmt::Display for Because<'_> {
     }
 }
 
-/// A name given as mutable that may be a slip of the pen.
+/// The suggestion for a name in `mutable` that is probably a typo.
 struct Near<'a>(&'a str, &'a Filter);
 
 impl fmt::Display for Near<'_> {

@@ -1,9 +1,8 @@
-//! Suggestions in messages: of the names that there are, the one that was
-//! probably meant.
+//! Suggestions in messages: the nearest existing name to a name that is missing.
 
 use std::fmt;
 
-/// "Did you mean `kernel`? There are: .." for a name that is not there.
+/// The text "did you mean `kernel`? there are .." for a missing name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Choice {
     nearest: Option<String>,
@@ -15,7 +14,7 @@ impl Choice {
         Self::shown(wanted, names.into_iter().map(|name| (name, name)))
     }
 
-    /// Of names that are listed as something longer: each with what is shown for it.
+    /// Names that are listed by a longer text: each with that text.
     pub(crate) fn shown<'a>(wanted: &str, names: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let (names, shown): (Vec<&str>, Vec<&str>) = names.into_iter().unzip();
         let nearest = names
@@ -56,7 +55,34 @@ impl fmt::Display for Choice {
     }
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours from one word to the other.
+/// The names that exist; prints with the suggestion of the nearest one first.
+#[derive(Clone, Debug)]
+pub struct Names(Box<Choice>);
+
+impl Names {
+    pub(crate) fn new<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(Box::new(Choice::new(wanted, names)))
+    }
+
+    /// Names that are listed by a longer text: each with that text.
+    pub(crate) fn shown<'a>(wanted: &str, names: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(Box::new(Choice::shown(wanted, names)))
+    }
+
+    /// The name that was probably meant.
+    #[must_use]
+    pub fn nearest(&self) -> Option<&str> {
+        self.0.nearest()
+    }
+}
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The edit distance: insertions, deletions, replacements and swaps of neighbours (Damerau-Levenshtein).
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut before: Vec<usize> = Vec::new();

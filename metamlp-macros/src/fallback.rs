@@ -1,5 +1,5 @@
-//! What is emitted where nothing can be made of an item: the item as it was
-//! written, so that its uses elsewhere do not fail too.
+//! The output for an item that cannot be understood: the item as it was written,
+//! so that its uses elsewhere compile.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote;
@@ -7,10 +7,10 @@ use syn::DeriveInput;
 
 use crate::model::Runtime;
 
-/// The macros' own attributes, which mean nothing without them.
+/// The macros' own attributes, which the compiler does not know.
 const HELPERS: [&str; 4] = ["default", "field", "into", "nowrap"];
 
-/// A type as it was written, and a module nevertheless, so that its
+/// A type as it was written, with an implementation of `Module`, so that its
 /// `#[compact]` block compiles.
 pub(crate) fn module(tokens: TokenStream, runtime: &Runtime) -> TokenStream {
     let mut kept = item(tokens);
@@ -51,8 +51,8 @@ fn stripped(group: &Group) -> Group {
     stripped
 }
 
-/// Whether this is the `[field(..)]` of an attribute; a bare `[default]` is the
-/// standard library's, on a variant.
+/// True if this is the `[field(..)]` of a helper attribute. A bare `[default]` on
+/// a variant is the standard library's.
 fn is_helper(token: &TokenTree) -> bool {
     let TokenTree::Group(group) = token else {
         return false;

@@ -1,45 +1,44 @@
-//! The macros of metamlp: [`macro@module`] and [`macro@compact`], with which a
-//! layer is written, and [`derive@Tree`], with which a user's own struct crosses
-//! `jit`, `grad` and `evaluate`.
+//! The macros of metamlp: [`macro@module`] and [`macro@compact`] define layers and
+//! models; [`derive@Tree`] lets `jit`, `grad` and `evaluate` take a user's own struct.
 //!
-//! The generated code is short, since all that is interesting is library code.
-//! It names one thing, the hidden module `::metamlp::__private`; where the crate
-//! goes by another name, `#[module(crate = path)]`, `#[compact(crate = path)]`
-//! and `#[tree(crate = path)]` say so.
+//! The generated code is short: the work is done by the library. It uses one
+//! path, the hidden module `::metamlp::__private`. If the crate has another name,
+//! give it by `#[module(crate = path)]`, `#[compact(crate = path)]` and
+//! `#[tree(crate = path)]`.
 //!
-//! An item passes through `parse` (the grammar), `check` (every rule and every
-//! message, all of them in one compilation), `model` (what was understood) and
-//! `expand`; where nothing can be understood, `fallback` emits it as it was
-//! written. The bodies of functions are never parsed and never rewritten.
+//! `pipeline` runs the stages: `parse` (the grammar), `check` (the rules and their
+//! messages, all of them in one compilation), `model` (the result of `check`) and
+//! `expand`. An item that cannot be understood is emitted unchanged by `fallback`.
+//! The bodies of functions are never parsed and never rewritten.
 
 mod check;
-mod entry;
 mod errors;
 mod expand;
 mod fallback;
 mod model;
 mod parse;
+mod pipeline;
 mod scan;
 mod spelling;
 
 use proc_macro::TokenStream;
 
-/// Makes a module of a struct: a layer or a model with its configuration.
+/// Makes a struct a module: a layer or a model with its configuration.
 ///
 /// The struct gets a hidden field with the module's identity, and
 ///
 /// - `new`, which takes the fields that have no `#[default(..)]`, in their order
-///   (of a field marked `#[into]`, whatever converts into it);
+///   (for a field marked `#[into]`, any value that converts into it);
 /// - for each field with `#[default(value)]` a setter of its name, which takes
-///   what converts into the field (a field of a primitive type, a tuple, an
-///   array, a reference or a function pointer takes exactly that);
-/// - `named("..")`, which gives it a name in place of the automatic one;
-/// - `Clone` (the clone is a module of its own), `Debug`, `Default` where `new`
-///   takes nothing, and `Module`, with `init` and `apply`.
+///   any value that converts into the field (a field of a primitive type, a
+///   tuple, an array, a reference or a function pointer takes exactly that type);
+/// - `named("..")`, which gives the module a name in place of the automatic one;
+/// - `Clone` (the clone is a separate module), `Debug`, `Default` if `new` takes
+///   no arguments, and `Module`, with `init` and `apply`.
 ///
-/// A default is evaluated by `new` and may use the fields without one. Fields
-/// that hold modules, in a `Vec`, an `Option`, an array or a map too, are
-/// submodules, named by their fields.
+/// `new` evaluates the defaults, which may use the fields without a default.
+/// Modules in fields, also in a `Vec`, an `Option`, an array or a map, are
+/// submodules named by their fields.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -50,7 +49,7 @@ use proc_macro::TokenStream;
 ///     encoder: Dense,
 ///     decoder: Dense,
 ///     blocks: Vec<Dense>,
-///     /// What the blocks' outputs are multiplied by.
+///     /// The factor of the blocks' outputs.
 ///     #[default(0.5)]
 ///     scale: f64,
 /// }
@@ -79,23 +78,32 @@ use proc_macro::TokenStream;
 /// # Ok::<(), metamlp::Error>(())
 /// ```
 ///
-/// The struct has named fields and no generics. `new`, `named` and `call` are
-/// taken, and a field with a default cannot be called like a method of `Module`.
+/// The struct has named fields and no generics.
+///
+/// # Names that a field cannot have
+///
+/// No field can be called `new`, `named` or `call`. A field with a default cannot
+/// be called like a method of `Module`, which its setter would hide: `apply`,
+/// `apply_mut`, `bind`, `eval_shape`, `get_variable`, `has_rng`, `has_variable`,
+/// `init`, `init_with_output`, `invoke`, `is_initializing`,
+/// `is_mutable_collection`, `make_rng`, `module_paths`, `name`, `param`, `path`,
+/// `perturb`, `put_variable`, `share_scope`, `sow`, `sow_with`, `tabulate`,
+/// `unused_variables`, `variable`, `variables` or `with`. A field without a
+/// default has no setter and can have these names.
 #[proc_macro_attribute]
 pub fn module(options: TokenStream, item: TokenStream) -> TokenStream {
-    entry::module(options.into(), item.into()).into()
+    pipeline::module(options.into(), item.into()).into()
 }
 
-/// Makes the methods of an `impl` block, or a function, calls of a module: they
-/// run in the module's scope, where submodules and variables get their names.
+/// Makes the methods of an `impl` block, or a function, run in the scope of a
+/// module, where submodules and variables get their names.
 ///
 /// # On an `impl` block
 ///
-/// Every method with a `&self` enters the scope of `self`, runs its body, and
-/// has its output captured where that was asked for. Bodies may use `return`,
-/// `?`, loans of any lifetime and calls of the other methods, since they are
-/// not rewritten. Functions without `self`, and methods under `#[nowrap]`, are
-/// left alone.
+/// Every method with a `&self` enters the scope of `self` and runs its body; its
+/// output is captured if that was requested. Bodies are not rewritten: they may
+/// use `return`, `?`, references of any lifetime and calls of other methods.
+/// Functions without `self` and methods under `#[nowrap]` do not change.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -119,9 +127,9 @@ pub fn module(options: TokenStream, item: TokenStream) -> TokenStream {
 /// # Ok::<(), metamlp::Error>(())
 /// ```
 ///
-/// Under `#[compact_name_scope]` a method is a scope of its own, called like
-/// it: what is made there is under its name (`up/Dense_0`), as in a submodule
-/// without a struct. What is asked for through `self` is the module's own.
+/// A method under `#[compact_name_scope]` has a scope of its own, named like the
+/// method: modules made there are under its name (`up/Dense_0`), as in a
+/// submodule without a struct. Requests through `self` still use the module's scope.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -158,8 +166,8 @@ pub fn module(options: TokenStream, item: TokenStream) -> TokenStream {
 /// A function is a module with one method. Arguments marked `#[field]` or
 /// `#[field(default = value)]` are the fields of a struct named after the
 /// function (`auto_encoder` makes `AutoEncoder`), the others are the arguments
-/// of its `call`; in the body each goes by its name. The function's docs go to
-/// the struct, and the function itself becomes `new` under another name.
+/// of its `call`. The body uses both by their names. The function's docs go to
+/// the struct, and calling the function is the same as calling `new`.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -179,17 +187,17 @@ pub fn module(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn compact(options: TokenStream, item: TokenStream) -> TokenStream {
-    entry::compact(options.into(), item.into()).into()
+    pipeline::compact(options.into(), item.into()).into()
 }
 
-/// Makes a tree of tensors of a struct or an enum, so that `jit`, `grad`,
-/// `evaluate` and the others take it as an argument or a result.
+/// Makes a struct or an enum a tree of tensors, which `jit`, `grad`, `evaluate`
+/// and the others take as an argument or a result.
 ///
-/// Every field is a tree itself, and its path is its name (its index, in a
-/// tuple struct). A field under `#[tree(static)]` belongs to the program and
-/// not to the data: it is cloned, and hashed to tell programs apart, so it is
-/// `Clone` and `Hash`. The variant of an enum is static. A type parameter that
-/// the fields hold must be a tree.
+/// Every field must be a tree; its path is its name, or its index in a tuple
+/// struct. A field under `#[tree(static)]` is part of the program and not of the
+/// data: it is cloned, and hashed to distinguish programs, so it must be `Clone`
+/// and `Hash`. The variant of an enum is static. A type parameter that the
+/// fields use must be a tree.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -213,5 +221,5 @@ pub fn compact(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_derive(Tree, attributes(tree))]
 pub fn tree(item: TokenStream) -> TokenStream {
-    entry::tree(item.into()).into()
+    pipeline::tree(item.into()).into()
 }

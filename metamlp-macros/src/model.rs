@@ -1,5 +1,4 @@
-//! What the macros understand of an item once `check` is through with it.
-//! Nothing below this line meets a quirk of the syntax.
+//! The items as `check` has understood them. `expand` sees only these types, and no syntax.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -8,7 +7,7 @@ use syn::{Attribute, Expr, Generics, Ident, Path, Type, Visibility};
 
 use crate::parse::Function;
 
-/// The hidden module of the runtime, the one thing that generated code names.
+/// The path of the runtime's hidden module, the only path that generated code uses.
 #[derive(Clone)]
 pub(crate) struct Runtime(Path);
 
@@ -27,60 +26,60 @@ impl quote::ToTokens for Runtime {
 
 /// A module's struct.
 pub(crate) struct Module {
-    /// Docs and whatever else the user put on it.
+    /// Docs and other attributes of the user.
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) name: Ident,
     pub(crate) fields: Vec<Field>,
-    /// The function that it was written as, if it was.
+    /// The function, if the module was written as one.
     pub(crate) function: Option<Ident>,
     pub(crate) runtime: Runtime,
 }
 
 /// A field of a module.
 pub(crate) struct Field {
-    /// Docs and whatever else the user put on it, but for the macros' own.
+    /// Docs and other attributes of the user, without the macros' own.
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) name: Ident,
     pub(crate) ty: Type,
-    /// The value that `new` gives it; without one it is an argument of `new`.
+    /// The value that `new` sets; a field without one is an argument of `new`.
     pub(crate) default: Option<Expr>,
-    /// Whether another value can be set, which is where a default leaves its name free.
+    /// True if the field has a setter: it has a default, and its name may be used for one.
     pub(crate) setter: bool,
-    /// Whether `new` takes whatever converts into it.
+    /// True if `new` takes any value that converts into the field.
     pub(crate) into: bool,
 }
 
 /// A `#[compact] impl` block.
 pub(crate) struct Block {
-    /// All that stands before the braces.
+    /// The tokens before the braces.
     pub(crate) head: TokenStream,
     pub(crate) self_type: Type,
-    /// The `#[cfg(..)]`s and `#[allow(..)]`s, which hold for what is generated beside it too.
+    /// The `#[cfg(..)]`s and `#[allow(..)]`s, which apply to the generated items too.
     pub(crate) conditions: Vec<Attribute>,
     pub(crate) members: Vec<BlockMember>,
     pub(crate) runtime: Runtime,
 }
 
-/// One thing in a `#[compact] impl` block.
+/// One item of a `#[compact] impl` block.
 pub(crate) enum BlockMember {
     /// A method that enters the module's scope.
     Entering(Box<Function>),
-    /// The same, and below it the scope of the method's own name.
+    /// A method that enters a scope of its own name below the module's.
     NameScope(Box<Function>),
-    /// What stays as it is.
+    /// An item that stays as it is.
     Untouched(TokenStream),
 }
 
 /// A `#[compact]` function: a module with one method.
-pub(crate) struct Network {
+pub(crate) struct FunctionModule {
     pub(crate) module: Module,
     /// The method `call`, still under the function's name and without its receiver.
     pub(crate) call: Function,
-    /// Its arguments with the docs that were written on them.
+    /// The arguments of `call` and the docs written on them.
     pub(crate) input_docs: Vec<(Ident, Vec<Attribute>)>,
-    /// For each field its name in the body, with `mut` where that was written.
+    /// For each field its variable in the body, with `mut` if that was written.
     pub(crate) locals: Vec<TokenStream>,
 }
 
@@ -101,12 +100,12 @@ pub(crate) enum TreeShape {
 pub(crate) struct TreePart {
     pub(crate) member: syn::Member,
     pub(crate) ty: Type,
-    /// Whether it belongs to the program and not to its data.
-    pub(crate) fixed: bool,
+    /// True if the field is part of the program and not of its data.
+    pub(crate) is_static: bool,
 }
 
 impl TreeShape {
-    /// Every field there is.
+    /// The fields, of all variants.
     pub(crate) fn parts(&self) -> impl Iterator<Item = &TreePart> {
         let (fields, variants) = match self {
             Self::Struct(parts) => (parts.as_slice(), [].as_slice()),
@@ -115,7 +114,7 @@ impl TreeShape {
         fields.iter().chain(variants.iter().flat_map(|(_, parts)| parts))
     }
 
-    /// Whether a visitor is shown anything: a variant's name is something.
+    /// True if a visitor is called at all. The name of a variant counts.
     pub(crate) fn is_visited(&self) -> bool {
         match self {
             Self::Struct(parts) => !parts.is_empty(),
@@ -123,14 +122,14 @@ impl TreeShape {
         }
     }
 
-    /// Whether some field may hold a tensor.
+    /// True if a field may hold a tensor.
     pub(crate) fn has_trees(&self) -> bool {
-        self.parts().any(|part| !part.fixed)
+        self.parts().any(|part| !part.is_static)
     }
 }
 
 impl Module {
-    /// The class name that automatic names are made of.
+    /// The class name, from which automatic names are made.
     pub(crate) fn class(&self) -> String {
         self.name.unraw().to_string()
     }
@@ -140,7 +139,7 @@ impl Module {
         self.fields.iter().filter(|field| field.default.is_none())
     }
 
-    /// The user's `#[allow(..)]`s, which hold for the generated code too.
+    /// The user's `#[allow(..)]`s, which apply to the generated code too.
     pub(crate) fn allows(&self) -> impl Iterator<Item = &Attribute> {
         self.attrs.iter().filter(|attr| attr.path().is_ident("allow"))
     }
@@ -161,9 +160,9 @@ impl Field {
         if self.into { quote!(impl ::core::convert::Into<#ty>) } else { quote!(#ty) }
     }
 
-    /// The type of the setter's argument: what converts into the field, but
-    /// where that would leave a literal's type open (`3` is no `impl Into<usize>`)
-    /// or stop a coercion (to a function pointer), the field's own.
+    /// The type of the setter's argument: any value that converts into the field,
+    /// or the field's own type where a conversion would leave the type of a literal
+    /// open (`3` as `impl Into<usize>`) or prevent a coercion (to a function pointer).
     pub(crate) fn setter_argument(&self) -> TokenStream {
         let ty = &self.ty;
         match ungrouped(ty) {

@@ -1,5 +1,5 @@
 //! The grammar: options, helper attributes, and functions whose bodies stay
-//! unparsed tokens. Knows no rule; `check` has those.
+//! unparsed tokens. The rules are in `check`.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -9,7 +9,7 @@ use syn::{Attribute, Generics, Ident, ImplItem, LitStr, Path, Result, Signature,
 
 use crate::errors::Errors;
 
-/// What `#[compact]` can stand on.
+/// An item under `#[compact]`.
 pub(crate) enum CompactItem {
     Block(Box<ImplBlock>),
     Function(Box<Function>),
@@ -28,13 +28,13 @@ pub(crate) struct ImplBlock {
     pub(crate) members: Vec<Member>,
 }
 
-/// One thing in an `impl` block.
+/// One item of an `impl` block.
 pub(crate) enum Member {
     Function(Box<Function>),
     Other(TokenStream),
 }
 
-/// A function or method with its body as it was written.
+/// A function or method with its unparsed body.
 #[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
@@ -112,7 +112,7 @@ impl Parse for Function {
         let vis = input.parse()?;
         let signature = input.parse()?;
         let body: Group = input.parse()?;
-        // A closure's block takes no inner attributes: they move to the function.
+        // The block of a closure cannot have inner attributes: move them to the function.
         let (inner, rest) = split_inner_attributes.parse2(body.stream())?;
         if inner.is_empty() {
             return Ok(Self { attrs, vis, signature, body });
@@ -128,7 +128,7 @@ fn split_inner_attributes(input: ParseStream<'_>) -> Result<(Vec<Attribute>, Tok
     Ok((input.call(Attribute::parse_inner)?, input.parse()?))
 }
 
-/// Whether a function's signature is next, however it is qualified.
+/// True if the signature of a function follows, with any qualifiers.
 fn starts_function(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     let qualified = || -> Result<()> {
@@ -143,9 +143,9 @@ fn starts_function(input: ParseStream<'_>) -> bool {
     qualified().is_ok() && ahead.peek(Token![fn])
 }
 
-/// Reads the `key, key = ..` of the attribute called `of`, which takes what
-/// `known` tells: `accept` is given each key, parses what follows it, and says
-/// whether it knows it. A mistake in one entry does not hide those in the next.
+/// Reads the `key, key = ..` of the attribute called `of`; `known` names its
+/// options in messages. `accept` gets each key, parses its value, and returns
+/// false for an unknown key. An error in one entry does not hide errors in the next.
 pub(crate) fn entries(
     tokens: TokenStream,
     (of, known): (&str, &str),
@@ -154,7 +154,7 @@ pub(crate) fn entries(
 ) {
     let mut entry = |input: ParseStream<'_>| {
         let Ok(key) = input.call(Ident::parse_any) else {
-            return Err(input.error(format_args!("this is no option: `#[{of}]` takes {known}")));
+            return Err(input.error(format_args!("this is not an option: `#[{of}]` takes {known}")));
         };
         if !accept(&key, input)? {
             let message = format_args!("unknown option `{key}`: `#[{of}]` takes {known}");
@@ -174,7 +174,7 @@ pub(crate) fn entries(
         }
         Ok(())
     };
-    // What stops the parser is among the errors already.
+    // The errors have been collected already.
     let _: Result<()> = all.parse2(tokens);
 }
 
@@ -186,7 +186,7 @@ fn skip_entry(input: ParseStream<'_>) {
     }
 }
 
-/// Reads the `crate = path` that each of the macros takes, and nothing else.
+/// Reads `crate = path`, the only option of the attribute called `of`.
 pub(crate) fn crate_option(tokens: TokenStream, of: &str, errors: &mut Errors) -> Option<Path> {
     let mut krate = None;
     entries(tokens, (of, "`crate = path`"), errors, |key, input| {
@@ -208,7 +208,7 @@ pub(crate) fn crate_path(input: ParseStream<'_>) -> Result<Path> {
 }
 
 impl ImplBlock {
-    /// The block with nothing between its braces: `impl Foo`.
+    /// The tokens before the braces: `impl Foo`.
     pub(crate) fn head(&self) -> TokenStream {
         let Self { attrs, impl_token, self_type, .. } = self;
         quote!(#(#attrs)* #impl_token #self_type)

@@ -1,9 +1,9 @@
-//! Looking through tokens that are not parsed, or whose syntax tree would be a
-//! long way to the same answer.
+//! Searches in tokens that are not parsed, or for which a syntax tree would be
+//! more work.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 
-/// Whether the word occurs anywhere.
+/// True if the word occurs anywhere in the tokens.
 pub(crate) fn mentions(tokens: TokenStream, word: &str) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(other) => other == word,
@@ -12,23 +12,23 @@ pub(crate) fn mentions(tokens: TokenStream, word: &str) -> bool {
     })
 }
 
-/// Whether a type has a `&` without a lifetime, or a `'_`. The arguments of a
-/// function type do not count: their lifetimes are their own.
+/// True if a type has a `&` without a lifetime, or a `'_`. The arguments of a
+/// function type do not count: they have lifetimes of their own.
 pub(crate) fn elides(ty: TokenStream) -> bool {
     lifetimes(ty).any(|lifetime| lifetime.is_none_or(|lifetime| lifetime == "_"))
 }
 
-/// Whether a type borrows from something that ends before the program.
+/// True if a type has a lifetime other than `'static`.
 pub(crate) fn borrows(ty: TokenStream) -> bool {
     lifetimes(ty).any(|lifetime| lifetime.is_none_or(|lifetime| lifetime != "static"))
 }
 
-/// Whether a type has a lifetime with a name, but for `'static`.
+/// True if a type has a named lifetime other than `'static`.
 pub(crate) fn names_lifetime(ty: TokenStream) -> bool {
     lifetimes(ty).flatten().any(|lifetime| lifetime != "_" && lifetime != "static")
 }
 
-/// The lifetimes in a type, and `None` for each `&` that has none.
+/// The lifetimes in a type, with `None` for each `&` without one.
 fn lifetimes(ty: TokenStream) -> impl Iterator<Item = Option<Ident>> {
     let mut found = Vec::new();
     let mut tokens = ty.into_iter().peekable();
@@ -57,8 +57,8 @@ fn lifetimes(ty: TokenStream) -> impl Iterator<Item = Option<Ident>> {
     found.into_iter()
 }
 
-/// A `self` used as a value. Where the tokens define items of their own, it may
-/// be theirs, and the compiler decides.
+/// The first `self` used as a value. `None` if the tokens define items, since the
+/// `self` may belong to one of them.
 pub(crate) fn find_self(tokens: TokenStream) -> Option<Ident> {
     const ITEMS: [&str; 5] = ["fn", "impl", "macro_rules", "trait", "use"];
     let mut tokens = tokens.into_iter().peekable();

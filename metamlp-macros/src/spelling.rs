@@ -1,4 +1,4 @@
-//! Tokens as one would write them, for messages and docs.
+//! Formats tokens as source code, for messages and docs.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -10,7 +10,7 @@ pub(crate) fn spelled(tokens: impl ToTokens) -> String {
     text
 }
 
-/// Two signs that are one operator.
+/// Operators of two characters.
 const PAIRS: [&str; 10] = ["::", "->", "=>", "==", "!=", "<=", ">=", "&&", "||", ".."];
 
 fn write(tokens: TokenStream, text: &mut String) {
@@ -50,7 +50,7 @@ fn write(tokens: TokenStream, text: &mut String) {
     }
 }
 
-/// What stands before a token.
+/// The kind of the token before.
 #[derive(Clone, Copy)]
 enum Before {
     Start,
@@ -66,7 +66,7 @@ fn write_operator(operator: &str, before: Before, text: &mut String) -> Before {
         _ if is_prefix => text.push_str(operator),
         _ => text.push_str(&format!(" {operator} ")),
     }
-    // What follows the end of generic arguments follows a word.
+    // The end of generic arguments counts as a word.
     if operator == ">" { Before::Word } else { Before::Operator }
 }
 

@@ -165,7 +165,7 @@ impl fmt::Display for Place<'_> {
 
 impl Tree for Leaves {
     fn visit(&self, visitor: &mut dyn TreeVisitor) {
-        visitor.fixed(&self.len());
+        visitor.static_value(&self.len());
         for (path, tensor) in self.iter() {
             for segment in path.segments() {
                 visitor.enter(match segment {

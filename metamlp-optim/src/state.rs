@@ -215,7 +215,7 @@ impl Tree for State {
             Self::Tensor(tensor) => tensor.visit(visitor),
             Self::Leaves(leaves) => leaves.visit(visitor),
             Self::Fields(fields) => {
-                visitor.fixed(&fields.len());
+                visitor.static_value(&fields.len());
                 for (name, part) in fields {
                     visitor.part(Segment::Name(name), part);
                 }

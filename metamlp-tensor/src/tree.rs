@@ -109,7 +109,7 @@ impl dyn TreeVisitor + '_ {
     }
 
     /// Visits a part that is not a tensor.
-    pub fn fixed(&mut self, value: &(impl Hash + ?Sized)) {
+    pub fn static_value(&mut self, value: &(impl Hash + ?Sized)) {
         self.static_part(&value);
     }
 }
@@ -183,7 +183,7 @@ macro_rules! static_tree {
         impl Tree for $ty {
             fn visit(&self, visitor: &mut dyn TreeVisitor) {
                 let hashable: fn(&$ty) -> _ = $hashable;
-                visitor.fixed(&hashable(self));
+                visitor.static_value(&hashable(self));
             }
             fn map(&self, _replace: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
                 self.clone()
@@ -232,7 +232,7 @@ tuple_tree!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 tuple_tree!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 
 fn visit_all<'a, T: Tree + 'a>(parts: impl ExactSizeIterator<Item = &'a T>, visitor: &mut dyn TreeVisitor) {
-    visitor.fixed(&parts.len());
+    visitor.static_value(&parts.len());
     for (i, part) in parts.enumerate() {
         visitor.part(Segment::Index(i), part);
     }
@@ -258,7 +258,7 @@ impl<T: Tree, const N: usize> Tree for [T; N] {
 
 impl<T: Tree> Tree for Option<T> {
     fn visit(&self, visitor: &mut dyn TreeVisitor) {
-        visitor.fixed(&self.is_some());
+        visitor.static_value(&self.is_some());
         if let Some(part) = self {
             part.visit(visitor);
         }
@@ -279,7 +279,7 @@ impl<T: Tree> Tree for Box<T> {
 
 impl<K: AsRef<str> + Ord + Clone, T: Tree> Tree for BTreeMap<K, T> {
     fn visit(&self, visitor: &mut dyn TreeVisitor) {
-        visitor.fixed(&self.len());
+        visitor.static_value(&self.len());
         for (name, part) in self {
             visitor.part(Segment::Name(name.as_ref()), part);
         }

@@ -7,6 +7,7 @@ use metamlp::Initializer;
 use metamlp::layers::*;
 use metamlp::prelude::*;
 use metamlp::tensor::Padding;
+use metamlp::{Cell, Pooling, Sizes};
 use serde_json::{Map, Value};
 
 use crate::case::Case;

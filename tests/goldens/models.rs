@@ -3,6 +3,7 @@
 //! `generate.py` writes them.
 
 use libtest_mimic::Failed;
+use metamlp::Pooling;
 use metamlp::prelude::*;
 
 use crate::case::Case;

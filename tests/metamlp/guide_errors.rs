@@ -9,6 +9,7 @@ use metamlp::checkpoint::{load_safetensors, save_safetensors};
 use metamlp::lift::map_variables;
 use metamlp::prelude::*;
 use metamlp::{Error, make_rng, param, share_scope, tensor, variable};
+use metamlp::{Map, Scope};
 
 /// The errors under the headings of the page, in its order.
 fn errors() -> Vec<(&'static str, Error)> {

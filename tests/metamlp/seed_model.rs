@@ -2,6 +2,7 @@
 //! model of Flax's documentation of `init`, a model as a function, and one
 //! with fields and several methods.
 
+use metamlp::Map;
 use metamlp::prelude::*;
 
 type Outcome = Result<(), metamlp::Error>;

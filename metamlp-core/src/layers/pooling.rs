@@ -10,6 +10,7 @@ use crate::argument::{invalid, refuse};
 ///
 /// ```
 /// use metamlp::prelude::*;
+/// use metamlp::Pooling;
 /// let images = Tensor::ones([8, 28, 28, 3], F32);
 /// assert_eq!(max_pool(&images, &Pooling::new([2, 2]).strides([2, 2])).shape(), [8, 14, 14, 3]);
 /// ```
@@ -83,6 +84,7 @@ impl Pooling {
 ///
 /// ```
 /// use metamlp::prelude::*;
+/// use metamlp::Pooling;
 /// let x = Tensor::from_vec([1, 4, 1], vec![1.0f32, 3.0, 5.0, 9.0]);
 /// assert_eq!(avg_pool(&x, &Pooling::new(2).strides(2)).to_vec::<f32>()?, [2.0, 7.0]);
 /// # Ok::<(), metamlp::Error>(())

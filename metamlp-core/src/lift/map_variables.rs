@@ -11,9 +11,9 @@ use crate::variables::filter::Filter;
 /// `nn.map_variables`): weights that are masked, normalised, tied or quantised,
 /// without a change to the module.
 ///
-/// What [`trans_in`](MapVariables::trans_in) makes of the module's variables in
-/// the mapped collections is what the module reads. What it writes there, if it
-/// may, is stored as [`trans_out`](MapVariables::trans_out) makes it.
+/// The module reads the result of [`trans_in`](MapVariables::trans_in) on its
+/// variables in the mapped collections. If it may write there, the result of
+/// [`trans_out`](MapVariables::trans_out) is stored.
 ///
 /// ```
 /// use metamlp::lift::map_variables;
@@ -71,30 +71,28 @@ pub struct MapVariables<'f> {
 type Transformation<'f> = dyn Fn(Variables) -> Variables + 'f;
 
 impl<'f> MapVariables<'f> {
-    /// What the module sees of its variables in the mapped collections; by
-    /// default the variables themselves. Paths in it begin at the module.
+    /// Maps the stored variables to those that the module reads; the identity by
+    /// default. Paths begin at the module.
     pub fn trans_in(mut self, trans_in: impl Fn(Variables) -> Variables + 'f) -> Self {
         self.trans_in = Box::new(trans_in);
         self
     }
 
-    /// What is stored of the mapped collections that the module may write; by
-    /// default what it sees, so that `init` returns mapped values.
+    /// Maps the variables that the module has written to those that are stored; the
+    /// identity by default, so that `init` returns mapped values.
     pub fn trans_out(mut self, trans_out: impl Fn(Variables) -> Variables + 'f) -> Self {
         self.trans_out = Box::new(trans_out);
         self
     }
 
-    /// Whether the module is run once on its own variables first, which makes
-    /// those that are missing. Mostly
-    /// [`is_initializing`](crate::Module::is_initializing). `false` by default.
+    /// Runs the module once on its own variables first, to create the missing
+    /// ones. Usually `self.is_initializing()`; `false` by default.
     pub fn init(mut self, init: bool) -> Self {
         self.init = init;
         self
     }
 
-    /// Whether the module may write the mapped collections where they are
-    /// mutable. `false` by default.
+    /// Lets the module write the mapped collections, if they are mutable. `false` by default.
     pub fn mutable(mut self, mutable: bool) -> Self {
         self.mutable = mutable;
         self
@@ -115,10 +113,10 @@ impl<'f> MapVariables<'f> {
     /// Runs `f`, which calls the module's methods, or makes modules if `module`
     /// is the running one (`self`).
     ///
-    /// `f` runs twice where [`init`](MapVariables::init) is set and something is
-    /// mutable. The modules in fields of `module` that have a place elsewhere
-    /// are mapped there, by another call of the functions. Not meant to be run
-    /// on one module by several threads at a time.
+    /// `f` runs twice if [`init`](MapVariables::init) is set and a collection is
+    /// mutable. Modules in fields of `module` that are named elsewhere are mapped
+    /// there, by another call of the functions. Do not run it on one module from
+    /// several threads at the same time.
     #[track_caller]
     pub fn run<M: Module + ?Sized, R>(&self, module: &M, f: impl Fn(&M) -> R) -> R {
         let Some(pack) = Pack::of(module) else { return f(module) };
@@ -156,7 +154,7 @@ impl<'f> MapVariables<'f> {
     }
 }
 
-/// The collections that a filter takes.
+/// The collections that a filter contains.
 fn only(variables: Variables, filter: &Filter) -> Variables {
     variables.into_iter().filter(|(name, _)| filter.contains(name)).collect()
 }

@@ -1,6 +1,6 @@
-//! Flax's lifted transforms: functions that change how a module, with all that
-//! is below it, sees its variables and streams. They know modules by their
-//! scopes alone, and put a module in no other place: its path stays.
+//! Flax's lifted transforms: functions that change which variables and random
+//! streams a module and the modules below it see. The path of the module stays
+//! the same.
 
 mod map_variables;
 

@@ -1,5 +1,4 @@
-//! A model bound to variables: calls follow one another on one state, without
-//! handing variables in and out.
+//! A model bound to variables: calls run one after another on one state.
 
 use std::fmt;
 use std::panic::Location;
@@ -15,10 +14,10 @@ use crate::variables::Variables;
 
 /// A model and the state that it runs in; made by [`Module::bind`].
 ///
-/// For trying a model out: what a call writes to the mutable collections is
-/// there in the next, and the counters of the random streams go on, so that
-/// each call draws other keys. Training is written with
-/// [`apply_mut`](Module::apply_mut), which changes nothing.
+/// For interactive use: writes to the mutable collections are visible to the
+/// next call, and the counters of the random streams go on, so that each call
+/// draws other keys. For training use [`apply_mut`](Module::apply_mut), which
+/// changes no state.
 ///
 /// Calls from several threads take turns.
 ///
@@ -47,24 +46,24 @@ use crate::variables::Variables;
 /// # Ok::<(), metamlp::Error>(())
 /// ```
 pub struct Bound<M> {
-    /// The same modules as those of the model that was bound, by identity.
+    /// The bound model: a copy with the same modules, by identity.
     model: M,
-    /// Where it runs.
+    /// The frame in which it runs.
     frame: Frame,
 }
 
 impl<M: Module + Clone> Bound<M> {
     pub(crate) fn new(model: &M, variables: &Variables, options: Options) -> Self {
         let model = clone_shared(model);
-        let frame = root_frame(&model, Purpose::Options(variables), options);
+        let frame = root_frame(&model, Purpose::Apply(variables), options);
         Self { model, frame }
     }
 
-    /// Runs `f`, which calls the module's methods, on the state as it is, and
-    /// computes what it returns and what it writes.
+    /// Runs `f`, which calls the module's methods, on the current state, and
+    /// evaluates its output and the variables that it writes.
     ///
     /// # Errors
-    /// The first mistake that a module made. The variables are then as they were before.
+    /// The first error of a module. The variables are then restored.
     pub fn run<R: Tree>(&self, f: impl FnOnce(&M) -> R) -> Result<R> {
         let _turn = self.frame.root.take_turn();
         let before = Rollback::new(&self.frame.root);
@@ -73,16 +72,16 @@ impl<M: Module + Clone> Bound<M> {
         Ok(output)
     }
 
-    /// The variables as they are now: this module's part of every collection.
+    /// The current variables of this module in every collection.
     #[must_use]
     pub fn variables(&self) -> Variables {
         self.frame.root.state().variables(self.frame.scope)
     }
 
-    /// The module in a field of this one, or further down, bound to the same state.
+    /// A module in a field of this one, directly or below, bound to the same state.
     ///
     /// # Errors
-    /// [`Error::NotAField`] if `f` returns a module that has no field, but is in a struct that is no module.
+    /// [`Error::NotAField`] if `f` returns a module that is in a struct which is not a module.
     #[track_caller]
     pub fn at<N: Module + Clone>(&self, f: impl FnOnce(&M) -> &N) -> Result<Bound<N>> {
         let location = Line(Location::caller());
@@ -97,8 +96,7 @@ impl<M: Module + Clone> Bound<M> {
         Ok(Bound { model, frame: Frame { scope, ..self.frame.clone() } })
     }
 
-    /// The module, no longer bound, and its [`variables`](Bound::variables),
-    /// with which it can be applied by itself.
+    /// The unbound module and its [`variables`](Bound::variables), to apply the module alone.
     #[must_use]
     pub fn unbind(self) -> (M, Variables) {
         (self.model.clone(), self.variables())
@@ -115,7 +113,7 @@ impl<M: Module> fmt::Debug for Bound<M> {
     }
 }
 
-/// Puts the variables back, unless they are to be kept: after an error or a panic.
+/// Restores the variables after an error or a panic.
 struct Rollback<'a> {
     root: &'a Root,
     before: Option<Snapshot>,
@@ -123,7 +121,7 @@ struct Rollback<'a> {
 
 impl<'a> Rollback<'a> {
     fn new(root: &'a Root) -> Self {
-        Self { root, before: Some(root.state().snapshot()) }
+        Self { root, before: Some(root.snapshot()) }
     }
 
     fn keep(mut self) {
@@ -134,7 +132,7 @@ impl<'a> Rollback<'a> {
 impl Drop for Rollback<'_> {
     fn drop(&mut self) {
         if let Some(before) = self.before.take() {
-            self.root.state().restore(before);
+            self.root.restore(before);
         }
     }
 }

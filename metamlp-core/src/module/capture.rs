@@ -1,4 +1,4 @@
-//! Which method calls have their output stored among the `intermediates`.
+//! The choice of method calls whose outputs are stored in `intermediates`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ pub(crate) const INTERMEDIATES: &str = "intermediates";
 /// A choice of method calls; see
 /// [`Options::capture_intermediates`](crate::Options::capture_intermediates).
 ///
-/// `true` is every method called `call`; [`Capture::only`] picks by module and method.
+/// `true` chooses every method called `call`; [`Capture::only`] chooses by module and method.
 #[derive(Clone)]
 pub struct Capture(Option<Arc<Choose>>);
 

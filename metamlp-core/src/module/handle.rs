@@ -1,5 +1,5 @@
-//! Who a module is: its identity, its class, the name it was given and where
-//! it was made. Never changes when the module is initialised or applied.
+//! Module identity: id, class, given name, creation site. It does not change when
+//! the module is initialised or applied.
 
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
@@ -11,8 +11,8 @@ use crate::scope::{Owner, stack};
 
 /// The hidden field of every module.
 ///
-/// Its identity ties a module to its scope while a model runs. A clone is
-/// another module of the same class and name. Handles are equal when their
+/// The identity connects a module to its scope while a model runs. A clone is
+/// another module of the same class and name. Handles are equal if their
 /// classes and given names are, so that modules compare by their fields.
 #[derive(Debug)]
 pub struct Handle(Arc<Identity>);
@@ -22,7 +22,7 @@ pub(crate) struct Identity {
     pub(crate) id: u64,
     pub(crate) class: &'static str,
     pub(crate) location: &'static Location<'static>,
-    /// The scope that was running when it was made, which will name it.
+    /// The scope that was running when the module was made, which names it.
     pub(crate) owner: Option<Owner>,
     given_name: OnceLock<Arc<str>>,
 }
@@ -37,9 +37,9 @@ impl Handle {
         Self::made(class, Location::caller(), OnceLock::new(), true)
     }
 
-    /// Gives the module a name of its own in place of an automatic one.
+    /// Gives the module a name in place of an automatic one.
     ///
-    /// A module that is in a field too, or has a name already, becomes another one.
+    /// If the module is also in a field or has a name already, this becomes a new module.
     pub fn rename(&mut self, name: impl Into<String>) {
         let name: Arc<str> = name.into().into();
         let is_in_field = self.0.owner.is_none() && Arc::strong_count(&self.0) > 1;
@@ -90,7 +90,7 @@ thread_local! {
     static SHARING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Clones a module's field so that a module in it stays the same module.
+/// Clones a field so that the modules in it keep their identities.
 pub(crate) fn clone_shared<T: Clone>(field: &T) -> T {
     struct Restore(bool);
     impl Drop for Restore {
@@ -102,7 +102,7 @@ pub(crate) fn clone_shared<T: Clone>(field: &T) -> T {
     field.clone()
 }
 
-/// A module of the same class and given name, and another identity.
+/// A module of the same class and given name with a new identity.
 impl Clone for Handle {
     fn clone(&self) -> Self {
         if SHARING.get() {

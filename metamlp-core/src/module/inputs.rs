@@ -1,5 +1,5 @@
-//! What a module's method was called with: of each argument its name and its
-//! tensors, or its value as text. Knows nothing of scopes.
+//! The arguments of a method call as observers see them: the name of each, and
+//! its tensors or its value as text. Knows nothing of scopes.
 
 use std::fmt::Display;
 
@@ -9,8 +9,8 @@ use crate::variables::entry::Entry;
 
 /// The arguments of a method call, in their order.
 ///
-/// Tensors, and trees of them, are there as an [`Entry`]; numbers, flags and
-/// strings as text. What is neither is left out.
+/// Tensors and trees of tensors are kept as an [`Entry`]; numbers, `bool`s and
+/// strings as text. Other arguments are left out.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs(Vec<(&'static str, Input)>);
 
@@ -20,7 +20,7 @@ pub struct Inputs(Vec<(&'static str, Input)>);
 pub enum Input {
     /// A tensor or a tree of tensors.
     Tree(Entry),
-    /// A number, a flag or a string, as it prints.
+    /// A number, a `bool` or a string, as text.
     Value(String),
 }
 
@@ -39,7 +39,7 @@ impl Inputs {
         })
     }
 
-    /// The same arguments with each tensor replaced by what `f` makes of it.
+    /// Replaces each tensor by the result of `f`, which also gets the argument's name.
     #[must_use]
     pub fn map(mut self, mut f: impl FnMut(&'static str, &Tensor) -> Tensor) -> Self {
         for (name, input) in &mut self.0 {
@@ -51,35 +51,35 @@ impl Inputs {
     }
 }
 
-/// For the macros' expansion, which describes a call's arguments with these.
+/// For the macros' expansion, which describes the arguments of a call.
 impl Inputs {
-    /// One more argument, unless it is no tree.
+    /// Adds an argument, if it is a `Tree`.
     #[doc(hidden)]
     pub fn add(&mut self, name: &'static str, entry: Option<Entry>) {
         self.0.extend(entry.map(|entry| (name, Input::Tree(entry))));
     }
 
-    /// One more argument that prints.
+    /// Adds an argument as text.
     #[doc(hidden)]
     pub fn add_value(&mut self, name: &'static str, value: impl Display) {
         self.0.push((name, Input::Value(value.to_string())));
     }
 }
 
-/// The arguments that a body is to run with in the place of its own, if any.
+/// The arguments with which observers replace those of the call; none if the call keeps its own.
 #[doc(hidden)]
 #[derive(Clone, Debug, Default)]
 pub struct Given(Option<Inputs>);
 
 impl Given {
-    /// Every argument is the call's own.
+    /// The call keeps its own arguments.
     pub(crate) const OWN: Self = Self(None);
 
     pub(crate) fn new(inputs: Inputs) -> Self {
         Self(Some(inputs))
     }
 
-    /// `own` with the tensors that were given for the argument.
+    /// `own` with the tensors that replace the argument's; `None` if it is not replaced.
     pub(crate) fn replace<T: Tree>(&self, name: &str, own: &T) -> Option<T> {
         let mut tensors = self.0.as_ref()?.tree(name)?.tensors().into_iter();
         Some(own.map(&mut |tensor| tensors.next().unwrap_or_else(|| tensor.clone())))

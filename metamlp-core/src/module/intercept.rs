@@ -1,5 +1,5 @@
-//! Interceptors: code of the user's that runs around every method call of a
-//! model, sees its arguments and its output, and may change their tensors.
+//! Interceptors: user callbacks around every method call of a model, which see
+//! the arguments and the output and may change their tensors.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,50 +8,14 @@ use metamlp_tensor::{Tensor, Tree};
 
 use crate::module::capture::ModuleInfo;
 use crate::module::inputs::{Given, Inputs};
-use crate::scope::stack;
 use crate::variables::entry::Entry;
 
-/// Runs `f` with every method call that it makes passed to `interceptor`
-/// (Flax's `intercept_methods`). For use inside of a module's methods; for a
-/// whole model there is [`Options::intercept_methods`](crate::Options::intercept_methods).
-///
-/// ```
-/// use metamlp::prelude::*;
-/// use metamlp::intercept_methods;
-///
-/// /// Two layers, of which the second sees its input halved.
-/// #[compact]
-/// fn halving(x: &Tensor) -> Tensor {
-///     let x = Dense::new(4).call(x);
-///     intercept_methods(
-///         |call| {
-///             let inputs = call.inputs().clone().map(|_, x| x * 0.5);
-///             call.proceed_with(inputs)
-///         },
-///         || Dense::new(4).use_bias(false).call(&x),
-///     )
-/// }
-///
-/// let variables = halving().init(Key::new(0), |m| m.call(&Tensor::spec([1, 3], F32)))?;
-/// assert_eq!(variables.params().names().collect::<Vec<_>>(), ["Dense_0", "Dense_1"]);
-/// # Ok::<(), metamlp::Error>(())
-/// ```
-pub fn intercept_methods<R>(
-    interceptor: impl Fn(MethodCall<'_>) -> Output + Send + Sync + 'static,
-    f: impl FnOnce() -> R,
-) -> R {
-    let Some(mut frame) = stack::top() else { return f() };
-    frame.interceptors = frame.interceptors.with(Interceptor::new(interceptor));
-    let _guard = stack::push(frame);
-    f()
-}
-
-/// A method call on its way to the method.
+/// An intercepted method call that has not reached the method yet.
 ///
 /// The interceptor that was set first is outermost: it is called first, and
 /// [`proceed`](MethodCall::proceed) calls the next one or, after the last, the
-/// method. What it returns is the output, so that no call can be skipped: an
-/// output that is replaced costs nothing, since nothing needs it any more.
+/// method. An interceptor must return an [`Output`], which only a call gives, so
+/// no call can be skipped. An output that is replaced is not computed.
 pub struct MethodCall<'a> {
     module: ModuleInfo<'a>,
     method: &'static str,
@@ -83,19 +47,19 @@ impl<'a> MethodCall<'a> {
         self.method
     }
 
-    /// The arguments, as the next outer interceptor left them.
+    /// The arguments, as passed by the next outer interceptor.
     #[must_use]
     pub fn inputs(&self) -> &Inputs {
         &self.inputs
     }
 
-    /// Goes on inwards with the arguments as they are.
+    /// Continues with the same arguments.
     pub fn proceed(self) -> Output {
         let inputs = self.inputs.clone();
         self.proceed_with(inputs)
     }
 
-    /// Goes on inwards with other tensors among the arguments: those of
+    /// Continues with other tensors among the arguments: those of
     /// [`inputs`](MethodCall::inputs) after an [`Inputs::map`].
     pub fn proceed_with(self, inputs: Inputs) -> Output {
         match self.inner.split_first() {
@@ -104,7 +68,7 @@ impl<'a> MethodCall<'a> {
         }
     }
 
-    /// Calls the method itself, past the interceptors further in.
+    /// Calls the method itself and skips the inner interceptors.
     pub fn call_method(self, inputs: Inputs) -> Output {
         Output::of((self.body)(Given::new(inputs)))
     }
@@ -121,7 +85,7 @@ impl fmt::Debug for MethodCall<'_> {
     }
 }
 
-/// What a method call gave.
+/// The output of a method call.
 #[derive(Debug)]
 pub struct Output {
     entry: Option<Entry>,
@@ -129,19 +93,19 @@ pub struct Output {
 }
 
 impl Output {
-    /// As the method gave it.
+    /// An output that is not changed.
     pub(crate) fn of(entry: Option<Entry>) -> Self {
         Self { entry, is_changed: false }
     }
 
-    /// Its tensors, if it is a tree of tensors.
+    /// The output's tensors, if it is a tree of tensors.
     #[must_use]
     pub fn entry(&self) -> Option<&Entry> {
         self.entry.as_ref()
     }
 
-    /// The output with each tensor replaced by what `f` makes of it. Outputs
-    /// that borrow, and those that are no trees, stay as they are.
+    /// Replaces each tensor of the output by the result of `f`. Outputs that borrow
+    /// and outputs that are not trees do not change.
     #[must_use]
     pub fn map(mut self, mut f: impl FnMut(&Tensor) -> Tensor) -> Self {
         if let Some(entry) = &mut self.entry {
@@ -151,7 +115,7 @@ impl Output {
         self
     }
 
-    /// The tensors, if they are no longer the method's.
+    /// The tensors, if they were replaced.
     pub(crate) fn changed(&self) -> Option<Vec<Tensor>> {
         self.entry.as_ref().filter(|_| self.is_changed).map(Tree::tensors)
     }
@@ -161,7 +125,7 @@ impl Output {
 #[derive(Clone)]
 pub(crate) struct Interceptor(Arc<dyn Fn(MethodCall<'_>) -> Output + Send + Sync>);
 
-/// The interceptors in force, shared by the frames that they are in force in.
+/// The active interceptors, shared by stack frames.
 #[derive(Clone, Default)]
 pub(crate) struct Interceptors(Option<Arc<[Interceptor]>>);
 
@@ -172,12 +136,12 @@ impl Interceptor {
 }
 
 impl Interceptors {
-    /// The same and a further one, which is called after them.
+    /// Adds an interceptor, which is called after the others.
     pub(crate) fn with(&self, interceptor: Interceptor) -> Self {
         Self(Some(self.list().iter().cloned().chain([interceptor]).collect()))
     }
 
-    /// Outermost first.
+    /// The interceptors, outermost first.
     pub(crate) fn list(&self) -> &[Interceptor] {
         self.0.as_deref().unwrap_or_default()
     }

@@ -1,5 +1,5 @@
-//! What every module can do: be initialised and applied from outside, and ask
-//! for variables and random keys inside.
+//! The trait [`Module`]: initialisation and application from outside, requests for
+//! variables and random keys inside.
 
 pub(crate) mod bind;
 pub(crate) mod capture;
@@ -10,6 +10,7 @@ pub(crate) mod intercept;
 pub(crate) mod invoke;
 pub(crate) mod options;
 pub(crate) mod record;
+pub(crate) mod requests;
 
 use std::panic::Location;
 
@@ -23,7 +24,8 @@ use crate::module::bind::Bound;
 use crate::module::handle::{Handle, clone_shared};
 use crate::module::invoke::{Arguments, Invocable, Methods, invoke};
 use crate::module::options::Options;
-use crate::scope::{Purpose, Scope, run};
+use crate::module::requests::{module_methods, request_names, requests};
+use crate::scope::{Purpose, run};
 use crate::summary::{Table, module_paths, tabulate};
 use crate::variables::Variables;
 use crate::variables::entry::Entry;
@@ -34,18 +36,18 @@ use crate::variables::variable::Variable;
 /// A layer or a model; `#[module]` on a struct implements it.
 ///
 /// A module is a value made of hyper-parameters. Its variables are another
-/// value: [`init`](Module::init) makes them, [`apply`](Module::apply) runs the
-/// module with them, and neither changes the module, so that one may be applied
-/// from several threads at once.
+/// value: [`init`](Module::init) creates them, [`apply`](Module::apply) runs the
+/// module with them. Neither changes the module, so several threads may apply
+/// one module at the same time.
 ///
-/// The other methods are for use inside of a module's own methods. There
-/// nothing returns `Result`: a mistake gives a tensor that carries the error,
-/// and the surrounding `init` or `apply` returns it.
+/// The other methods are for use inside a module's own methods. They do not
+/// return `Result`: after an error they return a tensor that carries it, and the
+/// surrounding `init` or `apply` returns the error.
 ///
 /// ```
 /// use metamlp::prelude::*;
 ///
-/// /// Multiplies by a learned number.
+/// /// Multiplies by a learned scalar.
 /// #[module]
 /// struct Scale {}
 ///
@@ -69,11 +71,11 @@ use crate::variables::variable::Variable;
     note = "put `#[module]` on the struct: `#[module] struct {Self} {{ .. }}`"
 )]
 pub trait Module {
-    /// Who the module is.
+    /// The module's identity.
     #[doc(hidden)]
     fn handle(&self) -> &Handle;
 
-    /// Shows the modules among the fields.
+    /// Calls `visit` with the modules in the fields.
     #[doc(hidden)]
     fn submodules(&self, visit: &mut Visit<'_>);
 
@@ -83,14 +85,14 @@ pub trait Module {
         None
     }
 
-    /// Creates the variables that `f` asks for when it calls the module's methods.
+    /// Creates the variables that the module's methods ask for when `f` calls them.
     ///
-    /// `options` is a [`Key`], which is the stream `params`, or
-    /// [`Rngs`](crate::Rngs), or an [`Options`]. Only the initializers run: shapes
-    /// are enough for the inputs ([`Tensor::spec`]), as in Flax's `lazy_init`.
+    /// `options` is a [`Key`] for the stream `params`, or [`Rngs`](crate::Rngs), or
+    /// [`Options`]. Only the initializers run: inputs may be shapes without values
+    /// ([`Tensor::spec`]), as in Flax's `lazy_init`.
     ///
     /// # Errors
-    /// The first mistake that a module made, of shapes, names or streams;
+    /// The first error of a module: of shapes, names or streams;
     /// [`Error::LazyInit`] if a variable needs the value of an input that has none.
     #[track_caller]
     fn init<R: Tree>(&self, options: impl Into<Options>, f: impl FnOnce(&Self) -> R) -> Result<Variables>
@@ -102,8 +104,8 @@ pub trait Module {
     }
 
     /// The variables that [`init`](Module::init) would create, each as a
-    /// [`Tensor::spec`]: names, shapes and dtypes. No initializer runs and
-    /// nothing is computed, whatever the size of the model.
+    /// [`Tensor::spec`]: names, shapes and dtypes. No initializer runs and nothing
+    /// is computed, for a model of any size.
     ///
     /// ```
     /// use metamlp::prelude::*;
@@ -116,7 +118,7 @@ pub trait Module {
     /// ```
     ///
     /// # Errors
-    /// Those of `init`, but for an initializer's own.
+    /// The errors of `init`, except those of initializers.
     #[track_caller]
     fn eval_shape<R: Tree>(
         &self,
@@ -130,14 +132,14 @@ pub trait Module {
         Ok(variables)
     }
 
-    /// The table of what the model calls: modules with their inputs, outputs,
-    /// variables and what these weigh; on request the operations it takes.
+    /// A table of the modules that the model calls: inputs, outputs, variables and
+    /// their sizes; on request the number of operations.
     ///
-    /// Nothing is computed: `f` runs twice on shapes alone, as in
+    /// Nothing is computed: `f` runs twice on shapes, as in
     /// [`eval_shape`](Module::eval_shape) and as in [`apply`](Module::apply).
     ///
     /// # Errors
-    /// Those of `eval_shape`.
+    /// The errors of `eval_shape`.
     ///
     /// ```
     /// use metamlp::prelude::*;
@@ -168,11 +170,11 @@ pub trait Module {
         tabulate(self, options.into(), f)
     }
 
-    /// The path and the class of each module that is called, in the order of
-    /// the first calls. The model's own path is empty.
+    /// The path and class of each module that is called, in the order of the first
+    /// calls. The path of the model itself is empty.
     ///
     /// # Errors
-    /// Those of [`eval_shape`](Module::eval_shape).
+    /// The errors of [`eval_shape`](Module::eval_shape).
     ///
     /// ```
     /// use metamlp::prelude::*;
@@ -197,10 +199,10 @@ pub trait Module {
         module_paths(self, options.into(), f)
     }
 
-    /// As [`init`](Module::init), and returns the output too.
+    /// Like [`init`](Module::init), and returns the output too.
     ///
     /// # Errors
-    /// Those of `init`, and of computing the output.
+    /// The errors of `init` and of the output.
     #[track_caller]
     fn init_with_output<R: Tree>(
         &self,
@@ -216,8 +218,8 @@ pub trait Module {
     /// Runs `f`, which calls the module's methods, with these variables.
     ///
     /// # Errors
-    /// The first mistake that a module made; [`Error::MutableInApply`] if
-    /// collections are mutable, whose updates only [`apply_mut`](Module::apply_mut) returns.
+    /// The first error of a module; [`Error::MutableInApply`] if collections are
+    /// mutable, since only [`apply_mut`](Module::apply_mut) returns their updates.
     #[track_caller]
     fn apply<R: Tree>(
         &self,
@@ -236,16 +238,16 @@ pub trait Module {
                 location: Line(Location::caller()),
             });
         }
-        let (output, _) = run(self, Purpose::Options(variables), options, f)?;
+        let (output, _) = run(self, Purpose::Apply(variables), options, f)?;
         Ok(evaluate(output)?)
     }
 
-    /// As [`apply`](Module::apply), and returns the mutable collections as they
-    /// are afterwards, whole; `variables` stays as it was.
+    /// Like [`apply`](Module::apply), and returns the whole mutable collections
+    /// after the call. `variables` does not change.
     ///
     /// # Errors
-    /// The first mistake that a module made; [`Error::UnknownMutable`] for a name
-    /// in `mutable` that is probably a collection's misspelt.
+    /// The first error of a module; [`Error::UnknownMutable`] for a name in
+    /// `mutable` that is probably a misspelt collection.
     #[track_caller]
     fn apply_mut<R: Tree>(
         &self,
@@ -256,12 +258,12 @@ pub trait Module {
     where
         Self: Sized,
     {
-        Ok(evaluate(run(self, Purpose::Options(variables), options.into(), f)?)?)
+        Ok(evaluate(run(self, Purpose::Apply(variables), options.into(), f)?)?)
     }
 
-    /// The paths of the variables that `f` does not read, as `params/Dense_2/kernel`:
-    /// what `apply` passes over, since a checkpoint may hold more than a model
-    /// needs. Nothing is computed.
+    /// The paths of the variables that `f` does not read, such as
+    /// `params/Dense_2/kernel`. `apply` ignores them, since a checkpoint may have
+    /// more variables than a model needs. Nothing is computed.
     ///
     /// ```
     /// use metamlp::prelude::*;
@@ -274,7 +276,7 @@ pub trait Module {
     /// ```
     ///
     /// # Errors
-    /// The first mistake that a module made.
+    /// The first error of a module.
     fn unused_variables<R: Tree>(
         &self,
         variables: &Variables,
@@ -287,11 +289,11 @@ pub trait Module {
         unused_variables(self, variables, options.into(), f)
     }
 
-    /// Binds the module to `variables`: calls of the [`Bound`] that it gives run
-    /// one after another on the same state (Flax's `bind`).
+    /// Binds the module to `variables`: calls on the returned [`Bound`] run one
+    /// after another on the same state (Flax's `bind`).
     ///
-    /// What `options` calls mutable is what the calls may change; nothing, if it
-    /// does not say. `variables` stays as it was.
+    /// The calls may change the collections that `options` declares mutable, by
+    /// default none. `variables` does not change.
     #[must_use]
     fn bind(&self, variables: &Variables, options: impl Into<Options>) -> Bound<Self>
     where
@@ -300,13 +302,13 @@ pub trait Module {
         Bound::new(self, variables, options.into())
     }
 
-    /// Calls the method of that name with [`args!`](crate::args), for a name
-    /// that is known at run time only. The name of a field that holds a module calls that module.
+    /// Calls the method of that name with [`args!`](crate::args), for a name that is
+    /// known only at run time. The name of a field with a module calls that module.
     ///
-    /// The result is the method's output as an [`Entry`]; a method without one
-    /// gives an empty tuple. A name, a number of arguments or a type that does
-    /// not fit is an [`Error::Invoke`], which the entry carries and the
-    /// surrounding `init` or `apply` returns; it lists what there is.
+    /// Returns the method's output as an [`Entry`]; an empty tuple for a method
+    /// without output. A wrong name, number of arguments or type is an
+    /// [`Error::Invoke`], which the entry carries and the surrounding `init` or
+    /// `apply` returns; it lists the possible names.
     ///
     /// ```
     /// use metamlp::prelude::*;
@@ -340,161 +342,9 @@ pub trait Module {
         invoke(self, self, method, &arguments)
     }
 
-    /// The parameter called `name`: the stored one or, where `params` is
-    /// mutable, as in `init`, a new one drawn by `init` from the stream `params`.
-    ///
-    /// `spec` is the shape, or the shape and the dtype. A stored parameter of
-    /// another shape is an [`Error::ParamShape`]; the dtype is not compared.
-    #[track_caller]
-    fn param(&self, name: &str, init: impl Into<Initializer>, spec: impl Into<Spec>) -> Tensor
-    where
-        Self: Sized,
-    {
-        Scope::of(self.handle()).param(name, init, spec)
-    }
-
-    /// The variable called `name` in any collection, made by `init` where it is
-    /// missing and the collection is mutable.
-    #[track_caller]
-    fn variable<E: Into<Entry>>(&self, collection: &str, name: &str, init: impl FnOnce() -> E) -> Variable
-    where
-        Self: Sized,
-    {
-        Scope::of(self.handle()).variable(collection, name, init)
-    }
-
-    /// The next key of a random stream at this module: another one for each
-    /// call, stream and path. The stream `params` answers for a missing one.
-    #[track_caller]
-    fn make_rng(&self, stream: &str) -> Key {
-        Scope::of(self.handle()).make_rng(stream)
-    }
-
-    /// Whether a random stream was given; `params` does not count for another.
-    #[track_caller]
-    fn has_rng(&self, stream: &str) -> bool {
-        Scope::of(self.handle()).has_rng(stream)
-    }
-
-    /// Appends a value to the tuple called `name` in a collection that is
-    /// mutable, `intermediates` for instance. Returns whether it was.
-    #[track_caller]
-    fn sow(&self, collection: &str, name: &str, value: impl Into<Entry>) -> bool
-    where
-        Self: Sized,
-    {
-        Scope::of(self.handle()).sow(collection, name, value)
-    }
-
-    /// As [`sow`](Module::sow), with `reduce(sown, value)` in the place of
-    /// appending; `init` is what the first value is reduced with.
-    #[track_caller]
-    fn sow_with(
-        &self,
-        collection: &str,
-        name: &str,
-        value: &Tensor,
-        init: impl FnOnce() -> Tensor,
-        reduce: impl FnOnce(&Tensor, &Tensor) -> Tensor,
-    ) -> bool
-    where
-        Self: Sized,
-    {
-        Scope::of(self.handle()).sow_with(collection, name, value, init, reduce)
-    }
-
-    /// `value` plus the variable called `name` in `perturbations`: zero, but
-    /// its gradient is that of `value`. Does nothing without that collection.
-    #[track_caller]
-    #[must_use]
-    fn perturb(&self, name: &str, value: &Tensor) -> Tensor {
-        Scope::of(self.handle()).perturb(name, value)
-    }
-
-    /// A variable of this module as it is now.
-    #[track_caller]
-    #[must_use]
-    fn get_variable(&self, collection: &str, name: &str) -> Option<Entry> {
-        Scope::of(self.handle()).get_variable(collection, name)
-    }
-
-    /// Whether this module has that variable.
-    #[track_caller]
-    #[must_use]
-    fn has_variable(&self, collection: &str, name: &str) -> bool {
-        Scope::of(self.handle()).has_variable(collection, name)
-    }
-
-    /// Writes a variable of this module, declared or not. A map over a map is merged.
-    #[track_caller]
-    fn put_variable(&self, collection: &str, name: &str, value: impl Into<Entry>)
-    where
-        Self: Sized,
-    {
-        Scope::of(self.handle()).put_variable(collection, name, value);
-    }
-
-    /// Puts this module and `other` in one scope, so that a wrapper adds its
-    /// variables to those of what it wraps (Flax's `share_scope`).
-    ///
-    /// If `other` is a submodule of this one, it moves up into this module's
-    /// scope; else this module moves into `other`'s. To be called before the one
-    /// that moves asks for anything. The two must not want the same names.
-    ///
-    /// ```
-    /// use metamlp::prelude::*;
-    ///
-    /// /// A `Dense` with a low-rank addition (LoRA), in the place of the `Dense`.
-    /// #[module]
-    /// struct DenseLora { base: Dense, features: usize, rank: usize }
-    ///
-    /// #[compact]
-    /// impl DenseLora {
-    ///     fn call(&self, x: &Tensor) -> Tensor {
-    ///         self.share_scope(&self.base);
-    ///         let inputs = x.shape()[x.rank() - 1];
-    ///         let a = self.param("A", initializers::lecun_normal(), [inputs, self.rank]);
-    ///         let b = self.param("B", initializers::zeros(), [self.rank, self.features]);
-    ///         self.base.call(x) + x.matmul(&a).matmul(&b)
-    ///     }
-    /// }
-    ///
-    /// #[compact]
-    /// fn model(x: &Tensor) -> Tensor {
-    ///     let dense = Dense::new(10);
-    ///     DenseLora::new(dense, 10, 2).call(x)
-    /// }
-    ///
-    /// let variables = model().init(Key::new(0), |m| m.call(&Tensor::spec([1, 5], F32)))?;
-    /// let names: Vec<_> = variables["params"]["Dense_0"].as_map().unwrap().names().collect();
-    /// assert_eq!(names, ["A", "B", "kernel", "bias"]);
-    /// # Ok::<(), metamlp::Error>(())
-    /// ```
-    #[track_caller]
-    fn share_scope(&self, other: &(impl Module + ?Sized))
-    where
-        Self: Sized,
-    {
-        Scope::of(self.handle()).share_with(other.handle());
-    }
-
-    /// Whether `init` is what runs.
-    #[track_caller]
-    #[must_use]
-    fn is_initializing(&self) -> bool {
-        Scope::of(self.handle()).is_initializing()
-    }
-
-    /// Whether that collection may be written.
-    #[track_caller]
-    #[must_use]
-    fn is_mutable_collection(&self, collection: &str) -> bool {
-        Scope::of(self.handle()).is_mutable_collection(collection)
-    }
-
-    /// The same module, of the same name and variables, with other
-    /// hyper-parameters: for a submodule that is a field, where a setter's
-    /// value changes from call to call.
+    /// The same module, with the same name and variables, with other
+    /// hyper-parameters: for a submodule in a field whose setting changes from call
+    /// to call.
     ///
     /// ```
     /// use metamlp::prelude::*;
@@ -524,49 +374,26 @@ pub trait Module {
         change(clone_shared(self))
     }
 
-    /// The names from the model to this module joined by `/`; empty for the model itself.
-    #[track_caller]
-    #[must_use]
-    fn path(&self) -> String {
-        Scope::of(self.handle()).path()
-    }
-
-    /// The last name of the [`path`](Module::path). Before the module is called
-    /// by anyone, and for the model itself: the name that it was given, if it was.
-    #[track_caller]
-    #[must_use]
-    fn name(&self) -> Option<String> {
-        let given = || self.handle().identity().given_name().map(ToString::to_string);
-        Scope::of(self.handle()).name().or_else(given)
-    }
-
-    /// This module's part of every collection as it is now, its submodules'
-    /// included. Nothing, outside of `init` and `apply`.
-    ///
-    /// ```
-    /// use metamlp::prelude::*;
-    ///
-    /// /// A penalty on all weights of the layer.
-    /// #[compact]
-    /// fn penalty(x: &Tensor) -> Tensor {
-    ///     let dense = Dense::new(3);
-    ///     dense.call(x);
-    ///     let mut sum = Tensor::zeros([], F32);
-    ///     dense.variables().params().for_each(&mut |weights| sum = &sum + weights.square().sum_all());
-    ///     sum
-    /// }
-    ///
-    /// let x = Tensor::ones([1, 2], F32);
-    /// let (sum, _) = penalty().init_with_output(Key::new(0), |m| m.call(&x))?;
-    /// assert!(sum.item::<f32>()? > 0.0);
-    /// # Ok::<(), metamlp::Error>(())
-    /// ```
-    #[track_caller]
-    #[must_use]
-    fn variables(&self) -> Variables {
-        Scope::of(self.handle()).variables()
-    }
+    requests!(module_methods);
 }
+
+/// The methods of [`Module`] that users call and that are not in the table of requests, sorted.
+pub const METHODS: &[&str] = &[
+    "apply",
+    "apply_mut",
+    "bind",
+    "eval_shape",
+    "init",
+    "init_with_output",
+    "invoke",
+    "module_paths",
+    "tabulate",
+    "unused_variables",
+    "with",
+];
+
+/// The methods of [`Module`] that are in the table of requests.
+pub const REQUESTS: &[&str] = requests!(request_names);
 
 impl<M: Module + ?Sized> Module for Box<M> {
     fn handle(&self) -> &Handle {
@@ -582,7 +409,7 @@ impl<M: Module + ?Sized> Module for Box<M> {
     }
 }
 
-/// The values of new variables. What is missing for one is the model's input.
+/// Evaluates new variables. A value that is missing is that of a model's input.
 fn initialized(variables: Variables) -> Result<Variables> {
     let types = variables.clone();
     evaluate(variables).map_err(|error| match error {
@@ -593,4 +420,21 @@ fn initialized(variables: Variables) -> Result<Variables> {
         },
         error => error.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::METHODS;
+
+    /// The macros refuse fields that would hide a method: the list must be whole.
+    #[test]
+    fn every_method_of_module_is_listed() {
+        let (_, source) = include_str!("mod.rs").split_once("pub trait Module {").unwrap();
+        let (body, _) = source.split_once("\n}\n").unwrap();
+        let visible = body.split("\n\n").filter(|item| !item.contains("#[doc(hidden)]"));
+        let names = visible.filter_map(|item| item.split_once("\n    fn ")?.1.split(['(', '<']).next());
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
+        assert_eq!(names, METHODS);
+    }
 }

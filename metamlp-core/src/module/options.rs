@@ -1,4 +1,4 @@
-//! How a model is applied: its streams, what it may write, what is captured.
+//! The options of `init` and `apply`: random streams, mutable collections, capture, interceptors.
 
 use metamlp_tensor::random::Key;
 
@@ -28,28 +28,28 @@ pub struct Options {
 }
 
 impl Options {
-    /// No streams; nothing is captured; what is mutable is left to the call:
-    /// nothing for `apply`, every collection but `intermediates` for `init`.
+    /// No streams and no capture. By default no collection is mutable in `apply`,
+    /// and all but `intermediates` are in `init`.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// One more random stream.
+    /// Adds a random stream.
     #[must_use]
     pub fn rng(mut self, stream: impl Into<String>, key: impl Into<Key>) -> Self {
         self.rngs = self.rngs.with(stream, key);
         self
     }
 
-    /// More random streams.
+    /// Adds random streams.
     #[must_use]
     pub fn rngs(mut self, rngs: impl Into<Rngs>) -> Self {
         self.rngs.merge(&rngs.into());
         self
     }
 
-    /// The collections that may be written, and are returned.
+    /// The collections that may be written and are returned.
     #[must_use]
     pub fn mutable(mut self, collections: impl Into<Filter>) -> Self {
         self.mutable = Some(collections.into());
@@ -57,17 +57,17 @@ impl Options {
     }
 
     /// Stores the outputs of module calls in the collection `intermediates`,
-    /// under the module's path and the method's name, a tuple with one entry a
-    /// call; that collection becomes mutable.
+    /// under the module's path and the method's name, as a tuple with one entry per
+    /// call. The collection becomes mutable.
     #[must_use]
     pub fn capture_intermediates(mut self, capture: impl Into<Capture>) -> Self {
         self.capture = Some(capture.into()).filter(Capture::is_on);
         self
     }
 
-    /// Passes every method call to `interceptor`, inside of those given before
-    /// (Flax's `intercept_methods`): to look on, or to change the tensors among
-    /// the arguments and in the output.
+    /// Passes every method call to `interceptor`, which runs inside the
+    /// interceptors given before (Flax's `intercept_methods`). It can observe the
+    /// call and change the tensors of the arguments and of the output.
     ///
     /// ```
     /// use metamlp::prelude::*;
@@ -90,7 +90,7 @@ impl Options {
         self
     }
 
-    /// What is mutable, `default` where it was not said.
+    /// The mutable collections, or `default` if none were set.
     pub(crate) fn mutable_or(&self, default: impl Into<Filter>) -> Filter {
         let mutable = self.mutable.clone().unwrap_or_else(|| default.into());
         match self.capture {
@@ -99,9 +99,8 @@ impl Options {
         }
     }
 
-    /// Gives a module in a field the name that it was [`named`] by, if it was,
-    /// and not the field's: for checkpoints that were written under Flax's
-    /// `flax_preserve_adopted_names`.
+    /// Keeps the name that a module in a field was [`named`] by, instead of the
+    /// field's: for checkpoints written under Flax's `flax_preserve_adopted_names`.
     ///
     /// [`named`]: macro@crate::module
     #[must_use]
@@ -114,7 +113,7 @@ impl Options {
         self.preserve_adopted_names
     }
 
-    /// Every method call is noted in `record`.
+    /// Records every method call in `record`.
     pub(crate) fn recorded(mut self, record: &Record) -> Self {
         self.record = Some(record.clone());
         self

@@ -1,4 +1,4 @@
-//! The calls that a run of a model made, for those who tabulate them.
+//! Records the method calls of a run, for tables of a model.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,35 +14,34 @@ pub(crate) struct CallRecord {
     pub(crate) class: &'static str,
     pub(crate) method: &'static str,
     pub(crate) inputs: Inputs,
-    /// The output's tensors; none of what is no tree, or did not return.
+    /// The output's tensors; `None` if the output is not a `Tree` or the call panicked.
     pub(crate) output: Option<Entry>,
     /// The mutable collections of the whole model when the call began, and when it returned.
     pub(crate) before: Variables,
     pub(crate) after: Variables,
 }
 
-/// The calls in the order in which they began.
+/// The calls in the order of their beginnings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record(Arc<Mutex<Vec<CallRecord>>>);
 
 impl Record {
-    /// Notes a call that begins; its position.
+    /// Adds a call that begins; returns its position.
     pub(crate) fn begin(&self, call: CallRecord) -> usize {
         let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         calls.push(call);
         calls.len() - 1
     }
 
-    /// Notes what the call at that position left behind.
+    /// Completes the call at that position.
     pub(crate) fn end(&self, position: usize, output: Option<&Entry>, after: Variables) {
         let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(call) = calls.get_mut(position) {
-            call.output = output.cloned();
-            call.after = after;
-        }
+        let call = calls.get_mut(position).expect("`begin` has returned the position");
+        call.output = output.cloned();
+        call.after = after;
     }
 
-    /// What was noted.
+    /// Takes the calls out of the record.
     pub(crate) fn take(&self) -> Vec<CallRecord> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,4 +1,4 @@
-//! What the macros' expansion names, and nothing else does.
+//! The items that the macros' expansion uses. Not for users.
 
 mod probe;
 
@@ -11,24 +11,24 @@ pub use metamlp_tensor::{Segment, Tensor, Tree, TreeVisitor};
 
 pub use probe::{Anything, Loaned, Probe, Seen};
 
-pub use crate::module::Module;
 pub use crate::module::handle::Handle;
 pub use crate::module::inputs::{Given, Inputs};
 pub use crate::module::invoke::{BoundArguments, IntoArgument, Invoked, Method, Methods, Parameter, Refusal};
+pub use crate::module::{METHODS, Module, REQUESTS};
 pub use crate::scope::{Call, Entered};
 pub use crate::variables::entry::Entry;
 
-/// What [`Module::submodules`] shows a module's fields to: a name and a module.
+/// The callback of [`Module::submodules`]: gets the name and the module of each field.
 pub type Visit<'a> = dyn FnMut(&str, &dyn Module) + 'a;
 
-/// A copy of a field in which every module is still the same module.
+/// A copy of a field in which the modules keep their identities.
 pub fn field<T: Clone>(field: &T) -> T {
     crate::module::handle::clone_shared(field)
 }
 
 /// A field that holds modules.
 pub trait Submodules {
-    /// Shows each module with its name: the field's, and behind an underscore its place in it.
+    /// Calls `visit` with each module and its name: the field's, followed in a container by `_` and its index or key.
     fn submodules(&self, name: &str, visit: &mut Visit<'_>);
 }
 
@@ -74,7 +74,7 @@ impl<K: Display, T: Submodules> Submodules for BTreeMap<K, T> {
     }
 }
 
-/// In the order of the printed keys, since a map of this kind has none.
+/// In the order of the printed keys, since the map has no order of its own.
 impl<K: Display, T: Submodules, S> Submodules for HashMap<K, T, S> {
     fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
         let by_key: BTreeMap<_, _> = self.iter().map(|(key, part)| (key.to_string(), part)).collect();

@@ -1,5 +1,5 @@
-//! Dispatch on whether a type is a tree, or holds modules: the methods of the
-//! first of [`Probe`], [`Loaned`] and [`Anything`] that has them for the type.
+//! Dispatch on whether a type is a tree or holds modules: a method is taken from
+//! the first of [`Probe`], [`Loaned`] and [`Anything`] that has it for the type.
 
 use std::ops::Deref;
 
@@ -10,7 +10,7 @@ use crate::module::inputs::Given;
 use crate::module::invoke::Methods;
 use crate::variables::entry::Entry;
 
-/// Asks a value of any type what it is, where its type has the trait.
+/// A value of any type, with the methods for the traits that its type has.
 ///
 /// The inherent methods here are found first, those of [`Loaned`] and then of
 /// [`Anything`] through `Deref`.
@@ -18,49 +18,49 @@ use crate::variables::entry::Entry;
 pub struct Probe<'a, T: ?Sized>(Loaned<'a, T>);
 
 impl<'a, T: ?Sized> Probe<'a, T> {
-    /// A probe of that value.
+    /// Wraps a value.
     pub fn new(value: &'a T) -> Self {
         Self(Loaned { value, anything: Anything })
     }
 }
 
 impl<T: Submodules + ?Sized> Probe<'_, T> {
-    /// Shows the modules of a field.
+    /// Visits the modules of a field.
     pub fn submodules(&self, name: &str, visit: &mut Visit<'_>) {
         self.value.submodules(name, visit);
     }
 }
 
 impl<'a, T: Methods> Probe<'a, T> {
-    /// A module's table of methods.
+    /// The module's table of methods.
     pub fn methods(&self) -> Option<&'a dyn Methods> {
         Some(self.value)
     }
 }
 
 impl<T: Tree> Probe<'_, T> {
-    /// Its tensors.
+    /// The value's tensors.
     pub fn entry(&self) -> Option<Entry> {
         Entry::from_tree(self.value)
     }
 
-    /// A place for what may be given in the place of a loan.
+    /// Storage for a replacement of a borrowed value.
     pub fn place(&self) -> Option<T> {
         None
     }
 
-    /// The loan, or one of what was given in its place.
+    /// The borrowed value, or a reference to its replacement in `place`.
     pub fn given<'p>(&self, name: &str, given: &Given, own: &'p T, place: &'p mut Option<T>) -> &'p T {
         *place = given.replace(name, own);
         place.as_ref().unwrap_or(own)
     }
 
-    /// What was given in the place of an owned value.
+    /// The replacement of an owned value.
     pub fn replaced(&self, name: &str, given: &Given) -> Option<T> {
         given.replace(name, self.value)
     }
 
-    /// What there is to see of an output.
+    /// The report of an output.
     pub fn output(&self) -> Seen<T> {
         Seen { entry: self.entry(), map: |output, replace| Some(output.map(replace)) }
     }
@@ -74,7 +74,7 @@ impl<'a, T: ?Sized> Deref for Probe<'a, T> {
     }
 }
 
-/// The answers for loans of trees inside of something that is none.
+/// Fallback for borrowed trees in a type that is not a `Tree` (`[T]`, `Option<&T>`).
 #[derive(Debug)]
 pub struct Loaned<'a, T: ?Sized> {
     value: &'a T,
@@ -82,17 +82,17 @@ pub struct Loaned<'a, T: ?Sized> {
 }
 
 impl<T: Tree + Clone> Loaned<'_, [T]> {
-    /// The tensors of all.
+    /// The tensors of all elements.
     pub fn entry(&self) -> Option<Entry> {
         Entry::from_tree(&self.value.to_vec())
     }
 
-    /// A place for what may be given instead.
+    /// Storage for a replacement.
     pub fn place(&self) -> Vec<T> {
         Vec::new()
     }
 
-    /// The slice, or one of what was given in its place.
+    /// The slice, or its replacement in `place`.
     pub fn given<'p>(&self, name: &str, given: &Given, own: &'p [T], place: &'p mut Vec<T>) -> &'p [T] {
         match given.replace(name, &own.to_vec()) {
             Some(replaced) => {
@@ -105,17 +105,17 @@ impl<T: Tree + Clone> Loaned<'_, [T]> {
 }
 
 impl<T: Tree> Loaned<'_, Option<&T>> {
-    /// Its tensors.
+    /// The value's tensors.
     pub fn entry(&self) -> Option<Entry> {
         Entry::from_tree((*self.value)?)
     }
 
-    /// A place for what may be given instead.
+    /// Storage for a replacement.
     pub fn place(&self) -> Option<T> {
         None
     }
 
-    /// The loan, or one of what was given in its place.
+    /// The borrowed value, or a reference to its replacement in `place`.
     pub fn given<'p>(
         &self,
         name: &str,
@@ -136,12 +136,12 @@ impl<T: ?Sized> Deref for Loaned<'_, T> {
     }
 }
 
-/// The answers for every other type.
+/// Fallback for all other types.
 #[derive(Clone, Copy, Debug)]
 pub struct Anything;
 
 impl Anything {
-    /// Not a module: nothing to show.
+    /// No modules.
     pub fn submodules(&self, _name: &str, _visit: &mut Visit<'_>) {}
 
     /// No table.
@@ -149,12 +149,12 @@ impl Anything {
         None
     }
 
-    /// Not a tree: no tensors.
+    /// No tensors.
     pub fn entry(&self) -> Option<Entry> {
         None
     }
 
-    /// Nothing can be given instead.
+    /// No storage: the value cannot be replaced.
     pub fn place(&self) -> Self {
         *self
     }
@@ -164,21 +164,21 @@ impl Anything {
         own
     }
 
-    /// Nothing.
+    /// No replacement.
     pub fn replaced<T>(&self, _name: &str, _given: &Given) -> Option<T> {
         None
     }
 
-    /// Nothing to see.
+    /// No report.
     pub fn output<R>(&self) -> Seen<R> {
         Seen::loan(None)
     }
 }
 
-/// An output with its tensors replaced, if that can be.
+/// Replaces the tensors of an output; `None` if they cannot be replaced.
 type Map<R> = fn(&R, &mut dyn FnMut(&Tensor) -> Tensor) -> Option<R>;
 
-/// What there is to see of a method's output of type `R`, and how to change it.
+/// The report of a method's output of type `R`: its tensors, and how to replace them.
 #[derive(Debug)]
 pub struct Seen<R> {
     pub(crate) entry: Option<Entry>,
@@ -186,7 +186,7 @@ pub struct Seen<R> {
 }
 
 impl<R> Seen<R> {
-    /// Of an output that borrows: it can be seen, and not changed.
+    /// The report of an output that borrows, which cannot be replaced.
     pub fn loan(entry: Option<Entry>) -> Self {
         Self { entry, map: |_, _| None }
     }

@@ -1,5 +1,5 @@
-//! One call of a module's method: its scope, its place on the stack, and those
-//! who look on: interceptors, capture and the record.
+//! One call of a module's method: its scope, its stack frame, and its observers
+//! (interceptors, capture and the record).
 
 use std::fmt;
 use std::panic::Location;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use metamlp_tensor::with_path;
 
 use super::stack::{self, Frame, Guard};
-use super::state::{Caller, ScopeId};
+use super::tree::{Caller, ScopeId};
 use super::{Root, Scope};
 use crate::__private::Seen;
 use crate::module::Module;
@@ -18,13 +18,13 @@ use crate::module::intercept::{MethodCall, Output};
 use crate::module::record::CallRecord;
 use crate::variables::Variables;
 
-/// What runs in the scope of a method; identities count from 1.
+/// The id of the scope of a method, which belongs to no module; ids of modules begin at 1.
 const NO_MODULE: u64 = 0;
 
-/// A call of a module's method that is about to run.
+/// A call of a module's method before its body runs.
 ///
-/// Outside of `init` and `apply` the body runs as it is: what it asks of a
-/// scope is an error that its tensors carry.
+/// Outside of `init` and `apply` the body runs too; requests of the scope are
+/// then errors that its tensors carry.
 pub struct Call<'m> {
     module: &'m dyn Module,
     method: &'static str,
@@ -33,7 +33,7 @@ pub struct Call<'m> {
     inputs: Option<Inputs>,
 }
 
-/// A module. Apart from [`Module`], so that an error does not list every one there is.
+/// A module. A trait of its own, so that an error does not list all implementations of [`Module`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a module",
     label = "`#[compact]` needs a module",
@@ -45,7 +45,7 @@ pub trait Entered: Module {}
 impl<M: Module> Entered for M {}
 
 impl<'m> Call<'m> {
-    /// Finds the module's scope; `describe` tells the arguments to those who look on.
+    /// Finds the module's scope; `describe` adds the arguments for observers.
     #[track_caller]
     pub fn new<M: Entered>(module: &'m M, method: &'static str, describe: impl FnOnce(&mut Inputs)) -> Self {
         let scope = Scope::of(module.handle());
@@ -57,7 +57,7 @@ impl<'m> Call<'m> {
         Self { module, method, scope, called_at: Location::caller(), inputs }
     }
 
-    /// Runs the method's body in the scope. `output` is what there is to see of its output.
+    /// Runs the method's body in the scope. `output` reports its output to observers.
     pub fn run<R>(self, body: impl FnOnce(&Given) -> R, output: impl FnOnce(&R) -> Seen<R>) -> R {
         let Self { module, method, scope, called_at, inputs } = self;
         let Some(frame) = &scope.frame else { return body(&Given::OWN) };
@@ -65,8 +65,8 @@ impl<'m> Call<'m> {
         run_seen(&scope, frame, method, &path, inputs, body, output)
     }
 
-    /// The same in the scope below that is called like the method: as the call
-    /// of a submodule that has no struct.
+    /// Runs the body in a scope below that is named like the method, as the call of
+    /// a submodule without a struct.
     pub fn run_in_name_scope<R>(
         self,
         body: impl FnOnce(&Given) -> R,
@@ -78,12 +78,17 @@ impl<'m> Call<'m> {
         let below = frame.root.state().bind_method(frame.scope, method, called_at);
         let frame = Frame { scope: below, ..frame.clone() };
         let (path, _, _running_below) = Running::begin_at(&frame, NO_MODULE, "call", called_at);
-        let scope = Scope { frame: Some(frame.clone()), class: "CompactNameScope", made_at: called_at };
+        let scope = Scope {
+            frame: Some(frame.clone()),
+            class: "CompactNameScope",
+            made_at: called_at,
+            given_name: None,
+        };
         run_seen(&scope, &frame, "call", &path, inputs, body, output)
     }
 }
 
-/// Runs a body where its module runs, looked on if anyone does.
+/// Runs a body, with observers if there are any.
 fn run_seen<R>(
     scope: &Scope,
     frame: &Frame,
@@ -111,7 +116,7 @@ fn sees_inputs(frame: &Frame) -> bool {
     frame.root.record.is_some() || !frame.interceptors.list().is_empty()
 }
 
-/// Runs a body that is looked on.
+/// Runs a body with observers.
 fn observe<R>(
     scope: &Scope,
     frame: &Frame,
@@ -149,14 +154,16 @@ fn observe<R>(
     let output = MethodCall::new(module, method, inputs, interceptors, &mut run).proceed();
     let (own, map, output) = match (result, once) {
         (Some((own, map)), _) => (own, map, output),
-        // An interceptor gave back the output of another call: the method runs all the same.
+        // An interceptor returned the output of another call: run the method nevertheless.
         (None, Some((body, see))) => {
             let own = body(&Given::OWN);
             let Seen { entry, map } = see(&own);
             (own, map, Output::of(entry))
         }
-        // It caught the method's panic besides: there is nothing to go on with.
-        (None, None) => panic!("`{method}` panicked, and its interceptor gave back another call's output"),
+        // The interceptor also caught the method's panic: there is no output to return.
+        (None, None) => {
+            panic!("`{method}` panicked, and its interceptor returned the output of another call")
+        }
     };
 
     if let Some((record, position)) = record {
@@ -178,9 +185,8 @@ fn observe<R>(
     }
 }
 
-/// Gives the modules in a module's fields their names and, each before the
-/// next, those in their fields: whoever is called first, the first that holds
-/// a module owns it.
+/// Names the modules in a module's fields, depth first. The first field that
+/// holds a module owns it, in any order of calls.
 pub(crate) fn bind_fields<M: Module + ?Sized>(root: &Root, scope: ScopeId, module: &M) {
     module.submodules(&mut |field, submodule| {
         let below = root.state().bind_field(scope, field, submodule.handle().identity());
@@ -190,7 +196,7 @@ pub(crate) fn bind_fields<M: Module + ?Sized>(root: &Root, scope: ScopeId, modul
     });
 }
 
-/// A method that is running; the end of it is the drop.
+/// A running method, which ends when this is dropped.
 struct Running {
     root: Arc<Root>,
     scope: ScopeId,
@@ -212,7 +218,7 @@ impl Running {
         (path, running)
     }
 
-    /// The scope's path, and whether the module's fields are to be bound.
+    /// Returns the scope's path, and true if the module's fields are to be bound.
     fn begin_at(
         frame: &Frame,
         module: u64,
@@ -220,11 +226,7 @@ impl Running {
         called_at: Caller,
     ) -> (Arc<str>, bool, Self) {
         let Frame { root, scope, interceptors, .. } = frame;
-        let (path, has_unbound_fields) = {
-            let mut state = root.state();
-            let has_unbound_fields = state.begin(*scope, module, method, called_at);
-            (state.path(*scope), has_unbound_fields)
-        };
+        let (path, has_unbound_fields) = root.state().begin(*scope, module, method, called_at);
         let frame = Frame {
             root: Arc::clone(root),
             scope: *scope,

@@ -1,31 +1,21 @@
-//! Lifting: a module runs, with all that is below it, on other variables than
-//! its own. What every lifted transform is made of (Flax's `pack`): take the
-//! variables out, run on what became of them, put back what was written.
+//! Lifting: a module and the modules below it run on other variables than
+//! their own. Every lifted transform is made of this (Flax's `pack`): take the
+//! variables out, run on the transformed ones, write the results back.
 
+use std::panic::Location;
 use std::sync::Arc;
 
-use metamlp_tensor::Tree;
-
-use super::naming::Named;
-use super::state::{Caller, ScopeId, State};
-use super::store::{Part, Parts, spec_of};
+use super::names::Pass;
+use super::state::State;
+use super::store::Tables;
+use super::tree::{Caller, ScopeId, View};
 use super::{Frame, Root, Scope};
 use crate::module::Module;
 use crate::variables::Variables;
-use crate::variables::filter::Filter;
 use crate::variables::map::Map;
 
-/// What a scope and those below it see in the place of what is above.
-#[derive(Clone, Debug)]
-pub(crate) struct View {
-    /// The collections that may be written.
-    pub(crate) mutable: Filter,
-    /// The streams that there are.
-    pub(crate) rngs: Filter,
-}
-
-/// The scopes that a lifted transform is around: the module's, and before it
-/// those of modules in its fields that are not below.
+/// The scopes that a lifted transform runs on: those of modules in the module's
+/// fields that live elsewhere, then the module's own.
 #[derive(Debug)]
 pub(crate) struct Pack {
     root: Arc<Root>,
@@ -43,35 +33,37 @@ impl Pack {
         place_fields(&root, module, &mut scopes);
         scopes.push(own);
         let scopes = root.state().topmost(&scopes);
-        Some(Self { root, scopes, location: std::panic::Location::caller() })
+        Some(Self { root, scopes, location: Location::caller() })
     }
 
     /// The variables of each scope, those of the scopes below included. A
-    /// collection that is there is, if empty.
+    /// collection that exists and holds none of them is an empty map.
     pub(crate) fn variables(&self) -> Vec<Variables> {
         let mut state = self.root.state();
-        let of = |scope: &ScopeId| {
+        let State { tree, store, .. } = &mut *state;
+        let mut of = |scope: &ScopeId| {
             let mut variables = Variables::new();
-            for position in 0..state.collections.len() {
-                let map = state.whole(*scope, position).map.clone();
-                if let Some(map) = map.or_else(|| state.is_present(*scope, position).then(Map::new)) {
-                    variables.push(Arc::clone(state.collections.key(position)), map);
+            for position in 0..store.collections().len() {
+                let map = store.whole(tree, *scope, position);
+                if let Some(map) = map.or_else(|| store.is_present(tree, *scope, position).then(Map::new)) {
+                    variables.push(Arc::clone(store.collections().key(position)), map);
                 }
             }
             variables
         };
-        self.scopes.iter().map(of).collect()
+        self.scopes.iter().map(&mut of).collect()
     }
 
-    /// Whether a scope may write anything.
+    /// True if one of the scopes may write anything.
     pub(crate) fn is_mutable(&self) -> bool {
         let state = self.root.state();
-        self.scopes.iter().any(|scope| !state.mutable(*scope).is_empty())
+        self.scopes.iter().any(|scope| !state.tree.mutable(*scope).is_empty())
     }
 
     /// Runs `f` while each scope sees `variables` in the place of its own. A
-    /// collection is mutable if it was and `view` says so. Gives the output and
-    /// the mutable collections as they are at the end; the scopes' own are as before.
+    /// collection is mutable if it was before and `view` allows it. Returns the
+    /// output and the mutable collections as they are at the end; the scopes'
+    /// own variables do not change.
     pub(crate) fn run<R>(
         &self,
         variables: Vec<Variables>,
@@ -84,32 +76,26 @@ impl Pack {
         (output, written)
     }
 
-    /// Runs `f`, and lets the modules name again what they name in it.
+    /// Runs `f`, then frees the names that the modules took in it.
     pub(crate) fn rehearse<R>(&self, f: impl FnOnce() -> R) -> R {
-        let named: Vec<Named> = {
-            let mut state = self.root.state();
-            self.scopes.iter().map(|scope| state.named(*scope)).collect()
-        };
+        let passes = self.root.state().passes(&self.scopes);
         let output = f();
-        let mut state = self.root.state();
-        for (scope, named) in self.scopes.iter().zip(named) {
-            state.rename(*scope, named);
-        }
+        self.root.state().rewind(passes);
         output
     }
 
-    /// Writes what came of each scope's variables; maps are merged.
+    /// Writes the results of each scope's variables; maps are merged.
     pub(crate) fn publish(&self, written: Vec<Variables>) {
         let mut state = self.root.state();
         for (&scope, written) in self.scopes.iter().zip(written) {
             for (collection, map) in written.iter() {
-                if !state.is_mutable(scope, collection) {
+                let position = state.collection(collection);
+                if !state.is_mutable(scope, position) {
                     continue;
                 }
-                let position = state.collection(collection);
                 for (name, entry) in map.iter() {
                     if let Err(error) = state.put(scope, position, name, entry.clone(), self.location) {
-                        // Kept by the root: nothing here could carry it.
+                        // The root keeps the error: no tensor here could carry it.
                         let _ = state.fail(error);
                     }
                 }
@@ -129,128 +115,72 @@ fn place_fields(root: &Root, module: &(impl Module + ?Sized), scopes: &mut Vec<S
 /// Scopes that are lifted, until the drop.
 struct Lifted<'a> {
     pack: &'a Pack,
-    /// Each scope's own parts and view.
-    before: Vec<(ScopeId, Parts, Option<View>)>,
+    /// Each scope's own tables and view.
+    before: Vec<(ScopeId, Tables, Option<View>)>,
 }
 
 impl<'a> Lifted<'a> {
     fn begin(pack: &'a Pack, variables: Vec<Variables>, view: &View) -> Self {
         let mut state = pack.root.state();
+        let State { tree, store, .. } = &mut *state;
         let lift = |(&scope, variables)| {
-            let (parts, view) = state.lift(scope, variables, view);
-            (scope, parts, view)
+            let (tables, view) = store.lift(tree, scope, variables, view);
+            (scope, tables, view)
         };
         let before = pack.scopes.iter().zip(variables).map(lift).collect();
         Self { pack, before }
     }
 
-    /// The mutable collections of each scope.
+    /// The mutable collections of each scope; none of one that has moved into another's place.
     fn written(&self) -> Vec<Variables> {
         let mut state = self.pack.root.state();
-        self.pack.scopes.iter().map(|scope| state.written(*scope)).collect()
+        let State { tree, store, .. } = &mut *state;
+        let of = |&scope: &ScopeId| {
+            if tree.home(scope) == scope { store.updates(tree, scope) } else { Variables::new() }
+        };
+        self.pack.scopes.iter().map(of).collect()
     }
 }
 
 impl Drop for Lifted<'_> {
     fn drop(&mut self) {
         let mut state = self.pack.root.state();
-        for (scope, parts, view) in self.before.drain(..).rev() {
-            state.put_down(scope, parts, view);
+        let State { tree, store, .. } = &mut *state;
+        for (scope, tables, view) in self.before.drain(..).rev() {
+            store.put_down(tree, scope, tables, view);
         }
     }
 }
 
 impl State {
-    /// The scopes in whose places those are, without the ones below others.
+    /// The places of those scopes, without the ones that are below others.
     fn topmost(&self, scopes: &[ScopeId]) -> Vec<ScopeId> {
         let mut homes: Vec<ScopeId> = Vec::with_capacity(scopes.len());
-        for home in scopes.iter().map(|scope| self.home(*scope)) {
+        for home in scopes.iter().map(|scope| self.tree.home(*scope)) {
             if !homes.contains(&home) {
                 homes.push(home);
             }
         }
         let is_top =
-            |scope: &ScopeId| !homes.iter().any(|home| home != scope && self.is_below(*scope, *home));
+            |scope: &ScopeId| !homes.iter().any(|home| home != scope && self.tree.is_below(*scope, *home));
         homes.iter().copied().filter(is_top).collect()
     }
 
-    /// Puts `variables` in the place of a scope's own, which it gives.
-    fn lift(&mut self, scope: ScopeId, variables: Variables, view: &View) -> (Parts, Option<View>) {
-        self.gather_all(scope);
-        let mutable = self.mutable(scope).intersection(&view.mutable);
-        let mut parts = Parts::new();
-        for (name, map) in variables {
-            let position = self.collection(&name);
-            let map = if self.is_abstract { map.map(&mut spec_of) } else { map };
-            parts.resize_with(parts.len().max(position + 1), || None);
-            parts[position] = Some(Part::new(mutable.contains(&name), Some(map)));
+    /// The passes of all modules in those places, as they are now.
+    fn passes(&mut self, places: &[ScopeId]) -> Vec<(ScopeId, Pass)> {
+        let mut passes = Vec::new();
+        for holder in places.iter().flat_map(|place| self.tree.holders(*place)).collect::<Vec<_>>() {
+            self.name_all(holder);
+            passes.push((holder, self.names.pass(holder)));
         }
-        let view = View { mutable, rngs: view.rngs.clone() };
-        let node = self.node_mut(scope);
-        (std::mem::replace(&mut node.parts, parts), node.view.replace(view))
+        passes
     }
 
-    /// The mutable collections of a lifted scope.
-    fn written(&mut self, scope: ScopeId) -> Variables {
-        let mut written = Variables::new();
-        // One that shares another's place since has nothing of its own.
-        if self.home(scope) == scope {
-            for position in 0..self.collections.len() {
-                if let Part { is_mutable: true, map: Some(map), .. } = self.whole(scope, position) {
-                    let map = map.clone();
-                    written.push(Arc::clone(self.collections.key(position)), map);
-                }
-            }
+    /// Puts passes back. What was made since gets its name before.
+    fn rewind(&mut self, passes: Vec<(ScopeId, Pass)>) {
+        for (holder, pass) in passes {
+            self.name_all(holder);
+            self.names.restore(holder, pass);
         }
-        written
-    }
-
-    /// Gives a lifted scope its own variables back.
-    fn put_down(&mut self, scope: ScopeId, parts: Parts, view: Option<View>) {
-        self.gather_all(scope);
-        let node = self.node_mut(scope);
-        node.parts = parts;
-        node.view = view;
-    }
-
-    /// The scope whose view this one sees: the root, or one that is lifted.
-    pub(super) fn seen_from(&self, scope: ScopeId) -> ScopeId {
-        let mut at = self.home(scope);
-        while let (None, Some(parent)) = (&self.node(at).view, self.node(at).parent) {
-            at = self.home(parent);
-        }
-        at
-    }
-
-    /// Whether a scope sees a stream.
-    pub(super) fn sees_rng(&self, scope: ScopeId, stream: &str) -> bool {
-        let mut at = Some(scope);
-        while let Some(scope) = at {
-            let node = self.node(self.home(scope));
-            if node.view.as_ref().is_some_and(|view| !view.rngs.contains(stream)) {
-                return false;
-            }
-            at = node.parent;
-        }
-        true
-    }
-
-    /// The mutable collections as they are now, with all that lifted scopes see.
-    pub(super) fn seen(&mut self) -> Variables {
-        let mut seen = self.updates();
-        let lifted: Vec<ScopeId> = self.ids().skip(1).filter(|id| self.node(*id).view.is_some()).collect();
-        for scope in lifted {
-            for position in 0..self.collections.len() {
-                let Some(own) = self.whole(scope, position).map.clone() else { continue };
-                let name = self.collections.key(position);
-                let mut whole = seen.collection(name).cloned().unwrap_or_default();
-                let names = self.names_to(scope);
-                if let Some(place) = names.into_iter().try_fold(&mut whole, |map, name| map.submap(name)) {
-                    *place = own;
-                }
-                seen.insert(&**name, whole);
-            }
-        }
-        seen
     }
 }

@@ -1,5 +1,5 @@
-//! Streams of random keys: which there are, and how a stream's key for one
-//! place of a model is derived from the path of the module and a counter.
+//! Random streams, and the derivation of a stream's key for one place of a model
+//! from the path of the module and a counter.
 
 use metamlp_tensor::random::Key;
 use sha1_smol::Sha1;
@@ -9,9 +9,9 @@ use crate::variables::ordered::Ordered;
 /// The name of the stream that parameters are drawn from, and of their collection.
 pub(crate) const PARAMS: &str = "params";
 
-/// Random streams by name: what `init` and `apply` draw keys from.
+/// Random streams by name, from which `init` and `apply` draw keys.
 ///
-/// A single [`Key`] is the `params` stream. A stream that is asked for and not
+/// A single [`Key`] is the `params` stream. A request for a stream that was not
 /// given falls back to `params`, as in Flax; see [`strict`](Rngs::strict).
 ///
 /// ```
@@ -29,9 +29,9 @@ pub struct Rngs {
 /// How keys are derived from a stream's key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Derivation {
-    /// No stream stands in for another, and a stream's name is part of the hash.
+    /// True if no stream falls back to `params`, and the stream's name is part of the hash.
     strict: bool,
-    /// A zero byte goes before each part of a path.
+    /// True if a zero byte precedes each part of a path.
     separator: bool,
 }
 
@@ -45,28 +45,28 @@ impl Rngs {
         }
     }
 
-    /// The same streams and one more, in the place of the one of that name.
+    /// Adds or replaces a stream.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, key: impl Into<Key>) -> Self {
         self.streams.insert(name.into(), key.into());
         self
     }
 
-    /// Streams that know nothing of each other: one that is missing is an
-    /// error, and streams of equal keys give different keys.
+    /// Makes the streams independent: a missing stream is an error, and streams
+    /// with equal keys give different keys.
     ///
-    /// Flax's rule, the default, lets `params` stand in for a missing stream.
-    /// Then giving the stream changes the initial parameters. The keys of
-    /// strict streams are not Flax's.
+    /// By default a missing stream falls back to `params`, as in Flax; giving the
+    /// stream later then changes the initial parameters. The keys of strict
+    /// streams are not Flax's.
     #[must_use]
     pub fn strict(mut self) -> Self {
         self.derivation = Derivation { strict: true, separator: true };
         self
     }
 
-    /// Whether the parts of a path are told apart when it is hashed (Flax's
-    /// `flax_fix_rng_separator`; `false` by default, as there). Without, the
-    /// paths `ab/c` and `a/bc` have the same keys.
+    /// Separates the parts of a path in the hash (Flax's `flax_fix_rng_separator`;
+    /// `false` by default, as there). Without it the paths `ab/c` and `a/bc` have
+    /// the same keys.
     #[must_use]
     pub fn separator(mut self, separator: bool) -> Self {
         self.derivation.separator = separator;
@@ -92,7 +92,7 @@ impl Rngs {
         }
     }
 
-    /// The position of the stream that answers for `stream`, among those that are `seen`.
+    /// The position of `stream`, or of its fallback, among the streams that are `seen`.
     pub(crate) fn resolve(&self, stream: &str, seen: impl Fn(&str) -> bool) -> Option<usize> {
         let position = |stream| self.streams.position(stream).filter(|_| seen(stream));
         position(stream).or_else(|| if self.derivation.strict { None } else { position(PARAMS) })
@@ -104,15 +104,15 @@ impl Rngs {
         stream: usize,
         path: impl IntoIterator<Item = &'a str>,
         count: u32,
-    ) -> Option<Key> {
-        let (name, key) = self.streams.iter().nth(stream)?;
+    ) -> Key {
+        let (name, key) = (self.streams.key(stream), self.streams.at(stream));
         let mut fold = Fold::new(self.derivation.separator);
         if self.derivation.strict {
             fold.name(name);
         }
         path.into_iter().for_each(|part| fold.name(part));
         fold.count(count);
-        Some(key.fold_in(fold.hash()))
+        key.fold_in(fold.hash())
     }
 }
 
@@ -174,7 +174,7 @@ mod tests {
 
     fn words(separator: bool, path: &[&str], count: u32) -> [u32; 2] {
         let rngs = Rngs::from(Key::new(0)).separator(separator);
-        rngs.derive(0, path.iter().copied(), count).unwrap().words().unwrap()
+        rngs.derive(0, path.iter().copied(), count).words().unwrap()
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn strict_streams_differ_though_their_keys_do_not() {
         let rngs = Rngs::new([("params", Key::new(0)), ("noise", Key::new(0))]);
-        let of = |rngs: &Rngs, stream| rngs.derive(stream, ["Dense_0"], 1).unwrap().words().unwrap();
+        let of = |rngs: &Rngs, stream| rngs.derive(stream, ["Dense_0"], 1).words().unwrap();
         assert_eq!(of(&rngs, 0), of(&rngs, 1));
         assert_eq!(rngs.resolve("dropout", |_| true), Some(0));
         let strict = rngs.strict();

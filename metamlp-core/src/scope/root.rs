@@ -1,11 +1,13 @@
-//! One call of `init` or `apply`: what it was given, and the state that the
-//! scopes inside it share.
+//! One call of `init` or `apply`: its settings and the state that its scopes share.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::stack;
-use super::state::{ScopeId, State};
+use super::state::{Settings, State};
+use super::store::Snapshot;
+use super::tree::ScopeId;
 use crate::error::{Error, Names};
 use crate::module::capture::{Capture, INTERMEDIATES};
 use crate::module::handle::Identity;
@@ -14,27 +16,27 @@ use crate::module::record::Record;
 use crate::variables::Variables;
 use crate::variables::filter::{DenyList, Filter};
 
-/// What a model is run for.
+/// The purpose of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Purpose<'a> {
-    /// To create its variables.
+    /// Create the variables.
     Init,
-    /// To tell the shapes of the variables that `Init` would create.
+    /// Compute the shapes of the variables that `Init` would create.
     EvalShape,
-    /// To use these variables.
-    Options(&'a Variables),
+    /// Use these variables.
+    Apply(&'a Variables),
 }
 
 #[derive(Debug)]
 pub(crate) struct Root {
     pub(crate) id: u64,
     pub(crate) is_initializing: bool,
-    /// Whether every variable is a shape alone: nothing is computed.
+    /// True if variables are shapes without values: nothing is computed.
     pub(crate) is_abstract: bool,
     pub(crate) capture: Option<Capture>,
     pub(crate) record: Option<Record>,
     state: Mutex<State>,
-    /// How many calls run in it now: one, or none any more, or of a bound model several inside of each other.
+    /// The number of calls that run now. A bound model may have several, one inside the other.
     running: AtomicUsize,
     /// Held by the thread that runs a bound model.
     turn: Mutex<()>,
@@ -47,13 +49,13 @@ impl Root {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let (variables, mutable) = match purpose {
             Purpose::Init | Purpose::EvalShape => (None, options.mutable_or(DenyList::new(INTERMEDIATES))),
-            Purpose::Options(variables) => (Some(variables), options.mutable_or(false)),
+            Purpose::Apply(variables) => (Some(variables), options.mutable_or(false)),
         };
         let preserve_adopted_names = options.preserves_adopted_names();
         let (rngs, capture, record) = options.into_parts();
         let is_abstract = matches!(purpose, Purpose::EvalShape);
-        let mut state = State::new(id, module, variables, rngs, mutable, is_abstract);
-        state.preserve_adopted_names = preserve_adopted_names;
+        let settings = Settings { mutable, rngs, is_abstract, preserve_adopted_names };
+        let state = State::new(id, module, variables.unwrap_or(&Variables::new()), settings);
         Arc::new(Self {
             id,
             is_initializing: variables.is_none(),
@@ -66,12 +68,12 @@ impl Root {
         })
     }
 
-    /// The state. Never held while a user's code runs.
+    /// Locks the state. The lock is never held while user code runs.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The root runs until the guard is dropped.
+    /// Marks the root as running until the guard is dropped.
     pub(super) fn start(&self) -> impl Drop + use<'_> {
         struct End<'a>(&'a AtomicUsize);
         impl Drop for End<'_> {
@@ -83,12 +85,12 @@ impl Root {
         End(&self.running)
     }
 
-    /// Whether its `init` or `apply` has not ended.
+    /// True until its `init` or `apply` has ended.
     pub(super) fn is_running(&self) -> bool {
         self.running.load(Ordering::Relaxed) > 0
     }
 
-    /// Waits until no other thread runs the model. A call from inside of it has its turn already.
+    /// Waits until no other thread runs the bound model. A call from inside the model does not wait.
     pub(crate) fn take_turn(&self) -> Option<MutexGuard<'_, ()>> {
         if stack::root(self.id).is_some() {
             return None;
@@ -98,23 +100,49 @@ impl Root {
         Some(turn)
     }
 
-    /// A name given as mutable that is no collection's and nearly one's, and the collections.
+    /// A name in `mutable` that is not a collection and is close to one, with the collections.
     pub(super) fn unknown_mutable(&self) -> Option<(String, Names)> {
         let state = self.state();
-        let mutable = state.mutable(ScopeId::ROOT);
+        let mutable = state.tree.mutable(ScopeId::ROOT);
+        let collections = state.store.collections();
         let by_default = self.capture.is_some() || matches!(mutable, Filter::Except(_));
         let mut given = mutable.names().filter(|name| !(by_default && *name == INTERMEDIATES));
         given.find_map(|name| {
-            if state.collections.position(name).is_some() {
+            if collections.position(name).is_some() {
                 return None;
             }
-            let available = Names::new(name, state.collections.names());
+            let available = Names::new(name, collections.names());
             let is_given = |near: &str| mutable.names().any(|name| name == near);
             available.nearest().is_some_and(|near| !is_given(near)).then(|| (name.to_owned(), available))
         })
     }
 
-    /// Keeps the first error, and gives it back for the tensor that carries it.
+    /// The root's variables, to be put back by [`restore`](Root::restore).
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let mut state = self.state();
+        let State { tree, store, .. } = &mut *state;
+        store.snapshot(tree)
+    }
+
+    /// Puts variables back, and drops an error that a panic kept from being returned.
+    pub(crate) fn restore(&self, before: Snapshot) {
+        let mut state = self.state();
+        let State { tree, store, .. } = &mut *state;
+        store.restore(tree, before);
+        drop(state.take_error());
+    }
+
+    /// Starts to note which variables are read.
+    pub(crate) fn note_reads(&self) {
+        self.state().store.note_reads();
+    }
+
+    /// The paths of the variables that were read, and of the modules all of whose variables were.
+    pub(crate) fn reads(&self) -> BTreeSet<String> {
+        self.state().store.reads()
+    }
+
+    /// Keeps the first error; returns the error for the tensor that will carry it.
     pub(crate) fn fail(&self, error: Error) -> Error {
         self.state().fail(error)
     }

@@ -1,20 +1,21 @@
-//! One call of `init` or `apply`, up to the evaluation of what it returns.
+//! Runs one call of `init` or `apply`, up to the evaluation of its output.
 
 use std::panic::Location;
 use std::sync::Arc;
 
 use metamlp_tensor::{Tensor, Tree, deferred};
 
+use super::blame;
 use super::call::bind_fields;
 use super::root::{Purpose, Root};
 use super::stack::{self, Frame};
-use super::state::ScopeId;
+use super::tree::ScopeId;
 use crate::error::{Error, Line, Result};
 use crate::module::Module;
 use crate::module::options::Options;
 use crate::variables::Variables;
 
-/// Runs `f` on the module in a new root scope. The output and the mutable
+/// Runs `f` on the module in a new root scope. Returns the output and the mutable
 /// collections, not evaluated.
 #[track_caller]
 pub(crate) fn run<M: Module, R: Tree>(
@@ -33,7 +34,7 @@ pub(crate) fn run<M: Module, R: Tree>(
     }
 }
 
-/// A new root, in which the model is yet to run.
+/// The frame of a new root in which no method runs yet.
 pub(crate) fn root_frame<M: Module>(module: &M, purpose: Purpose<'_>, options: Options) -> Frame {
     let interceptors = options.interceptors().clone();
     let root = Root::new(module.handle().identity(), purpose, options);
@@ -52,11 +53,11 @@ pub(crate) fn run_in<R: Tree>(frame: Frame, f: impl FnOnce() -> R) -> Result<(R,
     let mut state = root.state();
     let updates = state.updates();
     let carried = first_error(&output).or_else(|| first_error(&updates)).map(|error| match error {
-        Error::Tensor(error) => Error::Tensor(state.blame(error)),
+        Error::Tensor(error) => Error::Tensor(blame::blame(&state.tree, error)),
         own => own,
     });
-    match (state.error(), carried) {
-        // A shape guessed from an ill-formed tensor may have been asked for: the tensor's error is the cause.
+    match (state.take_error(), carried) {
+        // The shape asked for may be the guess of a tensor with an error, which is then the cause.
         (Some(Error::ParamShape { .. }), Some(error @ Error::Tensor(_))) => Err(error),
         (Some(error), _) | (None, Some(error)) => Err(error),
         (None, None) => Ok((output, updates)),

@@ -1,13 +1,13 @@
-//! The modules that are running on this thread, innermost last. Only `init`,
-//! `apply`, module calls and [`Scope::enter`](super::Scope::enter) push; what
-//! they push is popped when they return or unwind.
+//! The stack of modules that run on this thread, innermost last. Only `init`,
+//! `apply`, module calls and [`Scope::enter`](super::Scope::enter) push; they pop
+//! when they return or unwind.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::root::Root;
-use super::state::ScopeId;
+use super::tree::ScopeId;
 use crate::module::intercept::Interceptors;
 
 /// One running module, or the closure of `init` or `apply`.
@@ -15,13 +15,13 @@ use crate::module::intercept::Interceptors;
 pub(crate) struct Frame {
     pub(crate) root: Arc<Root>,
     pub(crate) scope: ScopeId,
-    /// The module's identity and the method that runs; none in the closure.
+    /// The module's id and the running method; `None` in the closure.
     pub(crate) running: Option<(u64, &'static str)>,
-    /// Those who are called around the methods that run here.
+    /// The interceptors of the methods that run here.
     pub(crate) interceptors: Interceptors,
 }
 
-/// The scope that names what is made while it runs.
+/// A scope that names the modules made while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Owner {
     pub(crate) root: u64,
@@ -60,7 +60,7 @@ pub(crate) fn top() -> Option<Frame> {
     STACK.with_borrow(|stack| stack.last().cloned())
 }
 
-/// The innermost frame if that module is what runs there.
+/// The innermost frame, if that module runs in it.
 pub(crate) fn top_of(module: u64) -> Option<Frame> {
     STACK.with_borrow(|stack| {
         let top = stack.last()?;
@@ -82,7 +82,7 @@ pub(crate) fn tops() -> impl Iterator<Item = Frame> {
     })
 }
 
-/// The root of that number, if its model is running.
+/// The root with that number, if its model is running.
 pub(crate) fn root(id: u64) -> Option<Arc<Root>> {
     let is = |frame: &&Frame| frame.root.id == id;
     STACK.with_borrow(|stack| stack.iter().rev().find(is).map(|frame| Arc::clone(&frame.root)))

@@ -1,357 +1,436 @@
-//! The variables of one call of `init` or `apply`. Each scope has its own part
-//! of every collection at hand, from its first use on: of an immutable one a
-//! shared handle, of a mutable one the part itself, taken out of the map above,
-//! which gets it back when somebody asks for the whole.
+//! The variables of one call, filed by scope and collection. A scope owns what
+//! was written in it; nested maps are built when they are asked for. Knows the
+//! tree of scopes, and nothing of the modules in it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use metamlp_tensor::{Tensor, Tree};
+use metamlp_tensor::{Tensor, Tree as _};
 use smallvec::SmallVec;
 
-use super::state::{Caller, ScopeId, State};
-use crate::error::{Error, Names};
-use crate::scope::rngs::PARAMS;
+use super::tree::{ScopeId, Tree, View};
 use crate::variables::Variables;
 use crate::variables::entry::Entry;
-use crate::variables::filter::Filter;
 use crate::variables::map::Map;
+use crate::variables::ordered::Ordered;
 
-/// A scope's part of one collection.
 #[derive(Debug)]
-pub(super) struct Part {
-    pub(super) is_mutable: bool,
-    /// `None` where there is none (yet).
-    pub(super) map: Option<Map>,
-    /// Whether scopes below may have parts of their own.
-    is_lent: bool,
+pub(super) struct Store {
+    /// The names of the collections; a table is found by the position of its collection.
+    collections: Ordered<()>,
+    /// By scope. A scope without tables has not been asked for a variable yet.
+    tables: Vec<Tables>,
+    /// True if only shapes and dtypes are kept.
+    is_abstract: bool,
+    /// The paths of the variables that were read; `None` if they are not noted.
+    reads: Option<BTreeSet<String>>,
 }
 
-/// The parts of a scope, by the collection's position.
-pub(super) type Parts = SmallVec<[Option<Part>; 2]>;
+/// The tables of one scope, by the position of the collection. Only the scope
+/// whose place it is has any: what a scope that shares a place asks for is there.
+pub(super) type Tables = SmallVec<[Option<Table>; 2]>;
 
-/// The variables at one moment.
+/// The variables of one scope in one collection.
+#[derive(Debug)]
+pub(super) struct Table {
+    is_mutable: bool,
+    /// The map that was in this place when the table was made. It stays as it is.
+    base: Option<Map>,
+    /// The variables written since, over those of `base`, in order of creation.
+    /// If present, the table of the scope above refers to this one, up to a scope with a view.
+    written: Option<Box<Ordered<Slot>>>,
+}
+
+/// What a table has under a name.
+#[derive(Debug)]
+enum Slot {
+    Entry(Entry),
+    /// The map of the scope of that name, which is in its own table.
+    Scope(ScopeId),
+}
+
+/// The variables at one moment, by the position of the collection.
 #[derive(Debug)]
 pub(crate) struct Snapshot(Vec<Option<Map>>);
 
-impl Part {
-    pub(super) fn new(is_mutable: bool, map: Option<Map>) -> Self {
-        Self { is_mutable, map, is_lent: false }
-    }
-
-    /// The part of the scope below that is called `name`.
-    fn below(&mut self, name: &str) -> Self {
-        self.is_lent = true;
-        let map = if self.is_mutable {
-            let taken = self.map.as_mut().and_then(|map| map.own_map_mut(name));
-            taken.map(|map| std::mem::replace(map, Map::empty().clone()))
-        } else {
-            self.map.as_ref().and_then(|map| map.own(name)?.as_map().cloned())
-        };
-        Self::new(self.is_mutable, map)
-    }
+/// A variable that could not be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// The collection is not mutable for the scope.
+    Immutable,
+    /// A variable has the name of the scope or of one above it.
+    UnderVariable,
 }
 
-impl State {
-    /// The position of a collection, there or not.
-    pub(crate) fn collection(&mut self, name: &str) -> usize {
+impl Store {
+    /// A store that holds `variables` at the root, whose view is in the tree.
+    pub(super) fn new(variables: &Variables, tree: &Tree, is_abstract: bool) -> Self {
+        let mutable = tree.mutable(ScopeId::ROOT);
+        let given = |(name, map): (&str, &Map)| Some(Table::new(mutable.contains(name), Some(map.clone())));
+        let mut tables = Vec::with_capacity(8);
+        tables.push(variables.iter().map(given).collect());
+        Self { collections: variables.collections(|_, _| ()), tables, is_abstract, reads: None }
+    }
+
+    // Collections.
+
+    /// The position of a collection; a name that is new gets one.
+    pub(super) fn collection(&mut self, name: &str) -> usize {
         match self.collections.position(name) {
             Some(position) => position,
             None => self.collections.push(name.into(), ()),
         }
     }
 
-    /// Whether a scope may write that collection.
-    pub(crate) fn is_mutable(&mut self, scope: ScopeId, collection: &str) -> bool {
-        let position = self.collection(collection);
-        self.part(scope, position).is_mutable
+    pub(super) fn collections(&self) -> &Ordered<()> {
+        &self.collections
     }
 
-    pub(crate) fn find(&mut self, scope: ScopeId, collection: usize, name: &str) -> Option<Entry> {
-        self.settle(scope, collection, name);
-        let found = self.part(scope, collection).map.as_ref()?.own(name).cloned()?;
-        self.note_read(scope, collection, Some(name));
+    /// True if a scope may write that collection.
+    pub(super) fn is_mutable(&mut self, tree: &Tree, scope: ScopeId, collection: usize) -> bool {
+        self.table(tree, tree.home(scope), collection).is_mutable
+    }
+
+    /// True if the collection exists, empty or not, as the scope sees it.
+    pub(super) fn is_present(&mut self, tree: &Tree, scope: ScopeId, collection: usize) -> bool {
+        let top = self.table(tree, tree.seen_from(scope), collection);
+        top.base.is_some() || top.written.is_some()
+    }
+
+    // Reading.
+
+    /// The variable of a scope, or the map of the scope of that name below it.
+    pub(super) fn find(
+        &mut self,
+        tree: &Tree,
+        scope: ScopeId,
+        collection: usize,
+        name: &str,
+    ) -> Option<Entry> {
+        let home = tree.home(scope);
+        let table = self.table(tree, home, collection);
+        if let Some(Slot::Scope(child)) = table.written.as_ref().and_then(|written| written.get(name)) {
+            let child = *child;
+            self.fold(tree, child, collection);
+        }
+        let found = self.table(tree, home, collection).get(name).cloned()?;
+        self.note_read(tree, scope, collection, Some(name));
         Some(found)
     }
 
-    /// From now on notes which variables are read.
-    pub(crate) fn note_reads(&mut self) {
-        self.reads = Some(BTreeSet::new());
+    /// All variables of a scope in a collection, those of the scopes below included.
+    pub(super) fn whole(&mut self, tree: &Tree, scope: ScopeId, collection: usize) -> Option<Map> {
+        let home = tree.home(scope);
+        if self.table(tree, home, collection).is_mutable {
+            self.fold(tree, home, collection);
+        }
+        self.table(tree, home, collection).base.clone()
     }
 
-    /// The paths of the variables that were read, or of the modules all of whose variables were.
-    pub(crate) fn reads(&mut self) -> BTreeSet<String> {
-        self.reads.take().unwrap_or_default()
-    }
-
-    fn note_read(&mut self, scope: ScopeId, collection: usize, name: Option<&str>) {
-        if self.reads.is_none() {
-            return;
-        }
-        let path = self.collection_name(collection);
-        let path = self.names_to(scope).iter().fold(path, |path, name| path + "/" + name);
-        let path = name.into_iter().fold(path, |path, name| path + "/" + name);
-        self.reads.get_or_insert_default().insert(path);
-    }
-
-    /// The scope's part of a collection, without what the scopes below have taken of it.
-    fn part(&mut self, scope: ScopeId, collection: usize) -> &mut Part {
-        let home = self.home(scope);
-        let is_known = self.node(home).parts.get(collection).is_some_and(Option::is_some);
-        let found = if is_known { None } else { Some(self.part_from_above(home, collection)) };
-        let parts = &mut self.node_mut(home).parts;
-        if parts.len() <= collection {
-            parts.resize_with(collection + 1, || None);
-        }
-        let part = &mut parts[collection];
-        if found.is_some() {
-            *part = found;
-        }
-        part.get_or_insert_with(|| Part::new(false, None))
-    }
-
-    /// The scope's part of a collection, whole.
-    pub(super) fn whole(&mut self, scope: ScopeId, collection: usize) -> &mut Part {
-        if self.part(scope, collection).is_mutable {
-            self.gather(scope, collection);
-        }
-        self.part(scope, collection)
-    }
-
-    fn part_from_above(&mut self, home: ScopeId, collection: usize) -> Part {
-        let node = self.node(home);
-        match (&node.view, node.parent) {
-            (Some(view), _) => Part::new(view.mutable.contains(self.collections.key(collection)), None),
-            (None, Some(parent)) => {
-                let name = Arc::clone(&node.name);
-                self.part(parent, collection).below(&name)
-            }
-            (None, None) => Part::new(false, None),
-        }
-    }
-
-    /// Takes back what the scope of that name below has taken, if there is one.
-    fn settle(&mut self, scope: ScopeId, collection: usize, name: &str) {
-        let part = self.part(scope, collection);
-        if part.is_mutable && part.is_lent && self.has_child(scope, name) {
-            self.gather(scope, collection);
-        }
-    }
-
-    /// Takes back what the scopes below have taken of a part.
-    fn gather(&mut self, scope: ScopeId, collection: usize) {
-        let home = self.home(scope);
-        let Some(Some(part)) = self.node_mut(home).parts.get_mut(collection) else { return };
-        if !std::mem::take(&mut part.is_lent) {
-            return;
-        }
-        for (name, child) in self.children(home) {
-            self.gather(child, collection);
-            let taken = self.node_mut(child).parts.get_mut(collection).and_then(Option::take);
-            if let Some(Part { is_mutable: true, map: Some(map), .. }) = taken
-                && let Some(whole) = &mut self.part(home, collection).map
-                && let Some(place) = whole.submap(&name)
+    /// The collections of a scope that exist and that `choose` takes, whole.
+    fn wholes(&mut self, tree: &Tree, scope: ScopeId, choose: impl Fn(&Table) -> bool) -> Variables {
+        let mut wholes = Variables::new();
+        for position in 0..self.collections.len() {
+            if choose(self.table(tree, tree.home(scope), position))
+                && let Some(map) = self.whole(tree, scope, position)
             {
-                *place = map;
+                wholes.push(Arc::clone(self.collections.key(position)), map);
             }
         }
+        wholes
     }
 
-    /// Takes back every part below a scope, so that those below ask for theirs anew.
-    pub(super) fn gather_all(&mut self, scope: ScopeId) {
-        for collection in 0..self.collections.len() {
-            self.gather(scope, collection);
-        }
-    }
-
-    /// The scopes right below one that see its variables.
-    fn children(&self, home: ScopeId) -> Vec<(Arc<str>, ScopeId)> {
-        let below = |(name, child): (&Arc<str>, ScopeId)| (Arc::clone(name), child);
-        let sees = |child: &(_, ScopeId)| self.home(child.1) == child.1 && self.node(child.1).view.is_none();
-        self.named_children(home).filter(sees).map(below).collect()
-    }
-
-    /// Makes sure that a scope has a map of its own in a mutable collection; false if a variable is in the way.
-    fn establish(&mut self, scope: ScopeId, collection: usize) -> bool {
-        if self.part(scope, collection).map.is_some() {
-            return true;
-        }
-        let home = self.home(scope);
-        let node = self.node(home);
-        if let (None, Some(parent)) = (&node.view, node.parent) {
-            let name = Arc::clone(&node.name);
-            let above = self.establish(parent, collection).then(|| self.part(parent, collection));
-            if above.and_then(|above| above.map.as_mut()?.submap(&name)).is_none() {
-                return false;
-            }
-        }
-        self.part(home, collection).map = Some(Map::new());
-        true
-    }
-
-    /// Writes a variable; a map over a map is merged.
-    pub(crate) fn put(
-        &mut self,
-        scope: ScopeId,
-        collection: usize,
-        name: &str,
-        entry: Entry,
-        location: Caller,
-    ) -> Result<(), Error> {
-        if !self.part(scope, collection).is_mutable {
-            return Err(self.immutable(scope, collection, name, location));
-        }
-        let entry = if self.is_abstract { entry.map(&mut spec_of) } else { entry };
-        self.settle(scope, collection, name);
-        if self.establish(scope, collection)
-            && let Some(map) = &mut self.part(scope, collection).map
-        {
-            map.merge_entry(&name.into(), entry);
-            return Ok(());
-        }
-        Err(Error::WrongKind {
-            collection: self.collection_name(collection),
-            variable: name.to_owned(),
-            expected: "a module's map above it",
-            found: "under a variable".into(),
-            at: self.source(scope, location),
-        })
-    }
-
-    /// Why a variable is not there, or may not be made.
-    pub(crate) fn not_found(
-        &mut self,
-        scope: ScopeId,
-        collection: usize,
-        name: &str,
-        location: Caller,
-    ) -> Error {
-        let at = self.source(scope, location);
-        let collection_name = self.collection_name(collection);
-        let top = self.seen_from(scope);
-        let (is_empty, is_wrapped) = match &self.part(top, collection).map {
-            None => (true, false),
-            Some(map) => (map.is_empty(), map.len() == 1 && map.own(PARAMS).is_some()),
-        };
-        if is_empty && top == ScopeId::ROOT {
-            let names: Vec<Arc<str>> = self.collections.iter().map(|(name, ())| Arc::clone(name)).collect();
-            let mut present = Vec::with_capacity(names.len());
-            for (position, name) in names.iter().enumerate() {
-                if self.is_present(scope, position) {
-                    present.push(&**name);
-                }
-            }
-            return Error::CollectionNotFound {
-                available: Names::new(&collection_name, present),
-                collection: collection_name,
-                variable: name.to_owned(),
-                at,
-            };
-        }
-        let is_withheld = top != ScopeId::ROOT && self.is_mutable(ScopeId::ROOT, &collection_name);
-        let hint = if collection_name == PARAMS && is_wrapped {
-            "; there are `params` inside of `params`: pass the inner ones"
-        } else if is_withheld {
-            "; a lifted transform around this module lets nothing be made there: say `.init(true)` or `.mutable(true)`"
-        } else {
-            ""
-        };
-        let part = self.whole(scope, collection).map.as_ref().unwrap_or(Map::empty());
-        Error::VariableNotFound {
-            available: Names::new(name, part.names()),
-            collection: collection_name,
-            variable: name.to_owned(),
-            hint,
-            at,
-        }
-    }
-
-    pub(crate) fn wrong_kind(
-        &self,
-        scope: ScopeId,
-        collection: usize,
-        name: &str,
-        found: &Entry,
-        expected: &'static str,
-        location: Caller,
-    ) -> Error {
-        Error::WrongKind {
-            collection: self.collection_name(collection),
-            variable: name.to_owned(),
-            expected,
-            found: found.kind(),
-            at: self.source(scope, location),
-        }
-    }
-
-    /// Whether the whole collection, as the scope sees it, is there, empty or not.
-    pub(crate) fn is_present(&mut self, scope: ScopeId, collection: usize) -> bool {
-        let top = self.seen_from(scope);
-        self.part(top, collection).map.is_some()
-    }
-
-    /// The mutable collections as they are now.
-    pub(crate) fn updates(&mut self) -> Variables {
-        let mut updates = Variables::new();
-        for position in 0..self.collections.len() {
-            if let Part { is_mutable: true, map: Some(map), .. } = self.whole(ScopeId::ROOT, position) {
-                let map = map.clone();
-                updates.push(Arc::clone(self.collections.key(position)), map);
-            }
-        }
-        updates
-    }
-
-    /// The variables of the module at `scope` as they are now.
-    pub(crate) fn variables(&mut self, scope: ScopeId) -> Variables {
-        let mut variables = Variables::new();
-        for position in 0..self.collections.len() {
-            if let Some(map) = self.whole(scope, position).map.clone() {
-                variables.push(Arc::clone(self.collections.key(position)), map);
-                self.note_read(scope, position, None);
-            }
+    /// The variables of a scope, all of which count as read.
+    pub(super) fn variables(&mut self, tree: &Tree, scope: ScopeId) -> Variables {
+        let variables = self.wholes(tree, scope, |_| true);
+        for collection in variables.names() {
+            let position = self.collection(collection);
+            self.note_read(tree, scope, position, None);
         }
         variables
     }
 
-    /// All variables, to be put back by [`restore`](State::restore).
-    pub(crate) fn snapshot(&mut self) -> Snapshot {
-        self.gather_all(ScopeId::ROOT);
-        Snapshot((0..self.collections.len()).map(|at| self.part(ScopeId::ROOT, at).map.clone()).collect())
+    /// The collections that a scope may write.
+    pub(super) fn updates(&mut self, tree: &Tree, scope: ScopeId) -> Variables {
+        self.wholes(tree, scope, |table| table.is_mutable)
     }
 
-    /// Puts the variables back; collections made since, and an error that a panic kept from being told, are gone.
-    pub(crate) fn restore(&mut self, Snapshot(maps): Snapshot) {
-        drop(self.error());
-        self.gather_all(ScopeId::ROOT);
+    /// The mutable collections of the root, with the variables of lifted scopes as these see them.
+    pub(super) fn seen(&mut self, tree: &Tree) -> Variables {
+        let mut seen = self.updates(tree, ScopeId::ROOT);
+        for scope in tree.ids().skip(1).filter(|scope| tree.view(*scope).is_some()) {
+            for (collection, own) in self.wholes(tree, scope, |_| true).iter() {
+                let mut whole = seen.collection(collection).cloned().unwrap_or_default();
+                let names = tree.names_to(scope);
+                if let Some(place) = names.into_iter().try_fold(&mut whole, |map, name| map.submap(name)) {
+                    *place = own.clone();
+                }
+                seen.insert(collection, whole);
+            }
+        }
+        seen
+    }
+
+    /// Starts to note which variables are read.
+    pub(super) fn note_reads(&mut self) {
+        self.reads = Some(BTreeSet::new());
+    }
+
+    /// The paths of the variables that were read, and of the modules all of whose variables were.
+    pub(super) fn reads(&mut self) -> BTreeSet<String> {
+        self.reads.take().unwrap_or_default()
+    }
+
+    fn note_read(&mut self, tree: &Tree, scope: ScopeId, collection: usize, name: Option<&str>) {
+        if let Some(reads) = &mut self.reads {
+            let names = tree.names_to(scope);
+            let names = names.iter().map(|name| &***name).chain(name);
+            reads.insert(
+                names.fold(self.collections.key(collection).to_string(), |path, name| path + "/" + name),
+            );
+        }
+    }
+
+    // Writing.
+
+    /// Writes a variable; a map over a map is merged. `below` is the scope of that name below this one, if any.
+    pub(super) fn put(
+        &mut self,
+        tree: &Tree,
+        scope: ScopeId,
+        collection: usize,
+        name: &str,
+        entry: Entry,
+        below: Option<ScopeId>,
+    ) -> Result<(), Refused> {
+        let home = tree.home(scope);
+        if !self.table(tree, home, collection).is_mutable {
+            return Err(Refused::Immutable);
+        }
+        let entry = if self.is_abstract { entry.map(&mut spec_of) } else { entry };
+        if let Some(below) = below {
+            self.fold(tree, below, collection);
+        }
+        if !self.register(tree, home, collection) {
+            return Err(Refused::UnderVariable);
+        }
+        self.table(tree, home, collection).put(name, entry);
+        Ok(())
+    }
+
+    /// Makes the tables above refer to a scope's table, before its first
+    /// variable is written. False if a variable has the name of one of the scopes.
+    fn register(&mut self, tree: &Tree, home: ScopeId, collection: usize) -> bool {
+        if self.table(tree, home, collection).written.is_some() {
+            return true;
+        }
+        if tree.view(home).is_none()
+            && let Some(above) = tree.above(home)
+            && !(self.register(tree, above, collection)
+                && self.table(tree, above, collection).refer(tree.name(home), home))
+        {
+            return false;
+        }
+        self.table(tree, home, collection).written = Some(Box::default());
+        true
+    }
+
+    /// Builds the whole map of a scope. One with a view keeps it; any other
+    /// hands it to the table above. The tables at and below it are made anew when they are needed.
+    fn fold(&mut self, tree: &Tree, home: ScopeId, collection: usize) {
+        let Some(table) = self.take(home, collection) else { return };
+        let (is_mutable, is_registered) = (table.is_mutable, table.written.is_some());
+        let whole = self.gather(table, collection);
+        self.forget_below(tree, home, collection);
+        if tree.view(home).is_some() {
+            self.set(home, collection, Table::new(is_mutable, whole));
+        } else if let Some(above) = tree.above(home)
+            && let (true, Some(whole)) = (is_registered, whole)
+        {
+            self.table(tree, above, collection).put_whole(tree.name(home), whole);
+        }
+    }
+
+    /// Folds a scope's tables of all collections.
+    pub(super) fn fold_all(&mut self, tree: &Tree, scope: ScopeId) {
+        let home = tree.home(scope);
+        for collection in 0..self.collections.len() {
+            self.fold(tree, home, collection);
+        }
+    }
+
+    /// The map of a table with the maps of the scopes that it refers to.
+    fn gather(&mut self, table: Table, collection: usize) -> Option<Map> {
+        let Some(written) = table.written else { return table.base };
+        let mut whole = table.base.unwrap_or_default();
+        for (name, slot) in *written {
+            let entry = match slot {
+                Slot::Entry(entry) => Some(entry),
+                Slot::Scope(child) => {
+                    let child =
+                        self.take(child, collection).expect("a table stays while another refers to it");
+                    self.gather(child, collection).map(Entry::Map)
+                }
+            };
+            if let Some(entry) = entry {
+                whole.set(name, entry);
+            }
+        }
+        Some(whole)
+    }
+
+    /// Removes the tables below a scope, up to scopes with a view. Those that
+    /// were written to are gathered already.
+    fn forget_below(&mut self, tree: &Tree, home: ScopeId, collection: usize) {
+        for child in tree.children(home) {
+            if tree.view(child).is_none() && tree.home(child) == child {
+                self.take(child, collection);
+                self.forget_below(tree, child, collection);
+            }
+        }
+    }
+
+    // Lifting and rolling back.
+
+    /// Replaces the variables that a lifted scope sees; returns its own tables
+    /// and its view, for [`put_down`](Store::put_down).
+    pub(super) fn lift(
+        &mut self,
+        tree: &mut Tree,
+        scope: ScopeId,
+        variables: Variables,
+        view: &View,
+    ) -> (Tables, Option<View>) {
+        self.fold_all(tree, scope);
+        let mutable = tree.mutable(scope).intersection(&view.mutable);
+        let mut tables = Tables::new();
+        for (name, map) in variables {
+            let position = self.collection(&name);
+            let map = if self.is_abstract { map.map(&mut spec_of) } else { map };
+            tables.resize_with(tables.len().max(position + 1), || None);
+            tables[position] = Some(Table::new(mutable.contains(&name), Some(map)));
+        }
+        let before = tree.set_view(scope, Some(View { mutable, rngs: view.rngs.clone() }));
+        (std::mem::replace(self.tables_mut(scope), tables), before)
+    }
+
+    /// Ends a lift: the scope has its own tables and view again.
+    pub(super) fn put_down(&mut self, tree: &mut Tree, scope: ScopeId, tables: Tables, view: Option<View>) {
+        self.fold_all(tree, scope);
+        *self.tables_mut(scope) = tables;
+        tree.set_view(scope, view);
+    }
+
+    /// All variables, to be put back by [`restore`](Store::restore).
+    pub(super) fn snapshot(&mut self, tree: &Tree) -> Snapshot {
+        Snapshot((0..self.collections.len()).map(|at| self.whole(tree, ScopeId::ROOT, at)).collect())
+    }
+
+    /// Puts the variables back; collections made since are empty.
+    pub(super) fn restore(&mut self, tree: &Tree, Snapshot(maps): Snapshot) {
+        self.fold_all(tree, ScopeId::ROOT);
         let mut maps = maps.into_iter();
         for collection in 0..self.collections.len() {
-            self.part(ScopeId::ROOT, collection).map = maps.next().flatten();
+            self.table(tree, ScopeId::ROOT, collection).base = maps.next().flatten();
         }
     }
 
-    fn immutable(&self, scope: ScopeId, collection: usize, name: &str, location: Caller) -> Error {
-        let (collection, variable) = (self.collection_name(collection), name.to_owned());
-        let at = self.source(scope, location);
-        if self.mutable(ScopeId::ROOT).contains(&collection) {
-            return Error::LiftedReadOnly { collection, variable, at };
+    // Tables.
+
+    /// The table of a place, made from the one above if it is not there.
+    fn table(&mut self, tree: &Tree, home: ScopeId, collection: usize) -> &mut Table {
+        if !matches!(self.tables.get(home.index()).map(|tables| tables.get(collection)), Some(Some(Some(_))))
+        {
+            let table = self.derive(tree, home, collection);
+            self.set(home, collection, table);
         }
-        let mutable = Box::new(self.mutable(scope).clone());
-        Error::ImmutableCollection { collection, variable, mutable, at }
+        self.tables[home.index()][collection].as_mut().expect("it was there or has been made")
     }
 
-    /// The collections that a scope may write.
-    pub(super) fn mutable(&self, scope: ScopeId) -> &Filter {
-        const NONE: &Filter = &Filter::All(false);
-        self.node(self.seen_from(scope)).view.as_ref().map_or(NONE, |view| &view.mutable)
+    fn derive(&mut self, tree: &Tree, home: ScopeId, collection: usize) -> Table {
+        if let Some(view) = tree.view(home) {
+            return Table::new(view.mutable.contains(self.collections.key(collection)), None);
+        }
+        let above = tree.above(home).expect("the root has a view");
+        let name = tree.name(home);
+        // After a clash of names two scopes have one name; the second continues from the first.
+        if let Some(Slot::Scope(other)) =
+            self.table(tree, above, collection).written.as_ref().and_then(|written| written.get(name))
+        {
+            let other = *other;
+            self.fold(tree, other, collection);
+        }
+        let above = self.table(tree, above, collection);
+        Table::new(above.is_mutable, above.get(name).and_then(Entry::as_map).cloned())
     }
 
-    fn collection_name(&self, collection: usize) -> String {
-        self.collections.key(collection).to_string()
+    fn take(&mut self, scope: ScopeId, collection: usize) -> Option<Table> {
+        self.tables.get_mut(scope.index())?.get_mut(collection)?.take()
+    }
+
+    fn set(&mut self, scope: ScopeId, collection: usize, table: Table) {
+        let tables = self.tables_mut(scope);
+        if tables.len() <= collection {
+            tables.resize_with(collection + 1, || None);
+        }
+        tables[collection] = Some(table);
+    }
+
+    fn tables_mut(&mut self, scope: ScopeId) -> &mut Tables {
+        if self.tables.len() <= scope.index() {
+            self.tables.resize_with(scope.index() + 1, Tables::new);
+        }
+        &mut self.tables[scope.index()]
     }
 }
 
-/// The tensor's shape and dtype alone, or its error.
-pub(super) fn spec_of(tensor: &Tensor) -> Tensor {
+impl Table {
+    fn new(is_mutable: bool, base: Option<Map>) -> Self {
+        Self { is_mutable, base, written: None }
+    }
+
+    /// The entry of that name; a name that refers to a scope has none until the scope is folded.
+    fn get(&self, name: &str) -> Option<&Entry> {
+        match self.written.as_ref().and_then(|written| written.get(name)) {
+            Some(Slot::Entry(entry)) => Some(entry),
+            Some(Slot::Scope(_)) => None,
+            None => self.base.as_ref()?.own(name),
+        }
+    }
+
+    /// Writes an entry; a map over a map is merged.
+    fn put(&mut self, name: &str, entry: Entry) {
+        let entry = match (self.get(name), entry) {
+            (Some(Entry::Map(old)), Entry::Map(new)) => {
+                let mut merged = old.clone();
+                merged.merge(&new);
+                Entry::Map(merged)
+            }
+            (_, entry) => entry,
+        };
+        self.set(name, Slot::Entry(entry));
+    }
+
+    /// Takes back the whole map of the scope of that name.
+    fn put_whole(&mut self, name: &Arc<str>, whole: Map) {
+        self.set(Arc::clone(name), Slot::Entry(Entry::Map(whole)));
+    }
+
+    /// Refers to the scope of that name; false if a variable has the name.
+    fn refer(&mut self, name: &Arc<str>, scope: ScopeId) -> bool {
+        if matches!(self.get(name), Some(Entry::Tensor(_) | Entry::Tuple(_))) {
+            return false;
+        }
+        self.set(Arc::clone(name), Slot::Scope(scope));
+        true
+    }
+
+    fn set(&mut self, name: impl Into<Arc<str>> + AsRef<str>, slot: Slot) {
+        self.written.get_or_insert_default().insert(name, slot);
+    }
+}
+
+/// A tensor of the same shape and dtype without a value, or with the same error.
+fn spec_of(tensor: &Tensor) -> Tensor {
     if tensor.error().is_some() { tensor.clone() } else { Tensor::spec(tensor.shape(), tensor.dtype()) }
 }

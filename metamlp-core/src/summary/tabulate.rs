@@ -22,7 +22,7 @@ pub(crate) fn tabulate<M: Module, R: Tree>(
     let mutable = options.mutable_or(DenyList::new(INTERMEDIATES));
     // An `apply` that fails leaves the costs empty; the variables are known from `init`.
     let options = options.mutable(mutable).recorded(&record);
-    let applied = run(model, Purpose::Options(&variables), options, &f);
+    let applied = run(model, Purpose::Apply(&variables), options, &f);
     Ok(Table {
         class: model.handle().identity().class,
         calls,

@@ -1,13 +1,13 @@
-//! What is filed under a name among the variables: a tensor, several values
-//! or a map. Also how any tree of tensors becomes one.
+//! One variable: a tensor, a tuple or a nested map. Also the conversion of any
+//! tree of tensors to one.
 
 use std::fmt;
 use std::ops::Index;
 
 use metamlp_tensor::{Segment, Source, Tensor, Tree, TreeVisitor};
 
+use crate::argument::poisoned;
 use crate::error::Error;
-use crate::scope::poisoned;
 use crate::variables::map::Map;
 
 /// A variable, or the variables of a submodule.
@@ -50,7 +50,7 @@ impl Entry {
         }
     }
 
-    /// The tensor; anything else becomes one that carries an [`Error::NotATensor`].
+    /// The tensor. For a tuple or a map: a tensor that carries an [`Error::NotATensor`].
     #[track_caller]
     #[must_use]
     pub fn into_tensor(self) -> Tensor {
@@ -75,8 +75,8 @@ impl Entry {
         }
     }
 
-    /// The tensors of any tree: the fields of structs and the keys of maps
-    /// become names, what has positions becomes a tuple. `None` without a tensor.
+    /// The tensors of any tree: fields of structs and keys of maps become names,
+    /// sequences become tuples. `None` if the tree has no tensor.
     ///
     /// ```
     /// use metamlp::{Entry, F32, Tensor};
@@ -91,7 +91,7 @@ impl Entry {
         builder.done
     }
 
-    /// What an error calls it.
+    /// A description for errors.
     pub(crate) fn kind(&self) -> String {
         match self {
             Self::Tensor(tensor) => type_of(tensor),
@@ -214,7 +214,7 @@ macro_rules! from_scalar {
 
 from_scalar!(f32, f64, i32, u32, bool);
 
-/// A tensor's values; for anything else one line a variable.
+/// The values of a tensor; one line per variable otherwise.
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -247,9 +247,9 @@ impl fmt::Debug for Entry {
     }
 }
 
-/// Files the tensors of a tree as it is walked.
+/// Builds an entry from the tensors of a tree while it is visited.
 struct Builder {
-    /// What is being walked, outermost first: the step into it and what it holds so far.
+    /// The open subtrees, outermost first: the step into each and its entry so far.
     open: Vec<(Step, Option<Entry>)>,
     done: Option<Entry>,
 }

@@ -1,5 +1,5 @@
-//! Which collections an operation is about: all, none, some names, or all but
-//! some. Knows names only, nothing of the variables behind them.
+//! Sets of collection names: all, none, some, or all but some. Knows nothing of
+//! the variables in the collections.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -7,8 +7,8 @@ use std::fmt;
 
 /// A set of collection names (Flax's `CollectionFilter`).
 ///
-/// It says which collections [`apply_mut`](crate::Module::apply_mut) may write, for
-/// instance. Made from a `bool`, a name, several names or a [`DenyList`]:
+/// For instance the collections that [`apply_mut`](crate::Module::apply_mut) may
+/// write. Made from a `bool`, a name, several names or a [`DenyList`]:
 ///
 /// ```
 /// use metamlp::{DenyList, Filter};
@@ -35,7 +35,7 @@ type Names = BTreeSet<Cow<'static, str>>;
 pub struct DenyList(pub Filter);
 
 impl Filter {
-    /// Whether the collection called `name` is in the set.
+    /// True if the collection called `name` is in the set.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         match self {
@@ -45,7 +45,7 @@ impl Filter {
         }
     }
 
-    /// Whether no name at all is in the set.
+    /// True if no name is in the set.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         match self {
@@ -90,7 +90,7 @@ impl Filter {
         }
     }
 
-    /// The names that the set lists, whether it accepts or refuses them.
+    /// The names that the set lists, accepted or refused.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let names = match self {
             Self::All(_) => &NONE,
@@ -109,8 +109,8 @@ impl Filter {
     }
 }
 
-/// Shares names out among several filters: each name goes to the first filter
-/// that contains it, and is left out when none does.
+/// Distributes names among several filters: each name goes to the first filter
+/// that contains it, and is left out if none does.
 ///
 /// ```
 /// use metamlp::filter::{Filter, group_collections};
@@ -202,7 +202,7 @@ impl DenyList {
     }
 }
 
-/// Every filter is one of two things; `true` and `false` are their ends.
+/// A filter as the names it accepts or the names it refuses; `false` accepts and `true` refuses none.
 enum Part<'a> {
     Only(&'a Names),
     Except(&'a Names),

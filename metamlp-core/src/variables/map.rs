@@ -1,5 +1,5 @@
-//! The nested map that variables live in: names in order of creation, each
-//! with an entry. Shared until it is written. Knows nothing of collections.
+//! The nested map of variables: names in order of creation, each with an entry.
+//! Copied on write. Knows nothing of collections.
 
 use std::fmt;
 use std::ops::Index;
@@ -13,10 +13,10 @@ use crate::variables::ordered::Ordered;
 
 /// Variables by name, in the order in which they were created.
 ///
-/// The entries of a module's map are its variables and, one level down, the
-/// maps of its submodules. Cloning shares; writing to a clone leaves the
-/// original as it was. A `Map` is a [`Tree`], so that a gradient with respect
-/// to one is a `Map` of the same names.
+/// The entries of a module's map are its variables and the maps of its
+/// submodules. Cloning shares the entries; writing to a clone does not change
+/// the original. A `Map` is a [`Tree`], so that a gradient with respect to one is
+/// a `Map` of the same names.
 ///
 /// ```
 /// use metamlp::{Map, F32, Tensor};
@@ -38,13 +38,13 @@ impl Map {
         Self::default()
     }
 
-    /// The number of entries, submodules counting as one each.
+    /// The number of entries; a submodule counts as one.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are no entries.
+    /// True if there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -60,20 +60,19 @@ impl Map {
         self.0.get(name)?.get(rest)
     }
 
-    /// Files an entry under `name`, in the place of the one that was there,
-    /// which is returned.
+    /// Inserts or replaces the entry called `name`; returns the old one.
     pub fn insert(&mut self, name: impl Into<String>, entry: impl Into<Entry>) -> Option<Entry> {
         Arc::make_mut(&mut self.0).insert(name.into(), entry.into())
     }
 
-    /// The same map with an entry under `name`.
+    /// The map with that entry inserted or replaced.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, entry: impl Into<Entry>) -> Self {
         self.insert(name, entry);
         self
     }
 
-    /// Takes the entry called `name` out.
+    /// Removes the entry called `name` and returns it.
     pub fn remove(&mut self, name: &str) -> Option<Entry> {
         self.0.get(name)?;
         Arc::make_mut(&mut self.0).remove(name)
@@ -97,7 +96,7 @@ impl Map {
         }
     }
 
-    /// How many numbers there are in all tensors together.
+    /// The number of elements of all tensors together.
     #[must_use]
     pub fn size(&self) -> usize {
         let mut size = 0;
@@ -105,26 +104,22 @@ impl Map {
         size
     }
 
-    /// The map that stands for a missing one.
+    /// A static empty map.
     pub(crate) fn empty() -> &'static Self {
         &EMPTY
     }
 
-    /// The name as it is filed, and the entry, at one level.
+    /// The entry of that name at this level; `/` has no meaning.
     pub(crate) fn own(&self, name: &str) -> Option<&Entry> {
         self.0.get(name)
     }
 
-    /// The map under `name`, if there is one.
-    pub(crate) fn own_map_mut(&mut self, name: &str) -> Option<&mut Map> {
-        self.own(name)?.as_map()?;
-        match Arc::make_mut(&mut self.0).get_mut(name) {
-            Some(Entry::Map(map)) => Some(map),
-            _ => None,
-        }
+    /// Inserts or replaces an entry.
+    pub(crate) fn set(&mut self, name: Arc<str>, entry: Entry) {
+        Arc::make_mut(&mut self.0).insert(name, entry);
     }
 
-    /// The map under `name`, made if it is missing; `None` if the name is a variable's.
+    /// The map under `name`, made if it is missing; `None` if a variable has the name.
     pub(crate) fn submap(&mut self, name: &Arc<str>) -> Option<&mut Map> {
         let entries = Arc::make_mut(&mut self.0);
         let at = match entries.position(name) {
@@ -137,8 +132,7 @@ impl Map {
         }
     }
 
-    /// Files an entry; a map over a map is merged, so that what holds a part of
-    /// the old one keeps seeing the same variables.
+    /// Inserts or replaces an entry; a map is merged into a map.
     pub(crate) fn merge_entry(&mut self, name: &Arc<str>, entry: Entry) {
         let entries = Arc::make_mut(&mut self.0);
         match (entries.get_mut(name), entry) {
@@ -180,7 +174,7 @@ impl Index<&str> for Map {
 
 impl Tree for Map {
     fn visit(&self, visitor: &mut dyn TreeVisitor) {
-        visitor.fixed(&self.len());
+        visitor.static_value(&self.len());
         for (name, entry) in self.iter() {
             visitor.part(Segment::Name(name), entry);
         }
@@ -203,7 +197,7 @@ impl<N: Into<String>, E: Into<Entry>, const LEN: usize> From<[(N, E); LEN]> for 
     }
 }
 
-/// One line a variable, indented like the modules: the type, or with `{:#}` the values.
+/// One line per variable, indented by module: the type, or with `{:#}` the values.
 impl fmt::Display for Map {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write(f, 0)

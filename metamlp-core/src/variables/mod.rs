@@ -1,4 +1,4 @@
-//! All variables of a model: its collections, each a nested map.
+//! The variables of a model: collections, each a nested map.
 
 pub(crate) mod entry;
 pub mod filter;
@@ -33,7 +33,7 @@ use crate::variables::ordered::Ordered;
 pub struct Variables(Arc<Ordered<Map>>);
 
 impl Variables {
-    /// No collections at all.
+    /// No collections.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -64,31 +64,31 @@ impl Variables {
         self.0.get(collection)?.get(rest)
     }
 
-    /// Puts a collection in the place of the one of that name, which is returned.
+    /// Inserts or replaces a collection; returns the old one.
     pub fn insert(&mut self, name: impl Into<String>, collection: Map) -> Option<Map> {
         Arc::make_mut(&mut self.0).insert(name.into(), collection)
     }
 
-    /// Takes a collection out.
+    /// Removes a collection and returns it.
     pub fn remove(&mut self, name: &str) -> Option<Map> {
         Arc::make_mut(&mut self.0).remove(name)
     }
 
-    /// The same variables with another collection in the place of the one of that name.
+    /// The variables with that collection inserted or replaced.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, collection: Map) -> Self {
         self.insert(name, collection);
         self
     }
 
-    /// The same variables with other `params`.
+    /// The variables with `params` replaced.
     #[must_use]
     pub fn with_params(self, params: Map) -> Self {
         self.with("params", params)
     }
 
-    /// The same variables with the collections of `updates` in the place of their own:
-    /// what to do with what [`apply_mut`](crate::Module::apply_mut) returns.
+    /// The variables with the collections of `updates`, such as
+    /// [`apply_mut`](crate::Module::apply_mut) returns, inserted or replaced.
     #[must_use]
     pub fn updated(mut self, updates: Variables) -> Self {
         let own = Arc::make_mut(&mut self.0);
@@ -98,11 +98,12 @@ impl Variables {
         self
     }
 
-    /// The same variables, each made from its path and the old one (JAX's
+    /// Replaces each tensor by the result of `f` on its path and the tensor (JAX's
     /// `tree_map_with_path`). A path begins with the collection.
     ///
     /// ```
     /// use metamlp::prelude::*;
+    /// use metamlp::Map;
     /// let variables = Variables::from_params(Map::from([("w", 1.0f32), ("b", 1.0)]));
     /// let halved = variables.map_with_path(|path, tensor| match &*path.to_string() {
     ///     "params/w" => tensor * 0.5,
@@ -126,7 +127,7 @@ impl Variables {
         self.0.len()
     }
 
-    /// Whether there are no collections.
+    /// True if there are no collections.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -142,7 +143,7 @@ impl Variables {
         self.0.names()
     }
 
-    /// Something made of each collection, under its name.
+    /// A map of the collections' names with values made by `f`.
     pub(crate) fn collections<C>(&self, mut f: impl FnMut(&str, &Map) -> C) -> Ordered<C> {
         self.0.map(|name, map| f(name, map))
     }
@@ -198,7 +199,7 @@ impl<N: Into<String>, const LEN: usize> From<[(N, Map); LEN]> for Variables {
 
 impl Tree for Variables {
     fn visit(&self, visitor: &mut dyn TreeVisitor) {
-        visitor.fixed(&self.len());
+        visitor.static_value(&self.len());
         for (name, collection) in self.iter() {
             visitor.part(Segment::Name(name), collection);
         }
@@ -209,7 +210,7 @@ impl Tree for Variables {
     }
 }
 
-/// One line a variable: its type, or with `{:#}` its values.
+/// One line per variable: its type, or with `{:#}` its values.
 impl fmt::Display for Variables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, (name, collection)) in self.iter().enumerate() {

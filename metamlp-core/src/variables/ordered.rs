@@ -1,11 +1,11 @@
-//! A small map from names that keeps the order of insertion: what variables,
-//! scopes and streams are filed in. Knows nothing of what it files.
+//! A map from names that keeps the order of insertion, for variables, names and
+//! streams. Small maps are searched linearly, without hashing.
 
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-/// Beyond this length a hash index is cheaper than comparing names in a row.
+/// Above this length a hash index is faster than a linear search.
 const LINEAR: usize = 16;
 
 #[derive(Clone, Debug)]
@@ -44,22 +44,22 @@ impl<V> Ordered<V> {
         self.position(name).map(|at| &mut self.entries[at].1)
     }
 
-    /// The entry at a position that `position` or `insert` gave.
+    /// The value at a position that `position` or `push` returned.
     pub(crate) fn at(&self, at: usize) -> &V {
         &self.entries[at].1
     }
 
-    /// The name at a position that `position` or `push` gave.
+    /// The name at a position that `position` or `push` returned.
     pub(crate) fn key(&self, at: usize) -> &Arc<str> {
         &self.entries[at].0
     }
 
-    /// The entry at a position that `position` or `insert` gave.
+    /// The value at a position that `position` or `push` returned.
     pub(crate) fn at_mut(&mut self, at: usize) -> &mut V {
         &mut self.entries[at].1
     }
 
-    /// Files `value`, in the old place if the name was there; returns what it replaced.
+    /// Inserts `value`; a name that exists keeps its place. Returns the old value.
     pub(crate) fn insert(&mut self, name: impl Into<Arc<str>> + AsRef<str>, value: V) -> Option<V> {
         match self.position(name.as_ref()) {
             Some(at) => Some(std::mem::replace(&mut self.entries[at].1, value)),
@@ -70,8 +70,9 @@ impl<V> Ordered<V> {
         }
     }
 
-    /// Files a name that is known not to be there; returns its position.
+    /// Adds a name that must not exist yet; returns its position.
     pub(crate) fn push(&mut self, name: Arc<str>, value: V) -> usize {
+        debug_assert!(self.position(&name).is_none(), "the name {name} exists");
         let at = self.entries.len();
         if !self.index.is_empty() {
             self.index.insert(Arc::clone(&name), at);
@@ -95,15 +96,15 @@ impl<V> Ordered<V> {
         self.entries.iter().map(|(name, value)| (name, value))
     }
 
-    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        self.entries.iter_mut().map(|(_, value)| value)
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.entries.iter().map(|(name, _)| name)
     }
 
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|(name, _)| &**name)
     }
 
-    /// The same names, each with a value made from the old one.
+    /// A map of the same names with values made by `f`.
     pub(crate) fn map<W>(&self, mut f: impl FnMut(&Arc<str>, &V) -> W) -> Ordered<W> {
         Ordered {
             entries: self.entries.iter().map(|(name, value)| (Arc::clone(name), f(name, value))).collect(),
@@ -123,6 +124,15 @@ impl<V> Ordered<V> {
 impl<V> Default for Ordered<V> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl<V> IntoIterator for Ordered<V> {
+    type Item = (Arc<str>, V);
+    type IntoIter = std::vec::IntoIter<(Arc<str>, V)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
     }
 }
 

@@ -1,10 +1,9 @@
-//! What a parameter is asked for as: its shape, its dtype, and the input that
-//! implied them.
+//! The shape and dtype of a requested parameter, and the input that implied them.
 
 use metamlp_tensor::{DType, F32, Tensor};
 use smallvec::SmallVec;
 
-/// A parameter's shape and dtype; `f32` where only a shape is given.
+/// A parameter's shape and dtype; `f32` if only a shape is given.
 ///
 /// ```
 /// use metamlp::{F64, Spec};
@@ -25,8 +24,8 @@ impl Spec {
         Self { shape: SmallVec::from_slice(shape.as_ref()), dtype, input: None }
     }
 
-    /// The same, and the input whose shape made it so: the message about a
-    /// stored parameter of another shape will name it.
+    /// Adds the input that implied the shape, which the error about a stored
+    /// parameter of another shape names.
     #[must_use]
     pub fn implied_by(mut self, input: &Tensor) -> Self {
         self.input = Some(input.clone());

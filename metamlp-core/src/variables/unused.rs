@@ -1,4 +1,4 @@
-//! The report of what a model leaves unread among its variables.
+//! Finds the variables that a model does not read.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ pub(crate) fn unused_variables<M: Module, R: Tree>(
     options: Options,
     f: impl FnOnce(&M) -> R,
 ) -> Result<Vec<String>> {
-    let frame = root_frame(module, Purpose::Options(variables), options);
+    let frame = root_frame(module, Purpose::Apply(variables), options);
     let root = Arc::clone(&frame.root);
-    root.state().note_reads();
+    root.note_reads();
     run_in(frame, || f(module))?;
-    let reads = root.state().reads();
-    // A variable is read by its own path, or with those of a whole module.
+    let reads = root.reads();
+    // A variable is read by its own path, or with all variables of a module.
     let is_read = |path: &str| {
         let parents = path.match_indices('/').map(|(end, _)| &path[..end]);
         parents.chain([path]).any(|path| reads.contains(path))

@@ -5,7 +5,8 @@ use std::panic::Location;
 
 use metamlp_tensor::Tensor;
 
-use crate::scope::{Scope, poisoned};
+use crate::argument::poisoned;
+use crate::scope::{Scope, requests};
 use crate::variables::entry::Entry;
 
 /// A variable that a module reads and writes while it runs; made by
@@ -14,7 +15,7 @@ pub struct Variable {
     scope: Scope,
     collection: String,
     name: String,
-    /// What to read where declaring the variable failed: the error.
+    /// The tensor to read if the declaration failed; it carries the error.
     fallback: Option<Tensor>,
 }
 
@@ -23,8 +24,8 @@ impl Variable {
         Self { scope, collection: collection.to_owned(), name: name.to_owned(), fallback }
     }
 
-    /// The tensor as it is now. A variable that is not one tensor gives a
-    /// tensor with an error; read it by [`entry`](Variable::entry).
+    /// The current tensor. A variable that is not one tensor returns a tensor with
+    /// an error; read it by [`entry`](Variable::entry).
     #[track_caller]
     #[must_use]
     pub fn get(&self) -> Tensor {
@@ -34,32 +35,33 @@ impl Variable {
         match self.scope.get_variable(&self.collection, &self.name) {
             Some(Entry::Tensor(tensor)) => tensor,
             other => {
-                poisoned(self.scope.not_a_tensor(&self.collection, &self.name, other, Location::caller()))
+                let location = Location::caller();
+                poisoned(requests::not_a_tensor(&self.scope, &self.collection, &self.name, other, location))
             }
         }
     }
 
-    /// The variable as it is now.
+    /// The current entry.
     #[track_caller]
     #[must_use]
     pub fn entry(&self) -> Option<Entry> {
         self.scope.get_variable(&self.collection, &self.name)
     }
 
-    /// Writes the variable. The error of a collection that is not mutable is
-    /// returned by the surrounding `apply`.
+    /// Writes the variable. If the collection is not mutable, the surrounding
+    /// `apply` returns the error.
     #[track_caller]
     pub fn set(&self, value: impl Into<Entry>) {
-        self.scope.put_at(&self.collection, &self.name, value.into(), Location::caller());
+        requests::put(&self.scope, &self.collection, &self.name, value.into(), Location::caller());
     }
 
-    /// Writes what `f` makes of the tensor.
+    /// Writes the result of `f` on the current tensor.
     #[track_caller]
     pub fn update(&self, f: impl FnOnce(Tensor) -> Tensor) {
         self.set(f(self.get()));
     }
 
-    /// Whether [`set`](Variable::set) is allowed.
+    /// True if the variable may be written.
     #[must_use]
     pub fn is_mutable(&self) -> bool {
         self.scope.is_mutable_collection(&self.collection)

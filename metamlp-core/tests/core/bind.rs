@@ -1,4 +1,4 @@
-//! A bound model: calls that share a state, its parts, and taking it apart again.
+//! Bound models: calls that share a state, bound submodules, unbinding.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -111,7 +111,7 @@ impl Stack {
     }
 }
 
-/// Adds how often it was called.
+/// Adds the number of its calls.
 #[module]
 struct Counted {}
 
@@ -161,7 +161,7 @@ struct Outside {
     held: Held,
 }
 
-/// Not a module, so that what it holds is in no field.
+/// Not a module: a module in it is not in a field.
 #[derive(Clone, Debug)]
 struct Held(Dense);
 
@@ -183,8 +183,8 @@ fn only_fields_are_parts() {
     assert_eq!(
         error.to_string(),
         format!(
-            "metamlp-core/tests/core/bind.rs:{line}: this Dense is in no field of the bound Outside, nor in one of \
-             the modules there: give a module that has a field, `bound.at(|m| &m.encoder)`"
+            "metamlp-core/tests/core/bind.rs:{line}: this Dense is not in a field of the bound Outside or of a \
+             module below it: give a module that is in a field, `bound.at(|m| &m.encoder)`"
         )
     );
 }

@@ -1,4 +1,4 @@
-//! `sow` and `capture_intermediates`: what is stored, and where.
+//! `sow` and `capture_intermediates`: stored values and their places.
 
 use metamlp::prelude::*;
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use metamlp::Error;
+use metamlp::Map;
 use metamlp::checkpoint::{CheckpointProblem, load_safetensors, save_safetensors};
 use metamlp::prelude::*;
 use safetensors::SafeTensors;

@@ -1,7 +1,8 @@
-//! Methods that are scopes of their own.
+//! Methods with scopes of their own.
 
+use metamlp::error::Kind;
 use metamlp::prelude::*;
-use metamlp::{Error, Kind, name, param, path};
+use metamlp::{Error, name, param, path};
 
 fn x() -> Tensor {
     Tensor::from_vec([2, 3], vec![1.0f32, 2.0, 3.0, -4.0, 5.0, 0.5])

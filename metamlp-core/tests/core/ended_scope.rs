@@ -1,7 +1,8 @@
-//! Scopes and variables that are kept for longer than their `init` or `apply`.
+//! Scopes and variables that are used after their `init` or `apply`.
 
 use std::sync::Mutex;
 
+use metamlp::Scope;
 use metamlp::prelude::*;
 use metamlp::{Error, Variable};
 
@@ -9,7 +10,7 @@ fn x() -> Tensor {
     Tensor::ones([2, 3], F32)
 }
 
-/// What a careless module keeps.
+/// The scope and variable that a careless module keeps.
 #[derive(Default)]
 struct Kept {
     scope: Option<Scope>,
@@ -46,8 +47,8 @@ fn a_kept_scope_has_nothing_to_give() {
     assert_eq!(
         error.to_string(),
         format!(
-            "Careless (metamlp-core/tests/core/ended_scope.rs:{line}): the parameter `w` was asked of a scope whose \
-             init or apply has ended: keep what the scope gave, and ask before the method returns"
+            "Careless (metamlp-core/tests/core/ended_scope.rs:{line}): the parameter `w` was requested from a scope \
+             whose init or apply has ended: make the request before the method returns, and keep its result"
         )
     );
     assert!(scope.make_rng("params").words().is_err());

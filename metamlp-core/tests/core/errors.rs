@@ -1,6 +1,7 @@
-//! Every mistake between a model and its variables: which error, and that the
-//! message names the place, what was found, what was expected and what to do.
+//! The errors of a model and its variables, and their messages: place, found,
+//! expected, and what to do.
 
+use metamlp::Map;
 use metamlp::prelude::*;
 use metamlp::{Error, param};
 
@@ -8,7 +9,7 @@ fn x(features: usize) -> Tensor {
     Tensor::ones([4, features], F32)
 }
 
-/// The error's text starts with this place in this file, and contains these.
+/// Asserts that the error's text starts with this place in this file and contains `parts`.
 #[track_caller]
 fn tells(error: &Error, path: &str, parts: &[&str]) {
     let text = error.to_string();
@@ -74,7 +75,7 @@ fn a_parameter_that_is_not_there() {
 
     let doubled = Variables::from_params(Map::new().with("params", foo_variables().params().clone()));
     let error = foo().apply(&doubled, (), |m| m.call(&x(7))).unwrap_err();
-    tells(&error, "Foo/Dense_1", &["there are `params` inside of `params`"]);
+    tells(&error, "Foo/Dense_1", &["`params` holds another `params`"]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! `eval_shape`: the variables' types without their values, and what `init`
-//! says where a value is missing.
+//! `eval_shape`: the variables' types without values, and the error of `init`
+//! if a value is missing.
 
 use metamlp::prelude::*;
 use metamlp::tensor::statistics::executed_nodes;

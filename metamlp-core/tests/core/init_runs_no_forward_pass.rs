@@ -1,4 +1,4 @@
-//! `init` computes the variables and nothing else, whatever the input.
+//! `init` computes only the variables, for any input.
 
 use metamlp::prelude::*;
 use metamlp::tensor::statistics::executed_nodes;
@@ -8,7 +8,7 @@ fn deep(x: &Tensor, #[field] layers: usize, #[field] width: usize) -> Tensor {
     (0..layers).fold(x.clone(), |x, _| Dense::new(width).call(&x).tanh())
 }
 
-/// Operations that `f` runs.
+/// The number of operations that `f` runs.
 fn nodes(f: impl FnOnce()) -> u64 {
     let before = executed_nodes();
     f();

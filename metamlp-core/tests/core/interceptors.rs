@@ -1,11 +1,12 @@
-//! `intercept_methods`: who is called around a method call, in what order, and
-//! what it may change. The names of Flax's own tests are in the tests' names.
+//! `intercept_methods`: order of interceptors, and the tensors that they may
+//! change. The names of Flax's own tests are in the tests' names.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 
+use metamlp::intercept::{Input, MethodCall};
 use metamlp::prelude::*;
-use metamlp::{Input, MethodCall, intercept_methods, sow};
+use metamlp::{intercept_methods, sow};
 
 fn x() -> Tensor {
     Tensor::ones([2], F32)
@@ -233,7 +234,7 @@ fn intercepts_under_grad_and_on_another_thread() {
 
 #[test]
 fn a_method_runs_though_its_interceptor_gives_back_an_output_kept_from_another_call() {
-    let kept: Arc<Mutex<Option<metamlp::Output>>> = Arc::default();
+    let kept: Arc<Mutex<Option<metamlp::intercept::Output>>> = Arc::default();
     let interceptor = move |call: MethodCall<'_>| {
         if call.method() != "helper" {
             return call.proceed();

@@ -1,12 +1,13 @@
-//! Calling a method by its name: which arguments pass, what comes back, and
-//! what a mistake is told.
+//! Calls of methods by name: accepted arguments, outputs, and error
+//! messages.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use metamlp::Error;
+use metamlp::invoke::{Argument, Arguments, InvokeProblem, Methods};
 use metamlp::prelude::*;
-use metamlp::{Argument, Arguments, Error, InvokeProblem, Methods};
 
-/// No tree, and no `Clone`.
+/// Neither a tree nor `Clone`.
 #[derive(Debug)]
 struct Opaque;
 
@@ -137,7 +138,7 @@ fn x() -> Tensor {
     Tensor::from_vec([1, 3], vec![1.0f32, 2.0, 3.0])
 }
 
-/// What the method gives, of a model whose variables are made on the way.
+/// The method's output on a model that is initialised in the same call.
 fn invoke(method: &str, arguments: Arguments<'_>) -> Result<Entry, Error> {
     model().init_with_output(Key::new(0), |m| m.invoke(method, arguments)).map(|(output, _)| output)
 }
@@ -239,12 +240,12 @@ fn any_tree_comes_back() {
     assert!(invoke("nothing", args![]).unwrap().as_tuple().unwrap().is_empty());
     assert_eq!(
         message("count", args![]),
-        "`Model::count` cannot be invoked: its output, `usize`, holds no tensor: call it as `|model| model.count(..)`"
+        "`Model::count` cannot be invoked: its output, `usize`, has no tensor: call it as `|model| model.count(..)`"
     );
-    assert!(message("label", args![]).contains("its output, `&str`, holds no tensor"));
+    assert!(message("label", args![]).contains("its output, `&str`, has no tensor"));
 }
 
-/// The method ran with the entry's error where a tensor was asked for.
+/// A parameter that needs a tensor gets one that carries the entry's error.
 #[test]
 fn an_entry_that_is_no_tensor_says_so() {
     let result = model().init_with_output(Key::new(0), |m| m.invoke("pair", args![&x()]).into_tensor());
@@ -283,7 +284,7 @@ fn a_mistake_names_the_module_and_the_line() {
     assert!(message("sum", args![&vec![1.0]]).contains("`tensors` is `Vec<f64>`, `&[Tensor]` was expected"));
 }
 
-/// A mistake in a module within, by its path; the tensor that comes of it stops nothing.
+/// An error in a submodule has its path, and the tensor that carries it does not stop the model.
 #[test]
 fn a_mistake_in_a_submodule_has_its_path() {
     #[module]
@@ -315,7 +316,7 @@ fn what_has_no_value_at_run_time_is_listed_and_refused() {
         assert_eq!(
             message(method, arguments),
             format!(
-                "`Model::{method}` cannot be invoked: `{obstacle}` cannot pass where a method goes by its name: call \
+                "`Model::{method}` cannot be invoked: `{obstacle}` is not supported in a call by name: call \
                  it as `|model| model.{method}(..)`"
             )
         );
@@ -337,7 +338,7 @@ fn a_method_by_name_is_captured_as_itself() {
     assert_eq!(updates["intermediates"].names().collect::<Vec<_>>(), ["call"]);
 }
 
-/// A function is a module with the one method.
+/// A function is a module with one method.
 #[test]
 fn a_function_goes_by_the_name_call() {
     #[compact]

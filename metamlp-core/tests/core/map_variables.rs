@@ -1,8 +1,9 @@
-//! `map_variables`: what a module reads, what is stored, and what it leaves alone.
+//! `map_variables`: the variables that a module reads, those stored, and those unchanged.
 
 use std::cell::Cell;
 
 use metamlp::Error;
+use metamlp::Map;
 use metamlp::lift::{MapVariables, map_variables};
 use metamlp::prelude::*;
 
@@ -14,7 +15,7 @@ fn values(x: &Tensor) -> Vec<f32> {
     x.to_vec().unwrap()
 }
 
-/// A module's part of what is mapped, each tensor doubled.
+/// The mapped variables of a module, each tensor doubled.
 #[allow(clippy::needless_pass_by_value)] // As `trans_in` takes it.
 fn doubled(variables: Variables) -> Variables {
     variables.map(&mut |tensor| tensor * 2.0)
@@ -25,7 +26,7 @@ fn halved(variables: Variables) -> Variables {
     variables.map(&mut |tensor| tensor / 2.0)
 }
 
-/// A module around one that sees its parameters doubled, stored as `mapping` says.
+/// A module around one that reads its parameters doubled and stores them by `mapping`.
 #[module]
 struct Doubled {
     dense: Dense,

@@ -1,5 +1,6 @@
-//! Slips of the pen in `mutable`, and variables that nothing reads.
+//! Typos in `mutable`, and variables that are not read.
 
+use metamlp::Map;
 use metamlp::prelude::*;
 use metamlp::tensor::statistics::executed_nodes;
 use metamlp::{Error, is_mutable_collection, sow, variable};

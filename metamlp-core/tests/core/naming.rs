@@ -1,10 +1,12 @@
-//! What submodules are called, and who owns them: Flax's rules, to the letter.
+//! The names and owners of submodules, by Flax's rules.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use metamlp::Error;
+use metamlp::Scope;
+use metamlp::error::Kind;
 use metamlp::prelude::*;
-use metamlp::{Error, Kind};
 
 fn x() -> Tensor {
     Tensor::ones([2, 3], F32)
@@ -205,7 +207,7 @@ struct Outside {
     layer: Held,
 }
 
-/// Not a module, so that what it holds is in no field.
+/// Not a module: a module in it is not in a field.
 #[derive(Clone, Debug)]
 struct Held(Arc<Dense>);
 

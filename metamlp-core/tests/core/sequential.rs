@@ -1,9 +1,12 @@
 //! `Sequential`: values passed from layer to layer, names, errors. The cases of Flax's
 //! `SequentialTest`, and more.
 
+use metamlp::Error;
+use metamlp::Map;
+use metamlp::activations::tanh;
+use metamlp::invoke::Methods;
 use metamlp::layers::Layer;
 use metamlp::prelude::*;
-use metamlp::{Error, Methods};
 
 fn x() -> Tensor {
     Tensor::from_vec([3, 5], (0..15).map(|i| i as f32 * 0.1).collect())

@@ -1,7 +1,8 @@
-//! Two modules in one scope: who moves, what goes along, what clashes.
+//! Two modules in one scope: which one moves, its submodules, name clashes.
 
+use metamlp::error::Kind;
 use metamlp::prelude::*;
-use metamlp::{Error, Kind, make_rng, param, share_scope};
+use metamlp::{Error, make_rng, param, share_scope};
 
 fn x() -> Tensor {
     Tensor::from_vec([2, 5], (0..10u8).map(|i| f32::from(i) / 7.0 - 0.5).collect())

@@ -1,5 +1,6 @@
-//! Which keys modules draw: Flax's, to the bit.
+//! The keys that modules draw are those of Flax, bit for bit.
 
+use metamlp::Scope;
 use metamlp::prelude::*;
 use metamlp::{Error, make_rng, param};
 

@@ -1,8 +1,9 @@
-//! Modules on several threads, and after a panic: scopes do not leak.
+//! Modules on several threads and after a panic: scopes do not leak.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
+use metamlp::Scope;
 use metamlp::prelude::*;
 use metamlp::{Error, make_rng};
 

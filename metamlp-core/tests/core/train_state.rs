@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use metamlp::Map;
 use metamlp::prelude::*;
 
 #[derive(Clone, Tree)]

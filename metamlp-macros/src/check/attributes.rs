@@ -6,13 +6,13 @@ use crate::errors::Errors;
 use crate::parse::entries;
 use crate::spelling::spelled;
 
-/// Takes out the attribute of that name, if it is there.
+/// Removes the attribute of that name and returns it.
 pub(super) fn take(attrs: &mut Vec<Attribute>, name: &str) -> Option<Attribute> {
     let at = attrs.iter().position(|attr| attr.path().is_ident(name))?;
     Some(attrs.remove(at))
 }
 
-/// Refuses every attribute of that name.
+/// Removes every attribute of that name with an error.
 pub(super) fn refuse(attrs: &mut Vec<Attribute>, name: &str, message: &str, errors: &mut Errors) {
     while let Some(attr) = take(attrs, name) {
         errors.at(attr, message);

@@ -9,7 +9,7 @@ use crate::model::{Block, BlockMember, Runtime, ungrouped};
 use crate::parse::{Function, ImplBlock, Member};
 use crate::spelling::spelled;
 
-/// The block, unless there is nothing to make of it.
+/// The block; `None` if it cannot be expanded.
 pub(crate) fn check(runtime: Runtime, block: ImplBlock, errors: &mut Errors) -> Option<Block> {
     let self_type = spelled(&block.self_type);
     if let Some(for_trait) = &block.for_trait {
@@ -70,7 +70,7 @@ fn method(mut method: Box<Function>, errors: &mut Errors) -> BlockMember {
     }
 }
 
-/// Takes out the attribute of that name, which is a mere mark.
+/// Removes the attribute of that name, which takes no options.
 fn marked(method: &mut Function, name: &str, errors: &mut Errors) -> Option<Attribute> {
     let attr = attributes::take(&mut method.attrs, name);
     if let Some(attr) = &attr
@@ -81,7 +81,7 @@ fn marked(method: &mut Function, name: &str, errors: &mut Errors) -> Option<Attr
     attr
 }
 
-/// Whether the method is a call of the module and can be expanded as one.
+/// True if the method enters the module's scope and can be expanded.
 fn enters(method: &mut Function, errors: &mut Errors) -> bool {
     let signature = &mut method.signature;
     let Some(FnArg::Receiver(receiver)) = signature.inputs.first() else {
@@ -97,8 +97,8 @@ fn enters(method: &mut Function, errors: &mut Errors) -> bool {
     if !is_shared(receiver) {
         errors.at(
             receiver,
-            "a module's call takes `&self`: what changes from call to call is a variable, `self.variable(..)`; \
-             a method that builds or takes apart stands in a plain `impl` block or under `#[nowrap]`",
+            "a module's call takes `&self`: store state that changes between calls in a variable, `self.variable(..)`; \
+             put a method that builds or consumes the module in a plain `impl` block or under `#[nowrap]`",
         );
         return false;
     }
@@ -109,7 +109,7 @@ fn enters(method: &mut Function, errors: &mut Errors) -> bool {
     expands
 }
 
-/// Whether the receiver is `&self`, in any of its spellings.
+/// True if the receiver is `&self` in any spelling.
 fn is_shared(receiver: &Receiver) -> bool {
     match &receiver.kind {
         ReceiverKind::Reference(_, _, mutability) => mutability.is_none(),

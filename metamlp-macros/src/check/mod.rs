@@ -1,11 +1,11 @@
-//! Every rule and every message: from what was parsed to the model, with all
-//! that is wrong noted. What is understandable goes on to `expand` even so, so
-//! that one mistake is one message.
+//! The rules and their messages: turns parsed items into the model and notes
+//! every error. Items that can be understood are expanded in spite of an error,
+//! so that one mistake gives one message.
 
 mod attributes;
 pub(crate) mod block;
+pub(crate) mod function;
 pub(crate) mod module;
-pub(crate) mod network;
 pub(crate) mod tree;
 
 use syn::{FnArg, Generics, Ident, Pat, PatIdent, Signature};
@@ -15,18 +15,16 @@ use crate::errors::Errors;
 /// The hidden field of every module.
 pub(crate) const HANDLE: &str = "__module";
 
-/// What a module has for its users, so that no field may be called so.
+/// The generated functions of every module, whose names no field may have.
 const GENERATED: [&str; 3] = ["call", "named", "new"];
 
-/// The methods of the `Module` trait, which a setter of the same name would hide.
+/// The methods of the `Module` trait that users call, sorted: a setter of the same name would hide them.
 const INHERITED: &[&str] = &[
     "apply",
     "apply_mut",
-    "as_methods",
     "bind",
     "eval_shape",
     "get_variable",
-    "handle",
     "has_rng",
     "has_variable",
     "init",
@@ -44,7 +42,6 @@ const INHERITED: &[&str] = &[
     "share_scope",
     "sow",
     "sow_with",
-    "submodules",
     "tabulate",
     "unused_variables",
     "variable",
@@ -52,7 +49,7 @@ const INHERITED: &[&str] = &[
     "with",
 ];
 
-/// Whether the field may be called so; `setter` says whether it gets one.
+/// True if the field may have that name; `setter` is true if the field gets a setter.
 fn field_name(name: &Ident, setter: bool, errors: &mut Errors) -> bool {
     let known = |names: &[&str]| names.iter().any(|known| name == known);
     if name == HANDLE {
@@ -70,8 +67,7 @@ fn field_name(name: &Ident, setter: bool, errors: &mut Errors) -> bool {
     false
 }
 
-/// Refuses the qualifiers that a module's method cannot have; whether what is
-/// left can be expanded.
+/// Refuses the qualifiers that a module's method cannot have. True if the rest can be expanded.
 fn qualifiers(signature: &mut Signature, errors: &mut Errors) -> bool {
     let Signature { constness, asyncness, safety, abi, variadic, .. } = signature;
     let mut expands = true;
@@ -81,7 +77,7 @@ fn qualifiers(signature: &mut Signature, errors: &mut Errors) -> bool {
     if let Some(token) = asyncness {
         errors.at(
             token,
-            "a module's call ends before its scope does: drop `async`, and await the inputs before the call",
+            "a module's call must end while its scope is open: drop `async`, and await the inputs before the call",
         );
         expands = false;
     }
@@ -100,7 +96,7 @@ fn qualifiers(signature: &mut Signature, errors: &mut Errors) -> bool {
     expands
 }
 
-/// Refuses type and const parameters on what must be one type; whether there were none.
+/// Refuses type and const parameters and `where` clauses. True if there were none.
 fn no_parameters(generics: &Generics, what: &str, instead: &str, errors: &mut Errors) -> bool {
     if !generics.params.is_empty() {
         errors.at(&generics.params, format_args!("{what} cannot be generic: {instead}"));
@@ -112,7 +108,7 @@ fn no_parameters(generics: &Generics, what: &str, instead: &str, errors: &mut Er
     false
 }
 
-/// The name of an argument, which must be one.
+/// The name of an argument; a pattern is an error.
 fn argument_name<'a>(pattern: &'a Pat, errors: &mut Errors) -> Option<&'a PatIdent> {
     match pattern {
         Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => return Some(name),
@@ -125,7 +121,7 @@ fn argument_name<'a>(pattern: &'a Pat, errors: &mut Errors) -> Option<&'a PatIde
     None
 }
 
-/// The arguments but for the receiver.
+/// The arguments without the receiver.
 fn arguments(signature: &mut Signature) -> impl Iterator<Item = &mut syn::PatType> {
     signature.inputs.iter_mut().filter_map(|argument| match argument {
         FnArg::Typed(argument) => Some(argument),
@@ -133,7 +129,7 @@ fn arguments(signature: &mut Signature) -> impl Iterator<Item = &mut syn::PatTyp
     })
 }
 
-/// Refuses `#[compact]` on what is neither an `impl` block nor a function.
+/// Refuses `#[compact]` on any other item than an `impl` block or a function.
 pub(crate) fn not_compact(keyword: &Ident, errors: &mut Errors) {
     let instead = match keyword.to_string().as_str() {
         "struct" => "on the struct write `#[module]`",
@@ -146,25 +142,19 @@ pub(crate) fn not_compact(keyword: &Ident, errors: &mut Errors) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use syn::{Item, ItemTrait, TraitItem};
 
     #[test]
     fn every_method_of_module_is_known() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../metamlp-core/src/module/mod.rs");
-        let file = syn::parse_file(&std::fs::read_to_string(path).unwrap()).unwrap();
-        let module = file.items.into_iter().find_map(|item| match item {
-            Item::Trait(ItemTrait { ident, items, .. }) if ident == "Module" => Some(items),
-            _ => None,
-        });
-        let mut methods: Vec<_> = module
-            .unwrap()
-            .into_iter()
-            .filter_map(|item| match item {
-                TraitItem::Fn(method) => Some(method.sig.ident.to_string()),
-                _ => None,
-            })
-            .collect();
-        methods.sort();
+        let mut methods = [metamlp::__private::METHODS, metamlp::__private::REQUESTS].concat();
+        methods.sort_unstable();
         assert_eq!(methods, INHERITED);
+    }
+
+    #[test]
+    fn every_name_that_a_field_may_not_have_is_documented() {
+        let docs = include_str!("../lib.rs");
+        for name in GENERATED.iter().chain(INHERITED) {
+            assert!(docs.contains(&format!("`{name}`")), "{name}");
+        }
     }
 }

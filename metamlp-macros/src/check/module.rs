@@ -10,15 +10,15 @@ use crate::errors::Errors;
 use crate::model::{Field, Module, Runtime};
 use crate::spelling::spelled;
 
-/// What `#[module]` implements, so that it cannot be derived too.
+/// The traits that `#[module]` implements, which cannot be derived too.
 const IMPLEMENTED: [(&str, &str); 4] = [
-    ("Clone", "`#[module]` implements `Clone` (a clone is a module of its own)"),
+    ("Clone", "`#[module]` implements `Clone` (a clone is a separate module)"),
     ("Debug", "`#[module]` implements `Debug`"),
     ("Default", "`#[module]` implements `Default` where every field has a `#[default(..)]`"),
-    ("Copy", "a module has an identity, and so is no `Copy`"),
+    ("Copy", "a module has an identity and cannot be `Copy`"),
 ];
 
-/// The module, unless there is nothing to make of `item`.
+/// The module; `None` if the item cannot be one.
 pub(crate) fn check(runtime: Runtime, item: TokenStream, errors: &mut Errors) -> Option<Module> {
     let parsed = errors.take(syn::parse2(item))?;
     let Item::Struct(item) = parsed else {
@@ -26,10 +26,8 @@ pub(crate) fn check(runtime: Runtime, item: TokenStream, errors: &mut Errors) ->
         return None;
     };
     let instead = match item.generics.params.first() {
-        Some(GenericParam::Lifetime(_)) => {
-            "let it own what it holds (`String`, `Arc<..>`), or write `&'static`"
-        }
-        _ => "write the types out; what varies can be an enum or a function pointer",
+        Some(GenericParam::Lifetime(_)) => "use owned types (`String`, `Arc<..>`), or `&'static`",
+        _ => "write the types out; use an enum or a function pointer for a part that varies",
     };
     let one_type = no_parameters(&item.generics, "a module", instead, errors);
     let fields = fields(&item, errors)?;
@@ -61,8 +59,8 @@ fn not_a_struct(item: &Item, errors: &mut Errors) {
         }
         Item::Trait(item) => errors.at(
             item.trait_token,
-            "`#[module]` goes on a struct: a trait has no fields that could be hyper-parameters, the struct that \
-             implements it has",
+            "`#[module]` goes on a struct: a trait has no fields for hyper-parameters; put it on the struct that \
+             implements the trait",
         ),
         item => errors.at(item, "`#[module]` goes on a struct with named fields"),
     }
@@ -106,7 +104,7 @@ fn field(field: syn::Field, errors: &mut Errors) -> Option<Field> {
     if let Some((equals, value)) = initial {
         errors.at(
             quote!(#equals #value),
-            format_args!("a default stands before the field: write `#[default({})]`", spelled(&value)),
+            format_args!("a default is written before the field: write `#[default({})]`", spelled(&value)),
         );
         default = Some(value);
     }
@@ -120,7 +118,7 @@ fn field(field: syn::Field, errors: &mut Errors) -> Option<Field> {
     while let Some(attr) = attributes::take(&mut attrs, "field") {
         errors.at(
             &attr,
-            "`#[field]` marks arguments of a `#[compact]` function, and of a struct all are fields: \
+            "`#[field]` marks arguments of a `#[compact]` function; in a struct every field is one: \
              write `#[default(value)]`, or nothing",
         );
         default = default.or(attributes::field_default(&attr, errors));
@@ -131,7 +129,7 @@ fn field(field: syn::Field, errors: &mut Errors) -> Option<Field> {
     (name != HANDLE).then_some(Field { attrs, vis, name, ty, default, setter, into })
 }
 
-/// Whether the field is marked `#[into]`.
+/// True if the field is marked `#[into]`.
 fn into(attrs: &mut Vec<Attribute>, has_default: bool, errors: &mut Errors) -> bool {
     let Some(attr) = attributes::take(attrs, "into") else {
         return false;
@@ -140,13 +138,13 @@ fn into(attrs: &mut Vec<Attribute>, has_default: bool, errors: &mut Errors) -> b
         errors.at(&attr.meta, "`#[into]` takes no options: write `#[into]`");
     }
     if has_default {
-        errors.at(&attr, "`#[into]` is for the arguments of `new`; a setter converts by itself: drop it");
+        errors.at(&attr, "`#[into]` is for the arguments of `new`; a setter always converts: drop it");
         return false;
     }
     true
 }
 
-/// Takes what `#[module]` implements out of the user's derives.
+/// Removes the traits that `#[module]` implements from the user's derives.
 fn derives(attrs: &mut [Attribute], errors: &mut Errors) {
     for attr in attrs.iter_mut().filter(|attr| attr.path().is_ident("derive")) {
         let Ok(paths) = attr.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated) else {

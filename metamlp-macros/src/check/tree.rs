@@ -8,7 +8,7 @@ use crate::errors::Errors;
 use crate::model::{Runtime, TreePart, TreeShape, TreeType};
 use crate::parse::{crate_path, entries};
 
-/// The type, unless it can be no tree.
+/// The type; `None` if it cannot be a tree.
 pub(crate) fn check(item: TokenStream, errors: &mut Errors) -> Option<TreeType> {
     let DeriveInput { mut attrs, ident: name, generics, data, .. } = errors.take(syn::parse2(item))?;
     let runtime = Runtime::new(type_options(&mut attrs, errors));
@@ -41,10 +41,10 @@ pub(crate) fn check(item: TokenStream, errors: &mut Errors) -> Option<TreeType> 
 
 fn parts(fields: Fields, errors: &mut Errors) -> Vec<TreePart> {
     let parts = fields.into_iter().zip(0..).map(|(mut field, index)| {
-        let fixed = is_static(&mut field.attrs, errors);
+        let is_static = is_static(&mut field.attrs, errors);
         let member =
             field.ident.map_or_else(|| Member::from(Index { index, span: Span::mixed_site() }), Member::from);
-        TreePart { member, ty: field.ty, fixed }
+        TreePart { member, ty: field.ty, is_static }
     });
     parts.collect()
 }
@@ -73,18 +73,18 @@ fn type_options(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Option<Path>
 
 /// Reads `#[tree(static)]` on a field.
 fn is_static(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> bool {
-    let mut fixed = false;
+    let mut is_static = false;
     while let Some(attr) = attributes::take(attrs, "tree") {
         let Some(options) = options(&attr, "static", errors) else { continue };
         entries(options, ("tree", "`static` on a field"), errors, |key, _| {
             if key == "crate" {
                 return Err(syn::Error::new_spanned(key, "write `crate = path` on the type"));
             }
-            fixed |= key == "static";
+            is_static |= key == "static";
             Ok(key == "static")
         });
     }
-    fixed
+    is_static
 }
 
 fn options(attr: &Attribute, known: &str, errors: &mut Errors) -> Option<TokenStream> {

@@ -1,4 +1,4 @@
-//! What `#[compact]` writes for an `impl` block: its methods as calls.
+//! The expansion of `#[compact]` on an `impl` block: its methods as calls.
 
 use proc_macro2::TokenStream;
 use syn::spanned::Spanned as _;
@@ -16,7 +16,7 @@ pub(crate) fn expand(block: &Block) -> TokenStream {
             BlockMember::Untouched(_) => None,
         })
         .collect();
-    // One block of a type has the method `call`, and so one has the table.
+    // Only the block with the method `call` has the table, so a type has one table.
     let has_table = calls.iter().any(|method| method.signature.ident == "call");
     let table = has_table.then(|| methods::table(self_type, conditions, &calls, runtime));
     let members = members.iter().map(|member| match member {

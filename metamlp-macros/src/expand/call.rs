@@ -1,6 +1,5 @@
-//! The call that a method becomes: its arguments described to those who look
-//! on, its body run in the module's scope with its own arguments or with those
-//! given in their place, its output shown.
+//! The expansion of one method: describe its arguments to observers, run its
+//! body in the module's scope with its own or with replaced arguments, report its output.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::ToTokens as _;
@@ -12,8 +11,8 @@ use crate::model::{Runtime, is_primitive, ungrouped};
 use crate::parse::Function;
 use crate::scan::{borrows, mentions, names_lifetime};
 
-/// A method whose body runs in the module's scope; `locals` come before it. A type that is
-/// no module is told once, at `module`, since every method then has the same to tell.
+/// A method whose body runs in the module's scope, after `locals`. A type that is not a
+/// module is reported once, at `module`, since the error is the same for every method.
 pub(super) fn entering(
     method: &Function,
     locals: &TokenStream,
@@ -46,10 +45,10 @@ fn call(
     let given_name = if given.is_empty() { tokens!(_) } else { tokens!(given) };
     let output = closure_output(&signature.output);
     let seen = seen(&signature.output, runtime);
-    // A failing call is told with the line that it stands on.
+    // An error is reported with the line of the call.
     let tracked = attrs.iter().any(|attr| attr.path().is_ident("track_caller"));
     let track_caller = (!tracked).then(|| tokens!(#[track_caller]));
-    // A body on one line would be asked to lose its braces, which are the user's.
+    // The lint would ask to remove the braces of a one-line body, which are the user's.
     let body = if given.is_empty() {
         body.to_token_stream()
     } else {
@@ -66,7 +65,7 @@ fn call(
     }
 }
 
-/// Where the `self` of the signature was written: another one would not be the same.
+/// The span of the `self` in the signature: a `self` with another span is another variable.
 fn receiver_span(method: &Function) -> Span {
     match method.signature.inputs.first() {
         Some(FnArg::Receiver(receiver)) => receiver.self_token.span,
@@ -74,34 +73,34 @@ fn receiver_span(method: &Function) -> Span {
     }
 }
 
-/// An argument that can be seen.
+/// An argument that observers can see.
 struct Argument {
     cfgs: Vec<Attribute>,
     name: Ident,
-    /// Whether the body changes the variable; where the body gets a variable of
-    /// its own, the `mut` has moved there.
+    /// True if the body changes the variable. If the body gets a variable of its
+    /// own, the `mut` is moved there.
     mutable: bool,
     passing: Passing,
 }
 
-/// How an argument comes.
+/// How an argument is passed.
 enum Passing {
-    /// A number, a flag or a string: it prints.
+    /// A number, a flag or a string, which is reported as text.
     Value,
-    /// A value of the call's own; `replaceable` if another can take its place.
+    /// An owned value; `replaceable` if observers may replace it.
     Owned { replaceable: bool },
-    /// `&T`, `&[T]`; `replaceable` likewise.
+    /// `&T` or `&[T]`.
     Loan { replaceable: bool },
     /// `Option<&T>`.
     OptionalLoan { replaceable: bool },
-    /// `&mut T`: seen as it is before the call.
+    /// `&mut T`, reported as it is before the call.
     MutableLoan,
 }
 
-/// What there is to see of the arguments. A `mut` leaves the signature where
-/// the body gets a variable of its own.
+/// The visible arguments. Removes `mut` from the signature where the body gets
+/// a variable of its own.
 fn arguments(signature: &mut Signature) -> Vec<Argument> {
-    // An opaque output may borrow from any argument: it would outlive what took its place.
+    // An opaque output may borrow from any argument, and would outlive a replacement.
     let outlived = mentions(signature.output.to_token_stream(), "impl");
     let typed = signature.inputs.iter_mut().filter_map(|argument| match argument {
         FnArg::Typed(argument) => Some(argument),
@@ -129,7 +128,7 @@ impl Argument {
         self.name.unraw().to_string()
     }
 
-    /// The statement that describes it.
+    /// The statement that describes the argument.
     fn described(&self, runtime: &Runtime) -> TokenStream {
         let Self { cfgs, name, passing, .. } = self;
         let label = self.label();
@@ -143,7 +142,7 @@ impl Argument {
         tokens!(#(#cfgs)* #statement)
     }
 
-    /// The statements that put what was given in its place.
+    /// The statements that replace the argument.
     fn given(&self, runtime: &Runtime) -> Option<TokenStream> {
         let Self { cfgs, name, mutable, passing } = self;
         if !passing.is_replaceable() {
@@ -175,10 +174,10 @@ impl Argument {
 }
 
 impl Passing {
-    /// `None` for what cannot be seen: dispatch on a trait is blind to
-    /// lifetimes, so that other types that borrow are left out by their looks.
+    /// `None` for an argument that cannot be seen. Dispatch on a trait ignores
+    /// lifetimes, so other types that borrow are excluded by their syntax.
     fn of(ty: &Type, outlived: bool) -> Option<Self> {
-        // An output with an argument's lifetime may be the argument.
+        // An output with an argument's lifetime may be the argument itself.
         let replaceable = !outlived && !names_lifetime(ty.to_token_stream());
         match ungrouped(ty) {
             Type::Reference(loan) => match ungrouped(&loan.elem) {
@@ -188,7 +187,7 @@ impl Passing {
                 _ => Some(Self::Loan { replaceable }),
             },
             Type::Path(path) if is_printed(&path.path) => Some(Self::Value),
-            // Dispatch would take it for an option of the static `str`, which is a tree.
+            // Dispatch would treat it as an option of the static `str`, which is a tree.
             ty if loaned_option(ty).is_some_and(is_str) => None,
             ty if loaned_option(ty).is_some() => Some(Self::OptionalLoan { replaceable }),
             ty if borrows(ty.to_token_stream()) => None,
@@ -206,7 +205,7 @@ impl Passing {
     }
 }
 
-/// Whether the type is one whose values print, by its name alone.
+/// True if the type's name is that of a primitive or of `String`.
 fn is_printed(path: &syn::Path) -> bool {
     is_primitive(path) || path.is_ident("String")
 }
@@ -237,14 +236,13 @@ fn description(arguments: &[Argument], runtime: &Runtime) -> TokenStream {
         return tokens!(|_| {});
     }
     let described = arguments.iter().map(|argument| argument.described(runtime));
-    // Without an argument that is surely there, `inputs` may be unused.
+    // If every argument has a `cfg`, `inputs` may be unused.
     let unused =
         arguments.iter().all(|argument| !argument.cfgs.is_empty()).then(|| tokens!(let _ = &inputs;));
     tokens!(|inputs| { #unused #(#described)* })
 }
 
-/// The output again, for the closure; a closure cannot name an `impl Trait`, so
-/// there it is inferred.
+/// The output type of the closure; inferred for an `impl Trait`, which a closure cannot name.
 fn closure_output(output: &ReturnType) -> TokenStream {
     match output {
         ReturnType::Default => tokens!(-> ()),
@@ -253,8 +251,8 @@ fn closure_output(output: &ReturnType) -> TokenStream {
     }
 }
 
-/// What there is to see of the output: nothing of a type that is no tree, by
-/// dispatch on the trait, and of a loan what is loaned.
+/// The closure that reports the output: the tensors of a tree or of a borrowed
+/// tree, nothing for any other type.
 fn seen(output: &ReturnType, runtime: &Runtime) -> TokenStream {
     let loan =
         |probed: TokenStream| tokens!(|output| #runtime::Seen::loan(#runtime::Probe::new(#probed).entry()));

@@ -1,5 +1,5 @@
-//! Documentation of the generated functions, made of what the user wrote on
-//! fields and arguments.
+//! Documentation of the generated functions, from the docs that the user wrote
+//! on fields and arguments.
 
 use proc_macro2::TokenStream;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, Meta};
@@ -23,13 +23,13 @@ where
     if items.is_empty() { TokenStream::new() } else { tokens!(#[doc = ""] #(#[doc = #items])*) }
 }
 
-/// The paragraph that tells a default.
+/// The paragraph that states a default.
 pub(super) fn default_doc(default: &Expr) -> TokenStream {
     let text = format!(" Default: `{}`.", spelled(default));
     tokens!(#[doc = ""] #[doc = #text])
 }
 
-/// The text of a `#[doc = ".."]`, where it is a plain string.
+/// The text of a `#[doc = ".."]`, if it is a string literal.
 fn text(attr: &Attribute) -> Option<String> {
     match &attr.meta {
         Meta::NameValue(meta) => match &meta.value {

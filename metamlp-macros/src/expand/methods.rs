@@ -1,6 +1,5 @@
-//! The table of a module's methods, which calls them by their names: what a
-//! method is called, what it takes, and how that is taken from arguments whose
-//! types are known at run time.
+//! The table of a module's methods, which calls a method by its name: names,
+//! parameters, and the conversion of arguments whose types are known only at run time.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
@@ -14,8 +13,8 @@ use crate::parse::Function;
 use crate::scan::{borrows, mentions};
 use crate::spelling::spelled;
 
-/// The table of these methods, which enter the scope of a module of that type;
-/// `conditions` are the attributes that hold for all of them.
+/// The table of methods that enter the scope of a module of that type.
+/// `conditions` are the attributes of the whole block.
 pub(super) fn table(
     module: &impl quote::ToTokens,
     conditions: &[Attribute],
@@ -49,7 +48,7 @@ pub(super) fn table(
     }
 }
 
-/// What the table says of a method.
+/// The row of a method: its name, parameters and output.
 fn row(method: &Function, runtime: &Runtime) -> TokenStream {
     let cfgs = cfgs(&method.attrs);
     let name = method.signature.ident.unraw().to_string();
@@ -65,7 +64,7 @@ fn row(method: &Function, runtime: &Runtime) -> TokenStream {
     tokens!(#(#cfgs)* #runtime::Method::new(#name, &[#(#parameters),*], #output) #hindered)
 }
 
-/// The call of a method, unless it cannot be called so.
+/// The match arm that calls a method; `None` if the method cannot be called by name.
 fn arm(method: &Function, runtime: &Runtime) -> Option<TokenStream> {
     if obstacle(method).is_some() {
         return None;
@@ -92,7 +91,7 @@ fn arm(method: &Function, runtime: &Runtime) -> Option<TokenStream> {
     Some(tokens!(#(#cfgs)* #name => #entry,))
 }
 
-/// The part of a signature for which no value can be made at run time.
+/// The part of a signature that keeps the method from being called by name.
 fn obstacle(method: &Function) -> Option<String> {
     let signature = &method.signature;
     let generic = signature.generics.params.iter().find(|param| !matches!(param, GenericParam::Lifetime(_)));
@@ -107,8 +106,8 @@ fn obstacle(method: &Function) -> Option<String> {
         .or_else(output)
 }
 
-/// How a parameter of that type takes its argument: the type that is asked
-/// for, and the way to ask.
+/// The type that a parameter asks its argument for, and the method that does;
+/// `None` if no argument can be converted.
 fn taken(ty: &Type) -> Option<(&Type, TokenStream)> {
     if mentions(ty.to_token_stream(), "impl") {
         return None;
@@ -124,7 +123,7 @@ fn taken(ty: &Type) -> Option<(&Type, TokenStream)> {
     (!borrows(ty.to_token_stream())).then_some((ty, way))
 }
 
-/// Whether an output can be asked for its tensors, by the rule of capture.
+/// True if the tensors of an output can be read, by the same rule as for capture.
 fn is_seen(ty: &Type) -> bool {
     match ungrouped(ty) {
         Type::Never(_) => false,
@@ -140,7 +139,7 @@ fn is_unit(output: &ReturnType) -> bool {
     }
 }
 
-/// The arguments but for the receiver, with their names.
+/// The arguments without the receiver, with their names.
 fn inputs(method: &Function) -> impl Iterator<Item = (String, &PatType)> {
     method.signature.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(input) => match &*input.pat {

@@ -1,5 +1,5 @@
-//! What `#[module]` writes: the struct with its handle, ways to make one, and
-//! the traits of a module.
+//! The expansion of `#[module]`: the struct with its handle, constructor and
+//! setters, and the traits of a module.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -28,7 +28,7 @@ fn definition(module: &Module) -> TokenStream {
     let handle = handle();
     let fields = fields.iter().map(|field| {
         let Field { attrs, vis, name, ty, .. } = field;
-        // On an argument of a function docs are rare, but this field may be public.
+        // A public field needs docs, and the argument of a function may have none.
         let doc = function.as_ref().filter(|_| field.docs().next().is_none()).map(|function| {
             let doc = format!(" The argument `{name}` of `{function}`.");
             tokens!(#[doc = #doc])
@@ -45,7 +45,7 @@ fn definition(module: &Module) -> TokenStream {
     }
 }
 
-/// The permission that `new` needs where a module has many fields.
+/// Silences the lint on `new` if it has many arguments.
 pub(super) fn many_arguments(module: &Module) -> Option<TokenStream> {
     (module.required().count() > 7).then(|| tokens!(#[allow(clippy::too_many_arguments)]))
 }
@@ -92,7 +92,7 @@ fn new(module: &Module) -> TokenStream {
         let cfgs = field.cfgs();
         tokens!(#(#cfgs)* let #name: #ty = ::core::convert::Into::into(#name);)
     });
-    // The defaults come first: they may look at the arguments, which then move.
+    // The defaults come first: they may use the arguments, which are moved afterwards.
     let defaults = fields.iter().filter_map(|field| {
         let (name, default) = (&field.name, field.default.as_ref()?);
         let cfgs = field.cfgs();
@@ -144,7 +144,7 @@ fn setter(module: &Module, field: &Field) -> TokenStream {
     }
 }
 
-/// `Default`, where `new` needs nothing.
+/// `Default`, if `new` takes no arguments.
 fn default(module: &Module) -> TokenStream {
     if module.required().next().is_some() {
         return TokenStream::new();
@@ -223,7 +223,7 @@ fn runtime(module: &Module) -> TokenStream {
         let label = name.unraw().to_string();
         tokens!(#(#cfgs)* #runtime::Probe::new(&self.#name).submodules(#label, visit);)
     });
-    // Without a field that is surely there, `visit` may be unused.
+    // If every field has a `cfg`, `visit` may be unused.
     let unused =
         fields.iter().all(|field| field.cfgs().next().is_some()).then(|| tokens!(#[allow(unused_variables)]));
     tokens! {
@@ -245,7 +245,7 @@ fn runtime(module: &Module) -> TokenStream {
     }
 }
 
-/// The place of a field's type, for the errors that are about it.
+/// The span of a field's type, for errors about the type.
 fn type_span(field: &Field) -> Span {
     field.ty.span().resolved_at(Span::mixed_site())
 }

@@ -1,5 +1,5 @@
-//! What `#[derive(Tree)]` writes: a walk over the fields, and a copy with other
-//! tensors.
+//! The expansion of `#[derive(Tree)]`: a visit of the fields, and a copy with
+//! other tensors.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote_spanned};
@@ -35,7 +35,7 @@ pub(crate) fn expand(tree: &TreeType) -> TokenStream {
     }
 }
 
-/// An argument's name, which says so where it is not used.
+/// The name of an argument, with an underscore if it is unused.
 fn argument(name: &str, used: bool) -> Ident {
     if used {
         Ident::new(name, Span::mixed_site())
@@ -59,7 +59,7 @@ fn visit_variants(variants: &[(Ident, Vec<TreePart>)], runtime: &Runtime) -> Tok
         let pattern = pattern(variant, parts);
         let name = variant.unraw().to_string();
         let visits = parts.iter().map(|part| visit(part, &bound(part).into_token_stream(), runtime));
-        tokens!(#pattern => { visitor.fixed(#name); #(#visits)* })
+        tokens!(#pattern => { visitor.static_value(#name); #(#visits)* })
     });
     matched(arms)
 }
@@ -74,16 +74,16 @@ fn map_variants(variants: &[(Ident, Vec<TreePart>)], runtime: &Runtime) -> Token
 }
 
 fn matched(arms: impl ExactSizeIterator<Item = TokenStream>) -> TokenStream {
-    // A reference to an enum without variants matches nothing; its place does.
+    // For an enum without variants only `*self` can be matched without arms.
     let this = if arms.len() == 0 { tokens!(*self) } else { tokens!(self) };
     tokens!(match #this { #(#arms)* })
 }
 
-/// Shows one field, found at `value`.
+/// Visits one field, whose value is `value`.
 fn visit(part: &TreePart, value: &TokenStream, runtime: &Runtime) -> TokenStream {
     let span = part.ty.span().resolved_at(Span::mixed_site());
-    if part.fixed {
-        return quote_spanned!(span=> visitor.fixed(#value););
+    if part.is_static {
+        return quote_spanned!(span=> visitor.static_value(#value););
     }
     let segment = match &part.member {
         Member::Named(name) => {
@@ -98,11 +98,11 @@ fn visit(part: &TreePart, value: &TokenStream, runtime: &Runtime) -> TokenStream
     quote_spanned!(span=> visitor.part(#segment, #value);)
 }
 
-/// One field of the copy, made of the one found at `value`.
+/// One field of the copy, made from `value`.
 fn map(part: &TreePart, value: &TokenStream, runtime: &Runtime) -> TokenStream {
     let span = part.ty.span().resolved_at(Span::mixed_site());
     let member = &part.member;
-    if part.fixed {
+    if part.is_static {
         quote_spanned!(span=> #member: ::core::clone::Clone::clone(#value),)
     } else {
         quote_spanned!(span=> #member: #runtime::Tree::map(#value, replace),)
@@ -124,7 +124,7 @@ fn pattern(variant: &Ident, parts: &[TreePart]) -> TokenStream {
     tokens!(Self::#variant { #(#fields),* })
 }
 
-/// The name of a variant's field in the arm of the variant.
+/// The variable of a variant's field in the match arm of the variant.
 fn bound(part: &TreePart) -> Ident {
     match &part.member {
         Member::Named(name) => format_ident!("part_{}", name, span = Span::mixed_site()),
@@ -132,13 +132,14 @@ fn bound(part: &TreePart) -> Ident {
     }
 }
 
-/// The generics, with `T: Tree` for each type that the tree's fields hold.
+/// The generics, with `T: Tree` for each type parameter that non-static fields use.
 fn bounded(tree: &TreeType) -> Generics {
     let mut generics = tree.generics.clone();
     let runtime = &tree.runtime;
     for param in generics.type_params_mut() {
         let name = param.ident.to_string();
-        let held = tree.shape.parts().any(|part| !part.fixed && mentions(part.ty.to_token_stream(), &name));
+        let held =
+            tree.shape.parts().any(|part| !part.is_static && mentions(part.ty.to_token_stream(), &name));
         if held {
             param.bounds.push(syn::parse_quote!(#runtime::Tree));
         }

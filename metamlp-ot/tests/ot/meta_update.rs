@@ -1,5 +1,6 @@
 //! The training of the learned start, and what it is good for.
 
+use metamlp_core::Map;
 use metamlp_core::optim::{Optimizer, sgd};
 use metamlp_core::prelude::*;
 use metamlp_ot::{

@@ -7,10 +7,11 @@ use metamlp_tensor::{Source, Tensor, Tree};
 
 use super::layer::{Chained, Layer};
 use crate::__private::Probe;
+use crate::argument::poisoned;
 use crate::error::Error;
 use crate::module::Module;
 use crate::module::invoke::{Arguments, BoundArguments, Invoked, Method, Methods};
-use crate::scope::{Call, Scope, poisoned};
+use crate::scope::{Call, Scope};
 use crate::variables::entry::Entry;
 
 /// A sequence of layers, each applied to the output of the previous one (Flax's `Sequential`).

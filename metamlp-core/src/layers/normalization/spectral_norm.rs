@@ -5,14 +5,13 @@ use metamlp_tensor::{DType, Error, F32, Tensor, TreePath, random};
 
 use super::weight_norm::path_in;
 use crate::args;
-use crate::argument::{invalid, refuse, refused};
+use crate::argument::{invalid, poisoned, refuse, refused};
 use crate::layers::LayerInstance;
 use crate::layers::fields::check;
 use crate::layers::fields::promote::common_float;
 use crate::lift::map_variables;
 use crate::module::Module;
 use crate::module::invoke::Arguments;
-use crate::scope::poisoned;
 use crate::variables::entry::Entry;
 
 /// Upper bound of `n_steps`, so that the program stays compilable.
@@ -89,7 +88,7 @@ impl SpectralNorm {
     pub fn call_with(&self, inputs: &Arguments<'_>, update_stats: bool) -> Entry {
         match self.settings() {
             Ok(()) => self.forward(inputs, update_stats),
-            Err(error) => poisoned(error.into()).into(),
+            Err(error) => poisoned(error).into(),
         }
     }
 }

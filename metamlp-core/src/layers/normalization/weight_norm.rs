@@ -4,7 +4,7 @@ use metamlp_macros::{compact, module};
 use metamlp_tensor::{DType, Error, F32, Tensor, TreePath};
 
 use crate::args;
-use crate::argument::refuse;
+use crate::argument::{poisoned, refuse};
 use crate::initializers::initializer::Initializer;
 use crate::initializers::ones;
 use crate::layers::AxisList;
@@ -14,7 +14,6 @@ use crate::layers::fields::promote::common_float;
 use crate::lift::map_variables;
 use crate::module::Module;
 use crate::module::invoke::Arguments;
-use crate::scope::poisoned;
 use crate::variables::entry::Entry;
 
 /// Calls a module with weights of norm 1, times a learned scale (Salimans and Kingma, 2016; Flax's
@@ -84,7 +83,7 @@ impl WeightNorm {
     pub fn call_with(&self, inputs: &Arguments<'_>) -> Entry {
         match self.settings() {
             Ok(()) => self.forward(inputs),
-            Err(error) => poisoned(error.into()).into(),
+            Err(error) => poisoned(error).into(),
         }
     }
 }

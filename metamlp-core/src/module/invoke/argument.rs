@@ -1,4 +1,4 @@
-//! One argument of a call by name: a value whose type is known at run time.
+//! One argument of a call by name: a value whose type is known only at run time.
 
 use std::any::{Any, TypeId, type_name};
 use std::cell::OnceCell;
@@ -9,21 +9,21 @@ use metamlp_tensor::Tensor;
 use super::number::Number;
 use crate::variables::entry::Entry;
 
-/// A value for a parameter of any type; [`args!`](crate::args) makes them.
+/// A value for a parameter of any type; made by [`args!`](crate::args).
 ///
-/// Any `'static` value goes by reference, `&x`; numbers, flags, strings,
-/// tensors, vectors and options of these by value too. A number becomes the
-/// parameter's type of number, where that holds it.
+/// Any `'static` value can be passed by reference, `&x`; numbers, `bool`s,
+/// strings, tensors, vectors and options of these by value too. A number is
+/// converted to the number type of the parameter if that is exact.
 pub struct Argument<'a> {
-    /// The parameter that it is for, where that was said.
+    /// The name of the parameter; `None` for a positional argument.
     name: Option<String>,
     value: Value<'a>,
-    /// The value as another type, once a parameter has asked for it.
+    /// The value converted to another type, once a parameter has asked for it.
     converted: OnceCell<Box<dyn Any>>,
 }
 
 enum Value<'a> {
-    /// `None`, of whatever type.
+    /// `None` for any option type.
     Absent,
     Loan(&'a dyn Any, &'static str),
     Owned(Box<dyn Any>, &'static str),
@@ -46,7 +46,7 @@ impl<'a> Argument<'a> {
         Self::new(Value::Absent)
     }
 
-    /// The same value, for the parameter of that name.
+    /// Makes it a named argument.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
@@ -61,7 +61,7 @@ impl<'a> Argument<'a> {
         matches!(self.value, Value::Absent)
     }
 
-    /// The value, if it is of that type or becomes one without loss.
+    /// The value, if it has that type or converts to it without loss.
     pub(super) fn get<T: Any>(&self) -> Option<&T> {
         self.any(TypeId::of::<T>())?.downcast_ref()
     }
@@ -120,7 +120,7 @@ impl<'a> Argument<'a> {
         }
     }
 
-    /// The same argument on loan.
+    /// The argument, borrowed.
     pub(super) fn reborrow(&self) -> Argument<'_> {
         let value = match &self.value {
             Value::Absent => Value::Absent,
@@ -132,7 +132,7 @@ impl<'a> Argument<'a> {
         Argument { name: self.name.clone(), ..Argument::new(value) }
     }
 
-    /// The type as one would write it, without the paths.
+    /// The type's name without paths.
     pub(super) fn type_name(&self) -> String {
         match &self.value {
             Value::Absent => "None".to_owned(),
@@ -142,11 +142,11 @@ impl<'a> Argument<'a> {
     }
 }
 
-/// What [`args!`](crate::args) takes: all that an [`Argument`] is made from.
+/// A value that [`args!`](crate::args) takes: any that converts into an [`Argument`].
 #[diagnostic::on_unimplemented(
-    message = "a `{Self}` is given to a method by reference",
-    label = "this goes by reference",
-    note = "write `&value`; numbers, flags, strings, tensors, vectors and options of these go by value too"
+    message = "a `{Self}` must be passed to a method by reference",
+    label = "pass this by reference",
+    note = "write `&value`; numbers, `bool`s, strings, tensors, vectors and options of these can be passed by value"
 )]
 pub trait IntoArgument<'a> {
     /// The argument.
@@ -172,7 +172,7 @@ fn without_paths(ty: &str) -> String {
     short
 }
 
-/// Any value on loan.
+/// Any borrowed value.
 impl<'a, T: Any> From<&'a T> for Argument<'a> {
     fn from(value: &'a T) -> Self {
         Self::new(Value::Loan(value, type_name::<T>()))
@@ -204,7 +204,7 @@ impl<T: Any, const N: usize> From<[T; N]> for Argument<'_> {
     }
 }
 
-/// What is in it, or [`Argument::none`].
+/// The inner value, or [`Argument::none`].
 impl<'a, T: Into<Argument<'a>>> From<Option<T>> for Argument<'a> {
     fn from(value: Option<T>) -> Self {
         value.map_or_else(Self::none, Into::into)

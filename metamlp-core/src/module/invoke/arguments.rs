@@ -1,4 +1,4 @@
-//! The arguments of a call by name, in order or by their names.
+//! The arguments of a call by name, positional or named.
 
 use std::any::Any;
 use std::fmt;
@@ -8,8 +8,8 @@ use metamlp_tensor::Tensor;
 use super::Argument;
 use crate::variables::entry::Entry;
 
-/// What [`Module::invoke`](crate::Module::invoke) gives to a method;
-/// [`args!`](crate::args) makes it.
+/// The arguments that [`Module::invoke`](crate::Module::invoke) passes to a method;
+/// made by [`args!`](crate::args).
 #[derive(Default)]
 pub struct Arguments<'a>(Vec<Argument<'a>>);
 
@@ -22,14 +22,14 @@ impl<'a> Arguments<'a> {
         self.0.len()
     }
 
-    /// The tensors, if there is nothing else and no name.
+    /// The tensors, if all arguments are unnamed tensors.
     pub(crate) fn tensors(&self) -> Option<Vec<Tensor>> {
         let unnamed = self.iter().filter(|argument| argument.name().is_none());
         let tensors: Vec<_> = unnamed.filter_map(|argument| argument.get().cloned()).collect();
         (tensors.len() == self.len()).then_some(tensors)
     }
 
-    /// The value, if there is one argument, without a name, of that type.
+    /// The value, if there is exactly one argument, unnamed and of that type.
     pub(crate) fn only<T: Any>(&self) -> Option<&T> {
         match self.0.as_slice() {
             [only] if only.name().is_none() => only.get(),
@@ -76,11 +76,10 @@ impl fmt::Debug for Arguments<'_> {
 }
 
 /// The arguments for [`Module::invoke`](crate::Module::invoke): values in the
-/// order of the parameters, and behind them, as `name = value`, any by name.
+/// order of the parameters, then named ones as `name = value`.
 ///
-/// Whatever has a `'static` type goes by reference, `&x`. Numbers, `true`,
-/// strings, tensors, vectors, `None` and `Some(..)` go as they are, and so does
-/// what is on loan already (`x` itself, where it is a `&Tensor`).
+/// Pass a value of any `'static` type by reference, `&x`. Numbers, `bool`s,
+/// strings, tensors, vectors, `None`, `Some(..)` and references are passed as they are.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -107,15 +106,15 @@ impl fmt::Debug for Arguments<'_> {
 #[macro_export]
 macro_rules! args {
     (@ [$($done:expr,)*]) => {
-        <$crate::Arguments as ::core::convert::From<[$crate::Argument; _]>>::from([$($done),*])
+        <$crate::invoke::Arguments as ::core::convert::From<[$crate::invoke::Argument; _]>>::from([$($done),*])
     };
     (@ [$($done:expr,)*] None $(, $($rest:tt)*)?) => {
-        $crate::args!(@ [$($done,)* $crate::Argument::none(),] $($($rest)*)?)
+        $crate::args!(@ [$($done,)* $crate::invoke::Argument::none(),] $($($rest)*)?)
     };
     (@ [$($done:expr,)*] $name:ident = None $(, $($rest:tt)*)?) => {
         $crate::args!(@ [
             $($done,)*
-            $crate::Argument::none().named(::core::stringify!($name)),
+            $crate::invoke::Argument::none().named(::core::stringify!($name)),
         ] $($($rest)*)?)
     };
     (@ [$($done:expr,)*] $name:ident = $value:expr $(, $($rest:tt)*)?) => {

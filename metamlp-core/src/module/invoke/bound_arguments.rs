@@ -1,10 +1,10 @@
-//! The arguments of one call, each at the parameter that it is for.
+//! The arguments of one call, matched to the method's parameters.
 
 use super::method::spelled;
 use super::{Argument, Arguments, InvokeProblem, Method, Refusal};
 use crate::error::Names;
 
-/// A method, and for each of its parameters what was given for it.
+/// A method and the argument for each of its parameters.
 #[derive(Debug)]
 pub struct BoundArguments<'a> {
     method: &'static Method,
@@ -57,18 +57,18 @@ impl<'a> BoundArguments<'a> {
         self.method.name()
     }
 
-    /// What was given for a parameter.
+    /// The argument for a parameter.
     pub(super) fn argument(&self, parameter: &str) -> Option<&'a Argument<'a>> {
         let position = self.method.parameters().iter().position(|(name, _)| *name == parameter)?;
         self.arguments.get(position).copied()
     }
 
-    /// All of the arguments again, on loan.
+    /// All arguments, borrowed.
     pub(crate) fn arguments(&self) -> Arguments<'_> {
         self.arguments.iter().map(|argument| argument.reborrow()).collect()
     }
 
-    /// Why a parameter could not take its argument.
+    /// The problem of a parameter that refused its argument.
     pub(super) fn problem(&self, refusal: Refusal) -> InvokeProblem {
         let parameters = self.method.parameters().iter();
         let (argument, expected) = parameters

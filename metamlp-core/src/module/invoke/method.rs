@@ -1,33 +1,32 @@
-//! The table of a module's methods, which `#[compact]` writes.
+//! The table of a module's methods, which `#[compact]` generates.
 
 use std::fmt;
 
 use super::{BoundArguments, Refusal};
 use crate::variables::entry::Entry;
 
-/// What a module's methods are called, and how to call one by its name.
+/// The methods of a module, which can be called by name.
 ///
-/// `#[compact]` implements it for the block of a module that has the method
-/// `call` (there is one such block, since a type's method names are unique),
-/// and for a function. It is what [`Module::invoke`](crate::Module::invoke) asks.
+/// `#[compact]` implements it on the block with the method `call` (there is only
+/// one such block) and on a function. Used by [`Module::invoke`](crate::Module::invoke).
 ///
 /// ```
-/// use metamlp::Methods;
+/// use metamlp::invoke::Methods;
 /// use metamlp::prelude::*;
 /// let signatures: Vec<_> = Dense::new(3).methods().iter().map(ToString::to_string).collect();
 /// assert_eq!(signatures, ["call(x: &Tensor) -> Tensor"]);
 /// ```
 pub trait Methods {
-    /// The methods that enter the module's scope, as they stand in the block.
+    /// The methods that enter the module's scope, in the order of the block.
     fn methods(&self) -> &'static [Method];
 
-    /// Calls a method; the output is `None` where it holds no tensors.
+    /// Calls a method; `None` if the output has no tensors.
     #[doc(hidden)]
     #[track_caller]
     fn run(&self, given: &BoundArguments<'_>) -> Invoked;
 }
 
-/// A module with a table. Apart from it, so that an error does not list every module there is.
+/// A module with a table of methods. A trait of its own, so that an error does not list all implementations of [`Methods`].
 #[diagnostic::on_unimplemented(
     message = "the methods of `{Self}` cannot be called by their names",
     label = "`{Self}` has no table of its methods",
@@ -39,8 +38,8 @@ pub trait Invocable: Methods {}
 #[diagnostic::do_not_recommend]
 impl<M: Methods + ?Sized> Invocable for M {}
 
-/// What a call by name gives: the output's tensors, if there are any, unless
-/// a parameter refused its argument.
+/// The result of a call by name: the output's tensors, `None` if it has none, or
+/// the refusal of a parameter.
 pub type Invoked = Result<Option<Entry>, Refusal>;
 
 /// A method of a module; prints as its signature.
@@ -65,37 +64,37 @@ impl Method {
         Self { name, parameters, output, obstacle: None, takes_all: false }
     }
 
-    /// The same, but for that part of the signature no value can be made at run time.
+    /// Marks a method that cannot be called by name because of that part of its signature.
     #[doc(hidden)]
     #[must_use]
     pub const fn hindered_by(self, obstacle: &'static str) -> Self {
         Self { obstacle: Some(obstacle), ..self }
     }
 
-    /// A method that takes whatever it is given.
+    /// A method that takes any arguments.
     pub(crate) const fn of_any_arguments(name: &'static str) -> Self {
         Self { takes_all: true, ..Self::new(name, &[("..", "")], "..") }
     }
 
-    /// What it is called.
+    /// The method's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The names and types of its parameters, as they are written.
+    /// The names and types of the parameters, as written.
     #[must_use]
     pub const fn parameters(&self) -> &'static [(&'static str, &'static str)] {
         self.parameters
     }
 
-    /// The type of its output, as it is written.
+    /// The type of the output, as written.
     #[must_use]
     pub const fn output(&self) -> &'static str {
         self.output
     }
 
-    /// The part of the signature that keeps it from being called by its name.
+    /// The part of the signature because of which the method cannot be called by name.
     pub(super) const fn obstacle(&self) -> Option<&'static str> {
         self.obstacle
     }
@@ -104,14 +103,14 @@ impl Method {
         self.takes_all
     }
 
-    /// `call(x: &Tensor, train: bool)`.
+    /// The signature without output: `call(x: &Tensor, train: bool)`.
     pub(super) fn without_output(&self) -> String {
         let parameters: Vec<_> = self.parameters.iter().copied().map(spelled).collect();
         format!("{}({})", self.name, parameters.join(", "))
     }
 }
 
-/// `train: bool`.
+/// A parameter as `train: bool`.
 pub(super) fn spelled((name, ty): (&str, &str)) -> String {
     if ty.is_empty() { name.to_owned() } else { format!("{name}: {ty}") }
 }

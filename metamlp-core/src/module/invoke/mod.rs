@@ -1,5 +1,5 @@
-//! Calling a module's method by its name: from the name and the arguments to
-//! the call. Which methods there are, the macros' table says.
+//! Calls a module's method by its name: looks it up in the table that the macros
+//! write and converts the arguments.
 
 mod argument;
 mod arguments;
@@ -7,7 +7,7 @@ mod bound_arguments;
 mod method;
 mod number;
 mod parameter;
-mod problem;
+pub(crate) mod problem;
 
 use std::panic::Location;
 
@@ -18,14 +18,15 @@ pub use method::{Invocable, Invoked, Method, Methods};
 pub use parameter::{Parameter, Refusal};
 pub use problem::InvokeProblem;
 
-use crate::error::Error;
+use crate::argument::poisoned;
+use crate::error::{Error, Names};
 use crate::module::Module;
-use crate::scope::{Scope, poisoned};
+use crate::scope::Scope;
 use crate::variables::entry::Entry;
 
-/// What [`Module::invoke`] does; `methods` is the table of `module`.
+/// Implements [`Module::invoke`]; `methods` is the table of `module`.
 ///
-/// Where no method has the name, it may be that of a field with a module, whose `call` is meant.
+/// If no method has the name, a field of that name with a module is called by its method `call`.
 #[track_caller]
 pub(crate) fn invoke<M: Methods + ?Sized>(
     module: &dyn Module,
@@ -36,7 +37,7 @@ pub(crate) fn invoke<M: Methods + ?Sized>(
     invoke_at(Location::caller(), module, methods, name, arguments)
 }
 
-/// Puts what goes wrong down to `location`, which a call through a table would lose.
+/// Like [`invoke`], with errors at `location`, which would be lost in the call of a field.
 #[track_caller]
 fn invoke_at<M: Methods + ?Sized>(
     location: &'static Location<'static>,
@@ -52,7 +53,7 @@ fn invoke_at<M: Methods + ?Sized>(
         },
         None => match invoke_field(location, module, name, arguments) {
             Some(output) => return output,
-            None => InvokeProblem::unknown_method(name, methods.methods(), module),
+            None => unknown_method(name, methods.methods(), module),
         },
     };
     let handle = module.handle();
@@ -95,6 +96,15 @@ fn invoke_field(
         }
     });
     output
+}
+
+/// Neither a method nor a field has the name.
+fn unknown_method(wanted: &str, methods: &[Method], module: &dyn Module) -> InvokeProblem {
+    let mut known: Vec<_> =
+        methods.iter().map(|method| (method.name().to_owned(), method.without_output())).collect();
+    module.submodules(&mut |field, _| known.push((field.to_owned(), field.to_owned())));
+    let known = known.iter().map(|(name, shown)| (name.as_str(), shown.as_str()));
+    InvokeProblem::UnknownMethod { available: Names::shown(wanted, known) }
 }
 
 /// The table of a module without one.

@@ -1,8 +1,8 @@
-//! A number whose type is open until a parameter asks for one.
+//! A number that takes the type which a parameter asks for.
 
 use std::any::{Any, TypeId};
 
-/// A whole number or a fraction.
+/// An integer or a floating-point number.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Number {
     Integer(i128),
@@ -10,9 +10,9 @@ pub(super) enum Number {
 }
 
 impl Number {
-    /// The number as a value of that type: a whole number where it is in the
-    /// type's range (of a float: where it is exact), a fraction rounded as a
-    /// literal would be. `None` where it does not fit.
+    /// The number as a value of that type. An integer must be in the type's range
+    /// (and exact, if the type is a float); a float is rounded as a literal would
+    /// be. `None` if it does not fit.
     pub(super) fn to(self, wanted: TypeId) -> Option<Box<dyn Any>> {
         macro_rules! integers {
             ($($ty:ty)*) => {$(

@@ -1,6 +1,6 @@
-//! From an argument to what a parameter of some type takes. Which way there is
-//! for a type, dispatch finds: an inherent method where its bounds hold, else
-//! the next one through `Deref`, and at last a refusal.
+//! Converts an argument to the type of a parameter. Method dispatch picks the
+//! conversion: an inherent method if its bounds hold, else the next one through
+//! `Deref`, and finally a refusal.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -12,11 +12,11 @@ use super::{Argument, BoundArguments};
 #[derive(Debug)]
 pub struct Parameter<'a, T: ?Sized>(Whole<'a, T>);
 
-/// The same without regard to `T` being an `Option`.
+/// The fallback of [`Parameter`], which does not treat options specially.
 #[derive(Debug)]
 pub struct Whole<'a, T: ?Sized>(Opaque<'a, T>);
 
-/// The same for a type of which nothing is known.
+/// The fallback of [`Whole`], for types without a conversion.
 #[derive(Debug)]
 pub struct Opaque<'a, T: ?Sized> {
     name: &'static str,
@@ -24,11 +24,11 @@ pub struct Opaque<'a, T: ?Sized> {
     ty: PhantomData<fn() -> Box<T>>,
 }
 
-/// A parameter that does not take its argument.
+/// The refusal of an argument by a parameter.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal {
     pub(super) parameter: &'static str,
-    /// Whether another value would do.
+    /// True if another argument could be accepted; false if the parameter accepts none.
     pub(super) is_of_value: bool,
 }
 
@@ -50,7 +50,7 @@ impl<'a, T: Lend + ?Sized> Parameter<'a, T> {
         self.found(self.argument.and_then(T::lend))
     }
 
-    /// For a parameter `Option<&T>`: a value that is none is one.
+    /// For a parameter `Option<&T>`; an argument without a value is `None`.
     pub fn lend_option(&self) -> Result<Option<&'a T>, Refusal> {
         self.found(
             self.argument.and_then(
@@ -63,7 +63,7 @@ impl<'a, T: Lend + ?Sized> Parameter<'a, T> {
 }
 
 impl<T: Any + Clone> Parameter<'_, Option<T>> {
-    /// For a parameter `Option<T>`: a value that is none is one.
+    /// For a parameter `Option<T>`; an argument without a value is `None`.
     pub fn take(&self) -> Result<Option<T>, Refusal> {
         self.found(self.argument.and_then(|argument| {
             if argument.is_none() { Some(None) } else { Some(T::lend_option(argument)?.cloned()) }
@@ -84,7 +84,7 @@ impl<'a, T: ?Sized> Opaque<'a, T> {
         Refusal { parameter: self.name, is_of_value: false }
     }
 
-    /// A type that is not cloned.
+    /// For a type that cannot be cloned: a refusal.
     pub fn take(&self) -> Result<T, Refusal>
     where
         T: Sized,
@@ -92,12 +92,12 @@ impl<'a, T: ?Sized> Opaque<'a, T> {
         Err(self.refusal())
     }
 
-    /// A type that is not told at run time.
+    /// For a type without a run-time identity: a refusal.
     pub fn lend(&self) -> Result<&'a T, Refusal> {
         Err(self.refusal())
     }
 
-    /// A type that is not told at run time.
+    /// For a type without a run-time identity: a refusal.
     pub fn lend_option(&self) -> Result<Option<&'a T>, Refusal> {
         Err(self.refusal())
     }
@@ -119,12 +119,12 @@ impl<'a, T: ?Sized> Deref for Whole<'a, T> {
     }
 }
 
-/// What an argument can be lent as.
+/// A type that can be borrowed from an argument.
 pub trait Lend: 'static {
     /// The value, if it is of this type.
     fn lend<'a>(argument: &'a Argument<'_>) -> Option<&'a Self>;
 
-    /// The value, or what is in it if it is an option of this type.
+    /// The value, or the inner value of an option of this type.
     fn lend_option<'a>(argument: &'a Argument<'_>) -> Option<Option<&'a Self>> {
         Self::lend(argument).map(Some)
     }

@@ -1,8 +1,6 @@
-//! What is wrong with a call by name.
+//! The errors of calls by name.
 
-use super::Method;
-use crate::error::Names;
-use crate::module::Module;
+use crate::nearest::Names;
 
 /// Why a method could not be called by its name.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -20,18 +18,18 @@ pub enum InvokeProblem {
     ArgumentCount {
         /// The method with its arguments.
         signature: String,
-        /// How many it takes.
+        /// The number of parameters.
         expected: usize,
-        /// How many there were.
+        /// The number of arguments given.
         found: usize,
     },
 
-    /// An argument by a name that the method has none of.
+    /// A named argument that the method does not have.
     #[error("it has no argument `{argument}`: {available}")]
     UnknownArgument {
         /// The name.
         argument: String,
-        /// The arguments that there are.
+        /// The method's arguments.
         available: Names,
     },
 
@@ -56,14 +54,12 @@ pub enum InvokeProblem {
         argument: &'static str,
         /// The parameter's type.
         expected: &'static str,
-        /// The value's.
+        /// The type of the value.
         found: String,
     },
 
-    /// A signature for which no value can be made at run time.
-    #[error(
-        "`{obstacle}` cannot pass where a method goes by its name: call it as `|model| model.{method}(..)`"
-    )]
+    /// A method whose signature has a type that arguments cannot have at run time.
+    #[error("`{obstacle}` is not supported in a call by name: call it as `|model| model.{method}(..)`")]
     NotByName {
         /// The method.
         method: &'static str,
@@ -71,8 +67,8 @@ pub enum InvokeProblem {
         obstacle: String,
     },
 
-    /// An output that no variable could be.
-    #[error("its output, `{output}`, holds no tensor: call it as `|model| model.{method}(..)`")]
+    /// An output without tensors.
+    #[error("its output, `{output}`, has no tensor: call it as `|model| model.{method}(..)`")]
     NoTensors {
         /// The method.
         method: &'static str,
@@ -80,22 +76,12 @@ pub enum InvokeProblem {
         output: &'static str,
     },
 
-    /// Anything but one tensor, given to a function in a `Sequential`.
+    /// Other arguments than one tensor, for a function in a `Sequential`.
     #[error("a function takes one tensor and was given {found}: write a `#[compact]` function to take more")]
     NotOneTensor {
-        /// What it was given.
+        /// The types of the arguments.
         found: String,
     },
-}
-
-impl InvokeProblem {
-    pub(super) fn unknown_method(wanted: &str, methods: &[Method], module: &dyn Module) -> Self {
-        let mut known: Vec<_> =
-            methods.iter().map(|method| (method.name().to_owned(), method.without_output())).collect();
-        module.submodules(&mut |field, _| known.push((field.to_owned(), field.to_owned())));
-        let known = known.iter().map(|(name, shown)| (name.as_str(), shown.as_str()));
-        Self::UnknownMethod { available: Names::shown(wanted, known) }
-    }
 }
 
 fn count(arguments: usize) -> String {

@@ -2,6 +2,7 @@
 //! any rank and dtype, axes of extent 0. It works or returns an error; it does not panic, overflow or
 //! allocate without bound.
 
+use metamlp::Pooling;
 use metamlp::prelude::*;
 use metamlp::tensor::Padding;
 use proptest::prelude::*;

@@ -1,5 +1,6 @@
 //! `f16` and `bf16`: the promoted dtypes and the values of Flax 0.12.8 on a CPU.
 
+use metamlp::Pooling;
 use metamlp::prelude::*;
 use metamlp::tensor::{bf16, f16};
 

@@ -1,5 +1,6 @@
 //! Pooling.
 
+use metamlp::Pooling;
 use metamlp::prelude::*;
 use metamlp::tensor::Padding;
 

@@ -1,5 +1,6 @@
 //! Cells, RNN, Bidirectional, `flip_sequences`.
 
+use metamlp::Map;
 use metamlp::prelude::*;
 
 use super::support::{near, normal, ones, shape, values};

@@ -1,5 +1,6 @@
 //! Layers that wrap another one: weight and spectral normalization.
 
+use metamlp::Map;
 use metamlp::prelude::*;
 
 use super::support::{near, normal, ones, shape, values};

@@ -1,4 +1,4 @@
-//! Modules that have a name of their own and are put into a field.
+//! Modules that were given a name and are put into a field.
 
 use metamlp::Error;
 use metamlp::prelude::*;

@@ -1,7 +1,8 @@
-//! One name is one thing. More of it, with Flax's names, is in `tests/core/naming.rs`.
+//! One name means one thing. More tests are in `tests/core/naming.rs`.
 
+use metamlp::error::Kind;
 use metamlp::prelude::*;
-use metamlp::{Error, Kind, param, sow, variable};
+use metamlp::{Error, param, sow, variable};
 
 use super::support::{created, numbers, paths};
 

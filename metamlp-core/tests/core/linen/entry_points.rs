@@ -1,8 +1,9 @@
-//! `init`, `apply` and what they are called with. `method` is the closure:
-//! whatever it calls runs, and its type is the compiler's matter.
+//! `init`, `apply` and their arguments. Flax's `method` is the closure here;
+//! the compiler checks its type.
 
 use metamlp::prelude::*;
 use metamlp::{Error, make_rng, param, variable};
+use metamlp::{Filter, Map};
 
 use super::support::{at, created, numbers, paths};
 

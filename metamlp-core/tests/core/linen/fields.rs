@@ -1,5 +1,5 @@
-//! Modules in fields: their names, in containers too, and whose they are when
-//! several hold them. What Flax does in `setup` is a field here.
+//! Modules in fields: their names, also in containers, and their owner if
+//! several fields hold them. Flax's `setup` corresponds to fields here.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;

@@ -1,5 +1,6 @@
-//! The algebra of filters: Flax's tables, and every pair against plain sets.
+//! The algebra of filters: Flax's tables, and all pairs compared with plain sets.
 
+use metamlp::Filter;
 use metamlp::filter::group_collections;
 use metamlp::prelude::*;
 

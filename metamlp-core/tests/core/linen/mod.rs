@@ -1,11 +1,11 @@
-//! Flax Linen's own tests of modules and scopes, told again: a test's comment
-//! has the name of the one that it answers to.
+//! Flax Linen's own tests of modules and scopes, ported: the comment of a test
+//! has the name of the original.
 //!
-//! Others are beside the behaviour that they are about, in this folder's
-//! parent: `naming`, `streams`, `capture`, `errors`, `init_apply`,
+//! Others are with the topic that they test, in the parent folder:
+//! `naming`, `streams`, `capture`, `errors`, `init_apply`,
 //! `interceptors`, `bind`, `eval_shape`, `share_scope`, `compact_name_scope`,
-//! `invoke`, `sequential` and `summary`. What Rust makes impossible, and so has
-//! no test:
+//! `invoke`, `sequential` and `summary`. Not ported, since Rust makes it
+//! impossible:
 //!
 //! - `setup` and what may happen in it: `test_param_in_setup`,
 //!   `test_setup_call_var_collision`, `test_setup_var_collision`,

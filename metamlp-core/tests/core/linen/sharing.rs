@@ -4,6 +4,7 @@
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
+use metamlp::Scope;
 use metamlp::prelude::*;
 use metamlp::{intercept_methods, param};
 

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use metamlp::prelude::*;
 use metamlp::{Error, param, variable};
+use metamlp::{Map, Scope};
 
 use super::support::{at, created, numbers, paths};
 

@@ -2,6 +2,7 @@
 //! there is none. Most errors of Flax's scopes are in `tests/core/errors.rs`.
 
 use metamlp::Error;
+use metamlp::Map;
 use metamlp::prelude::*;
 
 use super::support::{at, numbers, paths};

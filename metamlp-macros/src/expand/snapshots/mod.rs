@@ -11,7 +11,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::{Attribute, Item, Meta};
 
-use crate::entry;
+use crate::pipeline;
 
 const DIVIDER: &str = "\n// ---------------------------------------- becomes\n\n";
 
@@ -95,9 +95,9 @@ fn expand_item(mut item: Item) -> TokenStream {
         _ => TokenStream::new(),
     };
     match macro_name(&attr) {
-        Some("module") => entry::module(options, item.into_token_stream()),
-        Some("compact") => entry::compact(options, item.into_token_stream()),
-        _ => entry::tree(item.into_token_stream()),
+        Some("module") => pipeline::module(options, item.into_token_stream()),
+        Some("compact") => pipeline::compact(options, item.into_token_stream()),
+        _ => pipeline::tree(item.into_token_stream()),
     }
 }
 

@@ -13,7 +13,7 @@ impl<T: ::metamlp::__private::Tree> ::metamlp::__private::Tree for Batch<T> {
     fn visit(&self, visitor: &mut dyn ::metamlp::__private::TreeVisitor) {
         visitor.part(::metamlp::__private::Segment::Name("images"), &self.images);
         visitor.part(::metamlp::__private::Segment::Name("labels"), &self.labels);
-        visitor.fixed(&self.seed);
+        visitor.static_value(&self.seed);
     }
     fn map(
         &self,

@@ -1,5 +1,5 @@
-//! What `#[compact]` writes for a function: the module of its fields, its body
-//! as the module's `call`, and a function that makes the module.
+//! The expansion of `#[compact]` on a function: the module with its fields, its
+//! body as the method `call`, and a function that makes the module.
 
 use proc_macro2::{Span, TokenStream};
 use syn::Ident;
@@ -7,15 +7,15 @@ use syn::Ident;
 use super::docs::argument_docs;
 use super::module::many_arguments;
 use super::{call as calls, methods, module, tokens};
-use crate::model::{Field, Network};
+use crate::model::{Field, FunctionModule};
 
-pub(crate) fn expand(network: &Network) -> TokenStream {
-    [module::expand(&network.module), call(network), constructor(network)].into_iter().collect()
+pub(crate) fn expand(function: &FunctionModule) -> TokenStream {
+    [module::expand(&function.module), call(function), constructor(function)].into_iter().collect()
 }
 
-/// The function as a method. The fields are there under their names.
-fn call(network: &Network) -> TokenStream {
-    let Network { module, call, input_docs, locals, .. } = network;
+/// The function as a method, in which each field is a variable of its name.
+fn call(function: &FunctionModule) -> TokenStream {
+    let FunctionModule { module, call, input_docs, locals, .. } = function;
     let (name, runtime) = (&module.name, &module.runtime);
     let receiver = tokens!(&self);
     let mut call = call.clone();
@@ -40,9 +40,9 @@ fn call(network: &Network) -> TokenStream {
     }
 }
 
-/// `mlp(hidden)`, which is `Mlp::new(hidden)`.
-fn constructor(network: &Network) -> TokenStream {
-    let Network { module, call, .. } = network;
+/// The function `mlp(hidden)`, which calls `Mlp::new(hidden)`.
+fn constructor(function: &FunctionModule) -> TokenStream {
+    let FunctionModule { module, call, .. } = function;
     let (vis, name, function) = (&module.vis, &module.name, &call.signature.ident);
     let arguments = module.required().map(|field| {
         let Field { name, ty, .. } = field;

@@ -1,5 +1,4 @@
-//! The way of each macro from its input to its output: parse, check, expand, or
-//! fall back.
+//! The stages of each macro in order: parse, check, then expand or fall back.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
@@ -27,8 +26,8 @@ pub(crate) fn compact(options: TokenStream, item: TokenStream) -> TokenStream {
         CompactItem::Block(block) => {
             check::block::check(runtime, *block, &mut errors).map(|block| expand::block::expand(&block))
         }
-        CompactItem::Function(function) => check::network::check(runtime, *function, &mut errors)
-            .map(|network| expand::network::expand(&network)),
+        CompactItem::Function(function) => check::function::check(runtime, *function, &mut errors)
+            .map(|function| expand::function::expand(&function)),
         CompactItem::Other(keyword) => {
             check::not_compact(&keyword, &mut errors);
             None

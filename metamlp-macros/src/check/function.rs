@@ -8,12 +8,12 @@ use syn::{Attribute, Expr, FnArg, GenericParam, Generics, Ident, PatType, Return
 
 use super::{argument_name, attributes, field_name, qualifiers};
 use crate::errors::Errors;
-use crate::model::{Field, Module, Network, Runtime, ungrouped};
+use crate::model::{Field, FunctionModule, Module, Runtime, ungrouped};
 use crate::parse::Function;
 use crate::scan::{elides, find_self};
 
-/// The module that the function describes, unless there is nothing to make of it.
-pub(crate) fn check(runtime: Runtime, mut function: Function, errors: &mut Errors) -> Option<Network> {
+/// The module that the function describes; `None` if the function cannot be understood.
+pub(crate) fn check(runtime: Runtime, mut function: Function, errors: &mut Errors) -> Option<FunctionModule> {
     let signature = &mut function.signature;
     if let Some(FnArg::Receiver(receiver)) = signature.inputs.first() {
         errors.at(
@@ -30,7 +30,7 @@ pub(crate) fn check(runtime: Runtime, mut function: Function, errors: &mut Error
     expands &= name.is_some();
     let name = name.unwrap_or_else(|| signature.ident.clone());
 
-    let mut network = Network {
+    let mut checked = FunctionModule {
         module: Module {
             attrs: Vec::new(),
             vis: function.vis.clone(),
@@ -43,17 +43,17 @@ pub(crate) fn check(runtime: Runtime, mut function: Function, errors: &mut Error
         input_docs: Vec::new(),
         call: function,
     };
-    expands &= sort_arguments(&mut network, errors);
-    sort_attributes(&mut network);
-    no_self(&mut network, errors);
-    expands.then_some(network)
+    expands &= sort_arguments(&mut checked, errors);
+    sort_attributes(&mut checked);
+    no_self(&mut checked, errors);
+    expands.then_some(checked)
 }
 
-/// Parts the arguments into fields and inputs; whether all can be expanded.
-fn sort_arguments(network: &mut Network, errors: &mut Errors) -> bool {
+/// Splits the arguments into fields and inputs. True if all of them can be expanded.
+fn sort_arguments(function: &mut FunctionModule, errors: &mut Errors) -> bool {
     let mut expands = true;
     let mut names = BTreeSet::new();
-    for argument in std::mem::take(&mut network.call.signature.inputs) {
+    for argument in std::mem::take(&mut function.call.signature.inputs) {
         let FnArg::Typed(mut argument) = argument else {
             continue;
         };
@@ -65,17 +65,17 @@ fn sort_arguments(network: &mut Network, errors: &mut Errors) -> bool {
         let name = pattern.ident.clone();
         if !names.insert(name.to_string()) {
             errors.at(&name, format_args!("there is an argument `{name}` already: rename one of them"));
-            leave_out_body(network);
+            leave_out_body(function);
             continue;
         }
         if let Some(default) = default {
             expands &= is_owned(&argument.ty, errors);
             let setter = field_name(&name, default.is_some(), errors) && default.is_some();
             let PatType { attrs, pat, ty, .. } = argument;
-            network.locals.push(pat.into_token_stream());
-            network.module.fields.push(Field {
+            function.locals.push(pat.into_token_stream());
+            function.module.fields.push(Field {
                 attrs,
-                vis: network.module.vis.clone(),
+                vis: function.module.vis.clone(),
                 name,
                 ty: *ty,
                 default,
@@ -85,14 +85,14 @@ fn sort_arguments(network: &mut Network, errors: &mut Errors) -> bool {
         } else {
             let (docs, attrs) = argument.attrs.into_iter().partition(|attr| attr.path().is_ident("doc"));
             argument.attrs = attrs;
-            network.input_docs.push((name, docs));
-            network.call.signature.inputs.push(FnArg::Typed(argument));
+            function.input_docs.push((name, docs));
+            function.call.signature.inputs.push(FnArg::Typed(argument));
         }
     }
     expands
 }
 
-/// Takes out the mark of a field: what it says of a default.
+/// Removes the mark of a field. `Some` if the argument is a field, with its default if it has one.
 fn field_mark(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Option<Option<Expr>> {
     let mut mark = attributes::take(attrs, "field").map(|attr| attributes::field_default(&attr, errors));
     attributes::refuse(attrs, "field", "this argument is marked already: keep one `#[field]`", errors);
@@ -103,24 +103,24 @@ fn field_mark(attrs: &mut Vec<Attribute>, errors: &mut Errors) -> Option<Option<
     mark
 }
 
-/// For where the body cannot be understood without what was refused.
-fn leave_out_body(network: &mut Network) {
-    network.call.body = Group::new(Delimiter::Brace, quote!(::core::unreachable!()));
+/// Replaces the body, which would not compile without the part that was refused.
+fn leave_out_body(function: &mut FunctionModule) {
+    function.call.body = Group::new(Delimiter::Brace, quote!(::core::unreachable!()));
 }
 
-/// Docs go to the struct, `allow` everywhere, the rest stays on the call.
-fn sort_attributes(network: &mut Network) {
+/// Moves docs to the struct and copies `allow`; the other attributes stay on the call.
+fn sort_attributes(function: &mut FunctionModule) {
     let (docs, rest) =
-        std::mem::take(&mut network.call.attrs).into_iter().partition(|attr| attr.path().is_ident("doc"));
-    network.module.attrs = docs;
-    network.call.attrs = rest;
-    network
+        std::mem::take(&mut function.call.attrs).into_iter().partition(|attr| attr.path().is_ident("doc"));
+    function.module.attrs = docs;
+    function.call.attrs = rest;
+    function
         .module
         .attrs
-        .extend(network.call.attrs.iter().filter(|attr| attr.path().is_ident("allow")).cloned());
+        .extend(function.call.attrs.iter().filter(|attr| attr.path().is_ident("allow")).cloned());
 }
 
-/// The class that belongs to a function's name: `auto_encoder` makes `AutoEncoder`.
+/// The name of the struct: `auto_encoder` makes `AutoEncoder`.
 fn struct_name(function: &Ident, errors: &mut Errors) -> Option<Ident> {
     let written = function.unraw().to_string();
     let mut name = String::new();
@@ -133,7 +133,7 @@ fn struct_name(function: &Ident, errors: &mut Errors) -> Option<Ident> {
         errors.at(
             function,
             format_args!(
-                "`{written}` makes no name for a struct: begin with a letter, as in `mlp`, which makes `Mlp`"
+                "`{written}` gives no name for the struct: begin with a letter, as in `mlp`, which makes `Mlp`"
             ),
         );
         return None;
@@ -146,15 +146,15 @@ fn lifetimes_only(generics: &Generics, errors: &mut Errors) -> bool {
     for param in generics.params.iter().filter(|param| !matches!(param, GenericParam::Lifetime(_))) {
         errors.at(
             param,
-            "a `#[compact]` function cannot be generic: write the types out, or `&Tensor` for whatever holds numbers",
+            "a `#[compact]` function cannot be generic: write the types out; `&Tensor` takes numbers of any type",
         );
         only = false;
     }
     only
 }
 
-/// Refuses an output that borrows by elision: with the receiver that the call
-/// gets, elision would pick the module instead of the input.
+/// Refuses an output with an elided lifetime: the call gets a receiver, and
+/// elision would then borrow from the module instead of the input.
 fn output_names_its_lifetime(output: &ReturnType, errors: &mut Errors) -> bool {
     let ReturnType::Type(_, ty) = output else {
         return true;
@@ -170,7 +170,7 @@ fn output_names_its_lifetime(output: &ReturnType, errors: &mut Errors) -> bool {
     false
 }
 
-/// Whether the type can be a field's, which outlives the call and has one type.
+/// True if the type can be that of a field: owned, and no `impl Trait`.
 fn is_owned(ty: &Type, errors: &mut Errors) -> bool {
     match ungrouped(ty) {
         Type::Reference(reference)
@@ -191,14 +191,14 @@ fn is_owned(ty: &Type, errors: &mut Errors) -> bool {
     }
 }
 
-/// Refuses a `self` in the body, which is then left out, since it could not be resolved.
-fn no_self(network: &mut Network, errors: &mut Errors) {
-    let Some(token) = find_self(network.call.body.stream()) else {
+/// Refuses a `self` in the body and leaves the body out, since `self` would not resolve.
+fn no_self(function: &mut FunctionModule, errors: &mut Errors) {
+    let Some(token) = find_self(function.call.body.stream()) else {
         return;
     };
     errors.at(
         token,
         "a free function has no `self`: its fields go by their names, and `self.param(..)` is `metamlp::param(..)`",
     );
-    leave_out_body(network);
+    leave_out_body(function);
 }
