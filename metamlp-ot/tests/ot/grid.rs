@@ -1,4 +1,4 @@
-//! A grid is the point cloud of its points, without the matrix.
+//! A grid gives the results of the point cloud of its points, without a matrix.
 
 use crate::support::*;
 use metamlp_ot::{Geometry, Grid, LinearProblem, Over, PointCloud, Sinkhorn};

@@ -1,4 +1,4 @@
-//! The training of the learned start, and what it is good for.
+//! The training of the learned initializer, and the iterations it saves.
 
 use metamlp_core::optim::{Optimizer, sgd};
 use metamlp_core::prelude::*;
@@ -209,7 +209,7 @@ fn a_refused_update_changes_nothing() {
     assert_eq!(parameter(&meta, "Dense_0/kernel").to_vec::<f64>().unwrap(), before);
 }
 
-/// Predicts one number too few.
+/// A network whose potential is one element too short.
 #[module(crate = metamlp_core)]
 struct Short {}
 

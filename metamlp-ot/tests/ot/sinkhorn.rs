@@ -10,7 +10,7 @@ fn every_iteration() -> Sinkhorn {
     Sinkhorn::new().inner_iterations(1)
 }
 
-/// A number of iterations, whatever their errors.
+/// A solver that runs a fixed number of iterations.
 fn fixed(iterations: usize) -> Sinkhorn {
     every_iteration().threshold(-1.0).max_iterations(iterations)
 }

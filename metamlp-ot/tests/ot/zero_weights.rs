@@ -1,4 +1,4 @@
-//! Atoms without mass are not there.
+//! Atoms without mass are left out of plan, loss and gradient.
 
 use crate::support::*;
 use metamlp_ot::{DefaultInitializer, Grid, LinearProblem, Over, Sinkhorn, SinkhornInitializer};
