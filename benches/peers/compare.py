@@ -1,13 +1,13 @@
-"""Asks metamlp and its peers for the same workloads in turn and writes docs/performance.md.
+"""Times the same workloads on metamlp and its peers in turn and writes docs/performance.md.
 
 usage: compare.py --workers WORKERS.json --output PERFORMANCE.md [--rounds N] [--milliseconds M] [--cases CASE,..]
 
 WORKERS.json, which `run` writes: {"peers": {name: {"serve": command, "once": command or null}}, "versions": {..}};
 `{threads}` in a command stands for the number of threads. With one thread a worker is pinned to one processor.
 
-One worker a peer stays alive for each number of threads; they are asked in turn, in an order that rotates. A round
-counts if all other processes together took less than 0.15 of a core during it, else it is asked again, three times
-at most. A cell is the median of its rounds' medians, and in brackets the least of all times.
+One worker process per peer and number of threads stays alive; they run in turn, in an order that rotates. A round
+counts if all other processes together used less than 0.15 of a core, otherwise it is repeated, at most three times.
+A cell is the median of the medians of its rounds, and in brackets the minimum of all times.
 """
 import argparse
 import datetime
