@@ -1,7 +1,8 @@
 //! The rules of the house, held by reading the sources: sizes, heads, cycles of
-//! imports, exhaustive matches, words, manifests. `CONTRIBUTING.md` lists them.
+//! imports, tests of invariants, exhaustive matches, words, manifests. `CONTRIBUTING.md` lists them.
 
 mod cycles;
+mod invariants;
 mod layout;
 mod manifests;
 mod modules;
@@ -34,6 +35,11 @@ fn no_folder_is_too_wide() {
 #[test]
 fn only_the_listed_cycles_of_imports_exist() {
     none(&cycles::unexpected_cycles());
+}
+
+#[test]
+fn every_invariant_has_its_test() {
+    none(&invariants::missing_tests());
 }
 
 #[test]
