@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::geometry::Statistic;
+use crate::statistic::Statistic;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -70,12 +70,14 @@ mod initializers;
 mod linear_problem;
 mod meta;
 mod sinkhorn;
+mod statistic;
 
 pub use error::{Error, Result};
-pub use geometry::{CostMatrix, Epsilon, Geometry, Grid, Over, PointCloud, Statistic};
+pub use geometry::{CostMatrix, Epsilon, Geometry, Grid, Over, PointCloud};
 pub use initializers::{DefaultInitializer, GaussianInitializer, SinkhornInitializer};
 pub use linear_problem::LinearProblem;
 pub use meta::{
     DualObjective, MetaInitializer, MetaInitializerBuilder, MetaMLP, PotentialModel, ZeroWeights,
 };
 pub use sinkhorn::{Momentum, Sinkhorn, SinkhornOutput, Step, Steps};
+pub use statistic::Statistic;

@@ -3,7 +3,7 @@
 //! standard deviation only.
 
 use crate::error::{Error, Result, setting};
-use crate::geometry::statistic::Statistic;
+use crate::statistic::Statistic;
 
 /// The entropic regularisation ε, in units of the cost (OTT's `Epsilon`).
 ///

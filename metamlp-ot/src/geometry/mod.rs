@@ -9,14 +9,12 @@ pub(crate) mod kernel;
 pub(crate) mod masking;
 mod over;
 mod point_cloud;
-mod statistic;
 
 pub use cost_matrix::CostMatrix;
 pub use epsilon::Epsilon;
 pub use grid::Grid;
 pub use over::Over;
 pub use point_cloud::PointCloud;
-pub use statistic::Statistic;
 
 use metamlp_tensor::{DType, Tensor};
 
