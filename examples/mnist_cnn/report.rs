@@ -83,14 +83,14 @@ impl Display for Report {
         let right = digits - self.misclassified.len();
         let ended = if self.interrupted { ", ended by Ctrl-C" } else { "" };
         writeln!(f, "{} parameters, {:.1} s of training{ended}", self.parameters, self.seconds)?;
-        writeln!(f, "{right} of {digits} held-out digits read rightly: {:.2} %\n", 100.0 * self.accuracy)?;
+        writeln!(f, "{right} of {digits} held-out digits classified correctly: {:.2} %\n", 100.0 * self.accuracy)?;
 
-        writeln!(f, "{:5}{:^50}", "", "read as")?;
+        writeln!(f, "{:5}{:^50}", "", "predicted")?;
         write!(f, "digit")?;
         for class in 0..self.confusion.len() {
             write!(f, "{class:5}")?;
         }
-        writeln!(f, "     found")?;
+        writeln!(f, "    recall")?;
         for (class, (row, recall)) in self.confusion.iter().zip(&self.recall).enumerate() {
             write!(f, "{class:5}")?;
             for &count in row {
@@ -99,7 +99,7 @@ impl Display for Report {
             }
             writeln!(f, "  {:6.2} %", 100.0 * recall)?;
         }
-        write!(f, "right")?;
+        write!(f, "prec.")?;
         for precision in &self.precision {
             write!(f, "{:4.0}%", 100.0 * precision)?;
         }

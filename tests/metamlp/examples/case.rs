@@ -29,7 +29,7 @@ impl Example {
         command
     }
 
-    /// Where cargo puts the example: beside the folder of this test's executable.
+    /// The example's executable, beside the folder of this test's executable.
     ///
     /// `cargo test` builds the examples first; a run of this file alone does not,
     /// so a missing one is built here.

@@ -113,7 +113,7 @@ impl Crate {
         }
     }
 
-    /// Where an absolute path leads.
+    /// The item or module of an absolute path.
     fn find(&self, path: &Path) -> Option<Found> {
         self.find_from(path.strip_prefix(&["crate".to_owned()][..])?, 0)
     }
@@ -229,7 +229,7 @@ impl Crate {
 /// Re-exports of re-exports that are followed.
 const MOST_REEXPORTS: usize = 8;
 
-/// What a path names, and the module that it is in.
+/// The target of a path: a module, or an item in a module.
 enum Found {
     Module(Path),
     Item(Path),

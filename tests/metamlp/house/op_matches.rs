@@ -14,9 +14,9 @@ const FILES: [&str; 5] = [
     "metamlp-tensor/src/transform/vjp/mod.rs",
 ];
 
-/// A match that names so many operations is an interpretation; each file has one.
+/// A match with at least this many operations is an interpretation; each file has one.
 const INTERPRETATION: usize = 20;
-/// A match that names fewer may treat the rest alike: it picks out a few operations.
+/// A match with fewer operations may have a catch-all arm: it treats a few specially.
 const FEW: usize = 4;
 
 /// Catch-all arms in matches over `Op`, and files that do not interpret it.
@@ -40,7 +40,7 @@ pub(super) fn catch_all_arms() -> Vec<String> {
 
 /// A match with patterns `Op::..`, or `Self::..`.
 struct OpMatch {
-    /// How many variants its patterns name.
+    /// The number of variants in its patterns.
     operations: usize,
     /// The line of its arm for all others.
     catch_all: Option<usize>,
@@ -102,7 +102,7 @@ fn patterns<'a>(body: &'a [Token<'a>]) -> Vec<&'a [Token<'a>]> {
     patterns
 }
 
-/// How many variants of `Op` a pattern names.
+/// The number of variants of `Op` in a pattern.
 fn operations(pattern: &[Token<'_>]) -> usize {
     let is_variant = |pair: &&[Token<'_>]| matches!(pair[0].text, "Op" | "Self") && pair[1].text == "::";
     pattern.windows(2).filter(is_variant).count()

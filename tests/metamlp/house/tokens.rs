@@ -1,6 +1,6 @@
 //! A small Rust lexer: words, symbols, literals and comments with their lines.
 
-/// What a [`Token`] is.
+/// The kind of a [`Token`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// An identifier, a keyword or a number.
