@@ -1,6 +1,6 @@
-# The commands of a day's work; CONTRIBUTING.md tells when to use which.
+# The commands of daily work; CONTRIBUTING.md says when to use which.
 
-# The compiler's opinion, fast.
+# Compiles everything, fast.
 check:
     cargo check --workspace --all-targets
 
@@ -8,15 +8,19 @@ check:
 test:
     cargo test --workspace
 
-# Formatting and lints, as CI wants them.
+# The rules of the house alone: sizes, cycles of imports, words, manifests.
+house:
+    cargo test --test metamlp house
+
+# Formatting and lints, as in CI.
 lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
 
-# The documentation, with its warnings denied.
+# The documentation, with warnings as errors.
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
-# The main job, in its quick mode.
+# The main example, in its quick mode.
 example:
     cargo run --release --example meta_ot -- --quick

@@ -1,6 +1,6 @@
-//! What modules cost to compile: a user's crate with 50 `#[compact]` modules,
-//! beside the same crate with one, built from nothing (its dependencies are
-//! there) and after a change in one file.
+//! The compile time of modules: a user's crate with 50 `#[compact]` modules and the
+//! same crate with one, built from scratch (with built dependencies) and after a
+//! change in one file.
 //!
 //! ```sh
 //! cargo bench --bench compile_time
@@ -18,7 +18,7 @@ const MODULES_A_FILE: usize = 5;
 const ROUNDS: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // `cargo test --benches` runs this too, only to see that it does.
+    // `cargo test --benches` runs this, too: once, to see that it works.
     if !std::env::args().any(|argument| argument == "--bench") {
         return Ok(());
     }
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for files in [0, FILES] {
         let user = User::create(&root.join(format!("user_{files}")), files, &root.join("target"))?;
         for command in ["check", "build"] {
-            // The dependencies.
+            // Builds the dependencies.
             user.cargo(&[command])?;
             let (mut clean, mut touched) = (Vec::new(), Vec::new());
             for _ in 0..ROUNDS {
@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A crate that depends on this one.
+/// A temporary crate that depends on metamlp.
 struct User {
     folder: PathBuf,
     target: PathBuf,
@@ -85,7 +85,7 @@ impl User {
         Ok(Self { folder: folder.to_owned(), target: target.to_owned(), files })
     }
 
-    /// Changes a line in one file, as an editor would.
+    /// Changes a line in one file.
     fn touch(&self) -> io::Result<()> {
         let name = if self.files == 0 { "first.rs" } else { "blocks_0.rs" };
         let path = self.folder.join("src").join(name);
@@ -98,7 +98,7 @@ impl User {
         fs::write(path, if text.contains("exp().tanh()") { restored } else { changed })
     }
 
-    /// Seconds that a command took.
+    /// The seconds that a command takes.
     fn cargo(&self, arguments: &[&str]) -> Result<f64, Box<dyn Error>> {
         let start = Instant::now();
         let output = Command::new(env!("CARGO"))
@@ -114,8 +114,8 @@ impl User {
     }
 }
 
-/// A file of modules, each with fields, a default, a submodule in a field, two
-/// methods and a few layers, and a function that calls them all.
+/// The source of a file of modules, each with fields, a default, a submodule in a
+/// field, two methods and a few layers, and a function that calls them all.
 fn file(modules: usize) -> String {
     let mut text = String::from("use metamlp::prelude::*;\n");
     let mut calls = String::new();

@@ -1,5 +1,5 @@
-//! `init` of 100 layers of 1024 features for a `[65536, 1024]` input, beside
-//! the random numbers that it draws: the forward pass would be 14 Tflop.
+//! `init` of 100 layers of 1024 features for a `[65536, 1024]` input, compared with
+//! drawing its random numbers alone. The forward pass would take 14 Tflop.
 //!
 //! ```sh
 //! cargo bench --bench init
@@ -20,7 +20,7 @@ fn stack(x: &Tensor, #[field] layers: usize, #[field] features: usize) -> Tensor
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // `cargo test --benches` runs this too, only to see that it does.
+    // `cargo test --benches` runs this, too: once, to see that it works.
     let rounds = if std::env::args().any(|argument| argument == "--bench") { ROUNDS } else { 1 };
     let model = stack(LAYERS, FEATURES);
     let x = Tensor::spec([65_536, FEATURES], F32);

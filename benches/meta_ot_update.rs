@@ -6,10 +6,9 @@
 //! METAMLP_PEER_PYTHON=env/bin/python cargo bench --bench meta_ot_update
 //! ```
 //!
-//! With the second form, `benches/peers/ott_update.py` runs OTT-JAX's step in
-//! turns with ours, on the same machine in the same minutes; that Python needs
-//! what the script's head says. Both sides have their batch at hand and are warm
-//! before a clock starts.
+//! The second form also runs OTT-JAX's step (`benches/peers/ott_update.py`, whose
+//! head lists its requirements) in turns with this one. Both are warmed up and have
+//! their batch in memory before the clock starts.
 
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Lines, Write};
@@ -27,7 +26,7 @@ const BATCH: usize = 128;
 const ROUNDS: u32 = 20;
 
 fn main() -> Result<()> {
-    // `cargo test --benches` runs this too, only to see that it does.
+    // `cargo test --benches` runs this, too: once, to see that it works.
     let rounds = if std::env::args().any(|argument| argument == "--bench") { ROUNDS } else { 1 };
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let images = root.join("examples/data/mnist-10k-images-idx3-ubyte.gz");
@@ -52,7 +51,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Prints and returns the median and the least.
+/// Prints and returns the median and the minimum.
 fn show(out: &mut impl Write, name: &str, seconds: &mut [f64]) -> Result<(f64, f64)> {
     seconds.sort_by(f64::total_cmp);
     let (median, least) = (seconds[seconds.len() / 2], seconds[0]);
@@ -61,7 +60,7 @@ fn show(out: &mut impl Write, name: &str, seconds: &mut [f64]) -> Result<(f64, f
     Ok((median, least))
 }
 
-/// The library, with digits to draw pairs from.
+/// The initializer and the digits that pairs are drawn from.
 struct Ours {
     meta: MetaInitializer,
     /// `[images, pixels]`, each row a distribution.
@@ -80,7 +79,7 @@ impl Ours {
         Ok(ours)
     }
 
-    /// The seconds that an update took.
+    /// The seconds of one update.
     fn update(&mut self) -> Result<f64> {
         let keys = self.key.split(3);
         self.key = keys[0].clone();
@@ -95,15 +94,15 @@ impl Ours {
     }
 }
 
-/// The images of the IDX file as distributions.
+/// Reads the images of the IDX file as distributions.
 fn read_digits(path: &Path) -> Result<Tensor> {
     let pixels: Vec<f32> = Images::read(path)?.iter().flatten().copied().map(f32::from).collect();
     let images = Tensor::from_vec([pixels.len() / PIXELS, PIXELS], pixels);
     Ok(evaluate(&images / images.sum_keepdims([-1]))?)
 }
 
-/// OTT-JAX in a process of its own: a line to it is an update, a line from it
-/// the seconds that it took.
+/// OTT-JAX in a separate process: a line sent to it starts an update, its answer is
+/// the seconds.
 struct Peer {
     process: Child,
     requests: ChildStdin,
@@ -136,7 +135,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // It may have ended by itself; there is nothing to tell then.
+        // An error means that the process has already ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

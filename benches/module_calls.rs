@@ -1,5 +1,5 @@
-//! What a module call costs beyond its operations: 200 modules, one inside of
-//! the other or one after the other, beside the same additions on plain tensors.
+//! The overhead of a module call: 200 modules, nested or in sequence, compared with
+//! the same additions on plain tensors.
 //!
 //! ```sh
 //! cargo bench --bench module_calls
@@ -17,21 +17,21 @@ const MODULES: usize = 200;
 const ROUNDS: usize = 101;
 const CALLS: usize = 10;
 
-/// Adds a bias, and calls the next module inside of this one.
+/// Adds a bias and calls the next module as a submodule.
 #[compact]
 fn nested(x: &Tensor, #[field] depth: usize) -> Tensor {
     let x = x + param("bias", initializers::zeros(), [4]);
     if depth == 1 { x } else { nested(depth - 1).call(&x) }
 }
 
-/// Calls one module after the other.
+/// Calls modules in sequence.
 #[compact]
 fn siblings(x: &Tensor, #[field] modules: usize) -> Tensor {
     (0..modules).fold(x.clone(), |x, _| nested(1).call(&x))
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // `cargo test --benches` runs this too, only to see that it does.
+    // `cargo test --benches` runs this, too: once, to see that it works.
     let rounds = if std::env::args().any(|argument| argument == "--bench") { ROUNDS } else { 1 };
     let x = Tensor::ones([4], F32);
     let mut out = io::stdout().lock();
@@ -56,7 +56,7 @@ fn plain(x: &Tensor, biases: &[Tensor]) -> metamlp::Result<()> {
     Ok(evaluate(sum).map(drop)?)
 }
 
-/// Both in turns; the medians and their difference per module.
+/// Runs both in turns; prints the medians and their difference per module.
 fn report(
     out: &mut impl Write,
     name: &str,

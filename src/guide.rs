@@ -8,8 +8,8 @@
 //! [flax]: crate::guide::coming_from_flax_linen
 #![doc = include_str!("../docs/guide/README.md")]
 
-// The links of a page are to files, for those who read it as a file; the
-// definition that comes first is the one that holds.
+// The pages link to files, for readers of the repository. In rustdoc the first
+// definition of a link wins, so these lines redirect the links to modules.
 
 /// [guide]: crate::guide
 /// [streams]: crate::guide::streams

@@ -1,8 +1,8 @@
 //! Flax Linen's way of writing neural networks, in Rust.
 //!
-//! A layer is written once, in the place where it is used; its variables
-//! register themselves. A model is a value, its parameters are another value,
-//! and `init` and `apply` join them.
+//! A layer is written once, where it is used, and registers its variables. A model
+//! and its parameters are separate values; `init` creates the parameters, `apply`
+//! runs the model with them.
 //!
 //! ```
 //! use metamlp::prelude::*;
@@ -25,12 +25,12 @@
 //! # Ok::<(), metamlp::Error>(())
 //! ```
 //!
-//! - [`Module`]: `init`, `apply`, and what a module can ask for while it runs.
-//! - [`module`] and [`compact`](macro@compact): the two macros that write one.
-//! - [`layers`], [`activations`], [`initializers`]: what models are made of.
-//! - [`losses`], [`optim`], [`TrainState`]: training them; [`metrics`]: how well they do.
-//! - [`checkpoint`]: keeping what they learnt.
-//! - [`tensor`]: the tensors themselves; [`random`]: keys and samplers.
+//! - [`Module`]: `init`, `apply`, and the methods of a running module.
+//! - [`module`] and [`compact`](macro@compact): the two macros that define modules.
+//! - [`layers`], [`activations`], [`initializers`]: the parts of models.
+//! - [`losses`], [`optim`], [`TrainState`], [`metrics`]: training and evaluation.
+//! - [`checkpoint`]: saving and loading variables.
+//! - [`tensor`]: tensors and their transformations; [`random`]: keys and samplers.
 //! - [`ot`]: optimal transport.
 //! - [`guide`]: a page for each topic.
 //!
@@ -48,7 +48,7 @@ pub use metamlp_core::*;
 pub use metamlp_ot as ot;
 pub use metamlp_tensor as tensor;
 
-/// The README's program, run as a test.
+/// Runs the program of the README as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

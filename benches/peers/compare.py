@@ -1,13 +1,13 @@
-"""Asks metamlp and its peers for the same workloads in turn and writes docs/performance.md.
+"""Times the same workloads on metamlp and its peers in turn and writes docs/performance.md.
 
 usage: compare.py --workers WORKERS.json --output PERFORMANCE.md [--rounds N] [--milliseconds M] [--cases CASE,..]
 
 WORKERS.json, which `run` writes: {"peers": {name: {"serve": command, "once": command or null}}, "versions": {..}};
 `{threads}` in a command stands for the number of threads. With one thread a worker is pinned to one processor.
 
-One worker a peer stays alive for each number of threads; they are asked in turn, in an order that rotates. A round
-counts if all other processes together took less than 0.15 of a core during it, else it is asked again, three times
-at most. A cell is the median of its rounds' medians, and in brackets the least of all times.
+One worker process per peer and number of threads stays alive; they run in turn, in an order that rotates. A round
+counts if all other processes together used less than 0.15 of a core, otherwise it is repeated, at most three times.
+A cell is the median of the medians of its rounds, and in brackets the minimum of all times.
 """
 import argparse
 import datetime
@@ -35,7 +35,7 @@ WORKLOADS = [
     ("the same not compiled, batch 1", "W3_1_eager", {}),
     ("`init` of the MLP", "W4_mlp_eager", {"*": "W4_mlp_jit"}),
     ("`init` of 12 transformer blocks", "W4_tf_eager", {"*": "W4_tf_jit"}),
-    ("`init` of the MLP against a first call with its compiling", "W4_mlp_eager", {"*": "W4_mlp_first"}),
+    ("`init` of the MLP against a first call with compilation", "W4_mlp_eager", {"*": "W4_mlp_first"}),
     ("shapes of the MLP's variables", "W4_mlp_shape", {}),
     ("shapes of 12 blocks' variables", "W4_tf_shape", {}),
     ("gelu, [4096, 768]", "W6_gelu", {}),
@@ -157,7 +157,7 @@ def process_start(peers, which, rounds):
 
 
 def page_faults(workers, case):
-    """Page faults a call of our worker once warm."""
+    """Page faults per call of metamlp's worker after the warm-up."""
     ours = next(worker for worker in workers if worker.name == OURS)
     ours.ask(case, 200)
     before = faults(ours.process.pid)
@@ -194,15 +194,15 @@ def machine():
 
 HEAD = """# Performance
 
-The same workloads, metamlp and its peers in turn, in one session; every number is written by `benches/peers/compare.py`.
+The same workloads on metamlp and its peers, in turn, in one session. `benches/peers/compare.py` writes every number.
 
 - Machine: {machine}. Date: {date}.
 - Versions: {versions}.
-- All in `f32`. A cell is the median of {rounds} rounds' medians, and in brackets the least of all times; a round in which
-  other processes took more than {busy} of a core was asked again. *Ratio* is ours over the best peer's: below 1 we are
-  ahead. The machine is shared, and differences below a tenth mean nothing.
-- Flax, candle and burn run compiled as they are; Flax's training steps give up their state; torch runs eagerly and, where it is
-  named, as `torch.compile`. The crates for matrix products are asked for those where they are named.
+- All computations are in `f32`. A cell is the median of the medians of {rounds} rounds, and in brackets the minimum of
+  all times. A round was repeated if other processes took more than {busy} of a core. *Ratio* is metamlp's time divided
+  by the best peer's: below 1 metamlp is faster. The machine is shared, so differences below a tenth are noise.
+- Flax runs under `jit`, and its training steps donate their state. candle and burn run as compiled programs. torch runs
+  eagerly and, where the table says so, with `torch.compile`. The matrix-product crates run matrix products only.
 """
 
 
@@ -234,7 +234,7 @@ def main():
         if is_wanted("faults"):
             cases = ("W1_b128", "W2_b128", "W6_geluln", "W7_train", "TF_fwd_b8")
             counts = ", ".join(f"{case} {page_faults(workers, case):.1f}" for case in cases)
-            text += f"\nPage faults of metamlp a call, once warm: {counts}.\n"
+            text += f"\nPage faults of metamlp per call after the warm-up: {counts}.\n"
         for worker in workers:
             worker.end()
     if is_wanted("W5"):

@@ -9,7 +9,7 @@ use serde_json::json;
 
 pub type Call = Box<dyn FnMut()>;
 
-/// Answers until the input ends. `case_of` makes a function to time.
+/// Answers requests until the input ends. `case_of` makes the function to time.
 pub fn serve(peer: &str, case_of: impl Fn(&str) -> Result<Call, Box<dyn Error>>) -> Result<(), Box<dyn Error>> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", json!({ "ready": peer }))?;
@@ -42,7 +42,7 @@ pub fn serve(peer: &str, case_of: impl Fn(&str) -> Result<Call, Box<dyn Error>>)
     Ok(())
 }
 
-/// The function, warmed up, and how many calls of it take 0.2 ms.
+/// Warms the function up and returns the number of calls that take 0.2 ms.
 fn prepared(mut call: Call) -> (Call, usize) {
     call();
     let (begin, mut calls) = (Instant::now(), 0);

@@ -1,5 +1,5 @@
-//! The workloads by name: what is made ready once, and the call that is timed.
-//! Knows the models; nothing of clocks.
+//! The workloads by name: the preparation and the timed call of each. Knows the
+//! models, not the timing.
 
 use std::hint::black_box;
 
@@ -10,7 +10,7 @@ use crate::models::{Cnn, Transformer, cnn, gelu_layer_norm, mlp, seed, transform
 /// One call of a workload.
 pub(crate) type Call = Box<dyn FnMut() -> metamlp::Result<()>>;
 
-/// Those that `cargo bench` times: all but the matrix products.
+/// The workloads that `cargo bench` times: all but the matrix products.
 pub(crate) const NAMES: [&str; 20] = [
     "W1_b1",
     "W1_b32",
@@ -36,7 +36,7 @@ pub(crate) const NAMES: [&str; 20] = [
 
 const WIDTHS: [usize; 4] = [512, 512, 512, 784];
 
-/// The workload called `name`; none if there is no such one.
+/// The workload called `name`, if there is one.
 pub(crate) fn case(name: &str) -> metamlp::Result<Option<Call>> {
     let parts: Vec<&str> = name.split('_').collect();
     Ok(Some(match parts[..] {
@@ -80,7 +80,7 @@ pub(crate) fn case(name: &str) -> metamlp::Result<Option<Call>> {
     }))
 }
 
-/// Lets go of a result that the compiler must believe is used.
+/// Drops a result and keeps the compiler from removing its computation.
 fn done<T>(result: T) -> metamlp::Result<()> {
     black_box(result);
     Ok(())
@@ -111,7 +111,7 @@ fn forward<M: Module + Send + Sync + 'static>(
     Ok(Box::new(move || done(apply(variables.clone(), x.clone())?)))
 }
 
-/// A step of training with Adam, whose state is given up for the next.
+/// A training step with Adam; the state is donated to the next one.
 fn train<M: Module + Clone + Send + Sync + 'static>(
     model: M,
     x: Tensor,
@@ -151,7 +151,7 @@ fn noisy(batch: usize) -> metamlp::Result<Call> {
     Ok(Box::new(move || done(apply(variables.clone(), x.clone(), key.clone())?)))
 }
 
-/// The same, scopes, names and streams anew in each call.
+/// The same model without `jit`: each call makes scopes, names and streams.
 fn noisy_without_jit(batch: usize) -> metamlp::Result<Call> {
     let (model, x) = (seed(), normal([batch, 7])?);
     let rngs = Rngs::new([("params", Key::new(0)), ("noise", Key::new(1))]);
@@ -163,7 +163,7 @@ fn noisy_without_jit(batch: usize) -> metamlp::Result<Call> {
     }))
 }
 
-/// `init`, or its shapes alone.
+/// `init`, or `eval_shape`.
 fn init<M: Module + 'static>(
     model: M,
     shape: &[usize],

@@ -1,12 +1,12 @@
-//! The workloads that metamlp is measured by, alone.
+//! Times the workloads that metamlp is compared with other libraries on.
 //!
 //! ```sh
 //! cargo bench --bench workloads                     # all of them, on one thread and on two
-//! cargo bench --bench workloads -- W7 --threads 2   # those of a group, or one by its name
+//! cargo bench --bench workloads -- W7 --threads 2   # a group, or one by its name
 //! ```
 //!
-//! `--serve N` answers `benches/peers/drive.py` on N threads, and `--once mlp`
-//! (or `cnn`) makes a model and one result, for those who time the process.
+//! `--serve N` answers `benches/peers/compare.py` on N threads. `--once mlp` (or
+//! `cnn`) makes a model and one result, to time a whole process.
 
 mod cases;
 mod models;
@@ -30,7 +30,7 @@ fn main() -> Outcome {
     if let Some(threads) = value("--serve") {
         return on(threads.parse()?, serve::run);
     }
-    // `cargo test --benches` runs this too, only to see that it does.
+    // `cargo test --benches` runs this, too: once, to see that it works.
     let is_measured = arguments.iter().any(|argument| argument == "--bench");
     let threads = match value("--threads") {
         Some(threads) => vec![threads.parse()?],
@@ -44,14 +44,14 @@ fn main() -> Outcome {
     Ok(())
 }
 
-/// Runs `f` with so many threads for the kernels.
+/// Runs `f` with this many threads for the kernels.
 fn on(threads: usize, f: impl FnOnce() -> Outcome + Send) -> Outcome {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     pool.install(|| f().map_err(|error| error.to_string()))?;
     Ok(())
 }
 
-/// A line for each workload.
+/// Prints a line for each workload.
 fn table(wanted: &[&String], threads: usize, is_measured: bool) -> Outcome {
     let mut out = io::stdout().lock();
     for name in cases::NAMES {

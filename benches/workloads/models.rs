@@ -1,4 +1,4 @@
-//! The models that are timed, each the same as the peers'. Knows nothing of clocks.
+//! The timed models, the same as the peers'. Knows nothing of timing.
 
 use metamlp::Pooling;
 use metamlp::make_rng;
@@ -17,7 +17,7 @@ pub(crate) fn mlp(x: &Tensor, #[field] widths: Vec<usize>) -> Tensor {
     x
 }
 
-/// The model of Flax's documentation of `init`, its noise scaled down.
+/// The model of Flax's documentation of `init`, with less noise.
 #[compact]
 pub(crate) fn seed(x: &Tensor) -> Tensor {
     let x = Dense::new(16).call(x);

@@ -1,4 +1,4 @@
-//! A process that makes a model and one result of it.
+//! Makes a model and one result, for timing a whole process.
 
 use std::io::{self, Write};
 

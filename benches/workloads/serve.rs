@@ -1,5 +1,5 @@
-//! The line protocol of the peers' driver: a request is `CASE MILLISECONDS`, an
-//! answer is a JSON object with the microseconds of each block.
+//! The line protocol of `benches/peers/compare.py`: a request is
+//! `CASE MILLISECONDS`, the answer a JSON object with the microseconds of each block.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};

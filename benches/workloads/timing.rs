@@ -1,13 +1,13 @@
-//! How a call is timed: warmed up, then in blocks that are long beside the clock.
+//! Timing of a call: a warm-up, then blocks much longer than the clock resolution.
 
 use std::time::{Duration, Instant};
 
 use crate::cases::Call;
 
-/// Calls of a block.
+/// The number of calls per block.
 pub(crate) struct Block(pub(crate) usize);
 
-/// Warms `call` up and finds how many of it make a block of 0.2 ms.
+/// Warms `call` up and finds how many calls take 0.2 ms.
 pub(crate) fn prepare(call: &mut Call) -> metamlp::Result<Block> {
     call()?;
     let begin = Instant::now();
@@ -21,7 +21,7 @@ pub(crate) fn prepare(call: &mut Call) -> metamlp::Result<Block> {
 }
 
 impl Block {
-    /// Microseconds a call, of each block within `seconds`; three at least.
+    /// The microseconds per call of each block within `seconds`, at least three.
     pub(crate) fn measure(&self, call: &mut Call, seconds: f64) -> metamlp::Result<Vec<f64>> {
         let begin = Instant::now();
         let mut times = Vec::new();

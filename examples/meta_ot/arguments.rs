@@ -15,12 +15,13 @@ const QUICK_UPDATES: u32 = 100;
 ///
 /// The files report.json, convergence.png, interpolation.png and
 /// weights.safetensors go to target/meta_ot. Ctrl-C ends the training early;
-/// what there is by then is evaluated and written. A second Ctrl-C stops the
-/// program without writing anything.
+/// the network is
+/// then evaluated and the results are written. A second Ctrl-C stops the program
+/// without writing anything.
 #[derive(Debug, Parser)]
 #[command(name = "meta_ot", version)]
 pub(crate) struct Arguments {
-    /// Train briefly: the whole run in seconds, with a less useful network
+    /// Train briefly: the run takes seconds and the network is less useful
     #[arg(long)]
     quick: bool,
 
@@ -28,7 +29,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     updates: Option<u32>,
 
-    /// Pairs of digits in an update
+    /// Pairs of digits per update
     #[arg(long, value_name = "N", default_value = "128", allow_negative_numbers = true, value_parser = batch)]
     pub(crate) batch: usize,
 
@@ -48,17 +49,17 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value = "0", allow_hyphen_values = true)]
     pub(crate) seed: i64,
 
-    /// Start from these weights: evaluates them as they are, or trains them further with --updates
+    /// Start from these weights: evaluates them, or trains them further with --updates
     #[arg(long, value_name = "FILE")]
     pub(crate) load: Option<PathBuf>,
 
-    /// Folder of what is written
+    /// Folder for the results
     #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/target/meta_ot"), hide_default_value = true)]
     pub(crate) output: PathBuf,
 }
 
 impl Arguments {
-    /// How many updates to make.
+    /// The number of updates.
     pub(crate) fn updates(&self) -> u32 {
         self.updates.unwrap_or(match (&self.load, self.quick) {
             (Some(_), _) => 0,
@@ -69,7 +70,7 @@ impl Arguments {
 }
 
 fn epsilon(text: &str) -> Result<f32, String> {
-    // Beyond these the costs over epsilon leave the range of an f32.
+    // Outside these bounds the costs over epsilon leave the range of an f32.
     match text.parse::<f32>() {
         Ok(value) if (1e-6..=1e6).contains(&value) => Ok(value),
         _ => Err("expected a number greater than 0, from 1e-6 to 1e6".to_owned()),

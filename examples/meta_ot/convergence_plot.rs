@@ -1,5 +1,5 @@
 //! convergence.png: the marginal error against the Sinkhorn iteration, on a
-//! logarithmic axis, one curve a start. Knows curves; not how they came about.
+//! logarithmic axis, one curve per start.
 
 use metamlp_experiment::{Area, Canvas, FONT, INK};
 use plotters::prelude::*;
@@ -10,10 +10,10 @@ use crate::start::Start;
 
 const SIZE: (u32, u32) = (1200, 760);
 
-/// Errors below this are left out of the picture.
+/// The smallest error in the picture.
 const LEAST_ERROR: f32 = 1e-5;
 
-/// Draws the picture and returns it as a PNG file's bytes.
+/// Draws the picture and returns the bytes of a PNG file.
 pub(crate) fn draw(curves: &[(Start, Curve)], pairs: usize, epsilon: f32) -> Result<Vec<u8>> {
     let mut canvas = Canvas::new("convergence.png", SIZE.0, SIZE.1);
     canvas.draw(|area| plot(area, curves, pairs, epsilon))?;
@@ -21,7 +21,7 @@ pub(crate) fn draw(curves: &[(Start, Curve)], pairs: usize, epsilon: f32) -> Res
 }
 
 fn color(start: Start) -> RGBColor {
-    // Told apart by colour-blind readers too, and by lightness in grey.
+    // Distinct for colour-blind readers, and in lightness for grey prints.
     match start {
         Start::Zeros => RGBColor(213, 94, 0),
         Start::Gaussian => RGBColor(0, 114, 178),

@@ -1,10 +1,9 @@
-//! Many error traces as one curve: the mean and the spread at each iteration.
-//! Knows numbers alone.
+//! Many error traces as one curve: mean and percentiles at each iteration.
 
-/// The marginal errors of one problem, after the first iteration, the second, ...
+/// The marginal errors of one problem after each iteration.
 pub(crate) type Trace = Vec<f32>;
 
-/// How a set of traces goes down.
+/// The mean and the percentiles of a set of traces.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Curve {
     /// The mean over the traces, at each iteration.
@@ -16,8 +15,8 @@ pub(crate) struct Curve {
 }
 
 impl Curve {
-    /// Summarises `traces` up to the length of the shortest, so that every
-    /// point is over all of them.
+    /// Summarises `traces` up to the length of the shortest, so that every point
+    /// covers all traces.
     pub(crate) fn of(traces: &[Trace]) -> Self {
         let iterations = traces.iter().map(Vec::len).min().unwrap_or(0);
         let mut curve = Self { mean: Vec::new(), low: Vec::new(), high: Vec::new() };
@@ -32,7 +31,7 @@ impl Curve {
     }
 }
 
-/// Linear between the nearest two of sorted values.
+/// A percentile of sorted values, with linear interpolation.
 fn percentile(sorted: &[f32], fraction: f32) -> f32 {
     let at = fraction * (sorted.len() - 1) as f32;
     let (below, above) = (at.floor() as usize, at.ceil() as usize);

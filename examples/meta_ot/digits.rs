@@ -7,17 +7,17 @@ use metamlp_experiment::Images;
 
 use crate::error::{Error, Result};
 
-/// Every so manyth image is held out.
+/// One image in this many is held out.
 const HELD_OUT_STRIDE: usize = 10;
 
-/// Probability weights on the 28×28 grid, row by row.
+/// Probability weights on the 28×28 grid, in row-major order.
 pub(crate) type Measure = Vec<f32>;
 
-/// The images to train on and those to judge by.
+/// The training images and the held-out images.
 ///
-/// Every tenth image of the file is held out, whatever the seed, so that
-/// weights trained with one seed are never judged on their own training images
-/// under another.
+/// Every tenth image of the file is held out, for every seed, so that weights
+/// trained with one seed are never evaluated on their training images under
+/// another seed.
 #[derive(Debug)]
 pub(crate) struct Digits {
     /// Nine tenths of the images.
@@ -27,11 +27,11 @@ pub(crate) struct Digits {
 }
 
 impl Digits {
-    /// Normalises and splits `images`, which were read from `path`.
+    /// Normalises and splits `images`, read from `path`.
     ///
     /// Zero pixels stay exactly zero: the problems have zero weights, as in
-    /// the paper. An image of zeros alone is an error, because silently
-    /// leaving it out would change the split.
+    /// the paper. An image of zeros is an error, because leaving it out would
+    /// change the split.
     pub(crate) fn new(path: &Path, images: &Images) -> Result<Self> {
         let (mut training, mut held_out) = (Vec::new(), Vec::new());
         for (index, pixels) in images.iter().enumerate() {
@@ -48,7 +48,7 @@ impl Digits {
     }
 }
 
-/// Pixels over their sum; nothing for an image of zeros.
+/// The pixels divided by their sum; `None` for an image of zeros.
 fn normalise(pixels: &[u8]) -> Option<Measure> {
     let sum: u32 = pixels.iter().map(|&pixel| u32::from(pixel)).sum();
     (sum > 0).then(|| pixels.iter().map(|&pixel| f32::from(pixel) / sum as f32).collect())

@@ -1,29 +1,28 @@
 //! McCann's displacement interpolation along an entropic transport plan. Knows
-//! dual potentials on the pixel grid; not where they come from.
+//! dual potentials on the pixel grid, not where they come from.
 
 use metamlp_experiment::{PIXELS, SIDE};
 
-/// Mass on the pixel grid, row by row.
+/// Mass on the pixel grid, in row-major order.
 pub(crate) type Frame = Vec<f32>;
 
-/// Less than this moves nothing that can be seen.
+/// Masses below this are invisible and skipped.
 const LEAST_MASS: f32 = 1e-9;
 
-/// Dual potentials of one pair of digits, minus infinity where there is no mass.
+/// The dual potentials of one pair of digits, -inf at pixels without mass.
 #[derive(Debug, Clone)]
 pub(crate) struct Potentials {
-    /// Of the source.
+    /// The potential of the source.
     pub(crate) f: Vec<f32>,
-    /// Of the target.
+    /// The potential of the target.
     pub(crate) g: Vec<f32>,
 }
 
-/// The mass on its way from source to target, at each of `times` in [0, 1].
+/// The interpolated mass between source and target, at each of `times` in [0, 1].
 ///
 /// The plan `P[i, j] = exp((f[i] + g[j] - c(i, j)) / epsilon)`, `c` the squared
 /// distance on the grid of [0, 1]², sends the mass `P[i, j]` along the straight
-/// line from pixel `i` to pixel `j`; where it is between pixels, it is shared
-/// bilinearly.
+/// line from pixel `i` to pixel `j`; between pixels it is distributed bilinearly.
 pub(crate) fn interpolate(potentials: &Potentials, epsilon: f32, times: &[f32]) -> Vec<Frame> {
     let mut frames = vec![vec![0.0; PIXELS]; times.len()];
     let step = 1.0 / (SIDE - 1) as f32;
@@ -45,12 +44,12 @@ pub(crate) fn interpolate(potentials: &Potentials, epsilon: f32, times: &[f32]) 
     frames
 }
 
-/// Row and column of a pixel.
+/// The row and column of a pixel.
 fn place(index: usize) -> (f32, f32) {
     ((index / SIDE) as f32, (index % SIDE) as f32)
 }
 
-/// Adds `mass` at a point between pixels, to the nearest four.
+/// Adds `mass` at a point to the four nearest pixels, bilinearly.
 fn share(frame: &mut [f32], row: f32, column: f32, mass: f32) {
     // The last pixel has no neighbour beyond it; there the fraction is 1.
     let top = (row as usize).min(SIDE - 2);

@@ -1,5 +1,5 @@
-//! Counts and times Sinkhorn from each start on held-out pairs. Knows thresholds
-//! and averages; not how a problem is solved.
+//! Counts iterations and seconds of Sinkhorn from each start on held-out pairs.
+//! Knows thresholds and averages, not how a problem is solved.
 
 use std::time::Instant;
 
@@ -13,20 +13,20 @@ use crate::start::Start;
 use crate::threshold::Threshold;
 use crate::transport::Transport;
 
-/// The least iterations of a run, which the convergence plot shows.
+/// The fewest iterations of a run; the convergence plot shows them.
 const PLOTTED: usize = 60;
 
-/// What the held-out pairs say.
+/// The results on the held-out pairs.
 #[derive(Debug)]
 pub(crate) struct Evaluation {
-    /// Mean iterations to each threshold; one that was not reached counts as
-    /// the most iterations that are made.
+    /// Mean iterations to each threshold; a pair that does not reach it counts with
+    /// the maximum number of iterations.
     pub(crate) iterations: Table<f64>,
-    /// Mean seconds to it, with the computation of the start.
+    /// Mean seconds to each threshold, the computation of the start included.
     pub(crate) seconds: Table<f64>,
-    /// Pairs that did not reach it.
+    /// The number of pairs that did not reach each threshold.
     pub(crate) unconverged: Table<usize>,
-    /// The errors of all pairs, iteration by iteration.
+    /// The errors of all pairs at each iteration.
     pub(crate) curves: Vec<(Start, Curve)>,
 }
 
@@ -39,7 +39,7 @@ impl Evaluation {
             unconverged: Table::new(),
             curves: Vec::new(),
         };
-        // What is compiled on first use shall not count as time to an error.
+        // Compilation on first use must not count as solution time.
         if let Some(&(a, b)) = pairs.first() {
             for start in Start::ALL {
                 transport.steps(start, &digits[a], &digits[b])?.next().transpose()?;
@@ -64,7 +64,7 @@ impl Evaluation {
         Ok(evaluation)
     }
 
-    /// Adds one run, checked at every iteration, to the sums; returns its errors.
+    /// Adds one run, with an error at every iteration, to the sums; returns its errors.
     fn solve(&mut self, transport: &Transport, start: Start, a: &Measure, b: &Measure) -> Result<Trace> {
         let begin = Instant::now();
         let mut trace = Trace::new();

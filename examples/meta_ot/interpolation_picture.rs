@@ -1,6 +1,6 @@
-//! interpolation.png: pairs of digits, each carried into the other by the
-//! predicted potentials and, beside it, by the converged ones. Knows frames; not
-//! how they were computed.
+//! interpolation.png: the displacement interpolation of pairs of digits, by the
+//! predicted potentials and by the converged ones. Knows frames, not how they were
+//! computed.
 
 use metamlp_experiment::{Canvas, DrawingError, INK, SIDE, tile, write};
 use plotters::prelude::*;
@@ -8,7 +8,7 @@ use plotters::prelude::*;
 use crate::displacement::Frame;
 use crate::error::Result;
 
-/// Picture pixels a digit pixel.
+/// Picture pixels per digit pixel.
 const SCALE: i32 = 3;
 const TILE: i32 = SIDE as i32 * SCALE;
 const MARGIN: i32 = 24;
@@ -18,13 +18,13 @@ const BETWEEN: i32 = 6;
 /// The frames of one pair, from source to target, by two sets of potentials.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
-    /// From the network's prediction alone.
+    /// By the network's prediction alone.
     pub(crate) predicted: Vec<Frame>,
-    /// From Sinkhorn run to its end.
+    /// By the converged potentials.
     pub(crate) converged: Vec<Frame>,
 }
 
-/// Draws the picture and returns it as a PNG file's bytes. `times` are those of
+/// Draws the picture and returns the bytes of a PNG file. `times` are the times of
 /// the frames.
 pub(crate) fn draw(rows: &[Row], times: &[f32]) -> Result<Vec<u8>> {
     let columns = times.len() as i32;
@@ -57,7 +57,7 @@ pub(crate) fn draw(rows: &[Row], times: &[f32]) -> Result<Vec<u8>> {
     Ok(canvas.png()?)
 }
 
-/// A frame in which the heaviest pixel is 1.
+/// A frame scaled so that its largest pixel is 1.
 fn ink(frame: &[f32]) -> Vec<f32> {
     let most = frame.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
     frame.iter().map(|mass| mass / most).collect()

@@ -1,16 +1,16 @@
-//! Learns to warm-start Sinkhorn on pairs of handwritten digits.
+//! Trains a network that warm-starts Sinkhorn on pairs of handwritten digits.
 //!
 //! ```text
-//! cargo run --release --example meta_ot             # under two minutes on two cores
-//! cargo run --release --example meta_ot -- --quick  # under twenty seconds
+//! cargo run --release --example meta_ot             # about 30 seconds on two cores
+//! cargo run --release --example meta_ot -- --quick  # a few seconds
 //! cargo run --release --example meta_ot -- --help
 //! ```
 //!
-//! A `MetaMLP` sees two digits as probability weights on the pixel grid and
-//! predicts the dual potential of the optimal transport between them. Then, on
-//! held-out pairs, Sinkhorn starts from zeros, from the Gaussian approximation
-//! and from the prediction, and its iterations are counted. The table goes to
-//! the terminal; figures, pictures and weights go to `target/meta_ot`.
+//! A `MetaMLP` takes two digits as probability weights on the pixel grid and
+//! predicts the dual potential of the optimal transport between them. Then the
+//! iterations of Sinkhorn on held-out pairs are counted, started from zeros, from
+//! the Gaussian approximation and from the prediction. The table goes to the
+//! terminal; figures, pictures and weights go to `target/meta_ot`.
 //!
 //! The experiment is that of Amos, Luise, Cohen and Redko, *Meta Optimal
 //! Transport* (2023), on a sample of MNIST (`examples/data`).
@@ -46,15 +46,15 @@ use report::Report;
 use train::Training;
 use transport::Transport;
 
-/// Streams of random numbers under the seed.
+/// The random streams of a seed.
 const TRAINING_PAIRS: u32 = 1;
 const HELD_OUT_PAIRS: u32 = 2;
 
-/// The frames of an interpolation, and how many pairs are shown.
+/// The numbers of frames and of pairs in the interpolation picture.
 const TIMES: [f32; 7] = [0.0, 1.0 / 6.0, 1.0 / 3.0, 0.5, 2.0 / 3.0, 5.0 / 6.0, 1.0];
 const PAIRS_SHOWN: usize = 6;
 
-/// The marginal error of what is shown as converged.
+/// The marginal error of the converged potentials in the picture.
 const CONVERGED: f32 = 1e-4;
 
 fn main() -> ExitCode {
@@ -65,7 +65,7 @@ fn run() -> Result<()> {
     let Some(arguments) = parse::<Arguments>()? else {
         return Ok(());
     };
-    // Everything that can be refused is refused before the training.
+    // All inputs are checked before the training starts.
     let digits = Digits::new(&arguments.images, &Images::read(&arguments.images)?)?;
     let mut transport = Transport::new(arguments.epsilon, arguments.seed)?;
     if let Some(path) = &arguments.load {
@@ -126,7 +126,7 @@ fn run() -> Result<()> {
     Ok(())
 }
 
-/// One pair's digits on their way, by the prediction alone and by Sinkhorn's end.
+/// The interpolation of one pair, by the prediction alone and by converged potentials.
 fn interpolations(transport: &Transport, a: &Measure, b: &Measure, epsilon: f32) -> Result<Row> {
     let predicted = transport.predict(a, b)?;
     let converged = transport.solve(a, b, CONVERGED)?;

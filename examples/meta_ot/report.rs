@@ -1,5 +1,5 @@
-//! report.json and the table on the terminal: the figures of a run. Knows how
-//! they are laid out; not how they were measured.
+//! report.json and the table on the terminal: the figures of a run. Knows their
+//! layout, not how they were measured.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
@@ -9,43 +9,43 @@ use serde::Serialize;
 use crate::start::Start;
 use crate::threshold::Threshold;
 
-/// A figure for each start, at each threshold.
+/// A figure per start and threshold.
 pub(crate) type Table<T> = BTreeMap<Start, BTreeMap<&'static str, T>>;
 
-/// What a run was and what came of it.
+/// The settings and results of a run.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Report {
-    /// Updates made in this run.
+    /// The number of updates in this run.
     pub(crate) updates: usize,
-    /// Median time of an update; none if none was made.
+    /// Median time of an update; none without updates.
     pub(crate) seconds_per_update: Option<f64>,
-    /// Mean training loss over the last updates; none if none was made.
+    /// Mean training loss over the last updates; none without updates.
     pub(crate) loss: Option<f64>,
     /// Mean loss over the held-out pairs, after training.
     pub(crate) held_out_loss: f64,
     /// Mean Sinkhorn iterations to a marginal error, over the held-out pairs.
     pub(crate) iterations: Table<f64>,
-    /// Mean time to it, with that of computing the start.
+    /// Mean time to a marginal error, the computation of the start included.
     pub(crate) seconds: Table<f64>,
-    /// Pairs that did not get there in the most iterations that are made.
+    /// The number of pairs that did not reach a marginal error within the maximum of iterations.
     pub(crate) unconverged: Table<usize>,
-    /// Held-out pairs evaluated.
+    /// The number of evaluated held-out pairs.
     pub(crate) pairs: usize,
-    /// Pairs in an update.
+    /// The number of pairs per update.
     pub(crate) batch: usize,
-    /// Entropic regularisation.
+    /// The entropic regularisation.
     pub(crate) epsilon: f32,
-    /// Seed of everything random.
+    /// The seed of all random numbers.
     pub(crate) seed: i64,
-    /// The image file, and how many of its images were trained on and held out.
+    /// The image file.
     pub(crate) images: String,
-    /// Images trained on.
+    /// The number of training images.
     pub(crate) training_images: usize,
-    /// Images held out.
+    /// The number of held-out images.
     pub(crate) held_out_images: usize,
-    /// The weights that training began with, if not fresh ones.
+    /// The file of the initial weights; none for fresh ones.
     pub(crate) loaded: Option<String>,
-    /// Whether Ctrl-C ended the training.
+    /// True if Ctrl-C ended the training.
     pub(crate) interrupted: bool,
 }
 

@@ -1,22 +1,22 @@
-//! The three starts that are compared. Knows their names and order.
+//! The three compared initializers, their names and their order.
 
-/// What the potentials are before the first Sinkhorn iteration.
+/// The potentials before the first Sinkhorn iteration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Start {
     /// Zeros.
     Zeros,
-    /// The potentials between two Gaussians of the digits' means and covariances.
+    /// The potentials between two Gaussians with the digits' means and covariances.
     Gaussian,
     /// The network's prediction.
     Meta,
 }
 
 impl Start {
-    /// All three, in the order in which they are shown.
+    /// All three in the order of tables and pictures.
     pub(crate) const ALL: [Self; 3] = [Self::Zeros, Self::Gaussian, Self::Meta];
 
-    /// As it stands in tables and pictures.
+    /// The name in tables and pictures.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Zeros => "zeros",

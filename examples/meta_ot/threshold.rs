@@ -1,9 +1,9 @@
-//! The marginal errors that runs are timed to. Knows their values and names.
+//! The marginal errors to which runs are counted and timed.
 
 /// An L1 error of the marginals.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Threshold {
-    /// As it stands in the report.
+    /// The name in the report.
     pub(crate) name: &'static str,
     /// The error itself.
     pub(crate) value: f32,

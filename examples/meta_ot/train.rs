@@ -1,5 +1,5 @@
-//! Trains the network on random pairs of training digits. Knows when to stop and
-//! what to remember; not what an update does.
+//! Trains the network on random pairs of training digits and records losses and
+//! times.
 
 use std::time::Instant;
 
@@ -10,11 +10,11 @@ use crate::error::Result;
 use crate::pairs::Pairs;
 use crate::transport::Transport;
 
-/// The reported loss is the mean over so many last updates: a single one tells
-/// more of its pairs than of the network.
+/// The reported loss is the mean over this many last updates: a single one depends
+/// too much on its pairs.
 const LOSS_WINDOW: usize = 50;
 
-/// What a training run was.
+/// The record of a training run.
 #[derive(Debug, Default)]
 pub(crate) struct Training {
     /// The loss of each update's pairs, before the update.
@@ -24,7 +24,7 @@ pub(crate) struct Training {
 }
 
 impl Training {
-    /// Makes up to `updates` updates, fewer if Ctrl-C is pressed.
+    /// Runs `updates` updates, fewer if Ctrl-C is pressed.
     pub(crate) fn run(
         transport: &mut Transport,
         digits: &[Measure],
@@ -50,7 +50,7 @@ impl Training {
         Ok(training)
     }
 
-    /// Updates made.
+    /// The number of updates.
     pub(crate) fn updates(&self) -> usize {
         self.losses.len()
     }
@@ -62,7 +62,7 @@ impl Training {
         (!last.is_empty()).then(|| sum / last.len() as f64)
     }
 
-    /// Median time of an update: what else the machine does leaves it alone.
+    /// Median time of an update; the median ignores interruptions.
     pub(crate) fn seconds_per_update(&self) -> Option<f64> {
         let mut seconds = self.seconds.clone();
         seconds.sort_by(f64::total_cmp);

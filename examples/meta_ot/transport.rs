@@ -1,5 +1,5 @@
-//! What this program asks of metamlp: the network and its training, and
-//! Sinkhorn from each start. Knows digits as weights, not where they are from.
+//! The program's use of metamlp-ot: the network, its training, and Sinkhorn from
+//! each start. Knows digits as weights, not where they come from.
 
 use std::path::Path;
 
@@ -16,14 +16,14 @@ use crate::displacement::Potentials;
 use crate::error::{Error, Result};
 use crate::start::Start;
 
-/// Where Sinkhorn gives up; OTT's default.
+/// The maximum of Sinkhorn iterations; OTT's default.
 const MOST_ITERATIONS: usize = 2000;
 
-/// Transport on the pixel grid, and a network that learns it.
+/// Transport on the pixel grid, and a network that predicts its potentials.
 #[derive(Debug)]
 pub(crate) struct Transport {
     meta: MetaInitializer,
-    /// Checked at every iteration; who asks for the steps decides when it is enough.
+    /// Computes the error at every iteration; the caller decides when to stop.
     solver: Sinkhorn,
 }
 
@@ -41,7 +41,7 @@ impl Transport {
         self.meta.params()
     }
 
-    /// Takes the network's parameters from a safetensors file.
+    /// Loads the network's parameters from a safetensors file.
     pub(crate) fn load(&mut self, path: &Path) -> Result<()> {
         let params = checkpoint::load_safetensors(path, self.params())?;
         for (name, tensor) in params.tensors_with_paths() {
@@ -52,7 +52,7 @@ impl Transport {
         Ok(self.meta.set_params(params)?)
     }
 
-    /// One update of the network on these pairs; the loss before it.
+    /// One update of the network on these pairs; returns the loss before it.
     pub(crate) fn update(&mut self, digits: &[Measure], pairs: &[(usize, usize)]) -> Result<f32> {
         let (a, b) = batch(digits, pairs);
         let (loss, _) = self.meta.update(&a, &b)?;
@@ -65,7 +65,7 @@ impl Transport {
         Ok(self.meta.loss(&a, &b)?.item::<f32>()?)
     }
 
-    /// Sinkhorn from `start`, an iteration for each step that is asked for.
+    /// The iterations of Sinkhorn from `start`.
     pub(crate) fn steps(&self, start: Start, a: &Measure, b: &Measure) -> Result<Steps> {
         let problem = self.problem(a, b)?;
         Ok(match start {
@@ -75,7 +75,7 @@ impl Transport {
         }?)
     }
 
-    /// The potentials that the network predicts: `f`, and the best `g` for it.
+    /// The predicted potential `f` and the optimal `g` for it.
     pub(crate) fn predict(&self, a: &Measure, b: &Measure) -> Result<Potentials> {
         let problem = self.problem(a, b)?;
         let f = self.meta.predict(problem.a(), problem.b())?;
@@ -85,7 +85,7 @@ impl Transport {
         potentials(&f, &g)
     }
 
-    /// The potentials of the solution, to this marginal error.
+    /// The potentials of the solution at this marginal error.
     pub(crate) fn solve(&self, a: &Measure, b: &Measure, threshold: f32) -> Result<Potentials> {
         let solver = self.solver.clone().threshold(f64::from(threshold));
         let solution = solver.solve_with(&self.problem(a, b)?, &self.meta)?;
@@ -102,7 +102,7 @@ impl Transport {
     }
 }
 
-/// Both sides of every pair, each `[pairs, pixels]`.
+/// The two digits of every pair, each `[pairs, pixels]`.
 fn batch(digits: &[Measure], pairs: &[(usize, usize)]) -> (Tensor, Tensor) {
     let side = |of: fn(&(usize, usize)) -> usize| {
         let values: Vec<f32> = pairs.iter().flat_map(|pair| &digits[of(pair)]).copied().collect();

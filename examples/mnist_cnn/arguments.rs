@@ -11,16 +11,16 @@ const EPOCHS: usize = 8;
 /// Training and held-out digits with `--quick`.
 const QUICK_DIGITS: (usize, usize) = (1600, 400);
 
-/// Trains a convolutional network to tell handwritten digits apart.
+/// Trains a convolutional network to classify handwritten digits.
 ///
 /// The files report.json, misclassified.png and weights.safetensors go to
-/// target/mnist_cnn. Ctrl-C ends the training early; what there is by then is
-/// evaluated and written. A second Ctrl-C stops the program without writing
+/// target/mnist_cnn. Ctrl-C ends the training early; the network is then
+/// evaluated and the results are written. A second Ctrl-C stops the program without writing
 /// anything.
 #[derive(Debug, Parser)]
 #[command(name = "mnist_cnn", version)]
 pub(crate) struct Arguments {
-    /// Two passes over a fifth of the digits: the whole run in seconds, with a worse network
+    /// Two epochs on a fifth of the digits: the run takes seconds and the network is worse
     #[arg(long)]
     quick: bool,
 
@@ -28,22 +28,22 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = epochs)]
     epochs: Option<usize>,
 
-    /// Seed of the initial weights, of the digits' order and of what is dropped out
+    /// Seed of the initial weights, the order of the digits and the dropout
     #[arg(long, value_name = "N", default_value = "0", allow_hyphen_values = true)]
     pub(crate) seed: i64,
 
-    /// Folder of what is written
+    /// Folder for the results
     #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/target/mnist_cnn"), hide_default_value = true)]
     pub(crate) output: PathBuf,
 }
 
 impl Arguments {
-    /// How often to go through the training digits.
+    /// The number of epochs.
     pub(crate) fn epochs(&self) -> usize {
         self.epochs.unwrap_or(if self.quick { 2 } else { EPOCHS })
     }
 
-    /// How many digits to train on and to judge by, at most.
+    /// The largest numbers of training and held-out digits.
     pub(crate) fn digits(&self) -> (usize, usize) {
         if self.quick { QUICK_DIGITS } else { (usize::MAX, usize::MAX) }
     }

@@ -1,15 +1,15 @@
-//! Learns to read handwritten digits with a convolutional network.
+//! Classifies handwritten digits with a convolutional network.
 //!
 //! ```text
-//! cargo run --release --example mnist_cnn             # under two minutes on two cores
+//! cargo run --release --example mnist_cnn             # about 10 seconds on two cores
 //! cargo run --release --example mnist_cnn -- --quick  # a few seconds
 //! cargo run --release --example mnist_cnn -- --help
 //! ```
 //!
 //! It trains on 8,000 digits of a sample of MNIST (`examples/data`) and is
-//! judged by 2,000 others. A table of the epochs and the confusion matrix go to
-//! the terminal; the figures, the weights and a picture of the digits that it
-//! misread go to `target/mnist_cnn`.
+//! evaluated on 2,000 others. A table of the epochs and the confusion matrix go to
+//! the terminal; the figures, the weights and a picture of the misclassified
+//! digits go to `target/mnist_cnn`.
 
 mod arguments;
 mod misclassified;
@@ -35,7 +35,7 @@ const BATCH: usize = 64;
 const HELD_OUT_BATCH: usize = 200;
 const LEARNING_RATE: f64 = 2e-3;
 
-/// Two convolutions, each followed by pooling, and two dense layers:
+/// Two convolutions, each followed by pooling, and two dense layers. Maps
 /// `[batch, 28, 28, 1]` to logits `[batch, 10]`.
 #[compact]
 fn cnn(x: &Tensor, train: bool) -> Tensor {
@@ -49,7 +49,7 @@ fn cnn(x: &Tensor, train: bool) -> Tensor {
     Dense::new(CLASSES).call(&x)
 }
 
-/// How well the network does on the digits that it has seen so far.
+/// Loss and accuracy over the digits of an epoch so far.
 #[derive(Clone, Debug, Tree)]
 struct Metrics {
     loss: Average,
@@ -71,7 +71,7 @@ impl Metrics {
     }
 }
 
-/// For each digit how far its logits are from its label: `[batch]`.
+/// The cross-entropy of each digit, `[batch]`.
 fn loss(logits: &Tensor, labels: &Tensor) -> Tensor {
     losses::softmax_cross_entropy_with_integer_labels(logits, labels)
 }
@@ -89,20 +89,20 @@ fn run() -> Result<()> {
     let mut output = Output::open(&arguments.output)?;
     let interrupt = Interrupt::listen()?;
 
-    // One key for everything random, and a key of its own for each use.
+    // All random numbers come from one key; each use gets a key split from it.
     let [init, order, dropout] = [1, 2, 3].map(|stream| Key::new(arguments.seed).fold_in(stream));
     let batches = Batches::new(training.clone(), BATCH)?;
     let held_out_batches = Batches::new(held_out.clone(), HELD_OUT_BATCH)?;
     let steps = arguments.epochs() * batches.len();
 
-    // The shape of an image is all that the parameters depend on.
+    // The parameters depend on the shape of an image only.
     let model = cnn();
     let variables = model.init(init, |m| m.call(&Tensor::spec([1, 28, 28, 1], F32), false))?;
     let schedule = WarmupCosineDecay::new(0.0, LEARNING_RATE, steps / 10, steps);
     let tx = optim::adamw(schedule);
     let mut state = TrainState::new(&model, variables, tx);
 
-    // A step of training: from the network and the metrics to the next ones.
+    // A training step maps the network's state and the metrics to the next ones.
     let reader = model.clone();
     let train = jit(move |state: TrainState, metrics: Metrics, digits: Digits, dropout: Key| {
         let ((_, logits), grads) = value_and_grad_with_aux(&state.params, |params| {
@@ -113,7 +113,7 @@ fn run() -> Result<()> {
         })?;
         Ok((state.apply_gradients(&grads)?, metrics.update(&logits, &digits.labels)?))
     });
-    // A step of judging, which drops nothing out and needs no key.
+    // An evaluation step has no dropout and needs no key.
     let judge = jit(move |variables: Variables, metrics: Metrics, digits: Digits| {
         let logits = reader.apply(&variables, (), |m| m.call(&digits.images, false))?;
         Ok((metrics.update(&logits, &digits.labels)?, logits))

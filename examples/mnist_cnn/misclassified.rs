@@ -1,11 +1,11 @@
-//! misclassified.png: the held-out digits that were misread, each with what it
-//! is and what was read. Knows logits; not where they come from.
+//! misclassified.png: the misclassified held-out digits, each with its label and
+//! the prediction. Knows logits, not where they come from.
 
 use metamlp::prelude::*;
 use metamlp_experiment::{Canvas, Digits, DrawingError, PIXELS, Result, SIDE, tile, write};
 use serde::Serialize;
 
-/// Picture pixels a digit pixel.
+/// Picture pixels per digit pixel.
 const SCALE: i32 = 4;
 const TILE: i32 = SIDE as i32 * SCALE;
 const MARGIN: i32 = 28;
@@ -14,27 +14,27 @@ const CAPTION: i32 = 66;
 const BETWEEN: i32 = 16;
 const COLUMNS: usize = 8;
 
-/// More are left out of the picture.
+/// The most digits in the picture.
 const MOST_SHOWN: usize = 40;
 
-/// A digit that was taken for another.
+/// A misclassified digit.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Misclassified {
-    /// Its place among the held-out digits.
+    /// Its index among the held-out digits.
     index: usize,
-    /// What it is.
+    /// Its label.
     label: i32,
-    /// What was read.
+    /// The prediction.
     read_as: i32,
-    /// How probable the network thought that.
+    /// The probability that the network gave the prediction.
     probability: f32,
     #[serde(skip)]
     image: Vec<f32>,
 }
 
 impl Misclassified {
-    /// Those of `digits` whose largest logit, `[digits, classes]`, is not at
-    /// their label; the network's surest mistakes first.
+    /// The digits whose largest logit, of `[digits, classes]`, is not at their
+    /// label, by decreasing probability of the prediction.
     pub(crate) fn find(digits: &Digits, logits: &Tensor) -> Result<Vec<Self>> {
         let probabilities = softmax(logits, -1).max([-1]).to_vec::<f32>()?;
         let read = logits.argmax(-1).to_vec::<i32>()?;
@@ -54,8 +54,8 @@ impl Misclassified {
     }
 }
 
-/// Draws the picture and returns it as a PNG file's bytes; `of` is the number of
-/// digits that were read.
+/// Draws the picture and returns the bytes of a PNG file; `of` is the number of
+/// classified digits.
 pub(crate) fn draw(misclassified: &[Misclassified], of: usize) -> Result<Vec<u8>> {
     let shown = &misclassified[..misclassified.len().min(MOST_SHOWN)];
     let rows = shown.len().div_ceil(COLUMNS) as i32;

@@ -1,5 +1,5 @@
-//! report.json and the tables on the terminal: the figures of a run. Knows how
-//! they are laid out; not how they were measured.
+//! report.json and the tables on the terminal: the figures of a run. Knows their
+//! layout, not how they were measured.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -9,23 +9,23 @@ use serde::Serialize;
 use crate::Metrics;
 use crate::misclassified::Misclassified;
 
-/// One pass over the training digits; a row of a table.
+/// One epoch; a row of the table.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Epoch {
-    /// Which one, from 1.
+    /// The number of the epoch, from 1.
     epoch: usize,
-    /// Mean loss over the training digits, each before the step that it was part of.
+    /// The mean loss over the training digits, before the step that each was part of.
     training_loss: f32,
-    /// The part of them that was read rightly, likewise.
+    /// The accuracy on the training digits, measured the same way.
     training_accuracy: f32,
-    /// Mean loss over the held-out digits, after the epoch.
+    /// The mean loss over the held-out digits, after the epoch.
     held_out_loss: f32,
-    /// The part of them that was read rightly.
+    /// The accuracy on the held-out digits.
     held_out_accuracy: f32,
 }
 
 impl Epoch {
-    /// What stands above the rows.
+    /// The heading of the table.
     pub(crate) const HEADING: &str =
         concat!("           training          held out\n", "epoch      loss  accuracy    loss  accuracy");
 
@@ -48,32 +48,32 @@ impl Display for Epoch {
     }
 }
 
-/// What a run was and what came of it.
+/// The settings and results of a run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    /// Its epochs.
+    /// The epochs.
     pub(crate) epochs: Vec<Epoch>,
-    /// The part of the held-out digits that was read rightly in the end.
+    /// The final accuracy on the held-out digits.
     pub(crate) accuracy: f32,
-    /// Held-out digits by what they are (row) and what was read (column).
+    /// The confusion matrix of the held-out digits: a row per label, a column per prediction.
     pub(crate) confusion: Vec<Vec<i32>>,
-    /// For each digit the part of those that are it that was found.
+    /// The recall of each digit.
     pub(crate) recall: Vec<f32>,
-    /// For each digit the part of those taken for it that are it.
+    /// The precision of each digit.
     pub(crate) precision: Vec<f32>,
-    /// The held-out digits that were misread, the surest first.
+    /// The misclassified held-out digits, by decreasing probability of the prediction.
     pub(crate) misclassified: Vec<Misclassified>,
-    /// Digits trained on.
+    /// The number of training digits.
     pub(crate) training_digits: usize,
-    /// Digits held out.
+    /// The number of held-out digits.
     pub(crate) held_out_digits: usize,
-    /// Numbers that were learnt.
+    /// The number of trained parameters.
     pub(crate) parameters: usize,
-    /// How long the training took, the judging after each epoch included.
+    /// The duration of the training, the evaluation after each epoch included.
     pub(crate) seconds: f64,
-    /// Seed of everything random.
+    /// The seed of all random numbers.
     pub(crate) seed: i64,
-    /// Whether Ctrl-C ended the training.
+    /// True if Ctrl-C ended the training.
     pub(crate) interrupted: bool,
 }
 
@@ -83,14 +83,18 @@ impl Display for Report {
         let right = digits - self.misclassified.len();
         let ended = if self.interrupted { ", ended by Ctrl-C" } else { "" };
         writeln!(f, "{} parameters, {:.1} s of training{ended}", self.parameters, self.seconds)?;
-        writeln!(f, "{right} of {digits} held-out digits read rightly: {:.2} %\n", 100.0 * self.accuracy)?;
+        writeln!(
+            f,
+            "{right} of {digits} held-out digits classified correctly: {:.2} %\n",
+            100.0 * self.accuracy
+        )?;
 
-        writeln!(f, "{:5}{:^50}", "", "read as")?;
+        writeln!(f, "{:5}{:^50}", "", "predicted")?;
         write!(f, "digit")?;
         for class in 0..self.confusion.len() {
             write!(f, "{class:5}")?;
         }
-        writeln!(f, "     found")?;
+        writeln!(f, "    recall")?;
         for (class, (row, recall)) in self.confusion.iter().zip(&self.recall).enumerate() {
             write!(f, "{class:5}")?;
             for &count in row {
@@ -99,7 +103,7 @@ impl Display for Report {
             }
             writeln!(f, "  {:6.2} %", 100.0 * recall)?;
         }
-        write!(f, "right")?;
+        write!(f, "prec.")?;
         for precision in &self.precision {
             write!(f, "{:4.0}%", 100.0 * precision)?;
         }

@@ -10,16 +10,16 @@ const STEPS: usize = 1200;
 /// Steps of a run with `--quick`.
 const QUICK_STEPS: usize = 60;
 
-/// Trains a small transformer on a text, character by character, and lets it write.
+/// Trains a small character-level transformer on a text and samples from it.
 ///
 /// The files report.json, sample.txt and weights.safetensors go to
-/// target/transformer_char. Ctrl-C ends the training early; what there is by
-/// then writes the sample. A second Ctrl-C stops the program without writing
-/// anything.
+/// target/transformer_char. Ctrl-C ends the training early; the sample is
+/// written from the weights at that time. A second Ctrl-C stops the program
+/// without writing anything.
 #[derive(Debug, Parser)]
 #[command(name = "transformer_char", version)]
 pub(crate) struct Arguments {
-    /// Train briefly: the whole run in seconds, with hardly a word in the sample
+    /// Train briefly: the run takes seconds and the sample has hardly a word
     #[arg(long)]
     quick: bool,
 
@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = steps)]
     steps: Option<usize>,
 
-    /// Windows of the text in a step
+    /// Windows of text per step
     #[arg(long, value_name = "N", default_value = "16", allow_negative_numbers = true, value_parser = batch)]
     pub(crate) batch: usize,
 
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/alice.txt"), hide_default_value = true)]
     pub(crate) text: PathBuf,
 
-    /// What the sample begins with
+    /// The beginning of the sample
     #[arg(long, value_name = "TEXT", default_value = "Alice ", allow_hyphen_values = true, value_parser = prompt)]
     pub(crate) prompt: String,
 
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value = "800", allow_negative_numbers = true, value_parser = length)]
     pub(crate) length: usize,
 
-    /// How daring the sample is: 1 is as the model expects, less is more likely
+    /// Temperature of the sample: 1 is the model's distribution, lower prefers likely characters
     #[arg(long, value_name = "T", default_value = "0.7", allow_hyphen_values = true, value_parser = temperature)]
     pub(crate) temperature: f64,
 
@@ -51,17 +51,17 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value = "0", allow_hyphen_values = true)]
     pub(crate) seed: i64,
 
-    /// Start from these weights: samples from them as they are, or trains them further with --steps
+    /// Start from these weights: samples from them, or trains them further with --steps
     #[arg(long, value_name = "FILE")]
     pub(crate) load: Option<PathBuf>,
 
-    /// Folder of what is written
+    /// Folder for the results
     #[arg(long, value_name = "DIR", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/target/transformer_char"), hide_default_value = true)]
     pub(crate) output: PathBuf,
 }
 
 impl Arguments {
-    /// How many steps to make.
+    /// The number of training steps.
     pub(crate) fn steps(&self) -> usize {
         self.steps.unwrap_or(match (&self.load, self.quick) {
             (Some(_), _) => 0,

@@ -1,31 +1,31 @@
-//! What else can end this program early, each as one line that names the
-//! thing, what was found and what was expected.
+//! The errors of this program beyond the shared ones; a message is one line that
+//! names the thing, what was found and what was expected.
 
 use std::path::PathBuf;
 
-/// Why the program stopped.
+/// The error that ends the program.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// What can happen in any of the examples.
+    /// An error that every example can have.
     #[error(transparent)]
     Experiment(#[from] metamlp_experiment::Error),
 
-    /// Too little text to learn from.
+    /// The text is too short.
     #[error("{} has {found} characters, expected {least} or more", path.display())]
     Short { path: PathBuf, found: usize, least: usize },
 
-    /// A character that the model has no number for.
+    /// A character does not occur in the text, so it has no id.
     #[error("{character:?} is not among the characters of {}", path.display())]
     Character { path: PathBuf, character: char },
 
-    /// A model that was refused, or saved parameters that cannot be read or written.
+    /// A model was refused, or saved parameters cannot be read or written.
     #[error(transparent)]
     Model(#[from] metamlp::Error),
 
-    /// A tensor computation that failed.
+    /// A tensor computation failed.
     #[error(transparent)]
     Tensor(#[from] metamlp::tensor::Error),
 }
 
-/// What the parts of this program return.
+/// The result type of this program.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;

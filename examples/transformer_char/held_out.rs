@@ -1,5 +1,4 @@
-//! How well the model tells what comes next, on text that it was not trained
-//! on. Knows the loss, which the training lowers elsewhere.
+//! The loss of the model, and its mean over the held-out text.
 
 use metamlp::Map;
 use metamlp::data::Batches;
@@ -11,7 +10,7 @@ use crate::model::CharTransformer;
 use crate::text::{Text, windows};
 
 /// The mean cross-entropy of the next characters in windows `[batch, length + 1]`,
-/// in nats per character: the first `length` of them are what the model sees.
+/// in nats per character. The first `length` ids are the model's input.
 pub(crate) fn loss(
     model: &CharTransformer,
     variables: &Variables,
@@ -26,14 +25,14 @@ pub(crate) fn loss(
 /// The loss of parameters on windows, compiled.
 type Loss = Box<dyn Fn(Map, Tensor) -> tensor::Result<Tensor> + Send + Sync>;
 
-/// The held-out text in windows, one beside the other.
+/// The held-out text in adjacent windows.
 pub(crate) struct HeldOut {
     windows: Batches<Tensor>,
     loss: Loss,
 }
 
 impl HeldOut {
-    /// In batches of up to `batch` windows.
+    /// Splits the text into batches of up to `batch` windows.
     pub(crate) fn new(model: &CharTransformer, text: &Text, batch: usize) -> Result<Self> {
         let (held_out, length) = (text.held_out(), model.context + 1);
         let count = held_out.size() / length;

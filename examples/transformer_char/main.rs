@@ -1,4 +1,4 @@
-//! Learns to write like a book, character by character.
+//! Trains a character-level language model and samples from it.
 //!
 //! ```text
 //! cargo run --release --example transformer_char             # about a minute on two cores
@@ -7,11 +7,10 @@
 //! ```
 //!
 //! A small causal transformer (`model.rs`) is trained on *Alice's Adventures in
-//! Wonderland* (`examples/data`) to tell the next character from those before
-//! it. Then it writes: each character is drawn from what the model expects
-//! after the ones drawn so far, which its attention keeps in a cache
-//! (`sample.rs`). The course of the training and the sample go to the terminal;
-//! figures, sample and weights go to `target/transformer_char`.
+//! Wonderland* (`examples/data`) to predict the next character. Then it generates
+//! text: each character is sampled from the model's prediction, with the earlier
+//! ones in the cache of its attention (`sample.rs`). The losses and the sample go
+//! to the terminal; figures, sample and weights go to `target/transformer_char`.
 
 mod arguments;
 mod error;
@@ -38,10 +37,10 @@ use sample::sample;
 use text::Text;
 use train::Training;
 
-/// The longest text that the model sees at once, in characters.
+/// The context length of the model, in characters.
 const CONTEXT: usize = 64;
 
-/// The rate of learning where it is greatest.
+/// The largest learning rate.
 const LEARNING_RATE: f64 = 3e-3;
 
 fn main() -> ExitCode {
@@ -53,11 +52,11 @@ fn run() -> Result<()> {
         return Ok(());
     };
 
-    // The text, as numbers: every character that occurs has one.
+    // The text as ids.
     let text = Text::read(&arguments.text, CONTEXT)?;
     let prompt = text.encode(&arguments.prompt)?;
 
-    // A model is a value without parameters; a shape is enough to make those.
+    // A model has no parameters; a shape is enough to initialise them.
     let key = Key::new(arguments.seed);
     let [init_key, batch_key, sample_key] = [0, 1, 2].map(|stream| key.fold_in(stream));
     let model = CharTransformer::new(text.vocabulary(), CONTEXT);
@@ -67,15 +66,15 @@ fn run() -> Result<()> {
         variables = variables.with_params(params);
     }
 
-    // AdamW, at a rate that rises in the first tenth of the steps and then falls.
-    // Only kernels decay, no biases and scales.
+    // AdamW with a warm-up over the first tenth of the steps, then decay. Weight
+    // decay applies to kernels, not to biases and scales.
     let steps = arguments.steps();
     let rate = optim::WarmupCosineDecay::new(0.0, LEARNING_RATE, steps / 10, steps.max(1));
     let adamw = optim::AdamW::new(rate).weight_decay(0.1).mask(|path| path.to_string().ends_with("kernel"));
     let tx = optim::chain([optim::clip_by_global_norm(1.0), adamw.into()]);
     let state = TrainState::new(&model, variables, tx);
 
-    // Whatever can be refused has been; now the training may take its time.
+    // All inputs are checked before the training starts.
     let mut output = Output::open(&arguments.output)?;
     let interrupt = Interrupt::listen()?;
     let held_out = HeldOut::new(&model, &text, arguments.batch)?;

@@ -1,30 +1,30 @@
-//! The model: what character comes next? Knows characters as numbers.
+//! The model: predicts the next character. Knows characters as ids.
 
 use metamlp::prelude::*;
 
 /// A causal transformer with normalisation before each part (Radford et al.,
-/// "Language models are unsupervised multitask learners", 2019): ids
-/// `[batch, length]` to logits `[batch, length, vocabulary]`, of which those at
-/// a position are for the character after it.
+/// "Language models are unsupervised multitask learners", 2019). Maps ids
+/// `[batch, length]` to logits `[batch, length, vocabulary]`; the logits at a
+/// position predict the next character.
 ///
-/// With `decode` the attention keeps a cache: each call takes the one next id
-/// of each text, `[batch, 1]`, and remembers those before it.
+/// With `decode` the attention keeps a cache: each call takes the next id of each
+/// text, `[batch, 1]`.
 #[module]
 pub(crate) struct CharTransformer {
-    /// How many characters there are.
+    /// The number of different characters.
     vocabulary: usize,
-    /// The longest text, in characters.
+    /// The largest length of a text, in characters.
     pub(crate) context: usize,
-    /// The width of everything between the blocks.
+    /// The width of the activations between the blocks.
     #[default(128)]
     features: usize,
-    /// How many blocks there are.
+    /// The number of blocks.
     #[default(3)]
     layers: usize,
-    /// How many heads each attention has.
+    /// The number of attention heads per block.
     #[default(4)]
     heads: usize,
-    /// Whether it reads one character a call and remembers those before.
+    /// True for one character per call with a cache of the earlier ones.
     #[default(false)]
     decode: bool,
 }
@@ -35,17 +35,17 @@ impl CharTransformer {
         let characters = Embed::new(self.vocabulary, self.features).named("characters");
         let places = Embed::new(self.context, self.features).named("places");
 
-        // The cache holds nothing that comes later.
+        // The cache has no later positions to mask.
         let mask = (!self.decode).then(|| make_causal_mask(ids));
         let mut x = characters.call(ids) + places.call(&self.positions(ids));
         for _ in 0..self.layers {
             x = Block::new(self.heads).decode(self.decode).call(&x, mask.as_ref());
         }
-        // The table that characters came in by is the one that they leave by.
+        // The embedding table is also the output projection.
         characters.attend(&LayerNorm::new().call(&x))
     }
 
-    /// The place of each id in its text. One that decodes counts its calls.
+    /// The position of each id in its text. While decoding it counts the calls.
     fn positions(&self, ids: &Tensor) -> Tensor {
         let all = Tensor::arange(ids.shape().last().copied().unwrap_or_default(), I32);
         if !self.decode {
@@ -62,8 +62,8 @@ impl CharTransformer {
     }
 }
 
-/// Attention to what came before, then a perceptron at each position; both add
-/// to `x`, which is `[batch, length, features]` throughout.
+/// Causal attention, then a perceptron at each position, both with a residual
+/// connection. `x` is `[batch, length, features]`.
 #[compact]
 fn block(
     x: &Tensor,

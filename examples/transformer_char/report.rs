@@ -1,5 +1,5 @@
-//! report.json and the table on the terminal: the figures of a run. Knows how
-//! they are laid out; not how they were measured.
+//! report.json and the table on the terminal: the figures of a run. Knows their
+//! layout, not how they were measured.
 
 use std::f64::consts::LN_2;
 use std::fmt::{self, Display, Formatter};
@@ -8,38 +8,38 @@ use serde::Serialize;
 
 use crate::train::Row;
 
-/// What a run was and what came of it. Losses are in nats per character.
+/// The settings and results of a run. Losses are in nats per character.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Report {
-    /// The course of the training.
+    /// The rows of the training table.
     pub(crate) rows: Vec<Row>,
-    /// The loss on the held-out text, in the end.
+    /// The final loss on the held-out text.
     pub(crate) held_out_loss: f64,
-    /// Numbers in the model.
+    /// The number of parameters.
     pub(crate) parameters: usize,
-    /// The longest text that it sees at once.
+    /// The context length.
     pub(crate) context: usize,
-    /// Windows in a step.
+    /// The number of windows per step.
     pub(crate) batch: usize,
     /// The text file.
     pub(crate) text: String,
-    /// Different characters in it.
+    /// The number of different characters.
     pub(crate) vocabulary: usize,
-    /// Characters trained on.
+    /// The number of training characters.
     pub(crate) training_characters: usize,
-    /// Characters held out.
+    /// The number of held-out characters.
     pub(crate) held_out_characters: usize,
-    /// Characters of the sample, the prompt's included.
+    /// The number of characters of the sample, the prompt included.
     pub(crate) sampled_characters: usize,
-    /// How fast it was written.
+    /// The characters sampled per second.
     pub(crate) sampled_characters_per_second: f64,
-    /// What the logits were divided by.
+    /// The temperature that divided the logits.
     pub(crate) temperature: f64,
-    /// Seed of everything random.
+    /// The seed of all random numbers.
     pub(crate) seed: i64,
-    /// The weights that training began with, if not fresh ones.
+    /// The file of the initial weights; none for fresh ones.
     pub(crate) loaded: Option<String>,
-    /// Whether Ctrl-C ended the training.
+    /// True if Ctrl-C ended the training.
     pub(crate) interrupted: bool,
 }
 

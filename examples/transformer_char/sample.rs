@@ -1,5 +1,5 @@
-//! New text from a trained model, a character a step. Knows the model's cache;
-//! not how it was trained.
+//! Samples text from a trained model, one character per step. Knows the model's
+//! cache, not its training.
 
 use metamlp::Map;
 use metamlp::prelude::*;
@@ -7,11 +7,11 @@ use metamlp::prelude::*;
 use crate::error::Result;
 use crate::model::CharTransformer;
 
-/// Continues `ids`, of which there is one or more, to `length` of them: each is
-/// drawn from what the model expects there, its logits divided by `temperature`.
+/// Continues `ids`, at least one, to `length` ids. Each is sampled from the model's
+/// logits divided by `temperature`.
 ///
-/// The cache has room for as many positions as the model has. Where it is full,
-/// the second half of what it holds is read again into an empty one.
+/// The cache has one entry per position of the context. When it is full, the second
+/// half of the context is read into an empty one.
 pub(crate) fn sample(
     model: &CharTransformer,
     params: &Map,
@@ -20,7 +20,7 @@ pub(crate) fn sample(
     temperature: f64,
     key: &Key,
 ) -> Result<Vec<i32>> {
-    // Initialised on a text of full length, a model that decodes has an empty cache.
+    // Initialising a decoding model on a text of full length makes an empty cache.
     let context = model.context;
     let model = model.clone().decode(true);
     let fresh = model.init(key, |m| m.call(&Tensor::spec([1, context], I32)))?;

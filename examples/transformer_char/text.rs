@@ -1,5 +1,4 @@
-//! The text as numbers: an id for each character that occurs. Knows how it is
-//! cut into windows; not what learns from them.
+//! The text as ids, one per different character, and its windows. Knows no model.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,20 +7,20 @@ use metamlp::prelude::*;
 
 use crate::error::{Error, Result};
 
-/// One character in so many is held out, all of them at the end.
+/// One part in this many, the last one, is held out.
 const HELD_OUT: usize = 10;
 
-/// A text, of which the beginning is for training.
+/// A text: the beginning is for training, the end is held out.
 #[derive(Debug)]
 pub(crate) struct Text {
     path: PathBuf,
-    /// The characters that occur, in order: their places are their ids.
+    /// The different characters in order; the index is the id.
     vocabulary: Vec<char>,
     ids: Vec<i32>,
 }
 
 impl Text {
-    /// Reads a file. Each of its parts has to be longer than `context` characters.
+    /// Reads a file. Both of its parts must be longer than `context` characters.
     pub(crate) fn read(path: &Path, context: usize) -> Result<Self> {
         let text = fs::read_to_string(path)
             .map_err(|source| metamlp_experiment::Error::Read { path: path.into(), source })?;
@@ -37,32 +36,32 @@ impl Text {
         Ok(read)
     }
 
-    /// How many different characters there are.
+    /// The number of different characters.
     pub(crate) fn vocabulary(&self) -> usize {
         self.vocabulary.len()
     }
 
-    /// The ids of the part to train on, `[characters]`.
+    /// The ids of the training part, `[characters]`.
     pub(crate) fn training(&self) -> Tensor {
         ids(&self.ids[..self.ids.len() - self.ids.len() / HELD_OUT])
     }
 
-    /// The ids of the part that is held out, `[characters]`.
+    /// The ids of the held-out part, `[characters]`.
     pub(crate) fn held_out(&self) -> Tensor {
         ids(&self.ids[self.ids.len() - self.ids.len() / HELD_OUT..])
     }
 
-    /// The ids of characters, all of which have to occur in the text.
+    /// The ids of characters; all must occur in the text.
     pub(crate) fn encode(&self, characters: &str) -> Result<Vec<i32>> {
         let id = |character| match self.vocabulary.binary_search(&character) {
-            // There are far fewer characters than numbers.
+            // There are far fewer characters than `i32` values.
             Ok(id) => Ok(id as i32),
             Err(_) => Err(Error::Character { path: self.path.clone(), character }),
         };
         characters.chars().map(id).collect()
     }
 
-    /// The characters that have these ids.
+    /// The characters of these ids.
     pub(crate) fn decode(&self, ids: &[i32]) -> String {
         ids.iter().filter_map(|&id| self.vocabulary.get(usize::try_from(id).ok()?)).collect()
     }

@@ -1,5 +1,4 @@
-//! Trains the model on windows of the text. Knows what a step is, when to stop
-//! and what to remember of the way.
+//! Trains the model on windows of the text and records losses and times.
 
 use std::time::Instant;
 
@@ -13,35 +12,35 @@ use crate::held_out::{HeldOut, loss};
 use crate::model::CharTransformer;
 use crate::text::{Text, windows};
 
-/// Rows of the table.
+/// The number of rows of the table.
 const ROWS: usize = 10;
 
-/// A line of the table: how the training stood after a number of steps.
+/// A row of the table: losses and times after a number of steps.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Row {
-    /// Steps made by then.
+    /// The number of steps so far.
     pub(crate) step: usize,
     /// Mean loss of the steps since the row before, in nats per character.
     pub(crate) loss: f64,
     /// Loss on the held-out text, in nats per character.
     pub(crate) held_out_loss: f64,
-    /// Median time of the steps since the row before: what else the machine
-    /// does leaves it alone.
+    /// Median time of the steps since the row before; the median ignores
+    /// interruptions.
     pub(crate) seconds_per_step: f64,
 }
 
-/// A training, but for the state that it changes.
+/// The training without its state.
 pub(crate) struct Training<'a> {
     pub(crate) model: &'a CharTransformer,
     pub(crate) text: &'a Text,
     pub(crate) held_out: &'a HeldOut,
-    /// Windows in a step.
+    /// The number of windows per step.
     pub(crate) batch: usize,
     pub(crate) steps: usize,
 }
 
 impl Training<'_> {
-    /// Makes the steps from `state`, fewer if Ctrl-C is pressed.
+    /// Runs the steps from `state`, fewer if Ctrl-C is pressed.
     pub(crate) fn run(
         &self,
         mut state: TrainState,
@@ -51,8 +50,8 @@ impl Training<'_> {
         let (model, text) = (self.model.clone(), self.text.training());
         let length = model.context + 1;
 
-        // A window may begin anywhere. What is shuffled is where they begin, and
-        // the step cuts them out of the text, which is part of its program.
+        // A window may begin anywhere. The starts are shuffled; the step cuts the
+        // windows out of the text, which is a constant of its program.
         let places = text.size() - length + 1;
         let places = Batches::new(Tensor::arange(places, I32), self.batch.min(places))?;
         let step = jit(move |state: TrainState, starts: Tensor| {
@@ -93,14 +92,14 @@ impl Training<'_> {
 /// The steps since the last row.
 #[derive(Debug, Default)]
 struct Since {
-    /// The loss of each, before it changed the parameters.
+    /// The loss of each step, before its update.
     losses: Vec<f64>,
-    /// The time of each.
+    /// The time of each step.
     seconds: Vec<f64>,
 }
 
 impl Since {
-    /// The row of these steps, of which there is one or more; then there are none.
+    /// The row of these steps, at least one; clears them.
     fn row(&mut self, step: usize, held_out_loss: f64) -> Row {
         let Self { losses, mut seconds } = std::mem::take(self);
         seconds.sort_by(f64::total_cmp);

@@ -1,20 +1,20 @@
-//! Pictures of many images in rows. Knows ink; not whose images they are.
+//! Pictures of many images in rows. Knows pixels, not where the images come from.
 
 use metamlp::prelude::*;
 use metamlp_experiment::{Canvas, DrawingError, PIXELS, Result, SIDE, tile, write};
 
-/// Picture pixels a digit pixel.
+/// Picture pixels per digit pixel.
 const SCALE: i32 = 3;
 const TILE: i32 = SIDE as i32 * SCALE;
 const MARGIN: i32 = 24;
 const HEADING: i32 = 72;
 const BETWEEN: i32 = 6;
 
-/// What the rows of a picture are called in turn, at their left; nothing if empty.
+/// The labels of the rows, repeated in turn; none if empty.
 type Names<'a> = &'a [&'a str];
 
-/// Draws `images`, `[count, 28, 28, 1]` of ink from 0 to 1, in so many columns,
-/// and returns the PNG file's bytes.
+/// Draws `images`, `[count, 28, 28, 1]` from 0 (white) to 1 (black), in `columns`
+/// columns and returns the bytes of a PNG file.
 pub(crate) fn draw(
     name: &'static str,
     title: &str,

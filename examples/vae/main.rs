@@ -1,18 +1,17 @@
-//! Learns to draw handwritten digits: a variational autoencoder.
+//! Generates handwritten digits with a variational autoencoder.
 //!
 //! ```text
-//! cargo run --release --example vae             # under two minutes on two cores
+//! cargo run --release --example vae             # about 10 seconds on two cores
 //! cargo run --release --example vae -- --quick  # a few seconds
 //! cargo run --release --example vae -- --help
 //! ```
 //!
-//! An encoder describes an image by a few numbers, a Gaussian of them rather
-//! than one value; a decoder draws the image from a sample. Both learn by the
-//! evidence lower bound (Kingma and Welling, *Auto-encoding variational Bayes*,
-//! 2014) on 8,000 digits of a sample of MNIST (`examples/data`). A table of the
-//! bound goes to the terminal; to `target/vae` go digits that there never were,
-//! held-out digits beside what is drawn from their description, and digits that
-//! turn into others on the way between two descriptions.
+//! An encoder maps an image to a Gaussian in a latent space of a few dimensions; a
+//! decoder maps a sample of it to an image. Both are trained on the evidence lower
+//! bound (Kingma and Welling, *Auto-encoding variational Bayes*, 2014) with 8,000
+//! digits of a sample of MNIST (`examples/data`). A table of the bound goes to the
+//! terminal; samples from the prior, reconstructions of held-out digits and
+//! interpolations between digits go to `target/vae`.
 
 mod arguments;
 mod gallery;
@@ -36,13 +35,13 @@ const BATCH: usize = 64;
 const HELD_OUT_BATCH: usize = 200;
 const LEARNING_RATE: f64 = 2e-3;
 
-/// What the pictures show: so many samples, so many images on the way from one
-/// digit to the next, and each of ten digits.
+/// The contents of the pictures: the samples, the images from one digit to the
+/// next, and the classes.
 const SAMPLES: usize = 96;
 const BETWEEN: usize = 12;
 const CLASSES: usize = 10;
 
-/// The autoencoder. Its parts are fields, so that each method can use them.
+/// The autoencoder. Its parts are fields, so that every method can use them.
 #[module]
 struct Vae {
     encoder: Encoder,
@@ -51,32 +50,32 @@ struct Vae {
 
 #[compact]
 impl Vae {
-    /// `[batch, 28, 28, 1]`, ink from 0 to 1, to the logits of the ink that is
-    /// drawn from a sample of its description, and the description.
+    /// Maps images `[batch, 28, 28, 1]` from 0 to 1 to the logits of their
+    /// reconstructions and to their latent Gaussians.
     fn call(&self, images: &Tensor) -> (Tensor, Gaussian) {
         let description = self.encode(images);
         let latents = description.sample(self.make_rng("sample"));
         (self.decode(&latents), description)
     }
 
-    /// What describes an image: a Gaussian of `[batch, latents]`.
+    /// The latent Gaussian of each image, `[batch, latents]`.
     fn encode(&self, images: &Tensor) -> Gaussian {
         self.encoder.call(images)
     }
 
-    /// The image that `[batch, latents]` describe, as logits of the ink.
+    /// The images of latents `[batch, latents]`, as logits.
     fn decode(&self, latents: &Tensor) -> Tensor {
         self.decoder.call(latents)
     }
 
-    /// So many images that nobody drew, ink from 0 to 1.
+    /// `count` images sampled from the prior, from 0 to 1.
     fn generate(&self, count: usize) -> Tensor {
         let latents = random::normal(self.make_rng("sample"), [count, self.encoder.latents]);
         sigmoid(&self.decode(&latents))
     }
 }
 
-/// From images to descriptions.
+/// Maps images to latent Gaussians.
 #[module]
 struct Encoder {
     latents: usize,
@@ -96,7 +95,7 @@ impl Encoder {
     }
 }
 
-/// From descriptions to images.
+/// Maps latents to images.
 #[module]
 struct Decoder {}
 
@@ -120,7 +119,7 @@ struct Gaussian {
 }
 
 impl Gaussian {
-    /// A sample, through which gradients pass to mean and variance.
+    /// A reparameterised sample: gradients pass to mean and variance.
     fn sample(&self, key: Key) -> Tensor {
         &self.mean + (&self.log_variance * 0.5).exp() * random::normal(key, self.mean.shape())
     }
@@ -132,7 +131,7 @@ impl Gaussian {
     }
 }
 
-/// The two sides of the evidence lower bound, in nats, over the digits seen so far.
+/// The two terms of the evidence lower bound, in nats, over the digits of an epoch so far.
 #[derive(Clone, Debug, Default, Tree)]
 struct Metrics {
     reconstruction: Average,
@@ -140,8 +139,7 @@ struct Metrics {
 }
 
 impl Metrics {
-    /// The evidence lower bound for each of `images`, `[batch]`, and the metrics
-    /// with them.
+    /// The evidence lower bound of each image, `[batch]`, and the updated metrics.
     fn elbo(
         &self,
         images: &Tensor,
@@ -168,7 +166,7 @@ fn run() -> Result<()> {
     let mut output = Output::open(&arguments.output)?;
     let interrupt = Interrupt::listen()?;
 
-    // One key for everything random, and a key of its own for each use.
+    // All random numbers come from one key; each use gets a key split from it.
     let key = Key::new(arguments.seed);
     let [init, order, sample, judging, generating] = [1, 2, 3, 4, 5].map(|stream| key.fold_in(stream));
     let batches = Batches::new(training.images.clone(), BATCH)?;
@@ -180,7 +178,7 @@ fn run() -> Result<()> {
     let tx = optim::adam(CosineDecay::new(LEARNING_RATE, steps));
     let mut state = TrainState::new(&model, variables, tx);
 
-    // A step of training: from the autoencoder and the metrics to the next ones.
+    // A training step maps the autoencoder's state and the metrics to the next ones.
     let trained = model.clone();
     let train = jit(move |state: TrainState, metrics: Metrics, images: Tensor, sample: Key| {
         let ((_, metrics), grads) = value_and_grad_with_aux(&state.params, |params| {
@@ -191,7 +189,7 @@ fn run() -> Result<()> {
         })?;
         Ok((state.apply_gradients(&grads)?, metrics))
     });
-    // A step of judging.
+    // An evaluation step.
     let judged = model.clone();
     let judge = jit(move |variables: Variables, metrics: Metrics, images: Tensor, sample: Key| {
         let drawn = judged.apply(&variables, Options::new().rng("sample", sample), |m| m.call(&images))?;
@@ -229,7 +227,7 @@ fn run() -> Result<()> {
     interrupt.evaluating();
     drop(progress);
 
-    // Bound to its variables, the autoencoder is called by any of its methods.
+    // A bound model has its variables: any of its methods can be called.
     let vae = model.bind(&state.variables(&state.params), Options::new().rng("sample", generating));
     let samples = vae.run(|m| m.generate(SAMPLES))?;
 
@@ -240,7 +238,7 @@ fn run() -> Result<()> {
     let rows = [row(&shown, 0), row(&drawn, 0), row(&shown, 1), row(&drawn, 1)];
     let reconstructions = Tensor::concatenate(&rows, 0);
 
-    // From each digit to the next, `[digits, steps, latents]`.
+    // The line from each digit to the next, `[digits, steps, latents]`.
     let from = row(&means, 0).expand_dims(1);
     let to = Tensor::concatenate(&[from.slice_axis(0, 1, CLASSES), from.slice_axis(0, 0, 1)], 0);
     let t = Tensor::arange(BETWEEN, F32).expand_dims(-1) / (BETWEEN - 1) as f64;
@@ -282,7 +280,7 @@ fn run() -> Result<()> {
     Ok(())
 }
 
-/// The images of the first two of each digit, `[20, 28, 28, 1]`: 0 to 9 twice.
+/// The first two images of each digit, `[20, 28, 28, 1]`: 0 to 9 twice.
 fn two_of_each(digits: &Digits) -> Result<Tensor> {
     let labels = digits.labels.to_vec::<i32>()?;
     let place = |place: usize| {

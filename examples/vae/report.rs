@@ -1,5 +1,5 @@
-//! report.json and the table on the terminal: the figures of a run. Knows how
-//! they are laid out; not how they were measured.
+//! report.json and the table on the terminal: the figures of a run. Knows their
+//! layout, not how they were measured.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -8,14 +8,14 @@ use serde::Serialize;
 
 use crate::Metrics;
 
-/// The evidence lower bound and its two sides, in nats, means over digits.
+/// The evidence lower bound and its two terms, in nats, means over digits.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Bound {
-    /// `reconstruction` less `kl`.
+    /// `reconstruction` minus `kl`.
     elbo: f32,
-    /// The logarithm of the probability of the digit, given its description.
+    /// The log-likelihood of the digit given a sample of its latents.
     reconstruction: f32,
-    /// What the description tells beyond the standard normal distribution.
+    /// The divergence of the latent Gaussian from the prior.
     kl: f32,
 }
 
@@ -26,19 +26,19 @@ impl Bound {
     }
 }
 
-/// One pass over the training digits; a row of a table.
+/// One epoch; a row of the table.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Epoch {
-    /// Which one, from 1.
+    /// The number of the epoch, from 1.
     epoch: usize,
-    /// Over the training digits, each before the step that it was part of.
+    /// Over the training digits, before the step that each was part of.
     training: Bound,
     /// Over the held-out digits, after the epoch.
     held_out: Bound,
 }
 
 impl Epoch {
-    /// What stands above the rows; all in nats a digit.
+    /// The heading of the table; all values are in nats per digit.
     pub(crate) const HEADING: &str = concat!(
         "       training                         held out\n",
         "epoch     ELBO  reconstruction      KL     ELBO  reconstruction      KL"
@@ -59,24 +59,24 @@ impl Display for Epoch {
     }
 }
 
-/// What a run was and what came of it.
+/// The settings and results of a run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    /// Its epochs.
+    /// The epochs.
     pub(crate) epochs: Vec<Epoch>,
-    /// Numbers that describe a digit.
+    /// The size of the latent space.
     pub(crate) latents: usize,
-    /// Digits trained on.
+    /// The number of training digits.
     pub(crate) training_digits: usize,
-    /// Digits held out.
+    /// The number of held-out digits.
     pub(crate) held_out_digits: usize,
-    /// Numbers that were learnt.
+    /// The number of trained parameters.
     pub(crate) parameters: usize,
-    /// How long the training took, the judging after each epoch included.
+    /// The duration of the training, the evaluation after each epoch included.
     pub(crate) seconds: f64,
-    /// Seed of everything random.
+    /// The seed of all random numbers.
     pub(crate) seed: i64,
-    /// Whether Ctrl-C ended the training.
+    /// True if Ctrl-C ended the training.
     pub(crate) interrupted: bool,
 }
 

@@ -1,6 +1,8 @@
-//! Everything that can be wrong with a transport problem or with solving it.
+//! The errors of transport problems, their solvers and their initializers.
 
 use std::fmt;
+
+use crate::statistic::Statistic;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -9,116 +11,115 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A tensor computation that does not fit together.
+    /// A tensor computation failed.
     #[error(transparent)]
     Tensor(#[from] metamlp_tensor::Error),
 
-    /// A network that could not be initialised or applied.
+    /// A network could not be initialised or applied.
     #[error(transparent)]
     Module(#[from] metamlp_core::Error),
 
-    /// A tensor of another shape than is needed.
-    #[error("{name} is of shape {found:?}, expected {expected}")]
+    /// A tensor has the wrong shape.
+    #[error("{name} has shape {found:?}, expected {expected}")]
     Shape {
-        /// What was given.
+        /// The name of the tensor.
         name: &'static str,
         /// Its shape.
         found: Vec<usize>,
-        /// The shapes that would do.
+        /// The shapes that are accepted.
         expected: String,
     },
 
-    /// A tensor that is not made of floats.
-    #[error("{name} is of {found}, expected f32 or f64: convert it first")]
+    /// A tensor does not consist of `f32` or `f64`.
+    #[error("{name} has dtype {found}, expected f32 or f64: convert it first")]
     NotFloat {
-        /// What was given.
+        /// The name of the tensor.
         name: &'static str,
         /// Its dtype.
         found: metamlp_tensor::DType,
     },
 
-    /// A number that cannot be where it is: NaN, infinite or, for a weight, negative.
+    /// An element is out of range: NaN, infinite or, for a weight, negative.
     #[error("{name}{} is {value}, expected {expected}", At(index))]
     Value {
-        /// The tensor.
+        /// The name of the tensor.
         name: &'static str,
-        /// The place in it.
+        /// The index of the element.
         index: Vec<usize>,
-        /// What is there.
+        /// The element.
         value: f64,
-        /// What would do.
+        /// The values that are accepted.
         expected: &'static str,
     },
 
-    /// Weights that are not a distribution.
+    /// Weights do not sum to 1.
     #[error(
         "the weights {name}{} sum to {sum}, expected 1 to within {tolerance}: divide them by their sum",
         At(index)
     )]
     WeightsSum {
-        /// Which weights.
+        /// The name of the weights.
         name: &'static str,
-        /// The place in the batch; empty without one.
+        /// The index in the batch; empty for a single problem.
         index: Vec<usize>,
         /// Their sum.
         sum: f64,
-        /// How far from 1 it may be.
+        /// The largest accepted difference from 1.
         tolerance: f64,
     },
 
-    /// A setting out of its range.
+    /// A setting is out of range.
     #[error("{setting} is {found}, expected {expected}")]
     Setting {
         /// The setting.
         setting: &'static str,
         /// Its value.
         found: f64,
-        /// What would do.
+        /// The values that are accepted.
         expected: &'static str,
     },
 
-    /// An epsilon relative to the spread of a cost that has none.
+    /// An epsilon is relative to a statistic of the cost that is not positive.
     #[error(
         "epsilon is {factor} times the {statistic} of the cost, which is {found}: give epsilon as a number"
     )]
     RelativeEpsilon {
         /// The number that multiplies the statistic.
         factor: f64,
-        /// Which statistic.
-        statistic: crate::Statistic,
+        /// The statistic.
+        statistic: Statistic,
         /// Its value.
         found: f64,
     },
 
-    /// Points of different dimensions.
-    #[error("the points x have {x} coordinates each and the points y have {y}: they must lie in one space")]
+    /// Two sets of points have different dimensions.
+    #[error("the points x have {x} coordinates and the points y have {y}: they must have the same number")]
     Dimensions {
-        /// Coordinates of a point of x.
+        /// The coordinates per point of x.
         x: usize,
-        /// Coordinates of a point of y.
+        /// The coordinates per point of y.
         y: usize,
     },
 
-    /// A parameter that does not fit a network.
+    /// A parameter does not fit the network.
     #[error("the parameter {path} is {found}, the network has {expected}")]
     Parameter {
-        /// Where it is.
+        /// The path of the parameter.
         path: String,
-        /// What was given.
+        /// The type that was given.
         found: String,
-        /// What the network has there.
+        /// The type that the network has there.
         expected: String,
     },
 
-    /// Something that the geometry does not have: a matrix of a grid, the
-    /// points of a cost matrix.
+    /// The geometry has no such thing: a grid has no matrix, a cost matrix no points.
     #[error("a {geometry} has no {what}: {instead}")]
     Unsupported {
-        /// The geometry's kind.
+        /// The type of the geometry.
         geometry: &'static str,
-        /// What was asked for.
+        /// The thing that was asked for.
         what: &'static str,
-        /// What to do instead.
+        /// An alternative.
         instead: &'static str,
     },
 }
@@ -132,7 +133,7 @@ impl From<Error> for metamlp_tensor::Error {
     }
 }
 
-/// An index as it stands behind a name: nothing, if there is only one place.
+/// Formats an index after a name; an empty index is omitted.
 struct At<'a>(&'a [usize]);
 
 impl fmt::Display for At<'_> {
@@ -141,7 +142,7 @@ impl fmt::Display for At<'_> {
     }
 }
 
-/// A refused setting.
+/// The error of a setting out of range.
 pub(crate) fn setting(setting: &'static str, found: impl Into<f64>, expected: &'static str) -> Error {
     Error::Setting { setting, found: found.into(), expected }
 }

@@ -1,12 +1,12 @@
-//! What is to be solved: a geometry and the weights on its atoms.
+//! The linear transport problem: a geometry and the weights of its atoms.
 
 use metamlp_tensor::Tensor;
 
+use crate::checks::check_weights;
 use crate::error::{Error, Result};
 use crate::geometry::Geometry;
-use crate::values::check_weights;
 
-/// Moves the distribution `a` on the `n` rows of a geometry to the
+/// Transport of the distribution `a` on the `n` rows of a geometry to the
 /// distribution `b` on its `m` columns (OTT's `LinearProblem`, balanced).
 ///
 /// ```
@@ -26,13 +26,13 @@ pub struct LinearProblem {
 }
 
 impl LinearProblem {
-    /// Weights `a`, `[n]`, and `b`, `[m]`, or a batch of each, `[batch, n]`
-    /// and `[batch, m]`; `None` is the uniform distribution. They are
-    /// converted to the geometry's dtype.
+    /// Takes weights `a`, `[n]`, and `b`, `[m]`, or a batch of each, `[batch, n]`
+    /// and `[batch, m]`. `None` is the uniform distribution. They are converted
+    /// to the geometry's dtype.
     ///
     /// # Errors
-    /// If weights don't fit the geometry or each other, one is negative or
-    /// NaN, or they sum to 1 with an error above 1e-3.
+    /// If the weights do not fit the geometry or each other, if one is negative or
+    /// NaN, or if their sum differs from 1 by more than 1e-3.
     pub fn new(
         geometry: impl Into<Geometry>,
         a: impl Into<Option<Tensor>>,
@@ -61,7 +61,7 @@ impl LinearProblem {
         Ok(Self { geometry, a, b })
     }
 
-    /// Where the mass is.
+    /// The geometry.
     #[must_use]
     pub fn geometry(&self) -> &Geometry {
         &self.geometry
@@ -79,13 +79,13 @@ impl LinearProblem {
         &self.b
     }
 
-    /// How many problems this is, if it is a batch.
+    /// The number of problems in a batch; `None` for a single problem.
     #[must_use]
     pub fn batch(&self) -> Option<usize> {
         (self.a.rank() == 2).then(|| self.a.shape()[0])
     }
 
-    /// The problem number `i` of a batch.
+    /// Problem `i` of a batch.
     pub(crate) fn single(&self, i: usize) -> Self {
         Self { geometry: self.geometry.clone(), a: self.a.index(i), b: self.b.index(i) }
     }

@@ -38,9 +38,9 @@ pub(crate) fn check(case: &Case) -> Result<(), Failed> {
     compare("out/0", &found, case.array("out/0")?, tolerance(name))
 }
 
-/// Some units in the last place of exponentials and logarithms. The absolute
-/// part is for what is left of a difference of nearly equal numbers; `gelu` has
-/// one, 1 + tanh, and multiplies it by x.
+/// A few units in the last place of exponentials and logarithms. The absolute part
+/// is for cancellation: `gelu` multiplies x by 1 + tanh, a difference of nearly
+/// equal numbers.
 fn tolerance(name: &str) -> Tolerance {
     Tolerance::Near { relative: 1e-6, absolute: if name == "gelu" { 1e-6 } else { 1e-7 } }
 }

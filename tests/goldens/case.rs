@@ -1,6 +1,6 @@
 //! A golden case: its description from `<kind>.json` and its arrays from
-//! `<kind>.safetensors`. Knows the format that `generate.py` tells, and nothing
-//! of what a case means.
+//! `<kind>.safetensors`. Knows the format that `generate.py` describes, not
+//! the meaning of a case.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,16 +15,16 @@ use serde_json::{Map, Value};
 
 type Arrays = BTreeMap<String, Array>;
 
-/// One case, and which of its arrays have been asked for.
+/// One case, and which of its arrays have been read.
 pub(crate) struct Case {
     description: Map<String, Value>,
     name: String,
-    /// Those of the whole kind: cases may share inputs.
+    /// The arrays of the whole kind: cases may share inputs.
     arrays: Arc<Arrays>,
     asked: Mutex<BTreeSet<String>>,
 }
 
-/// An array as the file holds it. A scalar was written as `[1]`.
+/// An array as in the file. A scalar is written as `[1]`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Array {
     pub(crate) shape: Vec<usize>,
@@ -100,7 +100,7 @@ impl Case {
         &self.name
     }
 
-    /// What the description says under `field`; `Value::Null` if it is not there.
+    /// The value of `field` in the description; `Value::Null` if it is missing.
     pub(crate) fn field(&self, field: &str) -> &Value {
         self.description.get(field).unwrap_or(&Value::Null)
     }
@@ -133,13 +133,13 @@ impl Case {
         format!("the description's `{field}` is {}, not a {what}", self.field(field)).into()
     }
 
-    /// The array of a role of this case.
+    /// The array of this case with a role.
     pub(crate) fn array(&self, role: &str) -> Result<&Array, Failed> {
         self.asked.lock().map_err(|_| "poisoned")?.insert(role.to_owned());
         self.shared(&format!("{}/{role}", self.name))
     }
 
-    /// An array by its full name: one that the cases of a kind share.
+    /// An array by its full name, shared by the cases of a kind.
     pub(crate) fn shared(&self, name: &str) -> Result<&Array, Failed> {
         self.arrays.get(name).ok_or_else(|| format!("no array `{name}` in the file").into())
     }
@@ -150,8 +150,8 @@ impl Case {
         self.arrays.keys().filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned).collect()
     }
 
-    /// Whether each array of the case was asked for; one that was not would be a
-    /// comparison left out.
+    /// Checks that every array of the case was read; an unread one would be a missing
+    /// comparison.
     pub(crate) fn all_compared(&self) -> Result<(), Failed> {
         let asked = self.asked.lock().map_err(|_| "poisoned")?;
         let prefix = format!("{}/", self.name);
@@ -166,7 +166,7 @@ impl Case {
 }
 
 impl Array {
-    /// What a tensor holds, which is then computed.
+    /// The values of a tensor, computed here.
     pub(crate) fn of(tensor: &Tensor) -> Result<Array, Error> {
         let values = match tensor.dtype() {
             DType::Bool => Values::Bool(tensor.to_vec()?),

@@ -1,5 +1,5 @@
-//! How a tensor of ours is compared with a golden array, and what is said when
-//! they differ. Knows nothing of cases.
+//! Compares a tensor with a golden array and describes differences. Knows nothing
+//! of cases.
 
 use std::fmt::Display;
 
@@ -8,11 +8,11 @@ use metamlp_tensor::Tensor;
 
 use crate::case::{Array, Values};
 
-/// How closely values must agree. Shapes and dtypes always must, save that the
-/// format writes a scalar as `[1]`.
+/// The tolerance of values. Shapes and dtypes must be equal, except that the format
+/// writes a scalar as `[1]`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Tolerance {
-    /// The same bits.
+    /// Equal bits.
     Bits,
     /// Floats at most this many representable numbers apart.
     Ulps(u64),
@@ -20,7 +20,7 @@ pub(crate) enum Tolerance {
     Near { relative: f64, absolute: f64 },
 }
 
-/// Whether `found`, which is `what` of the case, agrees with `expected`.
+/// Checks that `found`, called `what` in the message, agrees with `expected`.
 pub(crate) fn compare(
     what: &str,
     found: &Tensor,
@@ -45,7 +45,7 @@ pub(crate) fn compare(
     }
 }
 
-/// Whether two numbers of a description are the same.
+/// True if two numbers of a description are equal.
 pub(crate) fn same<T: PartialEq + Display + Copy>(what: &str, found: T, expected: T) -> Result<(), Failed> {
     if found == expected { Ok(()) } else { Err(format!("{what} is {found}, expected {expected}").into()) }
 }
@@ -103,7 +103,7 @@ impl Tolerance {
             Tolerance::Near { relative, absolute } => {
                 let (found, expected) = (found.wide(), expected.wide());
                 let equal = found == expected || (found.is_nan() && expected.is_nan());
-                // An infinite expectation would allow anything below it.
+                // Relative to infinity, every number would be close.
                 equal
                     || (expected.is_finite()
                         && (found - expected).abs() <= absolute + relative * expected.abs())
@@ -112,7 +112,7 @@ impl Tolerance {
     }
 }
 
-/// How many representable numbers lie between two floats, counted across zero.
+/// The number of representable numbers between two floats, counted across zero.
 fn ulps<F: Float>(found: F, expected: F) -> u64 {
     if found.wide().is_nan() || expected.wide().is_nan() {
         return if found.bits() == expected.bits() { 0 } else { u64::MAX };
@@ -138,7 +138,7 @@ fn unravel(mut index: usize, shape: &[usize]) -> Vec<usize> {
 trait Float: Copy + std::fmt::Debug {
     fn wide(self) -> f64;
     fn bits(self) -> u64;
-    /// The position among the representable numbers, 0 at both zeros.
+    /// The index among the representable numbers, 0 at both zeros.
     fn ordinal(self) -> i64;
 }
 

@@ -58,7 +58,7 @@ fn distribution(case: &Case) -> Result<Distribution, Failed> {
 
 fn tolerance(case: &Case) -> Result<Tolerance, Failed> {
     Ok(match case.text("init")? {
-        // A QR decomposition, and not the same one.
+        // Another QR decomposition than LAPACK's.
         "orthogonal" | "delta_orthogonal" => Tolerance::Near { relative: 1e-5, absolute: 1e-6 },
         // XLA may fold sqrt(2) and the deviation into one factor, or multiply twice.
         "normal" => Tolerance::Ulps(2),

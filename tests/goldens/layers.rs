@@ -1,4 +1,4 @@
-//! `layers`: each layer with the fields that the description gives, against Flax.
+//! `layers`: each layer with the fields of the description, against Flax.
 
 use std::cell::RefCell;
 
@@ -166,13 +166,13 @@ pub(crate) fn check(case: &Case) -> Result<(), Failed> {
     }
 }
 
-/// A layer of one tensor, called in one way.
+/// A layer with one tensor argument.
 fn run_unary<M: Module>(case: &Case, layer: &M, call: impl Fn(&M, &Tensor) -> Tensor) -> Result<(), Failed> {
     let call = |layer: &M, arguments: &[Tensor]| call(layer, &arguments[0]);
     run(case, layer, call, call)
 }
 
-/// A function of windows, in a model that has nothing else.
+/// A pooling function in a model of its own.
 fn run_pooling(
     case: &Case,
     fields: &Fields<'_>,
@@ -203,7 +203,7 @@ impl Windows {
     }
 }
 
-/// The fields of a description, and which of them have been asked for.
+/// The fields of a description, and which of them have been read.
 struct Fields<'a> {
     fields: &'a Map<String, Value>,
     used: RefCell<Vec<&'static str>>,
@@ -215,7 +215,7 @@ impl<'a> Fields<'a> {
         Ok(Self { fields, used: RefCell::default() })
     }
 
-    /// Whether each field was asked for; one that was not would be a field left out.
+    /// Checks that every field was read; an unread one would be ignored.
     fn all_used(&self) -> Result<(), Failed> {
         let used = self.used.borrow();
         match self.fields.keys().find(|name| !used.contains(&name.as_str())) {

@@ -1,6 +1,6 @@
 //! Golden cases from the real JAX, Flax, optax and OTT-JAX, one test per case, called
-//! `<kind>::<case>`. `METAMLP_GOLDENS=DIR` names another folder of them. Which
-//! kinds there are is said here; how a kind's cases run, in the module of its name.
+//! `<kind>::<case>`. `METAMLP_GOLDENS=DIR` names another folder of them. The
+//! kinds are listed here; the module with the name of a kind runs its cases.
 
 mod activations;
 mod case;
@@ -39,8 +39,8 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials(&folder)).exit_code()
 }
 
-/// A test per case of each kind in the folder. What cannot be read is a test
-/// that fails, so that nothing is ever skipped in silence.
+/// One test per case of each kind in the folder. An unreadable case is a failing
+/// test, so that none is skipped silently.
 fn trials(folder: &Path) -> Vec<Trial> {
     let kinds = match case::kinds(folder) {
         Ok(kinds) => kinds,

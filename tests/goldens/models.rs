@@ -1,6 +1,5 @@
-//! `models`: what modules do together, against Flax. Initial variables, outputs,
-//! updated collections and gradients of small models, which are written here as
-//! `generate.py` writes them.
+//! `models`: small models against Flax: initial variables, outputs, updated
+//! collections and gradients. `generate.py` has the same models.
 
 use libtest_mimic::Failed;
 use metamlp::Pooling;
@@ -27,7 +26,7 @@ pub(crate) fn check(case: &Case) -> Result<(), Failed> {
         ("Counter", None) => run_unary(case, &Counter::new(), Counter::call),
         ("Tied", None) => run_unary(case, &Tied::new(), Tied::call),
         ("Transformer", None) => {
-            // The class's default, but for the case that shows what is captured.
+            // The default, except in the case about capture.
             let layers = if case.field("capture_intermediates") == true { 1 } else { 2 };
             run_unary(case, &Transformer::new(layers), |m, ids| m.call(ids, deterministic))
         }
@@ -43,7 +42,7 @@ pub(crate) fn check(case: &Case) -> Result<(), Failed> {
     }
 }
 
-/// A model of one tensor, called in one way.
+/// A model with one tensor argument.
 fn run_unary<M: Module>(case: &Case, model: &M, call: impl Fn(&M, &Tensor) -> Tensor) -> Result<(), Failed> {
     let call = |model: &M, arguments: &[Tensor]| call(model, &arguments[0]);
     run(case, model, call, call)
@@ -136,7 +135,7 @@ impl AutoEncoder {
     }
 }
 
-/// The user's variables in the user's collection.
+/// A user-defined variable in a user-defined collection.
 #[module]
 struct Counter {}
 
@@ -172,7 +171,7 @@ impl Sower {
     }
 }
 
-/// A hidden value with a variable added to it, whose gradient is the value's.
+/// A hidden value with a perturbation, whose gradient is that of the value.
 #[module]
 struct Perturbed {}
 
@@ -184,7 +183,7 @@ impl Perturbed {
     }
 }
 
-/// A chain made inline, whose layers are the model's.
+/// A chain made inline; its layers belong to the model.
 #[module]
 struct Seq {}
 
@@ -201,7 +200,7 @@ impl Seq {
     }
 }
 
-/// An embedding whose weights classify too.
+/// An embedding whose weights are also the output projection.
 #[module]
 struct Tied {}
 
@@ -213,7 +212,7 @@ impl Tied {
     }
 }
 
-/// A block of a transformer that normalises first.
+/// A pre-norm transformer block.
 #[module]
 struct Block {
     #[default(8)]

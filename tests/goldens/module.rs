@@ -1,5 +1,5 @@
-//! What the generator records of a module, whichever it is: initial variables,
-//! outputs, updated collections and gradients.
+//! The comparisons of every module: initial variables, outputs, updated collections
+//! and gradients.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use serde_json::Value;
 use crate::case::{Array, Case, Values};
 use crate::compare::{Tolerance, compare};
 
-/// Sums in another order, over tens of terms of order one.
+/// For sums of tens of terms of order one in another order.
 const TOLERANCE: Tolerance = Tolerance::Near { relative: 1e-5, absolute: 1e-5 };
 
-/// Compares everything that was recorded. `init` and `call` call the module
+/// Compares all recorded arrays. `init` and `call` call the module
 /// with the arguments, as `module.init` and `module.apply` did.
 pub(crate) fn run<M: Module, R: Tree>(
     case: &Case,
@@ -40,7 +40,7 @@ pub(crate) fn run<M: Module, R: Tree>(
         compare(&role, output, case.array(&role)?, TOLERANCE)?;
     }
 
-    // The gradient of the first output, by the parameters and all arguments that are floats.
+    // The gradient of the first output with respect to the parameters and all float arguments.
     let cotangent = case.array("cotangent")?.as_tensor();
     let is_float = |x: &Tensor| x.dtype().is_float();
     let floats: Vec<Tensor> = arguments.iter().filter(|x| is_float(x)).cloned().collect();
@@ -62,33 +62,33 @@ pub(crate) fn run<M: Module, R: Tree>(
     Ok(())
 }
 
-/// An element of a gradient is a sum in which greater ones may cancel. Flax's own
-/// gradient of a kernel in `transformer` is 9e-5 from that of double precision,
-/// its greatest element being 49.
+/// An element of a gradient is a sum in which larger terms may cancel. Flax's own
+/// gradient of a kernel in `transformer` differs by 9e-5 from double precision; its
+/// largest element is 49.
 fn of_gradient(expected: &Array) -> Tolerance {
     let Values::F32(values) = &expected.values else { return TOLERANCE };
     let greatest = values.iter().fold(0.0, |greatest: f64, value| greatest.max(f64::from(value.abs())));
     Tolerance::Near { relative: 1e-5, absolute: f64::max(1e-5, 1e-6 * greatest) }
 }
 
-/// What is drawn agrees to the bit, but for what QR and a folded constant leave open.
+/// Initial values are equal to the bit, except where QR or a folded constant differs.
 fn initial_tolerance(case: &Case, path: &str) -> Tolerance {
     let is_normed = case.field("model").as_str().is_some_and(|model| model.ends_with("Normed"));
     let of = |part: &str| path.split('/').any(|segment| segment == part);
     match path {
-        // What `init` sows, it computes.
+        // Sown values are computed, not drawn.
         path if path.starts_with("losses/") => TOLERANCE,
-        // What `init` draws, it normalises: sums of squares in another order.
+        // Drawn values are normalised: sums of squares in another order.
         path if is_normed && (path.ends_with("/kernel") || path.starts_with("batch_stats/")) => TOLERANCE,
         path if path.ends_with("/kernel") && RECURRENT.iter().any(|name| of(name)) => TOLERANCE,
         _ => Tolerance::Bits,
     }
 }
 
-/// The kernels of cells that are orthogonal.
+/// The orthogonal kernels of cells.
 const RECURRENT: [&str; 9] = ["h", "hi", "hf", "hg", "ho", "hr", "hz", "hn", "hh"];
 
-/// The keys of the streams that a description gives under `field`.
+/// The keys of the streams in `field` of the description.
 fn rngs(case: &Case, field: &str) -> Result<Rngs, Failed> {
     let streams = case.field(field).as_object().ok_or_else(|| format!("`{field}` is not an object"))?;
     let key =
@@ -97,7 +97,7 @@ fn rngs(case: &Case, field: &str) -> Result<Rngs, Failed> {
     Ok(Rngs::new(keys.collect::<Result<Vec<_>, String>>()?))
 }
 
-/// What `apply` is called with.
+/// The options of `apply`.
 fn options(case: &Case) -> Result<Options, Failed> {
     let options = Options::new().rngs(rngs(case, "apply_rngs")?);
     let options = options.capture_intermediates(case.field("capture_intermediates") == true);
@@ -113,7 +113,7 @@ fn leaves(tree: &impl Tree) -> BTreeMap<String, Tensor> {
     tree.tensors_with_paths().into_iter().map(|(path, tensor)| (path.to_string(), tensor)).collect()
 }
 
-/// Whether there are leaves under the very paths of the role, and they agree.
+/// Checks that the leaves have exactly the paths of the role, and agree.
 fn compare_leaves(
     case: &Case,
     role: &str,

@@ -1,4 +1,4 @@
-//! `optimizers`: the parameters after each of some steps, against optax.
+//! `optimizers`: the parameters after each step, against optax.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use metamlp_tensor::Tensor;
 use crate::case::Case;
 use crate::compare::{Tolerance, compare};
 
-/// Sums, square roots and divisions in another order, over five steps.
+/// For sums, square roots and divisions in another order, over five steps.
 const TOLERANCE: Tolerance = Tolerance::Near { relative: 1e-6, absolute: 1e-7 };
 
 pub(crate) fn check(case: &Case) -> Result<(), Failed> {
@@ -28,7 +28,7 @@ pub(crate) fn check(case: &Case) -> Result<(), Failed> {
     Ok(())
 }
 
-/// The optimizer that `generate.py` gives this name.
+/// The optimizer with this name in `generate.py`.
 fn optimizer(name: &str) -> Result<Optimizer, Failed> {
     Ok(match name {
         "sgd" => optim::sgd(0.1),

@@ -10,7 +10,7 @@ use metamlp_tensor::{DType, Tensor};
 use crate::case::{Array, Case};
 use crate::compare::{Tolerance, compare, same};
 
-/// The errors below which OTT's defaults end, and how often they look.
+/// OTT's default threshold and number of inner iterations.
 const THRESHOLD: f64 = 1e-3;
 const INNER_ITERATIONS: usize = 10;
 
@@ -28,11 +28,11 @@ pub(crate) fn check(case: &Case) -> Result<(), Failed> {
         rounding_decides(case, &output)?;
         output = solve(case, &geometry, &solver.threshold(-1.0).max_iterations(n_iters))?;
     }
-    // The costs go up to 25, one unit in whose last place is 2e-6.
+    // The costs are up to 25, where one unit in the last place is 2e-6.
     let potentials = near(1e-5, 2e-5);
     compare("f", output.f(), case.array("f")?, potentials)?;
     compare("g", output.g(), case.array("g")?, potentials)?;
-    // Sums of exp((f + g - C) / epsilon): what is absolute above is relative here.
+    // Sums of exp((f + g - C) / epsilon): an absolute error of f is a relative one here.
     compare_errors(case, &output, near(1e-4, 5e-7 / epsilon))?;
     let cost = Tensor::scalar(output.reg_ot_cost()?).convert(DType::F32);
     compare("reg_ot_cost", &cost, case.array("reg_ot_cost")?, near(1e-5, 1e-6))?;
@@ -44,10 +44,10 @@ pub(crate) fn check(case: &Case) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Iterations must be as many as OTT's, save where every error between the two
-/// ends is within a hundredth of the threshold: in single precision OTT's own
-/// are no closer to the true ones (`pointcloud_eps0.01` of seed 7 ends ten
-/// iterations before double precision does).
+/// The iteration count must be OTT's, unless every error between the two counts is
+/// within a hundredth of the threshold: in single precision OTT's own errors are no
+/// more accurate (`pointcloud_eps0.01` of seed 7 stops ten iterations before double
+/// precision does).
 fn rounding_decides(case: &Case, output: &SinkhornOutput) -> Result<(), Failed> {
     let (found, expected) = (output.n_iters(), case.count("n_iters")?);
     let golden = golden_errors(case)?;
@@ -59,7 +59,7 @@ fn rounding_decides(case: &Case, output: &SinkhornOutput) -> Result<(), Failed> 
     same("n_iters", found, expected)
 }
 
-/// The trace has OTT's length, and its errors as far as the iterations went.
+/// Checks that the trace has OTT's length, and OTT's errors for the iterations that ran.
 fn compare_errors(case: &Case, output: &SinkhornOutput, tolerance: Tolerance) -> Result<(), Failed> {
     let ran = output.n_iters() / INNER_ITERATIONS;
     let trace = |errors: &[f64]| Tensor::from_vec([ran], errors[..ran].to_vec());

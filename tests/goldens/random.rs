@@ -52,13 +52,13 @@ fn sample(case: &Case, op: &str, key: &Key) -> Result<Tensor, Failed> {
     })
 }
 
-/// Keys as the golden arrays hold them, `[keys, 2]`.
+/// Keys as in the golden arrays, `[keys, 2]`.
 fn words(keys: &[Key]) -> Result<Tensor, Failed> {
     let words = keys.iter().map(Key::words).collect::<Result<Vec<_>, _>>()?;
     Ok(Tensor::from_vec([keys.len(), 2], words.concat()))
 }
 
-/// The logarithms and tangents of these samplers are not XLA's to the last bit.
+/// The logarithms and tangents of these samplers differ from XLA's in the last bit.
 fn tolerance(op: &str) -> Tolerance {
     match op {
         "gumbel" | "exponential" | "laplace" | "cauchy" | "logistic" => Tolerance::Ulps(2),

@@ -1,5 +1,5 @@
-//! The page about errors shows the messages that the errors really have. A
-//! place in this file stands on the page as one in `src/model.rs`.
+//! The page about errors shows the real messages. A place in this file is written
+//! on the page as one in `src/model.rs`.
 
 use std::fs;
 use std::path::Path;
@@ -235,7 +235,7 @@ fn outside_method() -> Error {
     foo().init(Key::new(0), |_| Dense::new(2).call(&x(7))).unwrap_err()
 }
 
-/// No module, so that what it holds is in no field.
+/// Not a module, so that the modules in it are in no field.
 #[derive(Clone, Debug)]
 struct Held(Dense);
 
@@ -272,7 +272,7 @@ fn tree_mismatch() -> Error {
     optim::apply_updates(&Map::new().with("w", x(7)).with("b", x(7)), &grads).unwrap_err().into()
 }
 
-/// What the page says under its headings: the name and the message.
+/// The headings of the page and the message under each.
 fn told(page: &str) -> Vec<(String, String)> {
     let headed = page.split("\n### `").skip(1);
     let told = headed.map(|part| {
@@ -283,7 +283,7 @@ fn told(page: &str) -> Vec<(String, String)> {
     told.collect()
 }
 
-/// The message with the names of files alone in the place of lines and folders.
+/// The message with file names only: no lines and no folders.
 fn placeless(message: &str) -> String {
     let mut files = message
         .replace(file!(), "model.rs")

@@ -1,5 +1,5 @@
-//! At full size, `init` does what its random numbers take, and no more: in
-//! operations and in memory. (`benches/init.rs` has the time.)
+//! At full size, `init` needs no more operations and memory than its random
+//! numbers. (`benches/init.rs` measures the time.)
 
 use std::fs;
 
@@ -38,8 +38,7 @@ fn a_deep_and_wide_stack_is_its_random_numbers() -> Result<(), metamlp::Error> {
     Ok(())
 }
 
-/// The most memory that this process has held so far, in bytes, where the
-/// platform tells.
+/// The peak memory of this process in bytes, on platforms that report it.
 fn peak_memory() -> Option<usize> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

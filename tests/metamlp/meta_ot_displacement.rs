@@ -1,5 +1,5 @@
-//! The example's displacement interpolation: where it starts, where it ends,
-//! and that nothing is lost on the way.
+//! The displacement interpolation of the example: its ends, and that mass is
+//! conserved between them.
 
 #[path = "../../examples/meta_ot/displacement.rs"]
 mod displacement;
@@ -9,7 +9,7 @@ use metamlp_experiment::{PIXELS, SIDE};
 
 const EPSILON: f32 = 1e-2;
 
-/// Squared distance of two pixels on the grid of [0, 1]².
+/// The squared distance of two pixels on the grid of [0, 1]².
 fn cost(i: usize, j: usize) -> f32 {
     let step = 1.0 / (SIDE - 1) as f32;
     let rows = (i / SIDE) as f32 - (j / SIDE) as f32;
@@ -17,7 +17,7 @@ fn cost(i: usize, j: usize) -> f32 {
     (rows * rows + columns * columns) * step * step
 }
 
-/// Potentials under which pixel `i` sends `mass` to pixel `j`, and no other does.
+/// Potentials under which only pixel `i` sends mass, `mass` to pixel `j`.
 fn between(i: usize, j: usize, mass: f32) -> Potentials {
     let mut potentials =
         Potentials { f: vec![f32::NEG_INFINITY; PIXELS], g: vec![f32::NEG_INFINITY; PIXELS] };

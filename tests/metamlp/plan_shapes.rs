@@ -1,5 +1,5 @@
-//! How many kernels the programs of usual models are, and how many loops a row
-//! of them, so that a fusion that is lost shows without a clock.
+//! The numbers of kernels and of loops per row in the programs of common models, so
+//! that a lost fusion is seen without a benchmark.
 
 use metamlp::prelude::*;
 use metamlp::{Error, Plan};
@@ -14,7 +14,7 @@ fn plan<M: Module>(model: &M, x: &Tensor, call: impl Fn(&M, &Tensor) -> Tensor) 
     Plan::of(apply, &(variables, x.clone()))
 }
 
-/// One kernel that runs so many instructions on each row.
+/// Checks that the plan is one kernel with this many instructions per row.
 #[track_caller]
 fn assert_rows(plan: &Plan, instructions: usize) {
     let told = plan.to_string();
@@ -44,7 +44,7 @@ fn softmax_and_norms_are_a_few_loops_a_row() -> Result<(), Error> {
     // The maximum, the exponentials, their sum, the quotients.
     let softmax = Plan::of(|x: Tensor| Ok::<_, Error>(softmax(&x, -1)), &spec(&[512, 4096]))?;
     assert_rows(&softmax, 4);
-    // Both moments, and what is made of them.
+    // Both moments, and the result.
     let x = spec(&[4096, 768]);
     assert_rows(&plan(&LayerNorm::new(), &x, |m, x| m.call(x))?, 2);
     assert_rows(&plan(&gelu_layer_norm(), &x, GeluLayerNorm::call)?, 3);
@@ -74,7 +74,7 @@ fn a_training_step_is_products_and_one_kernel_for_each_update() -> Result<(), Er
     };
     let plan = Plan::of(step, &(state, x, spec(&[128, 784])))?;
     // Three products forwards and five backwards; a sum and an update for each
-    // of six parameters; the loss, and what Adam counts.
+    // of six parameters; the loss, and the step count of Adam.
     assert!(plan.kernels() <= 24, "{plan}");
     Ok(())
 }

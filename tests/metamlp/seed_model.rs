@@ -1,6 +1,6 @@
-//! The programs that the guide begins with, as they are written there: the
-//! model of Flax's documentation of `init`, a model as a function, and one
-//! with fields and several methods.
+//! The first programs of the guide, as they are written there: the model of Flax's
+//! documentation of `init`, a model as a function, and a model with fields and
+//! several methods.
 
 use metamlp::Map;
 use metamlp::prelude::*;

@@ -1,5 +1,5 @@
-//! The example's model: it sees nothing of what comes later, and reading with
-//! the cache it expects what it expects without.
+//! The model of the example: it is causal, and with the cache it gives the logits
+//! that it gives without.
 
 #[path = "../../examples/transformer_char/model.rs"]
 mod model;
@@ -35,7 +35,7 @@ fn the_cache_changes_no_logits() -> metamlp::Result<()> {
         variables = updated;
         let expected = whole.slice_axis(1, position, position + 1);
         let difference = (logits - expected).abs().max_all().item::<f32>()?;
-        // Logits of about 1, whose sums run in another order.
+        // Logits are about 1; their sums have another order.
         assert!(difference < 1e-5, "position {position} differs by {difference}");
     }
     assert_eq!(variables["cache"]["position"].as_tensor().unwrap().to_vec::<i32>()?, [CONTEXT as i32]);

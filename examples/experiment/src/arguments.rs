@@ -1,4 +1,4 @@
-//! Command lines. Knows how a wrong one is told; not what options there are.
+//! Parsing of command lines and the reporting of wrong ones. Knows no options.
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -9,12 +9,12 @@ use crate::error::{Error, Result};
 /// then been printed.
 ///
 /// # Errors
-/// [`Error::Arguments`], with the first line of what the parser says.
+/// [`Error::Arguments`], with the first line of the parser's message.
 pub fn parse<A: Parser>() -> Result<Option<A>> {
     match A::try_parse() {
         Ok(arguments) => Ok(Some(arguments)),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            // A reader that closed the pipe has seen what it wanted.
+            // A closed pipe is not an error: the reader has read enough.
             let _ = error.print();
             Ok(None)
         }
@@ -26,10 +26,10 @@ pub fn parse<A: Parser>() -> Result<Option<A>> {
     }
 }
 
-/// A whole number in these bounds, for clap's `value_parser`.
+/// Parses a whole number in these bounds, for clap's `value_parser`.
 ///
 /// # Errors
-/// What was expected, if `text` is something else.
+/// The accepted range, if `text` is not a number in it.
 pub fn between(text: &str, least: usize, most: usize) -> Result<usize, String> {
     match text.parse::<usize>() {
         Ok(value) if (least..=most).contains(&value) => Ok(value),

@@ -1,5 +1,5 @@
-//! A picture in memory: shapes, text and images go on, PNG comes out. Knows
-//! pixels and the font; not what is drawn.
+//! A picture in memory: shapes, text and images are drawn on it, and it is encoded
+//! as PNG. Knows pixels and the font, not what is drawn.
 
 use std::sync::Once;
 
@@ -14,19 +14,19 @@ use crate::idx::SIDE;
 /// The name under which the font in `examples/data` is registered.
 pub const FONT: &str = "sans-serif";
 
-/// Ink of axes and text.
+/// The colour of axes and text.
 pub const INK: RGBColor = RGBColor(40, 40, 40);
 
 static FONT_DATA: &[u8] = include_bytes!("../../data/DejaVuSans-subset.ttf");
 static REGISTER_FONT: Once = Once::new();
 
-/// Where a picture is drawn.
+/// The drawing area of a picture.
 pub type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 
-/// Why nothing was drawn there.
+/// The error of drawing.
 pub type DrawingError = DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>;
 
-/// An RGB picture named `name`, white at first.
+/// An RGB picture named `name`, initially white.
 #[derive(Debug)]
 pub struct Canvas {
     name: &'static str,
@@ -36,10 +36,10 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// A white picture of so many pixels.
+    /// A white picture of `width` by `height` pixels.
     #[must_use]
     pub fn new(name: &'static str, width: u32, height: u32) -> Self {
-        // Registering fails for a broken font alone, and then drawing text does.
+        // Registering fails only for a broken font; drawing text reports that.
         REGISTER_FONT.call_once(|| drop(register_font(FONT, FontStyle::Normal, FONT_DATA)));
         let pixels = vec![0; width as usize * height as usize * 3];
         Self { name, width, height, pixels }
@@ -48,7 +48,7 @@ impl Canvas {
     /// Draws on the picture.
     ///
     /// # Errors
-    /// [`Error::Picture`] with what `draw` says.
+    /// [`Error::Picture`] with the error of `draw`.
     pub fn draw<E: std::fmt::Display>(
         &mut self,
         draw: impl FnOnce(&Area<'_>) -> Result<(), E>,
@@ -61,10 +61,10 @@ impl Canvas {
         area.present().map_err(|error| Error::Picture { name, reason: error.to_string() })
     }
 
-    /// The picture as a PNG file's bytes.
+    /// The bytes of a PNG file of the picture.
     ///
     /// # Errors
-    /// [`Error::Picture`] for a picture without a pixel.
+    /// [`Error::Picture`] for a picture without pixels.
     pub fn png(&self) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, self.width, self.height);
@@ -78,17 +78,17 @@ impl Canvas {
     }
 }
 
-/// A line of text around a point, `size` pixels high.
+/// A line of text centred at a point, `size` pixels high.
 ///
 /// # Errors
-/// A broken font.
+/// If the font is broken.
 pub fn write(area: &Area<'_>, text: &str, size: i32, center: (i32, i32)) -> Result<(), DrawingError> {
     let style = (FONT, size).into_font().color(&INK).pos(Pos::new(HPos::Center, VPos::Center));
     area.draw(&Text::new(text.to_owned(), center, style))
 }
 
-/// An image of [`SIDE`]×[`SIDE`] with its upper left corner at a point, each of
-/// its pixels a square of `scale`: white at 0, black at 1 and above.
+/// An image of [`SIDE`]×[`SIDE`] pixels with its upper left corner at a point. Each
+/// pixel is a square of `scale`: white at 0, black at 1 and above.
 ///
 /// # Errors
 /// Those of the picture.

@@ -1,5 +1,5 @@
-//! MNIST's digits with their labels, as tensors, split into those to train on
-//! and those held out. Knows the files in `examples/data`; nothing of networks.
+//! MNIST digits with their labels, as tensors, split into training and held-out
+//! digits. Knows the files in `examples/data`, nothing of networks.
 
 use std::path::Path;
 
@@ -8,30 +8,30 @@ use metamlp::prelude::*;
 use crate::error::{Error, Result};
 use crate::idx::{Images, Labels, SIDE};
 
-/// Every so manyth digit is held out.
+/// One digit in this many is held out.
 const HELD_OUT_STRIDE: usize = 5;
 
 const IMAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/mnist-10k-images-idx3-ubyte.gz");
 const LABELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/mnist-10k-labels-idx1-ubyte.gz");
 
-/// Handwritten digits and what they are.
+/// Handwritten digits and their labels.
 ///
-/// A [`Tree`] of tensors with one first axis, so that [`metamlp::data::Batches`] cuts
-/// it into smaller ones of its kind.
+/// A [`Tree`] of tensors with the same first axis, so that [`metamlp::data::Batches`]
+/// splits it into batches.
 #[derive(Clone, Debug, Tree)]
 pub struct Digits {
-    /// `f32[digits, 28, 28, 1]`, from 0, the background, to 1, full ink.
+    /// `f32[digits, 28, 28, 1]`, from 0 (background) to 1.
     pub images: Tensor,
     /// `i32[digits]`, 0 to 9.
     pub labels: Tensor,
 }
 
 impl Digits {
-    /// The 10,000 digits in `examples/data`: 8,000 to train on, and every fifth,
-    /// 2,000 in all, to judge by. The split depends on no seed.
+    /// The 10,000 digits in `examples/data`: 8,000 for training, and every fifth,
+    /// 2,000 in all, held out. The split is the same for every seed.
     ///
     /// # Errors
-    /// Files that are missing or damaged.
+    /// If a file is missing or damaged.
     pub fn read() -> Result<(Self, Self)> {
         let (images, labels) = (Images::read(Path::new(IMAGES))?, Labels::read(Path::new(LABELS))?);
         let (found, expected) = (labels.iter().len(), images.iter().len());
@@ -58,20 +58,20 @@ impl Digits {
         }
     }
 
-    /// The first so many of them.
+    /// The first `count` digits.
     #[must_use]
     pub fn first(&self, count: usize) -> Self {
         let count = count.min(self.len());
         self.map(&mut |tensor| tensor.slice_axis(0, 0, count))
     }
 
-    /// How many there are.
+    /// The number of digits.
     #[must_use]
     pub fn len(&self) -> usize {
         self.labels.size()
     }
 
-    /// Whether there is none.
+    /// True if there are no digits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -1,10 +1,10 @@
-//! Everything that can end an example early, each as one line that names the
-//! thing, what was found and what was expected.
+//! The errors that end an example; a message is one line that names the thing,
+//! what was found and what was expected.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why a program stopped.
+/// The error that ends an example.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "a field is what the message calls it")]
@@ -13,35 +13,35 @@ pub enum Error {
     #[error("{0} (--help lists the options)")]
     Arguments(String),
 
-    /// A file that should be read cannot be.
+    /// A file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
 
-    /// A file does not begin like gzip.
+    /// A file is not gzipped.
     #[error("{} is not gzip: it begins with {found}, expected 1f 8b", path.display())]
     NotGzip { path: PathBuf, found: String },
 
-    /// Gzip that stops early or fails its checksum.
+    /// A gzipped file is cut short or has a wrong checksum.
     #[error("{}: the gzip data is truncated or damaged: {found} bytes unpacked, then {source}", path.display())]
     DamagedGzip { path: PathBuf, found: usize, source: io::Error },
 
-    /// Not an IDX file of what was asked for.
+    /// A file is not an IDX file of the expected kind.
     #[error("{}: the magic number is {found:#010x}, expected {expected:#010x} (IDX {items} of bytes)", path.display())]
     MagicNumber { path: PathBuf, found: u32, expected: u32, items: &'static str },
 
-    /// Images of another size.
+    /// Images have the wrong size.
     #[error("{}: the {items} are {found}, expected {expected}", path.display())]
     Size { path: PathBuf, items: &'static str, found: String, expected: String },
 
-    /// More than is read into memory, or too few to split.
+    /// A file has too many items for memory, or too few to split.
     #[error("{}: the header announces {found} {items}, expected {least} to {most}", path.display())]
     Count { path: PathBuf, found: u32, items: &'static str, least: usize, most: usize },
 
-    /// The header and the data disagree.
+    /// The header and the data of a file disagree.
     #[error("{}: unpacks to {found} bytes, expected {expected}", path.display())]
     Length { path: PathBuf, found: String, expected: String },
 
-    /// Two files that do not belong together.
+    /// Two files have different numbers of items.
     #[error("{} has {found} labels, expected {expected}, one for each image", path.display())]
     Labels { path: PathBuf, found: usize, expected: usize },
 
@@ -49,11 +49,11 @@ pub enum Error {
     #[error("cannot write {}: {source}; expected a folder that can be written to (--output)", path.display())]
     Write { path: PathBuf, source: io::Error },
 
-    /// A model that was refused, or saved variables that cannot be read or written.
+    /// A model was refused, or saved variables cannot be read or written.
     #[error(transparent)]
     Model(#[from] metamlp::Error),
 
-    /// A tensor computation that failed.
+    /// A tensor computation failed.
     #[error(transparent)]
     Tensor(#[from] metamlp::tensor::Error),
 
@@ -61,14 +61,14 @@ pub enum Error {
     #[error("cannot draw {name}: {reason}")]
     Picture { name: &'static str, reason: String },
 
-    /// The report does not fit JSON.
+    /// The report cannot be written as JSON.
     #[error("cannot write the report: {0}")]
     Report(#[from] serde_json::Error),
 
-    /// Ctrl-C cannot be listened for.
+    /// The handler of Ctrl-C cannot be installed.
     #[error("cannot listen for Ctrl-C: {0}")]
     Interrupt(#[from] ctrlc::Error),
 }
 
-/// What the parts of an example return.
+/// The result type of the examples.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,5 +1,5 @@
-//! The gzipped IDX files that MNIST comes in. Knows the format and the sizes
-//! that are wanted; not what the bytes are for.
+//! Reads gzipped IDX files, the format of MNIST. Knows the format and the expected
+//! sizes, not the meaning of the bytes.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -15,14 +15,14 @@ pub const SIDE: usize = 28;
 /// Pixels of an image.
 pub const PIXELS: usize = SIDE * SIDE;
 
-/// Fewer cannot be split, more are not worth holding in memory.
+/// The accepted numbers of items: fewer cannot be split, more take too much memory.
 const LEAST: usize = 10;
 const MOST: usize = 1_000_000;
 
-/// "IDX, unsigned bytes"; the number of axes is added.
+/// The magic number of IDX files of unsigned bytes, without the number of axes.
 const MAGIC: u32 = 0x0000_0800;
 
-/// Grey images of [`SIDE`]×[`SIDE`], one byte a pixel, 0 for the background.
+/// Grey images of [`SIDE`]×[`SIDE`] pixels, one byte per pixel, 0 for the background.
 #[derive(Debug)]
 pub struct Images(Vec<u8>);
 
@@ -30,19 +30,19 @@ impl Images {
     /// Reads a gzipped IDX file.
     ///
     /// # Errors
-    /// The file must be exactly what its header says: neither shorter nor
-    /// longer, with gzip's own checksum right.
+    /// If the file is not as its header says: shorter, longer, or with a wrong gzip
+    /// checksum.
     pub fn read(path: &Path) -> Result<Self> {
         read(path, "images", &[SIDE, SIDE]).map(Self)
     }
 
-    /// The images in the file's order, each row by row.
+    /// The images in the order of the file, each in row-major order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.0.chunks_exact(PIXELS)
     }
 }
 
-/// One byte for each image.
+/// One label per image, as a byte.
 #[derive(Debug)]
 pub struct Labels(Vec<u8>);
 
@@ -50,18 +50,18 @@ impl Labels {
     /// Reads a gzipped IDX file.
     ///
     /// # Errors
-    /// As [`Images::read`].
+    /// Those of [`Images::read`].
     pub fn read(path: &Path) -> Result<Self> {
         read(path, "labels", &[]).map(Self)
     }
 
-    /// The labels in the file's order.
+    /// The labels in the order of the file.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = u8> {
         self.0.iter().copied()
     }
 }
 
-/// The bytes of a file of `items` that are of this shape, without the header.
+/// The bytes of a file of `items` with this shape, without the header.
 fn read(path: &Path, items: &'static str, shape: &[usize]) -> Result<Vec<u8>> {
     let file = File::open(path).map_err(|source| read_error(path, source))?;
     let mut file = BufReader::new(file);
@@ -89,8 +89,8 @@ fn read(path: &Path, items: &'static str, shape: &[usize]) -> Result<Vec<u8>> {
         return Err(Error::Count { path: path.into(), found: word(1), items, least: LEAST, most: MOST });
     }
 
-    // One byte past the end shows a file that is too long, and reading on
-    // to the end is what makes the decoder check its checksum.
+    // Reading one byte past the end detects a file that is too long, and makes
+    // the decoder check the checksum.
     let bytes = count * shape.iter().product::<usize>();
     let found = unpack(path, &mut data, bytes + 1, header.len())?;
     if found.len() != bytes {
@@ -109,12 +109,12 @@ fn read(path: &Path, items: &'static str, shape: &[usize]) -> Result<Vec<u8>> {
     Ok(found)
 }
 
-/// A shape as it is spoken, `28x28`.
+/// Formats a shape as `28x28`.
 fn product(shape: &[usize]) -> String {
     shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
 }
 
-/// Looks at the first two bytes without consuming them.
+/// Checks the first two bytes without consuming them.
 fn expect_gzip(path: &Path, file: &mut BufReader<File>) -> Result<()> {
     let start = file.fill_buf().map_err(|source| read_error(path, source))?;
     if start.starts_with(&[0x1f, 0x8b]) {
@@ -128,7 +128,7 @@ fn expect_gzip(path: &Path, file: &mut BufReader<File>) -> Result<()> {
     Err(Error::NotGzip { path: path.into(), found })
 }
 
-/// The next `length` bytes, less only at the end of the data; `before` have come already.
+/// The next `length` bytes, fewer only at the end of the data; `before` bytes were read already.
 fn unpack(
     path: &Path,
     data: &mut GzDecoder<BufReader<File>>,

@@ -1,5 +1,4 @@
-//! Ctrl-C. Knows how far the run has got, and so what a press means; not how
-//! training or writing work.
+//! Ctrl-C. Its effect depends on the stage of the run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -10,20 +9,20 @@ const TRAINING: u8 = 0;
 const EVALUATING: u8 = 1;
 const WRITING: u8 = 2;
 
-/// What shells report for a program that Ctrl-C ended.
+/// The exit code that shells report for a program that Ctrl-C ended.
 const EXIT_INTERRUPTED: i32 = 130;
 
-/// Listens for Ctrl-C.
+/// The handler of Ctrl-C.
 ///
-/// The first press ends the training; one during the evaluation ends the
-/// program with nothing written; while results are written it does nothing.
+/// During training, a press ends the training. During evaluation, it ends the
+/// program and nothing is written. While results are written it has no effect.
 #[derive(Debug, Clone)]
 pub struct Interrupt {
     stage: Arc<AtomicU8>,
 }
 
 impl Interrupt {
-    /// Starts listening, in the training stage.
+    /// Installs the handler, in the training stage.
     ///
     /// # Errors
     /// [`Error::Interrupt`](crate::Error::Interrupt) if the system refuses.
@@ -39,18 +38,18 @@ impl Interrupt {
         Ok(Self { stage })
     }
 
-    /// Whether the training may go on.
+    /// True while the training may continue.
     #[must_use]
     pub fn is_training(&self) -> bool {
         self.stage.load(Ordering::SeqCst) == TRAINING
     }
 
-    /// The training is over, by itself or by a press.
+    /// Starts the evaluation stage: the training has ended.
     pub fn evaluating(&self) {
         self.stage.store(EVALUATING, Ordering::SeqCst);
     }
 
-    /// Results are being written; presses are ignored from here on.
+    /// Starts the writing stage: presses are ignored.
     pub fn writing(&self) {
         self.stage.store(WRITING, Ordering::SeqCst);
     }

@@ -1,6 +1,5 @@
-//! What surrounds the model in the examples, and is the same in all of them:
-//! the digits that they train on, pictures with text, a folder in which results
-//! appear whole, the command line, a progress bar, Ctrl-C.
+//! The parts that all examples share: the digits, pictures with text, the folder of
+//! results, the command line, a progress bar, Ctrl-C.
 //!
 //! No library of metamlp uses this crate, and it is not published.
 

@@ -1,5 +1,5 @@
-//! The folder that results go to. Knows how to leave either a whole file or
-//! none; not what is in them.
+//! The folder of the results. A file is complete or absent. Knows nothing of the
+//! contents.
 
 use std::fs;
 use std::io;
@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 
-/// A folder in which files appear whole and all at once.
+/// A folder in which complete files appear all at once.
 ///
-/// [`stage`](Self::stage) writes beside the final name, [`publish`](Self::publish)
-/// renames. Whatever is staged and not published is removed on drop.
+/// [`stage`](Self::stage) writes under a temporary name, [`publish`](Self::publish)
+/// renames. Staged files that are not published are removed on drop.
 #[derive(Debug)]
 pub struct Output {
     folder: PathBuf,
@@ -26,8 +26,8 @@ struct Staged {
 }
 
 impl Output {
-    /// Creates `folder` if need be and tries whether a file can be written
-    /// there, so that a long run does not end in finding out.
+    /// Creates `folder` if it is missing and checks that a file can be written
+    /// there, so that a long run does not fail at its end.
     ///
     /// # Errors
     /// [`Error::Write`] for a folder that cannot be written.
@@ -39,7 +39,7 @@ impl Output {
         Ok(output)
     }
 
-    /// Writes `bytes` beside `name`.
+    /// Stages `bytes` as `name`.
     ///
     /// # Errors
     /// [`Error::Write`] for a file that cannot be written.
@@ -49,17 +49,17 @@ impl Output {
         })
     }
 
-    /// Writes `report` as JSON beside `name`.
+    /// Stages `report` as JSON as `name`.
     ///
     /// # Errors
     /// [`Error::Write`] for a file that cannot be written, [`Error::Report`] for
-    /// what JSON cannot hold.
+    /// values that JSON cannot represent.
     pub fn stage_json(&mut self, name: &str, report: &impl Serialize) -> Result<()> {
         let text = serde_json::to_string_pretty(report)? + "\n";
         self.stage(name, text.as_bytes())
     }
 
-    /// Has `write` write beside `name`, to the path that it is given.
+    /// Stages a file as `name`: `write` writes it to the path that it gets.
     ///
     /// # Errors
     /// Those of `write`.
@@ -70,7 +70,7 @@ impl Output {
         write(&partial)
     }
 
-    /// Gives every staged file its name, and returns the names.
+    /// Renames every staged file to its final name, and returns the names.
     ///
     /// # Errors
     /// [`Error::Write`] for a file that cannot be written.
@@ -86,7 +86,7 @@ impl Output {
 
     fn discard(&mut self) {
         for staged in self.staged.drain(..) {
-            // One that cannot be removed was never written, or is beyond help.
+            // A failure is ignored: the file was never written, or cannot be removed.
             let _ = fs::remove_file(staged.partial);
         }
     }

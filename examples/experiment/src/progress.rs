@@ -1,5 +1,4 @@
-//! What the user sees of a long loop: a bar on a terminal, a line now and then
-//! elsewhere. Knows how far the loop is and what it says of itself.
+//! The progress of a long loop: a bar on a terminal, an occasional line elsewhere.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -9,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::terminal::print;
 
-/// Time between two lines where there is no terminal.
+/// The time between two lines without a terminal.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A progress bar on standard error.
@@ -23,7 +22,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar called `name` for so many rounds of a loop.
+    /// A bar called `name` for a loop of `total` rounds.
     #[must_use]
     pub fn new(name: &'static str, length: usize) -> Self {
         let target = ProgressDrawTarget::stderr();
@@ -35,13 +34,13 @@ impl Progress {
         Self { bar, name, length, start: Instant::now(), last_line: None }
     }
 
-    /// Rounds per second up to now, of which `done` have been made.
+    /// Rounds per second after `done` rounds.
     #[must_use]
     pub fn rate(&self, done: usize) -> f64 {
         done as f64 / self.start.elapsed().as_secs_f64()
     }
 
-    /// Shows that `done` rounds have been made.
+    /// Shows that `done` rounds are finished.
     pub fn show(&mut self, done: usize, message: impl FnOnce() -> String) {
         if !self.bar.is_hidden() {
             self.bar.set_message(message());
@@ -52,14 +51,14 @@ impl Progress {
         }
     }
 
-    /// A line on standard output, above the bar.
+    /// Prints a line on standard output, above the bar.
     pub fn print(&self, line: impl Display) {
         self.bar.suspend(|| print(line));
     }
 }
 
 impl Drop for Progress {
-    /// Leaves the bar as it stands.
+    /// Ends the bar where it is.
     fn drop(&mut self) {
         self.bar.abandon();
     }

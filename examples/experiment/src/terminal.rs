@@ -1,16 +1,16 @@
-//! What a program says at its end. Knows nothing of what was computed.
+//! The last output of a program: its exit code and its error line.
 
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// The exit code of a run of the program `name`, whose error, if there is one,
-/// goes to standard error as one line.
+/// The exit code of a run of the program `name`. An error goes to standard error
+/// as one line.
 pub fn exit_code<E: Display>(name: &str, run: Result<(), E>) -> ExitCode {
     match run {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // One line, whatever the message quotes.
+            // Line breaks in the message are replaced.
             let line = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
             let _ = writeln!(io::stderr(), "{name}: {line}");
             ExitCode::FAILURE
@@ -18,7 +18,7 @@ pub fn exit_code<E: Display>(name: &str, run: Result<(), E>) -> ExitCode {
     }
 }
 
-/// A line on standard output. A reader that closed the pipe has seen what it wanted.
+/// A line on standard output. A closed pipe is not an error.
 pub fn print(line: impl Display) {
     let _ = writeln!(io::stdout(), "{line}");
 }

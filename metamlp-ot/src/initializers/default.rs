@@ -1,4 +1,4 @@
-//! The start that knows nothing.
+//! Zero potentials.
 
 use metamlp_tensor::Tensor;
 
@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::initializers::SinkhornInitializer;
 use crate::linear_problem::LinearProblem;
 
-/// Zero potentials, scalings of 1 (OTT's `DefaultInitializer`).
+/// Starts from zero potentials, which are scalings of 1 (OTT's `DefaultInitializer`).
 ///
 /// ```
 /// use metamlp_ot::{DefaultInitializer, Grid, LinearProblem, SinkhornInitializer};

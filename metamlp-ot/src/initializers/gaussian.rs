@@ -1,5 +1,5 @@
-//! The start from means and covariances: transport between Gaussians has a
-//! closed form.
+//! Potentials from means and covariances: optimal transport between Gaussians has
+//! a closed form.
 
 use metamlp_tensor::{F64, Tensor, evaluate};
 use nalgebra::{DMatrix, SymmetricEigen};
@@ -8,9 +8,9 @@ use crate::error::{Error, Result};
 use crate::initializers::SinkhornInitializer;
 use crate::linear_problem::LinearProblem;
 
-/// The potential between the Gaussians with the means and covariances of the
-/// two weighted point sets (Thornton and Cuturi 2022; OTT's
-/// `GaussianInitializer`, there for point clouds only).
+/// Starts from the optimal potential between two Gaussians that have the means and
+/// covariances of the weighted points (Thornton and Cuturi 2022; OTT's
+/// `GaussianInitializer`, which takes point clouds only).
 ///
 /// With `A = Σa^-½ (Σa^½ Σb Σa^½)^½ Σa^-½`, the matrix of the optimal map,
 ///
@@ -18,10 +18,9 @@ use crate::linear_problem::LinearProblem;
 /// f(x) = |x|² − (x − m_a)ᵀ A (x − m_a) − 2 x·m_b
 /// ```
 ///
-/// less its mean over the atoms. Covariances are unbiased,
-/// `Σ w (x − m)(x − m)ᵀ / (1 − Σw²)`. Where one is singular, `Σa^-½` is the
-/// pseudo-inverse's root: along a direction in which all of `a` lies on one
-/// point there is nothing to tell apart.
+/// minus its mean over the atoms. Covariances are unbiased,
+/// `Σ w (x − m)(x − m)ᵀ / (1 − Σw²)`. If `Σa` is singular, `Σa^-½` is the root of
+/// its pseudo-inverse: a direction in which `a` has no variance is ignored.
 ///
 /// ```
 /// use metamlp_ot::{GaussianInitializer, Grid, LinearProblem, Sinkhorn};
@@ -38,7 +37,7 @@ use crate::linear_problem::LinearProblem;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GaussianInitializer;
 
-/// Variances below this share of the largest count as none.
+/// Variances below this fraction of the largest one count as 0.
 const SINGULAR: f64 = 1e-10;
 
 impl SinkhornInitializer for GaussianInitializer {
@@ -47,11 +46,11 @@ impl SinkhornInitializer for GaussianInitializer {
         let Some((x, y)) = geometry.points() else {
             return Err(Error::Unsupported {
                 geometry: geometry.kind(),
-                what: "points for the Gaussian initializer",
+                what: "points, which the Gaussian initializer needs",
                 instead: "use a PointCloud or a Grid, or another initializer",
             });
         };
-        // A batch of one if it is none; in f64, since the moments are few.
+        // A single problem is a batch of one. In f64: the moments are small.
         let (n, m) = geometry.shape();
         let batch = problem.batch().unwrap_or(1);
         let (x, y) = (x.convert(F64), y.convert(F64));
@@ -77,19 +76,19 @@ fn moments(x: &Tensor, weights: &Tensor) -> (Tensor, Tensor) {
     let centred = x.expand_dims(0) - mean.expand_dims(1);
     let weighted = &centred * weights.expand_dims(-1);
     let spread = weighted.dot_general(&centred, (&[1], &[1]), (&[0], &[0]));
-    // All on one atom: there is no spread to correct.
+    // With all weight on one atom the correction would divide by 0.
     let freedom = 1.0 - weights.square().sum_keepdims([-1]);
     let freedom = freedom.greater(f64::EPSILON).select(&freedom, 1.0);
     (mean, spread / freedom.expand_dims(-1))
 }
 
-/// `Σa^-½ (Σa^½ Σb Σa^½)^½ Σa^-½` for each of a batch, `[batch, d, d]`.
+/// The matrices `Σa^-½ (Σa^½ Σb Σa^½)^½ Σa^-½`, `[batch, d, d]`.
 fn optimal_maps(covariance_a: &Tensor, covariance_b: &Tensor) -> Result<Tensor> {
     let d = covariance_a.shape()[1];
     let (a, b) = (covariance_a.to_vec::<f64>()?, covariance_b.to_vec::<f64>()?);
     let mut maps = Vec::with_capacity(a.len());
     for (a, b) in a.chunks_exact(d * d).zip(b.chunks_exact(d * d)) {
-        // Symmetric, so the order of the elements does not matter.
+        // They are symmetric, so row-major and column-major are the same.
         let (a, b) = (DMatrix::from_column_slice(d, d, a), DMatrix::from_column_slice(d, d, b));
         let root = power(&a, f64::sqrt);
         let inverse_root = power(&a, |variance| variance.sqrt().recip());
@@ -99,8 +98,8 @@ fn optimal_maps(covariance_a: &Tensor, covariance_b: &Tensor) -> Result<Tensor> 
     Ok(Tensor::from_vec(covariance_a.shape(), maps))
 }
 
-/// The symmetric matrix with `function` of the eigenvalues of another, 0 where
-/// these are none.
+/// Applies `function` to the eigenvalues of a symmetric matrix; eigenvalues that count
+/// as 0 stay 0.
 fn power(matrix: &DMatrix<f64>, function: impl Fn(f64) -> f64) -> DMatrix<f64> {
     let mut eigen = SymmetricEigen::new(matrix.clone());
     let least = eigen.eigenvalues.amax() * SINGULAR;

@@ -1,27 +1,21 @@
-//! Where Sinkhorn starts.
+//! Initializers: the first potentials of Sinkhorn. The learned one is in `meta`.
 
 mod default;
 mod gaussian;
-mod meta;
-mod meta_builder;
-mod meta_step;
-mod potential_model;
 
 pub use default::DefaultInitializer;
 pub use gaussian::GaussianInitializer;
-pub use meta::MetaInitializer;
-pub use meta_builder::MetaInitializerBuilder;
-pub use potential_model::PotentialModel;
 
 use metamlp_tensor::{Tensor, evaluate};
 
 use crate::error::Result;
+use crate::geometry::masking::mask;
 use crate::linear_problem::LinearProblem;
 
-/// A rule that gives Sinkhorn its first potentials (OTT's class of this name).
+/// Computes the first potentials of Sinkhorn (OTT's class of this name).
 ///
-/// Only the potential on the rows has to be given. The one on the columns is
-/// zero, and plain Sinkhorn recomputes it from the first before it is used.
+/// Only the potential on the rows is required. The one on the columns is zero:
+/// Sinkhorn recomputes it from the first one before using it.
 ///
 /// ```
 /// use metamlp_ot::{DefaultInitializer, Grid, LinearProblem, SinkhornInitializer};
@@ -35,17 +29,17 @@ use crate::linear_problem::LinearProblem;
 /// # Ok::<(), metamlp_ot::Error>(())
 /// ```
 pub trait SinkhornInitializer {
-    /// A potential on the rows, in the shape of `problem.a()`, for atoms with
-    /// and without mass.
+    /// The potential on the rows, in the shape of `problem.a()`. Its values at atoms
+    /// without mass are ignored.
     ///
     /// # Errors
-    /// If there is none for such a problem.
+    /// If the initializer does not support the problem.
     fn potential(&self, problem: &LinearProblem) -> Result<Tensor>;
 
-    /// The potentials `(f, g)` to start from: -inf at atoms without mass.
+    /// The first potentials `(f, g)`: -inf at atoms without mass.
     ///
     /// # Errors
-    /// If there are none for such a problem.
+    /// Those of [`potential`](SinkhornInitializer::potential).
     fn duals(&self, problem: &LinearProblem) -> Result<(Tensor, Tensor)> {
         let f = self.potential(problem)?.convert(problem.a().dtype());
         let f = mask(&f, problem.a(), f64::NEG_INFINITY);
@@ -53,19 +47,14 @@ pub trait SinkhornInitializer {
         Ok(evaluate((f, g))?)
     }
 
-    /// The same as scalings `(u, v)`, for kernel mode: `exp(f/ε)`, 0 at atoms
-    /// without mass.
+    /// The first scalings `(u, v)` of kernel mode: `exp(f/ε)` and `exp(g/ε)`, 0 at
+    /// atoms without mass.
     ///
     /// # Errors
-    /// If there are none for such a problem.
+    /// Those of [`potential`](SinkhornInitializer::potential).
     fn scalings(&self, problem: &LinearProblem) -> Result<(Tensor, Tensor)> {
         let (f, g) = self.duals(problem)?;
         let geometry = problem.geometry();
         Ok(evaluate((geometry.scaling_from_potential(&f), geometry.scaling_from_potential(&g)))?)
     }
-}
-
-/// `x` where there is mass.
-pub(crate) fn mask(x: &Tensor, weights: &Tensor, otherwise: f64) -> Tensor {
-    weights.greater(0.0).select(x, otherwise)
 }

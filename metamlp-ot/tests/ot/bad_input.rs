@@ -1,4 +1,4 @@
-//! What is refused, and in which words.
+//! Bad input gives errors that name the input and the accepted values.
 
 use crate::support::*;
 use metamlp_ot::{

@@ -52,7 +52,7 @@ fn general_differentiation_agrees_where_weights_are_zero() {
         let (_, residual) = objective.loss_and_residual(&vector(&F), &a, &b);
         assert_all_close(&residual, &general.to_vec::<f64>().unwrap(), 1e-14);
         assert_close(residual.sum_all().item().unwrap(), 0.0, 1e-14);
-        // Nothing pulls at an atom that is not there.
+        // The gradient at an atom without mass is zero.
         let pull = a.equal(0.0).select(&residual, 0.0);
         assert_all_close(&pull, &[0.0; 3], 0.0);
     }
@@ -71,14 +71,14 @@ fn the_masked_loss_does_not_see_shifts() {
         assert_close(other, loss, 1e-12);
         assert_all_close(&vector(&same), &residual, 1e-12);
     }
-    // What OTT's does with the same weights.
+    // OTT's loss with the same weights.
     assert_close(shifted(ZeroWeights::AsOtt, 10.0).0, 31_521.0, 0.5);
     assert_close(shifted(ZeroWeights::AsOtt, -10.0).0, -0.602, 5e-4);
 }
 
 #[test]
 fn the_masked_loss_is_that_of_the_atoms_with_mass() {
-    // The second row and the third column left out by hand.
+    // The same without the second row and the third column.
     let cost = Tensor::from_vec([2, 2], vec![0.0, 1.0, 4.0, 1.0]);
     let smaller = DualObjective::new(metamlp_ot::CostMatrix::new(&cost, 1.0).unwrap());
     let expected = smaller.loss(&vector(&[0.3, 0.1]), &vector(&[0.6, 0.4]), &vector(&[0.2, 0.8]));
@@ -119,7 +119,7 @@ fn a_batch_is_its_pairs() {
 
 #[test]
 fn gradients_on_a_grid_agree() {
-    // By products, and pair by pair.
+    // With matrix products, and pairwise.
     for epsilon in [0.05, 0.0005] {
         let objective = DualObjective::new(Grid::from_size([4, 3], F64, epsilon).unwrap());
         let wave = |k: f64| ((Tensor::arange(24, F64) + 1.0) * k).sin().reshape([2, 12]);

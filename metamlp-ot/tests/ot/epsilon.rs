@@ -33,7 +33,7 @@ fn annealed_iterations() {
     let solver = Sinkhorn::new().threshold(-1.0).max_iterations(6);
     let output = solver.clone().inner_iterations(1).solve(&problem).unwrap();
     assert_errors(output.errors(), &expected, TOLERANCE);
-    // In blocks, the schedule moves inside of them.
+    // The schedule changes ε within a block, too.
     let output = solver.inner_iterations(3).solve(&problem).unwrap();
     assert_errors(output.errors(), &[expected[2], expected[5]], TOLERANCE);
 }

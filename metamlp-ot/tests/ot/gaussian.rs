@@ -1,4 +1,4 @@
-//! The Gaussian start.
+//! The Gaussian initializer.
 
 use crate::support::*;
 use metamlp_ot::{GaussianInitializer, Grid, LinearProblem, PointCloud, Sinkhorn, SinkhornInitializer};

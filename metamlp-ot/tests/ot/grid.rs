@@ -1,4 +1,4 @@
-//! A grid is the point cloud of its points, without the matrix.
+//! A grid gives the results of the point cloud of its points, without a matrix.
 
 use crate::support::*;
 use metamlp_ot::{Geometry, Grid, LinearProblem, Over, PointCloud, Sinkhorn};
@@ -19,7 +19,7 @@ fn weights() -> ([f64; 6], [f64; 6]) {
     (a, b)
 }
 
-/// Smooth, different for each `seed`, positive.
+/// Smooth positive weights, different for each `seed`.
 fn bumps(n: usize, seed: usize) -> Vec<f64> {
     let raw: Vec<f64> = (0..n).map(|i| 1.01 + ((i * (seed + 2)) as f64 * 0.7).sin()).collect();
     let sum: f64 = raw.iter().sum();
@@ -64,7 +64,7 @@ fn points_have_the_last_axis_fastest() {
 
 #[test]
 fn operators_on_any_number_of_axes_and_in_batches() {
-    // The smallest ε goes pair by pair, the others by products.
+    // The smallest ε is summed pairwise, the others with matrix products.
     for (size, dtype, tolerance) in [
         (vec![5], F64, 1e-12),
         (vec![3, 4], F64, 1e-12),

@@ -1,5 +1,5 @@
-//! The behaviour of the crate, a file for each topic. Reference numbers are
-//! those of OTT-JAX in double precision where nothing else is said.
+//! The behaviour of the crate, one file per topic. Reference numbers are those of
+//! OTT-JAX in double precision unless a test says otherwise.
 
 mod bad_input;
 mod dual_objective;

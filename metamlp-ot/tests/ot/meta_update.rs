@@ -1,4 +1,4 @@
-//! The training of the learned start, and what it is good for.
+//! The training of the learned initializer, and the iterations it saves.
 
 use metamlp_core::Map;
 use metamlp_core::optim::{Optimizer, sgd};
@@ -52,7 +52,7 @@ fn loss_and_step() {
 
 #[test]
 fn gradient() {
-    // Gradient descent at rate 1 shows it.
+    // Gradient descent with rate 1 subtracts exactly the gradient.
     let mut meta = with_fixed_weights(ZeroWeights::Masked, sgd(1.0));
     meta.update(&vector(&A), &vector(&B)).unwrap();
     let step = |path: &str| 0.1 - parameter(&meta, path);
@@ -210,7 +210,7 @@ fn a_refused_update_changes_nothing() {
     assert_eq!(parameter(&meta, "Dense_0/kernel").to_vec::<f64>().unwrap(), before);
 }
 
-/// Predicts one number too few.
+/// A network whose potential is one element too short.
 #[module(crate = metamlp_core)]
 struct Short {}
 
@@ -232,7 +232,7 @@ fn a_model_of_another_size_is_reported() {
     let mut meta = MetaInitializer::builder(geometry()).model(Short::new()).build(Key::new(0)).unwrap();
     let error = meta.update(&vector(&A), &vector(&B)).unwrap_err().to_string();
     assert!(error.contains("[2]") && error.contains("[3]"), "{error}");
-    // The network is still there.
+    // The network is unchanged.
     assert_eq!(meta.params().size(), 3 * 2 + 2);
 }
 

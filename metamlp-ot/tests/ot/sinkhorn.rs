@@ -10,7 +10,7 @@ fn every_iteration() -> Sinkhorn {
     Sinkhorn::new().inner_iterations(1)
 }
 
-/// A number of iterations, whatever their errors.
+/// A solver that runs a fixed number of iterations.
 fn fixed(iterations: usize) -> Sinkhorn {
     every_iteration().threshold(-1.0).max_iterations(iterations)
 }
@@ -130,7 +130,7 @@ fn parallel_updates() {
 
 #[test]
 fn a_negative_threshold_runs_to_the_end() {
-    // OTT runs 30 iterations here, and has 7.96e-11 in the last place.
+    // OTT runs 30 iterations here; its last error is 7.96e-11.
     let solver = Sinkhorn::new().threshold(-1.0).max_iterations(25);
     let output = solver.solve(&three_point_problem(1.0)).unwrap();
     assert_eq!(output.n_iters(), 25);
@@ -169,7 +169,7 @@ fn early_errors_are_skipped() {
     assert_eq!(output.n_iters(), 20);
     assert_errors(output.errors(), &[f64::INFINITY, 2.082e-7, -1.0], 1e-10);
     assert!(output.converged());
-    // OTT looks at iteration 10 no sooner than at 20, and stops unconverged.
+    // OTT computes no error at iteration 10, only at 20, and stops unconverged.
     let output = Sinkhorn::new().min_iterations(10).solve(&three_point_problem(1.0)).unwrap();
     assert_eq!(output.n_iters(), 10);
     assert!(output.converged());
@@ -288,7 +288,7 @@ fn a_forbidden_pair_gets_no_mass() {
 
 #[test]
 fn small_epsilon_in_single_precision() {
-    // Far below what scalings could hold.
+    // Scalings would underflow.
     let cost = three_points(1.0).cost_matrix().unwrap().convert(metamlp_tensor::F32);
     let geometry = CostMatrix::new(&cost, 1e-3).unwrap();
     let problem = problem(geometry, &[0.5, 0.3, 0.2], &[0.2, 0.3, 0.5]);

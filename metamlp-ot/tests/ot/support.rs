@@ -1,13 +1,13 @@
-//! The problems that several tests share, and how their numbers are compared.
+//! Problems that several tests share, and the comparison of numbers.
 
 use metamlp_core::Map;
 use metamlp_ot::{CostMatrix, Epsilon, Geometry, LinearProblem};
 use metamlp_tensor::{F64, Tensor};
 
-/// What doubles are compared to, as the reference numbers are rounded there.
+/// The tolerance for doubles: the reference numbers are rounded to it.
 pub(crate) const TOLERANCE: f64 = 2e-9;
 
-/// The squared distances of 0, 1 and 2.
+/// The squared distances between 0, 1 and 2.
 pub(crate) fn three_points(epsilon: impl Into<Epsilon>) -> Geometry {
     let cost = Tensor::from_vec([3, 3], vec![0.0, 1.0, 4.0, 1.0, 0.0, 1.0, 4.0, 1.0, 0.0]);
     CostMatrix::new(&cost, epsilon).unwrap().into()

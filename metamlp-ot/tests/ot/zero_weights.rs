@@ -1,4 +1,4 @@
-//! Atoms without mass are not there.
+//! Atoms without mass are left out of plan, loss and gradient.
 
 use crate::support::*;
 use metamlp_ot::{DefaultInitializer, Grid, LinearProblem, Over, Sinkhorn, SinkhornInitializer};
@@ -50,7 +50,7 @@ fn starts_leave_them_out() {
     let (u, v) = DefaultInitializer.scalings(&problem).unwrap();
     assert_all_close(&u, &[1.0, 0.0, 1.0], 0.0);
     assert_all_close(&v, &[1.0, 1.0, 0.0], 0.0);
-    // Given potentials too, which OTT from 0.5 on takes as they are.
+    // Given potentials, too; OTT 0.5 and later keeps their values.
     let solver = Sinkhorn::new().max_iterations(1);
     let zeros = Tensor::zeros([3], F64);
     let given = solver.solve_from(&problem, &zeros, &zeros).unwrap();

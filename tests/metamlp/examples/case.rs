@@ -1,4 +1,4 @@
-//! Running an example in a folder of its own.
+//! Runs an example in its own folder.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,7 +11,7 @@ use std::sync::Mutex;
 pub(crate) struct Example(pub(crate) &'static str);
 
 impl Example {
-    /// The folder for the test `name`, empty at first.
+    /// The folder for the test `name`, initially empty.
     pub(crate) fn case(self, name: &'static str) -> Case {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(self.0).join(name);
         let _ = fs::remove_dir_all(&folder);
@@ -29,7 +29,7 @@ impl Example {
         command
     }
 
-    /// Where cargo puts the example: beside the folder of this test's executable.
+    /// The example's executable, beside the folder of this test's executable.
     ///
     /// `cargo test` builds the examples first; a run of this file alone does not,
     /// so a missing one is built here.
@@ -50,7 +50,7 @@ impl Example {
         path
     }
 
-    /// One line on standard error that says all of `says`, nothing on standard
+    /// Checks for one line on standard error that contains all of `says`, no standard
     /// output, exit code 1.
     pub(crate) fn expect_refusal(self, output: &Output, says: &[&str]) {
         let error = String::from_utf8_lossy(&output.stderr);
@@ -64,7 +64,7 @@ impl Example {
     }
 }
 
-/// A folder of its own for a test's files and results.
+/// The folder of a test's files and results.
 pub(crate) struct Case {
     example: Example,
     pub(crate) name: &'static str,
@@ -82,7 +82,7 @@ impl Case {
         path
     }
 
-    /// Runs with these arguments, and expects success.
+    /// Runs with these arguments and expects success.
     pub(crate) fn run(&self, arguments: &[&dyn AsRef<OsStr>]) -> Output {
         let folder = self.output();
         let mut arguments = arguments.to_vec();
@@ -97,7 +97,7 @@ impl Case {
         serde_json::from_str(&text).expect("the report is JSON")
     }
 
-    /// Asserts that the run left this picture, whole and not blank.
+    /// Asserts that the run wrote this picture, complete and not blank.
     pub(crate) fn expect_picture(&self, name: &str) {
         let bytes = fs::read(self.output().join(name)).expect("the picture was written");
         let mut picture = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().expect("a PNG file");
@@ -106,7 +106,7 @@ impl Case {
         assert!(pixels.contains(&255) && pixels.iter().any(|&value| value < 60), "{name} is blank");
     }
 
-    /// Runs with these arguments, and expects a refusal that leaves nothing.
+    /// Runs with these arguments and expects a refusal that writes nothing.
     pub(crate) fn refuses(&self, arguments: &[&dyn AsRef<OsStr>], says: &[&str]) {
         let folder = self.output();
         let mut arguments = arguments.to_vec();

@@ -1,4 +1,4 @@
-//! Files for `meta_ot` to read, right ones and wrong ones.
+//! Input files for `meta_ot`, valid and invalid.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use safetensors::{Dtype, tensor::TensorView};
 
-/// Pixels of an image.
+/// The pixels of an image.
 pub(crate) const PIXELS: usize = 28 * 28;
 
 pub(crate) fn data(name: &str) -> PathBuf {
@@ -25,7 +25,7 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("writing to memory")
 }
 
-/// Images with a block of ink each, at different places.
+/// Images with one dark block each, at different places.
 pub(crate) fn digits(count: usize) -> Vec<u8> {
     let mut pixels = vec![0; count * PIXELS];
     for (image, pixels) in pixels.chunks_exact_mut(PIXELS).enumerate() {

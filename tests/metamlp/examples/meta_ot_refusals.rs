@@ -1,4 +1,4 @@
-//! What `meta_ot` refuses: one line, exit code 1, nothing left behind.
+//! Refusals of `meta_ot`: one line, exit code 1, no files.
 
 use std::fs;
 

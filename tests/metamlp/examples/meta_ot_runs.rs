@@ -1,4 +1,4 @@
-//! What a run of `meta_ot` writes, and what is the same from run to run.
+//! The results of `meta_ot`, and that runs are reproducible.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -115,14 +115,14 @@ fn control_c_ends_the_training_and_keeps_what_there_is() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the example runs");
-    // The first line on standard error says that updates are being made.
+    // The first line on standard error shows that updates have started.
     let mut line = String::new();
     let mut error = BufReader::new(child.stderr.take().expect("standard error is piped"));
     error.read_line(&mut line).expect("the example tells its progress");
     assert!(line.contains("updates/s"), "{line}");
     let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
     assert!(kill.expect("kill runs").success());
-    // Read on, so that the pipe does not fill up.
+    // Keeps reading, so that the pipe does not fill up.
     std::io::copy(&mut error, &mut std::io::sink()).expect("standard error can be read");
 
     let finished = child.wait_with_output().expect("the example ends");

@@ -1,4 +1,4 @@
-//! What a run of `transformer_char` writes, and what it refuses.
+//! The results of `transformer_char` and its refusals.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,7 +10,7 @@ use super::TRANSFORMER_CHAR;
 use super::case::{Case, names};
 use super::input::data;
 
-/// The book's beginning: enough to train on for a moment.
+/// The beginning of the book, enough for a short training.
 fn beginning(case: &Case) -> PathBuf {
     let book = fs::read(data("alice.txt")).expect("the text is in the repository");
     case.file("beginning.txt", &book[..3000])
@@ -27,7 +27,7 @@ fn a_run_writes_its_three_files_and_shows_table_and_sample() {
     assert_eq!(names(&case.output()), ["report.json", "sample.txt", "weights.safetensors"]);
     let sample = fs::read_to_string(case.output().join("sample.txt")).expect("the sample was written");
     assert!(sample.starts_with("There was"), "{sample}");
-    // Beyond the model's context, and a line end.
+    // Longer than the model's context, with a line end.
     assert_eq!(sample.chars().count(), 81);
     let shown = String::from_utf8_lossy(&output.stdout);
     for text in ["step", "training loss", "held-out loss", "ms per step", sample.trim_end()] {

@@ -1,7 +1,7 @@
 //! burn, its `flex` backend. usage: burn-worker THREADS | burn-worker once mlp|cnn
 //!
-//! Without the model of the documentation of `init`: statistics of a batch need
-//! gradients there, whose graphs pile up where nobody asks for them.
+//! The model of the documentation of `init` is left out: batch statistics need
+//! gradients in burn, and without a backward pass their graphs accumulate.
 
 #[path = "../../worker.rs"]
 mod worker;
@@ -97,7 +97,7 @@ impl Block {
         x + y
     }
 
-    /// burn's parameters are made when they are first read.
+    /// burn creates parameters when they are first read.
     fn made(self) -> Self {
         let attention = &self.attention;
         for layer in

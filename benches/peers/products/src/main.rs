@@ -1,4 +1,4 @@
-//! Matrix products of the crates that make them. usage: products-worker CRATE THREADS
+//! Matrix products of matrixmultiply, gemm and faer. usage: products-worker CRATE THREADS
 
 #[path = "../../worker.rs"]
 mod worker;

@@ -1,23 +1,36 @@
-//! Between what mass is moved, at what cost and with what regularisation; and
-//! the operators of Sinkhorn, which are the same for every kind of geometry.
+//! Geometries: ground costs, the regularisation ε, and the Sinkhorn operators,
+//! which are the same for every kind of geometry. Knows no weights and no solver.
 
-use metamlp_tensor::{DType, F64, Tensor};
+pub(crate) mod axis_cost;
+mod cost_matrix;
+mod epsilon;
+mod grid;
+pub(crate) mod kernel;
+pub(crate) mod masking;
+mod over;
+mod point_cloud;
 
-use crate::axis_cost::AxisCost;
-use crate::cost_matrix::CostMatrix;
-use crate::epsilon::Schedule;
+pub use cost_matrix::CostMatrix;
+pub use epsilon::Epsilon;
+pub use grid::Grid;
+pub use over::Over;
+pub use point_cloud::PointCloud;
+
+use metamlp_tensor::{DType, Tensor};
+
 use crate::error::{Error, Result};
-use crate::grid::Grid;
-use crate::kernel::{LogKernel, ScalingKernel};
-use crate::point_cloud::PointCloud;
+use axis_cost::AxisCost;
+use epsilon::Schedule;
+use kernel::{LogKernel, ScalingKernel};
+use masking::{finite_or, positive_or_one};
 
 /// A cost between `n` and `m` atoms, and ε.
 ///
-/// Potentials are `f`, `[.., n]`, and `g`, `[.., m]`: leading axes are a batch
+/// Potentials are `f`, `[.., n]`, and `g`, `[.., m]`; leading axes are a batch
 /// of problems over one cost. Scalings are `u = exp(f/ε)` and `v = exp(g/ε)`.
 /// An atom without mass has the potential -inf and the scaling 0.
 ///
-/// The operators are lazy: arguments that don't fit give poisoned tensors.
+/// The operators are lazy: arguments of a wrong shape give poisoned tensors.
 ///
 /// ```
 /// use metamlp_ot::{CostMatrix, Geometry, Over};
@@ -32,63 +45,44 @@ use crate::point_cloud::PointCloud;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Geometry {
-    /// Any cost.
+    /// An arbitrary cost, given as a matrix.
     CostMatrix(CostMatrix),
-    /// Squared Euclidean distances between points.
+    /// Squared Euclidean distances between two sets of points.
     PointCloud(PointCloud),
     /// Squared Euclidean distances on a product of axes.
     Grid(Grid),
 }
 
-/// What an operator sums over (OTT's `axis`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Over {
-    /// The `n` rows, OTT's axis 0: `[.., n]` to `[.., m]`.
-    Rows,
-    /// The `m` columns, OTT's axis 1: `[.., m]` to `[.., n]`.
-    Columns,
-}
-
-impl Over {
-    /// The axis of a cost matrix that is summed over.
-    pub(crate) fn axis(self) -> usize {
-        match self {
-            Self::Rows => 0,
-            Self::Columns => 1,
-        }
-    }
-}
-
 impl Geometry {
-    /// `(n, m)`.
+    /// The numbers of atoms `(n, m)`.
     #[must_use]
     pub fn shape(&self) -> (usize, usize) {
         let extents = |axis: usize| self.axes().iter().map(|cost| cost.cost.shape()[axis]).product();
         (extents(0), extents(1))
     }
 
-    /// The dtype of the cost, in which everything is computed.
+    /// The dtype of the cost. Potentials and plans are computed in it.
     #[must_use]
     pub fn dtype(&self) -> DType {
-        self.axes().first().map_or(F64, |axis| axis.cost.dtype())
+        self.axes()[0].cost.dtype()
     }
 
-    /// ε, which a schedule falls to.
+    /// The final ε of the schedule.
     #[must_use]
     pub fn epsilon(&self) -> f64 {
         self.schedule().target
     }
 
-    /// ε at iteration `k`, counted from 0.
+    /// The ε of iteration `k`, counted from 0.
     #[must_use]
     pub fn epsilon_at(&self, k: usize) -> f64 {
         self.schedule().at(k)
     }
 
-    /// The cost, `[n, m]`.
+    /// The cost matrix `C`, `[n, m]`.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] of a grid, which never forms it.
+    /// [`Error::Unsupported`] on a grid, which never forms it.
     pub fn cost_matrix(&self) -> Result<Tensor> {
         match self {
             Self::CostMatrix(geometry) => Ok(geometry.cost().clone()),
@@ -97,16 +91,16 @@ impl Geometry {
         }
     }
 
-    /// `K = exp(−C/ε)`, `[n, m]`.
+    /// The kernel `K = exp(−C/ε)`, `[n, m]`.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] of a grid.
+    /// [`Error::Unsupported`] on a grid.
     pub fn kernel_matrix(&self) -> Result<Tensor> {
         Ok((-(self.cost_matrix()? / self.epsilon())).exp())
     }
 
-    /// The atoms `x`, `[n, d]`, and `y`, `[m, d]`, if they lie in a space
-    /// whose squared Euclidean distance is the cost.
+    /// The atoms `x`, `[n, d]`, and `y`, `[m, d]`, if the cost is their squared
+    /// Euclidean distance; `None` for a [`CostMatrix`].
     #[must_use]
     pub fn points(&self) -> Option<(Tensor, Tensor)> {
         match self {
@@ -119,10 +113,11 @@ impl Geometry {
         }
     }
 
-    /// `ε · log Σ_i exp((x_i − C_ij) / ε)` of a potential `x`.
+    /// Returns `ε · log Σ_i exp((x_i − C_ij) / ε)` for a potential `x`.
     ///
-    /// OTT's operator of this name takes both potentials and subtracts one
-    /// again; what is left is the same, and finite where that one is -inf.
+    /// OTT's operator of this name takes both potentials and subtracts the other
+    /// one again. This one gives the same values, and is finite where the other
+    /// potential is -inf.
     #[must_use]
     pub fn apply_lse_kernel(&self, x: &Tensor, epsilon: f64, over: Over) -> Tensor {
         match self.fitting("the potential", x, over) {
@@ -131,7 +126,7 @@ impl Geometry {
         }
     }
 
-    /// `Σ_i x_i exp(−C_ij / ε)` of a scaling `x`. Underflows where C ≫ ε.
+    /// Returns `Σ_i x_i exp(−C_ij / ε)` for a scaling `x`. Underflows where `C ≫ ε`.
     #[must_use]
     pub fn apply_kernel(&self, x: &Tensor, epsilon: f64, over: Over) -> Tensor {
         match self.fitting("the scaling", x, over) {
@@ -140,22 +135,22 @@ impl Geometry {
         }
     }
 
-    /// The potential with the marginal `exp(log_weights)`, given the other one
-    /// (half an iteration of Sinkhorn, Cuturi 2013, in the log domain):
+    /// Half a Sinkhorn iteration (Cuturi 2013) in the log domain: the potential
+    /// that, with the other potential `x`, gives the marginal `exp(log_weights)`:
     /// `ε log w − ε log Σ_i exp((x_i − C_ij) / ε)`.
     #[must_use]
     pub fn update_potential(&self, x: &Tensor, log_weights: &Tensor, epsilon: f64, over: Over) -> Tensor {
         log_weights * epsilon - finite_or(&self.apply_lse_kernel(x, epsilon, over), 0.0)
     }
 
-    /// The scaling with the marginal `weights`, given the other one.
+    /// The scaling that, with the other scaling `x`, gives the marginal `weights`.
     #[must_use]
     pub fn update_scaling(&self, x: &Tensor, weights: &Tensor, epsilon: f64, over: Over) -> Tensor {
         weights / positive_or_one(&self.apply_kernel(x, epsilon, over))
     }
 
-    /// A marginal of `P_ij = exp((f_i + g_j − C_ij) / ε)`: its sums over the
-    /// rows, `[.., m]`, or over the columns, `[.., n]`.
+    /// A marginal of the plan `P_ij = exp((f_i + g_j − C_ij) / ε)`: its sums over
+    /// the rows, `[.., m]`, or over the columns, `[.., n]`.
     #[must_use]
     pub fn marginal_from_potentials(&self, f: &Tensor, g: &Tensor, over: Over) -> Tensor {
         let (summed, kept) = match over {
@@ -165,7 +160,8 @@ impl Geometry {
         ((kept + self.apply_lse_kernel(summed, self.epsilon(), over)) / self.epsilon()).exp()
     }
 
-    /// A marginal of `P_ij = u_i K_ij v_j`.
+    /// A marginal of the plan `P_ij = u_i K_ij v_j`: its sums over the rows,
+    /// `[.., m]`, or over the columns, `[.., n]`.
     #[must_use]
     pub fn marginal_from_scalings(&self, u: &Tensor, v: &Tensor, over: Over) -> Tensor {
         let (summed, kept) = match over {
@@ -175,33 +171,34 @@ impl Geometry {
         kept * self.apply_kernel(summed, self.epsilon(), over)
     }
 
-    /// `P_ij = exp((f_i + g_j − C_ij) / ε)`, `[.., n, m]`.
+    /// The plan `P_ij = exp((f_i + g_j − C_ij) / ε)`, `[.., n, m]`.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] of a grid.
+    /// [`Error::Unsupported`] on a grid.
     pub fn transport_from_potentials(&self, f: &Tensor, g: &Tensor) -> Result<Tensor> {
         let cost = self.cost_matrix().map_err(|_| self.no_matrix("transport matrix"))?;
         Ok(((f.expand_dims(-1) + g.expand_dims(-2) - cost) / self.epsilon()).exp())
     }
 
-    /// `P_ij = u_i K_ij v_j`, `[.., n, m]`.
+    /// The plan `P_ij = u_i K_ij v_j`, `[.., n, m]`.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] of a grid.
+    /// [`Error::Unsupported`] on a grid.
     pub fn transport_from_scalings(&self, u: &Tensor, v: &Tensor) -> Result<Tensor> {
         let kernel = self.kernel_matrix().map_err(|_| self.no_matrix("transport matrix"))?;
         Ok(u.expand_dims(-1) * kernel * v.expand_dims(-2))
     }
 
-    /// `Σ_i P_ij x_i` over the rows, `[.., n]` to `[.., m]`, or `Σ_j P_ij x_j`
-    /// over the columns, without forming `P`. `x` may have either sign.
+    /// Applies the plan to `x` without forming it: `Σ_i P_ij x_i` over the rows,
+    /// `[.., n]` to `[.., m]`, or `Σ_j P_ij x_j` over the columns. Elements of `x`
+    /// may be negative.
     #[must_use]
     pub fn apply_transport_from_potentials(&self, f: &Tensor, g: &Tensor, x: &Tensor, over: Over) -> Tensor {
         let (summed, kept) = match over {
             Over::Rows => (f, g),
             Over::Columns => (g, f),
         };
-        // The positive and the negative part each have a logarithm.
+        // In the log domain the positive and the negative part are separate.
         let part = |x: Tensor| {
             let with_x = summed + x.log() * self.epsilon();
             ((kept + self.apply_lse_kernel(&with_x, self.epsilon(), over)) / self.epsilon()).exp()
@@ -209,18 +206,19 @@ impl Geometry {
         part(x.maximum(0.0)) - part((-x).maximum(0.0))
     }
 
-    /// `exp(f/ε)`; 0 where `f` is not finite.
+    /// Returns `exp(f/ε)`; 0 where `f` is not finite.
     #[must_use]
     pub fn scaling_from_potential(&self, potential: &Tensor) -> Tensor {
         potential.is_finite().select((potential / self.epsilon()).exp(), 0.0)
     }
 
-    /// `ε log u`; -inf where `u` is 0.
+    /// Returns `ε log u`; -inf where `u` is 0.
     #[must_use]
     pub fn potential_from_scaling(&self, scaling: &Tensor) -> Tensor {
         scaling.log() * self.epsilon()
     }
 
+    /// The costs along the axes, at least one.
     pub(crate) fn axes(&self) -> &[AxisCost] {
         match self {
             Self::CostMatrix(geometry) => geometry.axes(),
@@ -237,6 +235,7 @@ impl Geometry {
         }
     }
 
+    /// The name of the geometry's type.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::CostMatrix(_) => "CostMatrix",
@@ -245,13 +244,14 @@ impl Geometry {
         }
     }
 
+    /// The error of a geometry that never forms the matrix `what`.
     pub(crate) fn no_matrix(&self, what: &'static str) -> Error {
-        let instead =
-            "it would take the square of its points; use marginals, apply and the costs, or a PointCloud";
+        let instead = "a matrix of all its pairs of points is never formed; use the marginals, `apply` and the \
+                       costs, or a PointCloud";
         Error::Unsupported { geometry: self.kind(), what, instead }
     }
 
-    /// `x` in the geometry's dtype, if it can be summed over.
+    /// Returns `x` in the geometry's dtype, if its last axis fits.
     fn fitting(&self, name: &'static str, x: &Tensor, over: Over) -> Result<Tensor> {
         let (n, m) = self.shape();
         let needed = if over == Over::Rows { n } else { m };
@@ -261,6 +261,7 @@ impl Geometry {
         Err(Error::Shape { name, found: x.shape().to_vec(), expected: format!("[.., {needed}]") })
     }
 
+    /// The result of an operator whose argument does not fit.
     fn poisoned(&self, error: Error, over: Over) -> Tensor {
         let (n, m) = self.shape();
         let left = if over == Over::Rows { m } else { n };
@@ -290,14 +291,4 @@ impl From<&Geometry> for Geometry {
     fn from(geometry: &Geometry) -> Self {
         geometry.clone()
     }
-}
-
-/// `x` where it is finite.
-pub(crate) fn finite_or(x: &Tensor, otherwise: f64) -> Tensor {
-    x.is_finite().select(x, otherwise)
-}
-
-/// A denominator: `x` where it is positive, 1 elsewhere.
-pub(crate) fn positive_or_one(x: &Tensor) -> Tensor {
-    x.greater(0.0).select(x, 1.0)
 }

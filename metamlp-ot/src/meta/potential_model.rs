@@ -1,16 +1,16 @@
-//! What can learn to predict potentials. Knows no geometry and no training.
+//! The trait of networks that predict potentials. Knows no geometry and no training.
 
 use metamlp::{Module, Tensor};
 
-/// A network from two distributions to a potential; [`MetaMLP`](crate::MetaMLP) is one, and any
-/// `#[module]` can be.
+/// A network that maps two distributions to a potential. [`MetaMLP`](crate::MetaMLP) is one;
+/// any `#[module]` can implement it.
 ///
 /// ```
 /// use metamlp_core as metamlp;
 /// use metamlp_core::prelude::*;
 /// use metamlp_ot::{Grid, MetaInitializer, PotentialModel};
 ///
-/// /// An affine map of the difference.
+/// /// An affine map of the difference of the weights.
 /// #[module(crate = metamlp_core)]
 /// struct Affine {}
 ///
@@ -34,6 +34,6 @@ use metamlp::{Module, Tensor};
 /// # Ok::<(), metamlp_ot::Error>(())
 /// ```
 pub trait PotentialModel: Module + Send + Sync {
-    /// Weights `a`, `[.., n]`, and `b`, `[.., m]`, to the potential `f`, `[.., n]`.
+    /// Maps weights `a`, `[.., n]`, and `b`, `[.., m]`, to the potential `f`, `[.., n]`.
     fn potential(&self, a: &Tensor, b: &Tensor) -> Tensor;
 }

@@ -1,15 +1,20 @@
-//! A block of Sinkhorn iterations as one function of trees of tensors, so that
-//! it is compiled once for all problems of a shape. Knows no loop around it.
+//! A block of Sinkhorn iterations as one function of trees of tensors, which is
+//! compiled once for all problems of a shape. Knows no convergence.
 
-use metamlp::{Tensor, Tree};
+use std::fmt;
+use std::sync::Arc;
 
-use crate::geometry::{Over, finite_or, positive_or_one};
-use crate::kernel::{LogKernel, ScalingKernel};
+use metamlp::{Tensor, Tree, jit};
 
-/// What stays the same over the iterations of a problem.
+use crate::error::Result;
+use crate::geometry::Over;
+use crate::geometry::kernel::{LogKernel, ScalingKernel};
+use crate::geometry::masking::{finite_or, positive_or_one};
+
+/// The constants of a problem's iterations.
 #[derive(Clone, Debug, Tree)]
 pub(crate) struct Constants {
-    /// The kernel at the ε that a schedule falls to.
+    /// The kernel at the final ε of the schedule.
     pub(crate) kernel: Kernel,
     pub(crate) a: Tensor,
     pub(crate) b: Tensor,
@@ -23,20 +28,20 @@ impl Constants {
     }
 }
 
-/// A kernel in the domain that is iterated in.
+/// The kernel for potentials or for scalings.
 #[derive(Clone, Debug, Tree)]
 pub(crate) enum Kernel {
     Log(LogKernel),
     Scaling(ScalingKernel),
 }
 
-/// What changes: potentials, or scalings in kernel mode.
+/// The iterates: potentials, or scalings in kernel mode.
 #[derive(Clone, Debug, Tree)]
 pub(crate) struct State {
     pub(crate) f: Tensor,
     pub(crate) g: Tensor,
-    /// The kernel applied to `f`: the marginal error needs it at the end of a
-    /// block and the update of `g` at the start of the next.
+    /// The kernel applied to `f`. The marginal error needs it at the end of a
+    /// block, the update of `g` at the start of the next one.
     applied: Tensor,
 }
 
@@ -45,32 +50,63 @@ impl State {
         Self { f: f.clone(), g: g.clone(), applied: kernel.apply(f, Over::Rows) }
     }
 
-    /// The marginal over the rows, `[.., m]`.
+    /// The sums of `P` over the rows, `[.., m]`.
     pub(crate) fn column_marginal(&self, kernel: &Kernel) -> Tensor {
         kernel.marginal(&self.g, &self.applied)
     }
 }
 
-/// Which iterations a block makes.
+/// The iterations of one block.
 #[derive(Clone, Debug, Tree)]
 pub(crate) struct Block {
-    /// How many.
+    /// The number of iterations.
     pub(crate) iterations: usize,
-    /// The kernel of each, if they are not all at the last ε.
+    /// The kernel of each iteration; empty if all are at the final ε.
     pub(crate) kernels: Vec<Kernel>,
-    /// The momentum of each, `[.., 1]`, if there is one.
+    /// The momentum of each iteration, `[.., 1]`; empty without momentum.
     pub(crate) momentum: Vec<Tensor>,
-    /// The problems of a batch that are not done, `[batch, 1]`; the others stay.
+    /// True for the problems of a batch that are not done, `[batch, 1]`; the
+    /// others do not change.
     pub(crate) active: Option<Tensor>,
-    /// Whether both updates start from the old potentials.
+    /// True if both updates start from the old potentials.
     pub(crate) parallel: bool,
     /// The norm of the error that is computed after the last iteration.
     pub(crate) norm_error: f64,
 }
 
-/// The state after a block and its errors: in the norm asked for and in the
-/// 1-norm, `[..]`.
-pub(crate) fn iterate(constants: &Constants, state: State, block: &Block) -> (State, [Tensor; 2]) {
+/// [`iterate`] as a compiled function; clones share its programs.
+#[derive(Clone)]
+pub(crate) struct CompiledBlock(Arc<Iterate>);
+
+type Iterate = dyn Fn(Constants, State, Block) -> metamlp_tensor::Result<(State, [Tensor; 2])> + Send + Sync;
+
+impl CompiledBlock {
+    pub(crate) fn new() -> Self {
+        Self(Arc::from(jit(|constants: Constants, state: State, block: Block| {
+            Ok(iterate(&constants, state, &block))
+        })))
+    }
+
+    /// The state after a block, and its errors.
+    pub(crate) fn run(
+        &self,
+        constants: &Constants,
+        state: State,
+        block: Block,
+    ) -> Result<(State, [Tensor; 2])> {
+        Ok((self.0)(constants.clone(), state, block)?)
+    }
+}
+
+impl fmt::Debug for CompiledBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompiledBlock").finish_non_exhaustive()
+    }
+}
+
+/// The state after a block and its errors, `[..]`: in `norm_error` and in the
+/// 1-norm.
+fn iterate(constants: &Constants, state: State, block: &Block) -> (State, [Tensor; 2]) {
     let mut state = state;
     for i in 0..block.iterations {
         let next = step(constants, &state, block.kernels.get(i), block.momentum.get(i), block.parallel);
@@ -109,8 +145,8 @@ fn step(
     State { f, g, applied }
 }
 
-/// `‖Pᵀ1 − b‖`; the rows are exact after an iteration's second half. Of
-/// parallel updates neither is, and the errors of both marginals are added.
+/// `‖Pᵀ1 − b‖`: the row sums are exact after the second half of an iteration.
+/// After parallel updates neither marginal is, and both errors are added.
 fn error(constants: &Constants, state: &State, parallel: bool, norm: f64) -> Tensor {
     let kernel = &constants.kernel;
     let columns = distance(&state.column_marginal(kernel), &constants.b, norm);
@@ -124,7 +160,7 @@ fn error(constants: &Constants, state: &State, parallel: bool, norm: f64) -> Ten
 /// `(Σ |x − y|^p)^(1/p)` over the last axis.
 fn distance(x: &Tensor, y: &Tensor, p: f64) -> Tensor {
     let differences = (x - y).abs();
-    #[allow(clippy::float_cmp)]
+    #[expect(clippy::float_cmp, reason = "1 itself needs no power; other norms go the general way")]
     if p == 1.0 {
         return differences.sum([-1]);
     }
@@ -139,7 +175,7 @@ impl Kernel {
         }
     }
 
-    /// The new potential or scaling, given the kernel applied to the other one.
+    /// The new potential or scaling; `applied` is the kernel applied to the other one.
     fn update(
         &self,
         old: &Tensor,
@@ -170,7 +206,8 @@ impl Kernel {
         }
     }
 
-    /// The marginal of `P` at `kept`, given the kernel applied to the other side.
+    /// The marginal of `P` on the side of `kept`; `applied` is the kernel applied to
+    /// the other side.
     fn marginal(&self, kept: &Tensor, applied: &Tensor) -> Tensor {
         match self {
             Self::Log(kernel) => ((kept + applied) / &kernel.epsilon).exp(),

@@ -1,24 +1,23 @@
-//! Looking at the numbers that a problem is made of, and saying which one is
-//! not what it should be.
+//! Checks of the numbers in a problem; an error names the first wrong element.
 
 use metamlp_tensor::{DType, Element, F64, Tensor};
 
 use crate::error::{Error, Result};
 
-/// Weights may sum to 1 but for this: what single precision loses over a
-/// million atoms, and far less than a forgotten normalisation.
+/// How far the sum of weights may be from 1. Single precision loses less over a
+/// million atoms, and a missing normalisation is far off.
 pub(crate) const TOLERANCE: f64 = 1e-3;
 
-/// Whether transport is computed in that type: 16 bits are too few for it.
+/// True for the dtypes that transport is computed in: `f32` and `f64`. 16 bits are too few.
 pub(crate) fn is_computed(dtype: DType) -> bool {
     dtype.is_float() && !dtype.is_half()
 }
 
-/// Checks that all of `weights`, `[.., n]`, are distributions over `n` atoms.
+/// Checks that `weights`, `[n]` or `[batch, n]`, are distributions over `n` atoms.
 pub(crate) fn check_weights(name: &'static str, weights: &Tensor, n: usize) -> Result<()> {
     let shape = weights.shape();
     if !matches!(*shape, [last] | [1..=usize::MAX, last] if last == n) {
-        let expected = format!("[{n}] or [batch, {n}]: a weight for each atom of the geometry");
+        let expected = format!("[{n}] or [batch, {n}], one weight for each atom of the geometry");
         return Err(Error::Shape { name, found: shape.to_vec(), expected });
     }
     if !is_computed(weights.dtype()) {
@@ -30,10 +29,11 @@ pub(crate) fn check_weights(name: &'static str, weights: &Tensor, n: usize) -> R
     }
 }
 
-/// The checks of every row, in one pass over the memory.
+/// Checks every row in one pass over the memory.
 fn check_rows<T: Element + Into<f64>>(name: &'static str, weights: &Tensor, n: usize) -> Result<()> {
     let values = weights.view::<T>()?;
-    for (row, values) in values.as_slice().unwrap_or_default().chunks_exact(n).enumerate() {
+    let values = values.as_slice().expect("the elements of a tensor are contiguous");
+    for (row, values) in values.chunks_exact(n).enumerate() {
         let mut sum = 0.0;
         let mut is_weight = true;
         for &value in values {
@@ -45,7 +45,7 @@ fn check_rows<T: Element + Into<f64>>(name: &'static str, weights: &Tensor, n: u
             let expected = "a weight, at least 0";
             return Err(refused(name, weights, expected, |value| value.is_nan() || value < 0.0));
         }
-        // Infinite weights have no finite sum.
+        // This refuses infinite weights, too.
         if (sum - 1.0).abs() > TOLERANCE {
             let index = if weights.rank() == 2 { vec![row] } else { Vec::new() };
             return Err(Error::WeightsSum { name, index, sum, tolerance: TOLERANCE });
@@ -54,7 +54,7 @@ fn check_rows<T: Element + Into<f64>>(name: &'static str, weights: &Tensor, n: u
     Ok(())
 }
 
-/// The error of a tensor with an element of which `wrong` is true.
+/// The error for the first element of `tensor` for which `wrong` is true; there is one.
 pub(crate) fn refused(
     name: &'static str,
     tensor: &Tensor,
@@ -65,13 +65,12 @@ pub(crate) fn refused(
         Ok(values) => values,
         Err(error) => return error.into(),
     };
-    let position = values.iter().position(|&value| wrong(value)).unwrap_or_default();
+    let position = values.iter().position(|&value| wrong(value)).expect("a check found such an element");
     let mut index = Vec::with_capacity(tensor.rank());
     let mut stride = values.len();
     for &extent in tensor.shape() {
-        stride /= extent.max(1);
-        index.push(position / stride.max(1) % extent.max(1));
+        stride /= extent;
+        index.push(position / stride % extent);
     }
-    let value = values.get(position).copied().unwrap_or_default();
-    Error::Value { name, index, value, expected }
+    Error::Value { name, index, value: values[position], expected }
 }

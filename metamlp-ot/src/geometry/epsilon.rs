@@ -1,14 +1,14 @@
-//! How strongly a problem is regularised: a number, a share of the cost's
-//! spread, or a schedule that falls to it. Knows the cost by two statistics.
-
-use std::fmt;
+//! The entropic regularisation ε: a number, a multiple of a statistic of the
+//! cost, or a schedule that decreases to either. Knows the cost by its mean and
+//! standard deviation only.
 
 use crate::error::{Error, Result, setting};
+use crate::statistic::Statistic;
 
 /// The entropic regularisation ε, in units of the cost (OTT's `Epsilon`).
 ///
-/// A number is taken as it is; the default is a twentieth of the cost's
-/// standard deviation. At iteration `k` Sinkhorn uses
+/// A number is used unchanged. The default is a twentieth of the cost's standard
+/// deviation. At iteration `k` Sinkhorn uses
 ///
 /// ```text
 /// ε(k) = max(init · decay^k, 1) · ε
@@ -31,54 +31,35 @@ pub struct Epsilon {
     decay: f64,
 }
 
-/// What an [`Epsilon`] can be relative to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Statistic {
-    /// The mean of all costs.
-    Mean,
-    /// The standard deviation of all costs (of the population).
-    Std,
-}
-
-impl fmt::Display for Statistic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Mean => "mean",
-            Self::Std => "standard deviation",
-        })
-    }
-}
-
 impl Epsilon {
-    /// `value` itself at every iteration.
+    /// Uses `value` at every iteration.
     #[must_use]
     pub const fn new(value: f64) -> Self {
         Self { value, relative: None, init: 1.0, decay: 1.0 }
     }
 
-    /// The value times a statistic of the cost in the place of the value.
+    /// Multiplies the value by a statistic of the cost.
     #[must_use]
     pub const fn relative_to(mut self, statistic: Statistic) -> Self {
         self.relative = Some(statistic);
         self
     }
 
-    /// The multiple of ε at iteration 0; 1 by default.
+    /// Sets the multiple of ε at iteration 0 (default 1).
     #[must_use]
     pub const fn init(mut self, init: f64) -> Self {
         self.init = init;
         self
     }
 
-    /// What the multiple falls by at each iteration; 1 by default.
+    /// Sets the factor that the multiple is scaled by at each iteration (default 1).
     #[must_use]
     pub const fn decay(mut self, decay: f64) -> Self {
         self.decay = decay;
         self
     }
 
-    /// The schedule for a cost of this mean and standard deviation.
+    /// The schedule for a cost with this mean and standard deviation.
     pub(crate) fn resolve(self, mean: f64, std: f64) -> Result<Schedule> {
         let Self { value, relative, init, decay } = self;
         let positive = |x: f64| x > 0.0 && x.is_finite();
@@ -121,7 +102,7 @@ impl From<f64> for Epsilon {
     }
 }
 
-/// An [`Epsilon`] in numbers.
+/// An [`Epsilon`] resolved for a cost: `target` is the final ε.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Schedule {
     pub(crate) target: f64,
@@ -132,7 +113,7 @@ pub(crate) struct Schedule {
 impl Schedule {
     /// ε at an iteration, counted from 0.
     pub(crate) fn at(&self, iteration: usize) -> f64 {
-        // Past i32 a decay has long become 0.
+        // Beyond i32 any decay below 1 gives 0.
         let exponent = i32::try_from(iteration).unwrap_or(i32::MAX);
         (self.init * self.decay.powi(exponent)).max(1.0) * self.target
     }
@@ -143,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_schedule_falls_to_its_target_and_stays() {
+    fn a_schedule_decreases_to_its_target() {
         let schedule = Epsilon::new(0.1).init(10.0).decay(0.9).resolve(1.0, 1.0).unwrap();
         let expected = [(0, 1.0), (1, 0.9), (10, 0.348_678_440_1), (21, 0.109_418_989_131_512_4), (22, 0.1)];
         for (iteration, epsilon) in expected {
@@ -153,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_positive_number_is_refused() {
+    fn settings_must_be_positive_numbers() {
         for value in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(Epsilon::new(value).resolve(1.0, 1.0).is_err(), "{value}");
             assert!(Epsilon::new(0.1).init(value).resolve(1.0, 1.0).is_err(), "init {value}");

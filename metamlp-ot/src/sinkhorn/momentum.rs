@@ -1,15 +1,15 @@
-//! Steps longer or shorter than Sinkhorn's own. Knows the errors so far, not
-//! the problem.
+//! Momentum: weighted averages of old and new potentials. Knows the errors so
+//! far, not the problem.
 
 use crate::error::{Result, setting};
 
-/// Averages old and new potentials: `(1 − w) · old + w · new` (of scalings the
-/// geometric mean); `w > 1` overshoots (OTT's `Momentum`).
+/// Averages old and new potentials, `(1 − w) · old + w · new`, or scalings by the
+/// geometric mean (OTT's `Momentum`). `w > 1` over-relaxes.
 ///
 /// ```
 /// use metamlp_ot::{Momentum, Sinkhorn};
-/// let overshooting = Sinkhorn::new().momentum(Momentum::new(1.3));
-/// let from_the_errors = Sinkhorn::new().momentum(Momentum::adaptive(20));
+/// let over_relaxed = Sinkhorn::new().momentum(Momentum::new(1.3));
+/// let adaptive = Sinkhorn::new().momentum(Momentum::adaptive(20));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Momentum {
@@ -19,22 +19,22 @@ pub struct Momentum {
 }
 
 impl Momentum {
-    /// `w = value` at every iteration.
+    /// Uses `w = value` at every iteration.
     #[must_use]
     pub const fn new(value: f64) -> Self {
         Self { value, start: 0, error_threshold: f64::INFINITY }
     }
 
-    /// Until iteration `start` no momentum, then the one that is best for the
-    /// rate at which the error fell in the last block before (Lehmann, von
-    /// Renesse, Sambale and Uschmajew, 2022): with `ρ` the ratio of the last
-    /// two errors, at most 0.99, `w = 2 / (1 + √(1 − ρ^(1/inner_iterations)))`.
+    /// No momentum before iteration `start`, then the optimal one for the
+    /// convergence rate in the block before it (Lehmann, von Renesse, Sambale
+    /// and Uschmajew, 2022): `w = 2 / (1 + √(1 − ρ^(1/inner_iterations)))`, where
+    /// `ρ`, at most 0.99, is the ratio of the last two errors.
     #[must_use]
     pub const fn adaptive(start: usize) -> Self {
         Self { value: 1.0, start, error_threshold: f64::INFINITY }
     }
 
-    /// The adaptive momentum only sets in if the error is below this by then.
+    /// Adaptive momentum starts only if the error at `start` is below `threshold`.
     #[must_use]
     pub const fn error_threshold(mut self, threshold: f64) -> Self {
         self.error_threshold = threshold;
@@ -49,13 +49,14 @@ impl Momentum {
             return Err(setting("momentum's error threshold", self.error_threshold, "a number"));
         }
         if self.start > 0 && self.start / inner_iterations < 2 {
-            let expected = "0, or two blocks of inner_iterations at least: it is chosen by their errors";
+            let expected =
+                "0, or at least two blocks of inner_iterations: their errors determine the momentum";
             return Err(setting("momentum's start", self.start as f64, expected));
         }
         Ok(())
     }
 
-    /// `w` at an iteration, given the errors (in the 1-norm) of the blocks so far.
+    /// The `w` of an iteration, from the errors (in the 1-norm) of the blocks so far.
     pub(crate) fn weight(&self, iteration: usize, inner_iterations: usize, errors: &[f64]) -> f64 {
         if self.start == 0 || iteration < self.start {
             return self.value;
@@ -64,7 +65,7 @@ impl Momentum {
         let (Some(&error), Some(&before)) = (errors.get(last), errors.get(last - 1)) else {
             return self.value;
         };
-        // Written so that a block without an error counts as no reason.
+        // False, too, if a block has no error (NaN or infinite).
         if !(error < self.error_threshold && error.is_finite() && before.is_finite() && before > 0.0) {
             return self.value;
         }

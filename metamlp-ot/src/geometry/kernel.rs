@@ -1,14 +1,14 @@
-//! exp(−C/ε) at one ε, in the form in which it is applied: to potentials in
-//! the log domain, or to scalings. Goes axis by axis, so that a grid of `n`
-//! points never becomes an `n × n` matrix. Knows costs, not problems.
+//! The kernel exp(−C/ε) at one ε, applied to potentials in the log domain or to
+//! scalings. It is applied axis by axis, so that a grid of `n` points never needs
+//! an `n × n` matrix. Knows costs, not problems.
 
 use metamlp::{DType, F64, Tensor, Tree};
 
-use crate::axis_cost::AxisCost;
-use crate::geometry::Over;
+use crate::geometry::axis_cost::AxisCost;
+use crate::geometry::over::Over;
 
-/// Contracts every axis in turn. An axis that has been contracted goes to the
-/// end, so after the last one they are in their old order.
+/// Contracts every axis in turn. A contracted axis becomes the last one, so that
+/// after all contractions the axes are in their original order.
 fn along_axes<A>(
     x: &Tensor,
     axes: &[A],
@@ -27,29 +27,30 @@ fn along_axes<A>(
 #[derive(Clone, Debug, Tree)]
 pub(crate) struct LogKernel {
     axes: Vec<LogAxis>,
-    /// ε, of shape `[]`: an input of the program, so that all ε share one.
+    /// ε, of shape `[]`: an input of the program, so that all ε share one program.
     pub(crate) epsilon: Tensor,
 }
 
-/// One axis of it.
+/// The log-domain kernel along one axis.
 #[derive(Clone, Debug, Tree)]
 enum LogAxis {
-    /// −C/ε. The sum is taken of exponentials that are shifted pair by pair.
+    /// −C/ε. The log-sum-exp subtracts the maximum of each sum.
     Pairwise(Tensor),
-    /// exp(centre − C/ε) with the centre of C/ε. The sum is a matrix product,
-    /// with the exponentials shifted by their maximum to exp(shift).
+    /// `matrix` is exp(centre − C/ε), where `centre` is the middle of the range of
+    /// C/ε. The sum is a matrix product with the exponentials of the potential,
+    /// scaled so that the largest is exp(shift). `offset` is −shift − centre.
     Product { matrix: Tensor, shift: Tensor, offset: Tensor },
 }
 
 impl LogKernel {
     pub(crate) fn new(axes: &[AxisCost], epsilon: f64) -> Self {
-        let dtype = axes.first().map_or(F64, |axis| axis.cost.dtype());
+        let dtype = axes[0].cost.dtype();
         let epsilon_tensor = Tensor::scalar(epsilon).convert(dtype);
         let axes = axes.iter().map(|axis| LogAxis::new(axis, epsilon, dtype)).collect();
         Self { axes, epsilon: epsilon_tensor }
     }
 
-    /// `ε · log Σ_i exp((x_i − C_ij) / ε)` over the rows `i`, `[.., n]` to
+    /// Returns `ε · log Σ_i exp((x_i − C_ij) / ε)` over the rows `i`, `[.., n]` to
     /// `[.., m]`, or over the columns, `[.., m]` to `[.., n]`.
     pub(crate) fn log_sum_exp(&self, x: &Tensor, over: Over) -> Tensor {
         let extents: Vec<usize> = self.axes.iter().map(|axis| axis.extent(over)).collect();
@@ -59,12 +60,10 @@ impl LogKernel {
         sum * &self.epsilon
     }
 
-    /// The same kernel with another cost along one axis, pair by pair.
+    /// The same kernel multiplied by exp(log_factor) along one axis.
     pub(crate) fn with_log_factor(&self, axis: usize, log_factor: &Tensor, costs: &[AxisCost]) -> Self {
         let mut changed = self.clone();
-        if let (Some(old), Some(cost)) = (changed.axes.get_mut(axis), costs.get(axis)) {
-            *old = LogAxis::Pairwise(log_factor - &cost.cost / &self.epsilon);
-        }
+        changed.axes[axis] = LogAxis::Pairwise(log_factor - &costs[axis].cost / &self.epsilon);
         changed
     }
 }
@@ -102,7 +101,7 @@ impl LogAxis {
         let axis = first.cast_signed();
         match self {
             Self::Pairwise(scaled) if over == Over::Columns && y.rank() == first + 1 => {
-                // Row by row as the matrix lies in memory.
+                // The sum is over the contiguous axis of the matrix.
                 (y.expand_dims(axis) + scaled).logsumexp([-1])
             }
             Self::Pairwise(scaled) => {
@@ -114,7 +113,7 @@ impl LogAxis {
             }
             Self::Product { matrix, shift, offset } => {
                 let max = y.max_keepdims([axis]).stop_gradient();
-                // Of nothing but -inf the maximum would give inf - inf.
+                // If all entries are -inf, subtracting the maximum would give NaN.
                 let max = max.is_finite().select(&max, 0.0);
                 let exponentials = (y - &max + shift).exp();
                 let sum = exponentials.dot_general(matrix, (&[first], &[over.axis()]), (&[], &[]));
@@ -126,25 +125,26 @@ impl LogAxis {
     }
 }
 
-/// What the exponentials' maximum is shifted to, as an exponent, if a matrix
-/// product in `dtype` gives the sums to its precision; `None` if it would not.
+/// The exponent that the largest exponential is scaled to, if a matrix product in
+/// `dtype` gives the sums to full precision; `None` if it does not.
 ///
-/// With costs over ε that span `range`, the matrix spans exp(±range/2), and
-/// every sum that is not empty is at least exp(shift − range/2). What
-/// underflows before it is multiplied is at most exp(least + range/2) after.
-/// The shift is no larger than makes that negligible, since it costs digits;
-/// the sums must not overflow under it.
+/// If C/ε spans `range`, the elements of the matrix lie between exp(±range/2), and
+/// every sum with a finite term is at least exp(shift − range/2). A term that
+/// underflows before the product would contribute at most exp(least + range/2).
+/// The shift is the smallest that makes this negligible, because a larger one
+/// costs digits. The sums must not overflow.
 fn product_shift(range: f64, shape: &[usize], dtype: DType) -> Option<f64> {
-    // Logarithms of the largest and the smallest normal number, and of a
-    // relative error that does not show.
+    // Logarithms of the largest and the smallest normal number and of a
+    // negligible relative error.
     let (largest, least, negligible) =
         if dtype == F64 { (709.0, -708.0, -36.0) } else { (88.0, -87.0, -15.0) };
-    let terms = (shape.iter().copied().max().unwrap_or(1) as f64).ln();
+    let terms = shape.iter().copied().max().expect("a cost has two axes");
+    let terms = (terms as f64).ln();
     let shift = (terms + least + range - negligible).max(0.0);
     (terms + shift + range / 2.0 <= largest).then_some(shift)
 }
 
-/// The kernel of scalings.
+/// The kernel that is applied to scalings.
 #[derive(Clone, Debug, Tree)]
 pub(crate) struct ScalingKernel {
     axes: Vec<Tensor>,
@@ -159,7 +159,7 @@ impl ScalingKernel {
         Self { axes: axes.collect() }
     }
 
-    /// `Σ_i x_i exp(−C_ij / ε)` over the rows `i`, or the columns.
+    /// Returns `Σ_i x_i exp(−C_ij / ε)` over the rows `i`, or over the columns.
     pub(crate) fn apply(&self, x: &Tensor, over: Over) -> Tensor {
         let extents: Vec<usize> = self.axes.iter().map(|axis| axis.shape()[over.axis()]).collect();
         along_axes(x, &self.axes, &extents, |axis, y, first| {
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
     use metamlp_tensor::F32;
 
-    /// Costs that span exactly `range` at ε = 1, and potentials that span as much.
+    /// Costs that span exactly `range` at ε = 1, and potentials of the same range.
     fn case(range: f64, dtype: DType) -> (Vec<AxisCost>, Tensor) {
         let n = 28;
         let at = Tensor::linspace(0.0, 1.0, n).convert(F64);
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_product_gives_the_sums_of_the_pairs() {
+    fn a_product_gives_the_pairwise_sums() {
         for (dtype, ranges, tolerance) in [(F32, [0.5, 30.0, 101.0], 3e-5), (F64, [1.0, 100.0, 890.0], 1e-12)]
         {
             for range in ranges {
@@ -205,14 +205,14 @@ mod tests {
     }
 
     #[test]
-    fn a_range_beyond_the_dtype_goes_pair_by_pair() {
+    fn a_range_beyond_the_dtype_is_summed_pairwise() {
         for (dtype, range) in [(F32, 110.0), (F64, 1000.0), (F64, f64::INFINITY)] {
             assert_eq!(product_shift(range, &[28, 28], dtype), None, "{dtype} {range}");
         }
     }
 
     #[test]
-    fn atoms_that_are_not_there_count_nothing() {
+    fn atoms_without_mass_do_not_count() {
         for range in [10.0, 1000.0] {
             let (axes, x) = case(range, F32);
             let kernel = LogKernel::new(&axes, 1.0);

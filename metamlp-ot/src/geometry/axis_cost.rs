@@ -1,10 +1,10 @@
-//! The cost along one axis of a geometry, with what has to be known of it
-//! before anything is solved. A dense geometry has one axis, a grid has more.
+//! The cost along one axis of a geometry with its statistics. A dense geometry
+//! has one axis, a grid has several.
 
 use metamlp_tensor::{F64, Tensor, evaluate};
 
+use crate::checks::{is_computed, refused};
 use crate::error::{Error, Result};
-use crate::values::{is_computed, refused};
 
 /// A cost matrix `[n, m]` and its statistics.
 #[derive(Clone, Debug)]
@@ -17,14 +17,11 @@ pub(crate) struct AxisCost {
 }
 
 impl AxisCost {
-    /// Looks at every element once; `name` is what an error calls the matrix.
+    /// Checks `cost` and computes its statistics; errors call the matrix `name`.
     pub(crate) fn new(name: &'static str, cost: Tensor) -> Result<Self> {
         let &[n, m] = cost.shape() else {
-            return Err(Error::Shape {
-                name,
-                found: cost.shape().to_vec(),
-                expected: "a matrix, [n, m]".to_owned(),
-            });
+            let expected = "a matrix, [n, m]".to_owned();
+            return Err(Error::Shape { name, found: cost.shape().to_vec(), expected });
         };
         if !is_computed(cost.dtype()) {
             return Err(Error::NotFloat { name, found: cost.dtype() });

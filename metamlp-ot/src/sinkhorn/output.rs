@@ -1,13 +1,13 @@
-//! A solution: potentials, how they were reached and what can be had from them.
+//! A solution: potentials, errors, and the plan and costs computed from them.
 
 use metamlp_tensor::{F64, Tensor};
 
 use crate::error::Result;
+use crate::geometry::kernel::LogKernel;
 use crate::geometry::{Geometry, Over};
-use crate::kernel::LogKernel;
 use crate::linear_problem::LinearProblem;
 
-/// What [`Sinkhorn`](crate::Sinkhorn) returns (OTT's `SinkhornOutput`).
+/// The result of [`Sinkhorn`](crate::Sinkhorn) (OTT's `SinkhornOutput`).
 ///
 /// ```
 /// use metamlp_ot::{CostMatrix, LinearProblem, Over, Sinkhorn};
@@ -58,20 +58,20 @@ impl SinkhornOutput {
         &self.g
     }
 
-    /// The marginal error after each block of `inner_iterations`; -1 for those
-    /// that did not run, infinite for those before `min_iterations`.
+    /// The marginal error after each block of `inner_iterations`; -1 for blocks
+    /// that did not run, infinite for blocks before `min_iterations`.
     #[must_use]
     pub fn errors(&self) -> &[f64] {
         &self.errors
     }
 
-    /// The iterations that ran.
+    /// The number of iterations that ran.
     #[must_use]
     pub fn n_iters(&self) -> usize {
         self.n_iters
     }
 
-    /// Whether the last error that was computed is below the threshold.
+    /// True if the last computed error is below the threshold.
     #[must_use]
     pub fn converged(&self) -> bool {
         let last = self.errors.iter().rfind(|&&error| error >= 0.0 || error.is_nan());
@@ -84,8 +84,8 @@ impl SinkhornOutput {
         &self.problem
     }
 
-    /// `Σa(f − ε log a) + Σb(g − ε log b) + ε(Σa Σb − ΣP)` over the atoms with
-    /// mass; when converged, `⟨P, C⟩ + ε KL(P | abᵀ)`.
+    /// The regularised cost `Σa(f − ε log a) + Σb(g − ε log b) + ε(Σa Σb − ΣP)` over
+    /// the atoms with mass. On convergence it is `⟨P, C⟩ + ε KL(P | abᵀ)`.
     ///
     /// # Errors
     /// If a tensor cannot be computed.
@@ -95,7 +95,7 @@ impl SinkhornOutput {
         Ok(self.dual_cost()? + self.epsilon() * (entropy(a)? + entropy(b)? + mass))
     }
 
-    /// `⟨P, C⟩`.
+    /// The transport cost `⟨P, C⟩`.
     ///
     /// # Errors
     /// If a tensor cannot be computed.
@@ -104,13 +104,13 @@ impl SinkhornOutput {
             Geometry::Grid(_) => self.separable_primal_cost(),
             _ => {
                 let (plan, cost) = (self.matrix()?.convert(F64), self.geometry().cost_matrix()?.convert(F64));
-                // A forbidden pair has no mass and an infinite cost.
+                // A forbidden pair has an infinite cost and no mass.
                 sum(&plan.greater(0.0).select(&plan * cost, 0.0))
             }
         }
     }
 
-    /// `⟨a, f⟩ + ⟨b, g⟩` over the atoms with mass.
+    /// The dual cost `⟨a, f⟩ + ⟨b, g⟩` over the atoms with mass.
     ///
     /// # Errors
     /// If a tensor cannot be computed.
@@ -122,7 +122,7 @@ impl SinkhornOutput {
         Ok(side(self.problem.a(), &self.f)? + side(self.problem.b(), &self.g)?)
     }
 
-    /// `reg_ot_cost − ε(H(a) + H(b))` with the entropies `H(a) = −Σ a log a`.
+    /// The entropic cost `reg_ot_cost − ε(H(a) + H(b))`, where `H(a) = −Σ a log a`.
     ///
     /// # Errors
     /// If a tensor cannot be computed.
@@ -131,13 +131,13 @@ impl SinkhornOutput {
         Ok(self.reg_ot_cost()? - self.epsilon() * entropies)
     }
 
-    /// `ΣP`.
+    /// The total mass `ΣP`.
     #[must_use]
     pub fn transport_mass(&self) -> f64 {
         self.transport_mass
     }
 
-    /// The plan `P`, `[n, m]`.
+    /// The transport plan `P`, `[n, m]`.
     ///
     /// # Errors
     /// [`Error::Unsupported`](crate::Error::Unsupported) on a grid.
@@ -153,8 +153,8 @@ impl SinkhornOutput {
         self.geometry().marginal_from_potentials(&self.f, &self.g, over)
     }
 
-    /// `Σ_i P_ij x_i` over the rows, `[.., n]` to `[.., m]`, or `Σ_j P_ij x_j`
-    /// over the columns. Never forms `P`.
+    /// Applies the plan without forming it: `Σ_i P_ij x_i` over the rows, `[.., n]`
+    /// to `[.., m]`, or `Σ_j P_ij x_j` over the columns.
     #[must_use]
     pub fn apply(&self, x: &Tensor, over: Over) -> Tensor {
         self.geometry().apply_transport_from_potentials(&self.f, &self.g, x, over)
@@ -168,8 +168,8 @@ impl SinkhornOutput {
         self.geometry().epsilon()
     }
 
-    /// The cost is a sum over axes, so `⟨P, C⟩` is one of `⟨P, C_axis⟩`: the
-    /// mass of the plan whose kernel has one more factor along that axis.
+    /// The cost is a sum over axes, so `⟨P, C⟩` is the sum of `⟨P, C_axis⟩`. Each is
+    /// the mass of the plan with its kernel multiplied by the cost of that axis.
     fn separable_primal_cost(&self) -> Result<f64> {
         let axes = self.geometry().axes();
         let kernel = LogKernel::new(axes, self.epsilon());
@@ -187,7 +187,7 @@ fn sum(x: &Tensor) -> Result<f64> {
     Ok(x.sum_all().item::<f64>()?)
 }
 
-/// `−Σ w log w`.
+/// The entropy `−Σ w log w`.
 fn entropy(weights: &Tensor) -> Result<f64> {
     let weights = weights.convert(F64);
     sum(&weights.greater(0.0).select(-(&weights * weights.log()), 0.0))

@@ -1,13 +1,12 @@
-//! The geometry of points anywhere in a space, under the squared Euclidean
-//! distance.
+//! The geometry of two sets of points under the squared Euclidean distance.
 
 use metamlp_tensor::Tensor;
 
-use crate::axis_cost::AxisCost;
-use crate::cost_matrix::CostMatrix;
-use crate::epsilon::{Epsilon, Schedule};
+use crate::checks::{is_computed, refused};
 use crate::error::{Error, Result};
-use crate::values::{is_computed, refused};
+use crate::geometry::axis_cost::AxisCost;
+use crate::geometry::cost_matrix::CostMatrix;
+use crate::geometry::epsilon::{Epsilon, Schedule};
 
 /// Two sets of points; the cost is `C_ij = |x_i − y_j|²` (OTT's `PointCloud`
 /// with `SqEuclidean`; there is no factor ½).
@@ -32,8 +31,8 @@ impl PointCloud {
     /// Points `x`, `[n, d]`, and `y`, `[m, d]`, of `f32` or `f64`.
     ///
     /// # Errors
-    /// If these are not points of one space, a coordinate is not finite, or ε
-    /// is not above 0.
+    /// If the points differ in their number of coordinates, a coordinate is not
+    /// finite, or ε is not above 0.
     pub fn new(x: &Tensor, y: &Tensor, epsilon: impl Into<Epsilon>) -> Result<Self> {
         let dtype = x.dtype().promote(y.dtype());
         for (name, points) in [("the points x", x), ("the points y", y)] {
@@ -52,7 +51,7 @@ impl PointCloud {
             return Err(Error::Dimensions { x: x.shape()[1], y: y.shape()[1] });
         }
         let (x, y) = (x.convert(dtype), y.convert(dtype));
-        // Of the differences, since |x|² + |y|² − 2xy cancels where points are near.
+        // From the differences: |x|² + |y|² − 2xy cancels where points are close.
         let cost = (x.expand_dims(1) - &y).square().sum([-1]);
         let cost = CostMatrix::new(&cost, epsilon)?;
         Ok(Self { x, y, cost })

@@ -1,19 +1,17 @@
-//! The network that predicts potentials. A module like any user's.
+//! The network that predicts potentials, written as a user would write a module.
 
 use metamlp::prelude::*;
 
-use crate::initializers::PotentialModel;
+use crate::meta::potential_model::PotentialModel;
 
-/// A perceptron from two distributions to a potential: OTT's `MetaMLP`
-/// (`ott.initializers.nn.initializers`, 0.3.0 to 0.4.4), of the same
-/// parameters to the bit for the same key.
+/// A multi-layer perceptron that maps two distributions to a potential: OTT's
+/// `MetaMLP` (`ott.initializers.nn.initializers`, 0.3.0 to 0.4.4). The same key
+/// gives the same parameters, to the bit.
 ///
-/// `[a, b]` goes through `num_hidden_layers` times
-/// `relu(Dense(num_hidden_units))`, then `Dense(potential_size)`. It computes
-/// in the dtype of `a`; the parameters are `f32`.
-///
-/// Unlike OTT's it takes batches: `[.., n]` and `[.., m]` are joined along the
-/// last axis.
+/// The input is `[a, b]`, joined along the last axis. It passes through
+/// `num_hidden_layers` layers `relu(Dense(num_hidden_units))`, then
+/// `Dense(potential_size)`. The computation is in the dtype of `a`; the
+/// parameters are `f32`. Unlike OTT's it accepts batches.
 ///
 /// ```
 /// use metamlp_core::prelude::*;
@@ -29,19 +27,19 @@ use crate::initializers::PotentialModel;
 /// ```
 #[module]
 pub struct MetaMLP {
-    /// The atoms of the potential: the rows of the geometry.
+    /// The size of the potential: the number of rows of the geometry.
     potential_size: usize,
     /// The width of the hidden layers.
     #[default(512)]
     num_hidden_units: usize,
-    /// The number of hidden layers; with none it is an affine map.
+    /// The number of hidden layers; with 0 the network is an affine map.
     #[default(3)]
     num_hidden_layers: usize,
 }
 
 #[compact]
 impl MetaMLP {
-    /// Weights `a`, `[.., n]`, and `b`, `[.., m]`, to a potential `[.., potential_size]`.
+    /// Maps weights `a`, `[.., n]`, and `b`, `[.., m]`, to a potential `[.., potential_size]`.
     pub fn call(&self, a: &Tensor, b: &Tensor) -> Tensor {
         let dtype = a.dtype();
         let mut z = Tensor::concatenate(&[a, b], -1);

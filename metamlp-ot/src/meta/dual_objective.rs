@@ -1,27 +1,27 @@
-//! How good a potential is, and in which direction it is better: the loss that
-//! learned initializers are trained on. Knows no network.
+//! The dual objective of entropic transport and its closed-form gradient: the
+//! training loss of learned initializers. Knows no network.
 
 use metamlp::{Tensor, evaluate};
 
 use crate::error::Result;
-use crate::geometry::{Geometry, Over, finite_or};
-use crate::initializers::mask;
-use crate::kernel::LogKernel;
+use crate::geometry::kernel::LogKernel;
+use crate::geometry::masking::{finite_or, mask};
+use crate::geometry::{Geometry, Over};
 
-/// The dual of regularised transport as a function of one potential (Amos,
-/// Luise, Cohen and Redko 2023, *Meta Optimal Transport*), at the last ε.
+/// The negative dual of entropic transport as a function of one potential (Amos,
+/// Luise, Cohen and Redko 2023, *Meta Optimal Transport*), at the final ε.
 ///
-/// With the best `g` for `f`, `g_j = ε log b_j − ε log Σ_i exp((f_i − C_ij)/ε)`,
+/// With the optimal `g` for `f`, `g_j = ε log b_j − ε log Σ_i exp((f_i − C_ij)/ε)`,
 ///
 /// ```text
 /// loss = −Σ_{a_i>0} a_i (f_i − ε log a_i) − Σ_{b_j>0} b_j (g_j − ε log b_j)
 /// ```
 ///
-/// whose least value is `−reg_ot_cost`. Its gradient is the residual of the
-/// rows, `r − a` with `r_i = Σ_j P_ij`: nothing flows through `g`, since it is
-/// a maximiser.
+/// Its minimum is `−reg_ot_cost`. Its gradient is the residual of the row sums,
+/// `r − a` with `r_i = Σ_j P_ij`; `g` contributes nothing, because it is a
+/// maximiser.
 ///
-/// All arguments may have leading batch axes; nothing is evaluated here.
+/// All arguments may have leading batch axes. The methods are lazy.
 ///
 /// ```
 /// use metamlp_ot::{CostMatrix, DualObjective};
@@ -44,22 +44,21 @@ pub struct DualObjective {
     zero_weights: ZeroWeights,
 }
 
-/// What becomes of atoms without mass in a [`DualObjective`].
+/// The treatment of atoms without mass in a [`DualObjective`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ZeroWeights {
-    /// They are not there: `f_i` counts as -inf where `a_i = 0`, and columns
-    /// with `b_j = 0` are left out. The loss does not change when `f` is
-    /// shifted by a constant, as it should.
+    /// They are left out: `f_i` is -inf where `a_i = 0`, and columns with
+    /// `b_j = 0` are ignored. The loss is invariant under a constant shift of `f`.
     #[default]
     Masked,
-    /// They are treated as OTT-JAX 0.6.0 and before does, for comparisons.
-    /// Rows without mass take part in `g`, and `g_j` is 0 where `b_j = 0`,
-    /// which adds a spurious mass that depends on the level of `f`.
+    /// As in OTT-JAX up to 0.6.0, for comparisons: rows without mass take part in
+    /// `g`, and `g_j` is 0 where `b_j = 0`, which adds a spurious mass that
+    /// depends on a constant shift of `f`.
     AsOtt,
 }
 
 impl DualObjective {
-    /// The objective over a geometry, without the atoms that have no mass.
+    /// The objective over a geometry; atoms without mass are left out.
     #[must_use]
     pub fn new(geometry: impl Into<Geometry>) -> Self {
         let geometry = geometry.into();
@@ -68,16 +67,16 @@ impl DualObjective {
         Self { kernel, epsilon, zero_weights: ZeroWeights::default() }
     }
 
-    /// The same objective with another treatment of atoms without mass.
+    /// Sets the treatment of atoms without mass.
     #[must_use]
     pub fn zero_weights(mut self, zero_weights: ZeroWeights) -> Self {
         self.zero_weights = zero_weights;
         self
     }
 
-    /// The loss of each potential: `f` and `a`, `[.., n]`, and `b`, `[.., m]`,
-    /// to `[..]`. Differentiable, though [`loss_and_residual`](Self::loss_and_residual)
-    /// is the cheaper gradient.
+    /// The loss, `[..]`, of potentials `f`, `[.., n]`, with weights `a`, `[.., n]`,
+    /// and `b`, `[.., m]`. It is differentiable, but
+    /// [`loss_and_residual`](Self::loss_and_residual) gives the gradient at a lower cost.
     #[must_use]
     pub fn loss(&self, f: &Tensor, a: &Tensor, b: &Tensor) -> Tensor {
         let f = self.present(f, a);
@@ -85,8 +84,8 @@ impl DualObjective {
         self.loss_of(&f, &applied, a, b)
     }
 
-    /// The loss, `[..]`, and its gradient `r − a` with respect to `f`,
-    /// `[.., n]`, for two applications of the kernel.
+    /// The loss, `[..]`, and its gradient `r − a` with respect to `f`, `[.., n]`,
+    /// at the cost of two applications of the kernel.
     #[must_use]
     pub fn loss_and_residual(&self, f: &Tensor, a: &Tensor, b: &Tensor) -> (Tensor, Tensor) {
         let f = self.present(f, a);
@@ -97,13 +96,13 @@ impl DualObjective {
         (self.loss_of(&f, &applied, a, b), rows - a)
     }
 
-    /// The same with its kernel computed.
+    /// Evaluates the kernel, once for all later calls.
     pub(crate) fn evaluated(mut self) -> Result<Self> {
         self.kernel = evaluate(self.kernel)?;
         Ok(self)
     }
 
-    /// `f` without the atoms that are not there.
+    /// `f` with -inf at atoms without mass, if these are masked.
     fn present(&self, f: &Tensor, a: &Tensor) -> Tensor {
         match self.zero_weights {
             ZeroWeights::Masked => mask(f, a, f64::NEG_INFINITY),
@@ -111,7 +110,7 @@ impl DualObjective {
         }
     }
 
-    /// The best `g`.
+    /// The optimal `g`; `applied` is the kernel applied to `f`.
     fn other_potential(&self, applied: &Tensor, b: &Tensor) -> Tensor {
         let g = b.log() * &self.kernel.epsilon - applied;
         match self.zero_weights {
@@ -120,6 +119,7 @@ impl DualObjective {
         }
     }
 
+    /// The loss; `applied` is the kernel applied to `f`.
     fn loss_of(&self, f: &Tensor, applied: &Tensor, a: &Tensor, b: &Tensor) -> Tensor {
         // 0 · inf and 0 · log 0 are 0 here; b (g − ε log b) is −b · applied.
         let entropy = mask(a, a, 1.0).log() * self.epsilon;
@@ -127,7 +127,7 @@ impl DualObjective {
         let columns = b * mask(applied, b, 0.0);
         let dual = rows.sum([-1]) - columns.sum([-1]);
         match self.zero_weights {
-            // With the best g the mass of P is that of b.
+            // With the optimal g, P has the mass of b.
             ZeroWeights::Masked => -dual,
             ZeroWeights::AsOtt => {
                 let g = self.other_potential(applied, b);

@@ -1,22 +1,22 @@
-//! The geometry of a product of axes, pixels for instance: the cost is a sum
-//! over axes, so that nothing of size `n × n` is ever needed.
+//! The geometry of a product of axes, such as pixels: the cost is a sum over
+//! axes, so an `n × n` matrix is never formed.
 
 use std::sync::Arc;
 
 use metamlp_tensor::{DType, Tensor};
 
-use crate::axis_cost::AxisCost;
-use crate::epsilon::{Epsilon, Schedule};
+use crate::checks::{is_computed, refused};
 use crate::error::{Error, Result, setting};
-use crate::values::{is_computed, refused};
+use crate::geometry::axis_cost::AxisCost;
+use crate::geometry::epsilon::{Epsilon, Schedule};
 
-/// All points whose coordinates are taken from given axes, the last axis
-/// fastest, to themselves, under the squared Euclidean distance (OTT's `Grid`).
+/// The product of axes as both sets of points, under the squared Euclidean
+/// distance (OTT's `Grid`). Points are in row-major order.
 ///
 /// For `n` points on `d` axes of one size, Sinkhorn takes `n^(1 + 1/d)`
-/// operations an iteration instead of `n²` (Solomon et al. 2015, section 5).
-/// The statistics that a relative ε needs come from those of the axes; OTT's
-/// default is too large here, since it leaves a square out.
+/// operations per iteration instead of `n²` (Solomon et al. 2015, section 5).
+/// A relative ε uses the statistics of the whole cost, which follow from those
+/// of the axes. OTT's default ε is larger here: its formula omits a square.
 ///
 /// ```
 /// use metamlp_ot::{Epsilon, Geometry, Grid};
@@ -34,10 +34,10 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Axes of these numbers of points, evenly spaced from 0 to 1.
+    /// Axes with these numbers of points, evenly spaced from 0 to 1.
     ///
     /// # Errors
-    /// As [`new`](Grid::new).
+    /// Those of [`new`](Grid::new).
     pub fn from_size(size: impl AsRef<[usize]>, dtype: DType, epsilon: impl Into<Epsilon>) -> Result<Self> {
         if !is_computed(dtype) {
             return Err(Error::NotFloat { name: "the grid", found: dtype });
@@ -50,8 +50,8 @@ impl Grid {
     /// Axes with these coordinates, each of shape `[points]`, of `f32` or `f64`.
     ///
     /// # Errors
-    /// If there is no axis, or one without points, or with a coordinate that
-    /// is not finite; if ε is not above 0.
+    /// If there is no axis, an axis has no points, a coordinate is not finite,
+    /// or ε is not above 0.
     pub fn new(coordinates: &[Tensor], epsilon: impl Into<Epsilon>) -> Result<Self> {
         let Some(dtype) = coordinates.iter().map(Tensor::dtype).reduce(DType::promote) else {
             return Err(setting("the number of the grid's axes", 0, "at least 1"));
@@ -72,7 +72,7 @@ impl Grid {
             let coordinates = coordinates.convert(dtype);
             axes.push(AxisCost::new(name, (coordinates.expand_dims(1) - &coordinates).square())?);
         }
-        // The axes vary independently: means and variances add.
+        // The axes are independent: means and variances add.
         let mean = axes.iter().map(|axis| axis.mean).sum();
         let variance: f64 = axes.iter().map(|axis| axis.variance).sum();
         let schedule = epsilon.into().resolve(mean, variance.sqrt())?;
@@ -92,7 +92,7 @@ impl Grid {
         &self.coordinates
     }
 
-    /// All points, `[n, axes]`, the last axis fastest.
+    /// All points, `[n, axes]`, in row-major order.
     #[must_use]
     pub fn points(&self) -> Tensor {
         let size = self.grid_size();
@@ -119,7 +119,7 @@ impl Grid {
     }
 }
 
-/// From 0 to 1; a single point is at 0.
+/// Coordinates from 0 to 1; a single point is at 0.
 fn evenly_spaced(points: usize, dtype: DType) -> Tensor {
     let steps = points.saturating_sub(1).max(1) as f64;
     Tensor::from_vec([points], (0..points).map(|i| i as f64 / steps).collect::<Vec<f64>>()).convert(dtype)

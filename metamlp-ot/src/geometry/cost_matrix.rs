@@ -1,12 +1,12 @@
-//! The geometry of any cost: a matrix.
+//! The geometry of an arbitrary cost, given as a matrix.
 
 use std::sync::Arc;
 
 use metamlp_tensor::Tensor;
 
-use crate::axis_cost::AxisCost;
-use crate::epsilon::{Epsilon, Schedule};
 use crate::error::Result;
+use crate::geometry::axis_cost::AxisCost;
+use crate::geometry::epsilon::{Epsilon, Schedule};
 
 /// A cost given as a matrix (OTT's `Geometry(cost_matrix)`).
 ///
@@ -26,10 +26,10 @@ pub struct CostMatrix {
 }
 
 impl CostMatrix {
-    /// The cost `C_ij`, `[n, m]`, of `f32` or `f64`. Infinity forbids a pair.
+    /// Takes the cost `C_ij`, `[n, m]`, of `f32` or `f64`. An infinite cost forbids the pair.
     ///
     /// # Errors
-    /// If `cost` is not a matrix of floats, has a NaN, or if ε is not above 0.
+    /// If `cost` is not a matrix of floats or has a NaN, or if ε is not above 0.
     pub fn new(cost: &Tensor, epsilon: impl Into<Epsilon>) -> Result<Self> {
         let axis = AxisCost::new("the cost matrix", cost.clone())?;
         let schedule = epsilon.into().resolve(axis.mean, axis.variance.sqrt())?;

@@ -1,25 +1,25 @@
-//! A problem being solved step by step, for whoever wants to look on or to
-//! take the time.
+//! An iterator over the blocks of a solution in progress, to observe it or to
+//! measure its time.
 
 use crate::error::Result;
-use crate::run::Run;
-use crate::sinkhorn_output::SinkhornOutput;
+use crate::sinkhorn::output::SinkhornOutput;
+use crate::sinkhorn::run::Run;
 
-/// The iterations of one problem, from [`Sinkhorn::steps`](crate::Sinkhorn::steps):
-/// each item is one block of `inner_iterations`, and the last one is the one
-/// at which the solver stops.
+/// The blocks of one problem's solution, from
+/// [`Sinkhorn::steps`](crate::Sinkhorn::steps). Each item is one block of
+/// `inner_iterations`; after the last one the solver has stopped.
 #[derive(Debug)]
 pub struct Steps {
     run: Run,
     has_failed: bool,
 }
 
-/// Where a [`Steps`] has come to.
+/// The progress of a [`Steps`] after one block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
-    /// Iterations so far.
+    /// The number of iterations so far.
     pub iteration: usize,
-    /// The marginal error after them; infinite below `min_iterations`.
+    /// The marginal error after them; infinite before `min_iterations`.
     pub error: f64,
 }
 
@@ -28,7 +28,7 @@ impl Steps {
         Self { run, has_failed: false }
     }
 
-    /// The solution as it is now.
+    /// The solution so far.
     ///
     /// # Errors
     /// If a tensor cannot be computed.
@@ -38,7 +38,7 @@ impl Steps {
         Ok(outputs.swap_remove(0))
     }
 
-    /// All iterations that are left.
+    /// Runs the remaining iterations.
     pub(crate) fn run(mut self) -> Result<SinkhornOutput> {
         for step in &mut self {
             step?;

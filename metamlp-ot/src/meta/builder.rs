@@ -1,15 +1,16 @@
-//! How a learned start is put together.
+//! The builder of the learned initializer.
 
 use metamlp::optim::{Optimizer, adam};
 use metamlp::{Key, Tensor, TrainState};
 
-use crate::dual_objective::{DualObjective, ZeroWeights};
 use crate::error::Result;
 use crate::geometry::Geometry;
-use crate::initializers::{MetaInitializer, PotentialModel};
-use crate::meta_mlp::MetaMLP;
+use crate::meta::dual_objective::{DualObjective, ZeroWeights};
+use crate::meta::initializer::MetaInitializer;
+use crate::meta::meta_mlp::MetaMLP;
+use crate::meta::potential_model::PotentialModel;
 
-/// What a [`MetaInitializer`] is made of.
+/// Builds a [`MetaInitializer`].
 #[derive(Debug)]
 pub struct MetaInitializerBuilder<M: PotentialModel = MetaMLP> {
     geometry: Geometry,
@@ -18,36 +19,48 @@ pub struct MetaInitializerBuilder<M: PotentialModel = MetaMLP> {
     zero_weights: ZeroWeights,
 }
 
-impl MetaInitializerBuilder {
-    pub(super) fn new(geometry: Geometry) -> Self {
+impl MetaInitializer {
+    /// A [`MetaMLP`] with OTT's settings, trained by Adam at 1e-3.
+    ///
+    /// # Errors
+    /// If the model cannot be initialised.
+    pub fn new(geometry: impl Into<Geometry>, key: impl Into<Key>) -> Result<Self> {
+        Self::builder(geometry).build(key)
+    }
+
+    /// A builder with the defaults of [`new`](MetaInitializer::new).
+    #[must_use]
+    pub fn builder(geometry: impl Into<Geometry>) -> MetaInitializerBuilder {
+        let geometry = geometry.into();
         let model = MetaMLP::new(geometry.shape().0);
-        Self { geometry, model, optimizer: adam(1e-3), zero_weights: ZeroWeights::default() }
+        let (optimizer, zero_weights) = (adam(1e-3), ZeroWeights::default());
+        MetaInitializerBuilder { geometry, model, optimizer, zero_weights }
     }
 }
 
 impl<M: PotentialModel + 'static> MetaInitializerBuilder<M> {
-    /// Another network; by default [`MetaMLP`] for the geometry's rows.
+    /// Sets the network (default: a [`MetaMLP`] of the geometry's size).
     #[must_use]
     pub fn model<N: PotentialModel>(self, model: N) -> MetaInitializerBuilder<N> {
         let Self { geometry, optimizer, zero_weights, .. } = self;
         MetaInitializerBuilder { geometry, model, optimizer, zero_weights }
     }
 
-    /// Another optimizer; by default Adam at 1e-3.
+    /// Sets the optimizer (default: Adam at 1e-3).
     #[must_use]
     pub fn optimizer(mut self, optimizer: impl Into<Optimizer>) -> Self {
         self.optimizer = optimizer.into();
         self
     }
 
-    /// What the loss makes of atoms without mass; by default they are not there.
+    /// Sets the treatment of atoms without mass in the loss (default: left out).
     #[must_use]
     pub fn zero_weights(mut self, zero_weights: ZeroWeights) -> Self {
         self.zero_weights = zero_weights;
         self
     }
 
-    /// Initialises the network with the stream `params` at `key`.
+    /// Initialises the network; `key` is its `params` stream.
     ///
     /// # Errors
     /// If the model cannot be initialised.

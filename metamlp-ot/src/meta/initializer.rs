@@ -1,33 +1,33 @@
-//! The start that is learned: a network that predicts potentials, and its
-//! training.
+//! The learned initializer: a network that predicts potentials, and its training
+//! state.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use metamlp::optim;
-use metamlp::{Key, Map, Tensor, TrainState, Tree, evaluate};
+use metamlp::{Map, Tensor, TrainState, Tree, evaluate};
 
-use crate::dual_objective::DualObjective;
+use crate::checks::check_weights;
 use crate::error::{Error, Result};
 use crate::geometry::Geometry;
-use crate::initializers::meta_builder::MetaInitializerBuilder;
-use crate::initializers::meta_step::{Prediction, TrainStep, prediction, train_step};
-use crate::initializers::{PotentialModel, SinkhornInitializer};
+use crate::initializers::SinkhornInitializer;
 use crate::linear_problem::LinearProblem;
-use crate::meta_mlp::MetaMLP;
-use crate::values::check_weights;
+use crate::meta::dual_objective::DualObjective;
+use crate::meta::meta_mlp::MetaMLP;
+use crate::meta::potential_model::PotentialModel;
+use crate::meta::step::{Prediction, TrainStep, prediction, train_step};
 
-/// The learned start of Meta Optimal Transport (Amos, Luise, Cohen and Redko
-/// 2023; OTT's `MetaInitializer`): predicts the potentials of problems over one
-/// geometry, and learns to from pairs of weights alone.
+/// The learned initializer of Meta Optimal Transport (Amos, Luise, Cohen and Redko
+/// 2023; OTT's `MetaInitializer`). It predicts the potentials of problems over one
+/// geometry, and is trained on pairs of weights alone.
 ///
-/// An [`update`](MetaInitializer::update) is a step of the optimizer on the
-/// mean [`DualObjective`] of a batch; no problem is solved for it.
+/// An [`update`](MetaInitializer::update) is a step of the optimizer on the mean
+/// [`DualObjective`] of a batch; it solves no transport problem.
 ///
-/// Where this differs from OTT: the loss leaves atoms without mass out
-/// ([`ZeroWeights`](crate::ZeroWeights)); `f` comes back in the shape of `a`; every geometry will
-/// do; and the optimizer does default to Adam at 1e-3.
+/// Where this differs from OTT: the loss leaves out atoms without mass
+/// ([`ZeroWeights`](crate::ZeroWeights)); `f` has the shape of `a`; every geometry
+/// works; the default optimizer is Adam at 1e-3.
 ///
 /// ```
 /// use metamlp_core::{Key, Tensor};
@@ -54,42 +54,26 @@ pub struct MetaInitializer<M: PotentialModel = MetaMLP> {
     model: Arc<M>,
     objective: DualObjective,
     state: TrainState,
-    /// The shapes of `a` that the step has been compiled for, with this form of state.
+    /// The shapes of `a` that `step` is compiled for; cleared when the state is replaced.
     compiled_for: BTreeSet<Vec<usize>>,
     step: TrainStep,
     prediction: Prediction,
 }
 
-impl MetaInitializer {
-    /// A [`MetaMLP`] with OTT's settings, trained by Adam at 1e-3.
-    ///
-    /// # Errors
-    /// If the model cannot be initialised.
-    pub fn new(geometry: impl Into<Geometry>, key: impl Into<Key>) -> Result<Self> {
-        Self::builder(geometry).build(key)
-    }
-
-    /// The same, to be changed.
-    #[must_use]
-    pub fn builder(geometry: impl Into<Geometry>) -> MetaInitializerBuilder {
-        MetaInitializerBuilder::new(geometry.into())
-    }
-}
-
 impl<M: PotentialModel + 'static> MetaInitializer<M> {
-    /// One step of the optimizer on a batch of pairs, `a` of shape `[batch, n]`
-    /// and `b` of `[batch, m]`, or on a single one, `[n]` and `[m]`.
+    /// One step of the optimizer on a batch of pairs, `a`, `[batch, n]`, and `b`,
+    /// `[batch, m]`, or on a single pair, `[n]` and `[m]`.
     ///
-    /// Returns the mean loss, of shape `[]`, and the potentials, in the shape
-    /// of `a`, both from before the step.
+    /// Returns the mean loss, `[]`, and the potentials, in the shape of `a`, both
+    /// from before the step.
     ///
     /// # Errors
-    /// If the weights are no distributions over the geometry's atoms. The
-    /// network is then as it was.
+    /// If the weights are not distributions over the geometry's atoms. The state
+    /// then stays unchanged.
     pub fn update(&mut self, a: &Tensor, b: &Tensor) -> Result<(Tensor, Tensor)> {
         let (a, b) = self.checked(a, b)?;
-        // The state is given away, so that its memory becomes the next one's.
-        // Only what has not been compiled yet can fail.
+        // The state is donated, so that the next one reuses its memory. Only the
+        // first call with a shape can fail, so only that one needs a copy.
         let is_known = self.compiled_for.contains(a.shape());
         let kept = (!is_known).then(|| self.state.clone());
         let shape = a.shape().to_vec();
@@ -109,7 +93,8 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
         }
     }
 
-    /// As [`update`](MetaInitializer::update), of a given state to a new one.
+    /// The step of [`update`](MetaInitializer::update) on a given state; returns
+    /// the loss, the potentials and the new state.
     ///
     /// # Errors
     /// Those of `update`.
@@ -118,27 +103,26 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
         Ok((self.step)(state, a, b)?)
     }
 
-    /// The network's potential for each pair, in the shape of `a`; nothing is
-    /// masked.
+    /// The network's potential for each pair, in the shape of `a`, not masked.
     ///
     /// # Errors
-    /// If the weights are no distributions over the geometry's atoms.
+    /// If the weights are not distributions over the geometry's atoms.
     pub fn predict(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         let (a, b) = self.checked(a, b)?;
         Ok((self.prediction)(self.state.variables(&self.state.params), a, b)?)
     }
 
-    /// The mean loss of the network on these pairs, of shape `[]`.
+    /// The mean loss of the network on these pairs, `[]`.
     ///
     /// # Errors
-    /// If the weights are no distributions over the geometry's atoms.
+    /// If the weights are not distributions over the geometry's atoms.
     pub fn loss(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         let f = self.predict(a, b)?;
         let (a, b) = (a.convert(f.dtype()), b.convert(f.dtype()));
         Ok(evaluate(self.objective.loss(&f, &a, &b).mean_all())?)
     }
 
-    /// Where the mass is.
+    /// The geometry of its problems.
     #[must_use]
     pub fn geometry(&self) -> &Geometry {
         &self.geometry
@@ -150,20 +134,20 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
         &self.model
     }
 
-    /// Its parameters, the optimizer and that one's state.
+    /// The parameters, the optimizer and the optimizer's state.
     #[must_use]
     pub fn state(&self) -> &TrainState {
         &self.state
     }
 
-    /// Its parameters.
+    /// The parameters.
     #[must_use]
     pub fn params(&self) -> &Map {
         &self.state.params
     }
 
-    /// Puts a state in the place of its own, one from
-    /// [`updated`](MetaInitializer::updated) for instance.
+    /// Replaces the state, for example by one from
+    /// [`updated`](MetaInitializer::updated).
     ///
     /// # Errors
     /// [`Error::Parameter`] if it does not fit the network.
@@ -174,7 +158,7 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
         Ok(())
     }
 
-    /// Puts parameters in the place of its own, and starts the optimizer anew.
+    /// Replaces the parameters and resets the optimizer's state and step count.
     ///
     /// # Errors
     /// [`Error::Parameter`] if they do not fit the network.
@@ -187,6 +171,7 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
         Ok(())
     }
 
+    /// Puts the parts together and compiles nothing yet.
     pub(super) fn assemble(
         geometry: Geometry,
         model: M,
@@ -199,7 +184,7 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
         Self { geometry, model, objective, state, compiled_for: BTreeSet::new(), step, prediction }
     }
 
-    /// The state, with an empty one left in its place.
+    /// Takes the state and leaves an empty one.
     fn take_state(&mut self) -> TrainState {
         let params = std::mem::take(&mut self.state.params);
         let opt_state = std::mem::replace(&mut self.state.opt_state, optim::State::empty());
@@ -209,13 +194,14 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
         state
     }
 
+    /// The weights in the geometry's dtype, if they fit it and each other.
     fn checked(&self, a: &Tensor, b: &Tensor) -> Result<(Tensor, Tensor)> {
         let (n, m) = self.geometry.shape();
         check_weights("a", a, n)?;
         check_weights("b", b, m)?;
         if a.shape()[..a.rank() - 1] != b.shape()[..b.rank() - 1] {
             let batch = &a.shape()[..a.rank() - 1];
-            let expected = format!("{batch:?} and then [{m}], as many pairs as in a");
+            let expected = format!("{batch:?} followed by [{m}]: as many pairs as in a");
             return Err(Error::Shape { name: "b", found: b.shape().to_vec(), expected });
         }
         let dtype = self.geometry.dtype();
@@ -239,7 +225,7 @@ impl<M: PotentialModel + fmt::Debug> fmt::Debug for MetaInitializer<M> {
     }
 }
 
-/// Whether `found` can stand in the place of `own`.
+/// Checks that `found` can replace `own`: the same paths and shapes.
 fn check_params(own: &Map, found: &Map) -> Result<()> {
     let own = own.tensors_with_paths();
     for (path, tensor) in found.tensors_with_paths() {
@@ -255,7 +241,7 @@ fn check_params(own: &Map, found: &Map) -> Result<()> {
     for (path, tensor) in own {
         let path = path.to_string();
         let found = found.get(&path).and_then(|entry| entry.as_tensor());
-        // Other floats will do, for a training in double precision.
+        // Any float dtype is accepted, for training in double precision.
         let fits = |found: &&Tensor| found.shape() == tensor.shape() && found.dtype().is_float();
         if found.filter(fits).is_none() {
             let found = found.map_or_else(|| "missing".to_owned(), |found| found.ty().to_string());
