@@ -1,11 +1,9 @@
-//! Which nodes run together in one kernel, and which of their values are
-//! stored. Knows the graph and its layout; nothing of how a kernel runs.
+//! Fusion: the nodes that one kernel computes, and the values that are stored. Knows the graph and its layout; nothing of
+//! how a kernel runs.
 //!
-//! Every edge of the graph either can be fused (an elementwise operation, or a
-//! reduction, takes the elements of an elementwise operation one for one) or
-//! is a barrier. A node's *level* counts the barriers before it. Nodes of one
-//! level that fusible edges connect form a kernel: no path between two of them
-//! can leave the level, so kernels never wait for each other in a circle.
+//! An edge is *fusible* if an elementwise operation or a reduction reads an elementwise operation one for one. Every other
+//! edge is a *barrier*. The *level* of a node is the number of barriers before it. Nodes of one level that fusible edges
+//! connect form a kernel: no path between two of them leaves the level, so kernels never wait for each other in a circle.
 
 use smallvec::SmallVec;
 
@@ -20,15 +18,14 @@ use super::layout::{Kind, Layout};
 #[derive(Debug)]
 pub(crate) struct Fusion {
     /// For each node the kernel that computes it, named by one of its nodes.
-    pub(crate) kernels: Vec<Id>,
-    /// Whether the node's elements are written to a buffer.
-    pub(crate) stored: Vec<bool>,
+    kernels: Vec<Id>,
+    /// For each node, true if its elements are written to a buffer.
+    stored: Vec<bool>,
 }
 
-/// Operations that cost more than this are computed once and stored rather
-/// than computed again in every kernel that uses them.
+/// Highest cost of a value that each kernel computes again. A more expensive one is computed once and stored.
 const CHEAP: u32 = 4;
-/// Nor is a value computed again that takes reading more buffers than it is.
+/// Most buffers that such a value reads. A value that reads more is stored.
 const FEW_LOADS: u32 = 2;
 
 struct User {
@@ -40,7 +37,7 @@ struct Analysis<'a> {
     graph: &'a Graph,
     layout: &'a Layout,
     users: Vec<SmallVec<[User; 2]>>,
-    /// The reduction that has an elementwise node to itself.
+    /// For each elementwise node the reduction that alone uses it, if there is one.
     absorbed: Vec<Option<Id>>,
     is_cheap: Vec<bool>,
     levels: Vec<u32>,
@@ -95,12 +92,12 @@ impl<'a> Analysis<'a> {
         matches!(self.layout.kind(id), Kind::Elementwise | Kind::Random)
     }
 
-    /// The kernel of a reduction with what it alone uses; a node by itself otherwise.
+    /// The reduction that absorbed the node; the node itself if none did.
     fn reduction(&self, id: Id) -> Id {
         self.absorbed[id as usize].unwrap_or(id)
     }
 
-    /// Gives reductions the operations that nobody else needs.
+    /// Gives each reduction the operations that it alone uses.
     fn absorb(&mut self) {
         for id in self.ids().rev() {
             let users = &self.users[id as usize];
@@ -118,8 +115,8 @@ impl<'a> Analysis<'a> {
 
     fn find_cheap(&mut self) {
         let mut costs = vec![(0u32, 0u32); self.graph.nodes.len()];
-        // A truth about each of a contraction's numbers, such as where an
-        // activation is flat, is a byte; the numbers themselves can then go.
+        // A bool made of each element of a contraction, such as where an activation is flat, takes one byte. If it is
+        // stored, the contraction's own elements can be freed.
         let mut tells_of_contraction = vec![false; self.graph.nodes.len()];
         for id in self.ids() {
             if !self.is_elementwise(id) {
@@ -145,7 +142,7 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// As early as the operands allow.
+    /// Puts each node at the earliest level that its operands allow.
     fn find_levels(&mut self) {
         for id in self.ids() {
             let mut level = 0;
@@ -157,7 +154,7 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// Whether `base` and its user can be in one kernel.
+    /// True if `base` and its user can be in one kernel.
     fn is_inside(&self, base: Id, user: Id, is_fusible: bool) -> bool {
         let owner = self.absorbed[base as usize];
         if owner.is_some() {
@@ -166,7 +163,7 @@ impl<'a> Analysis<'a> {
         is_fusible && self.is_elementwise(user) && self.absorbed[user as usize].is_none()
     }
 
-    /// As late as the users allow, where that brings a node into a user's kernel.
+    /// Moves a node to the latest level that its users allow, if that is the level of a user's kernel.
     fn sink(&mut self) {
         for id in self.ids().rev() {
             if !self.is_elementwise(id) || self.absorbed[id as usize].is_some() {
@@ -187,7 +184,7 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// Joins the ends of every fusible edge within a level.
+    /// Joins the two ends of each fusible edge within a level; gives the kernel of each node.
     fn join(&self) -> Vec<Id> {
         let mut kernels: Vec<Id> = self.ids().map(|id| self.reduction(id)).collect();
         for id in self.ids() {
@@ -213,7 +210,7 @@ impl<'a> Analysis<'a> {
                     || match self.layout.kind(id) {
                         Kind::Alias | Kind::Iota => false,
                         Kind::Input | Kind::Reduce | Kind::Contraction | Kind::Direct => true,
-                        // A kernel knows the literal; others read it.
+                        // Fused kernels have literals among their instructions; others read them from a buffer.
                         Kind::Constant => {
                             self.users[id as usize].iter().any(|user| !self.knows_literals(user.id))
                         }
@@ -241,7 +238,7 @@ fn edges(graph: &Graph, layout: &Layout, id: Id) -> SmallVec<[(Id, bool); 3]> {
     }
     layout
         .operands(graph, id)
-        // Positions need no buffer.
+        // Kernels count positions themselves.
         .filter(|place| !place.is_counted)
         .map(|place| (place.base, takes_elements && layout.is_one_for_one(graph, place)))
         .collect()

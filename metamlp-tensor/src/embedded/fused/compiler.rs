@@ -30,7 +30,7 @@ pub(crate) struct Compiler<'a> {
     strides: Vec<Strides>,
     /// The window of each load; `None` for a load that reads offsets.
     pub(super) windows: Vec<Option<usize>>,
-    /// Where each value is now. A value whose register was freed is not in it.
+    /// The current place of each value. A value whose register was freed is not in it.
     places: FxHashMap<Value, Operand>,
     /// The position of the job that uses a value last.
     pub(super) last_uses: FxHashMap<Value, usize>,

@@ -21,7 +21,7 @@ pub(crate) struct Draft {
     pub(crate) writes: SmallVec<[Id; 3]>,
 }
 
-/// What a step computes: one of the patterns that the executor has a kernel for.
+/// The computation of a step: one of the patterns that the executor has a kernel for.
 pub(crate) enum Work {
     /// A fused kernel by itself.
     Fused(Fused),

@@ -1,4 +1,4 @@
-//! Random attentions: rows of one product that go through kernels to another.
+//! Random attention programs: a product, kernels over its rows, a second product.
 
 use proptest::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::memory::buffer::Buffer;
 use crate::shape::Type;
 use crate::{BF16, Error, F32, F64, Tensor, grad};
 
-/// An attention, after which its weights may be needed, too; and whether they are.
+/// An attention program, and true if its weights are an output too.
 fn program(seed: u64) -> (Graph, Vec<Buffer>, bool) {
     let mut choices = Choices(seed);
     let dtype = choices.pick(&[F64, F64, F32, BF16]);
@@ -79,7 +79,7 @@ proptest! {
     }
 }
 
-/// Kernels that repeat an operand between the rows of one matrix go through it in runs.
+/// Kernels that repeat an operand between the rows of a matrix walk the matrix in runs.
 #[test]
 fn rows_that_come_in_runs_have_the_oracles_values() {
     let shapes = [vec![2, 50, 8], vec![2, 5, 8], vec![2, 5, 4], vec![25, 5]];
@@ -118,13 +118,13 @@ fn attention_is_one_step_that_never_has_all_scores() {
         vec![mask.greater(0).select(&scores, -1e9).softmax(-1).matmul(&value)]
     });
     assert_eq!(masked.len(), 2, "the mask for both heads, and {masked:#?}");
-    // Somebody looks at the weights.
+    // The weights are an output.
     let seen = plan(|[query, key, value, _]| {
         let weights = weights(&query, &key);
         vec![weights.matmul(&value), weights]
     });
     assert!(seen.len() > 1, "{seen:#?}");
-    // What is multiplied by the weights depends on the scores.
+    // The values that the weights multiply depend on the scores.
     let entangled = plan(|[query, key, value, _]| {
         let weights = weights(&query, &key);
         vec![weights.matmul(&(value + weights.sum_keepdims([0, 1]).max_keepdims([2])))]

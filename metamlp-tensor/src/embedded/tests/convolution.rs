@@ -1,5 +1,5 @@
-//! Random convolutions: in every layout that gradients give them, with few
-//! and with many groups, as large as a block of windows and larger.
+//! Random convolutions: in each layout that gradients use, with few and with many groups, of one block of windows and of
+//! several.
 
 use proptest::prelude::*;
 
@@ -13,7 +13,7 @@ use crate::oracle;
 use crate::shape::{Axes, Type};
 use crate::window::WindowAxis;
 
-/// An input whose axes lie in another order than they are used in, some of them reversed.
+/// An input whose axes are stored in another order than they are used in, some of them reversed.
 pub(super) fn operand(
     choices: &mut Choices,
     graph: &mut Graph,
@@ -52,7 +52,7 @@ fn program(seed: u64, largest: usize) -> (Graph, Vec<Buffer>) {
         let groups = choices.pick(&[1, 1, 1, 2, 3, 8, 17, 33]);
         let most = if groups > 3 { 4 } else { largest };
         let batch = some(&mut choices, largest);
-        // Some that fill the kernels' panels, some that do not.
+        // Extents that fill a panel of the kernel, and extents that do not.
         let channels = |choices: &mut Choices| {
             let few = some(choices, most);
             if groups > 3 { few } else { choices.pick(&[few, few, 1, 3, 8, 17, 32, 33, 64]) }
@@ -110,8 +110,7 @@ proptest! {
     }
 }
 
-/// Adds a few elementwise operations on the convolution, and perhaps others
-/// that read it too. The sums are few enough to be exact.
+/// Adds a few elementwise operations on the convolution, and perhaps other readers. The sums are short enough to be exact.
 fn follow(choices: &mut Choices, graph: &mut Graph, inputs: &mut Vec<Buffer>) {
     let convolution = graph.outputs[0];
     let ty = graph.node(convolution).ty.clone();
@@ -120,7 +119,7 @@ fn follow(choices: &mut Choices, graph: &mut Graph, inputs: &mut Vec<Buffer>) {
     for _ in 0..1 + choices.next(4) {
         let (op, operands) = match choices.next(6) {
             0 | 1 => {
-                // Along some of the axes, a bias above all.
+                // A bias, or an operand along some other axes.
                 let axes =
                     if choices.next(2) == 0 { [rank - 1].as_slice().into() } else { choices.subset(rank) };
                 let shape: Axes = axes.iter().map(|&axis| ty.shape[axis]).collect();
@@ -133,7 +132,7 @@ fn follow(choices: &mut Choices, graph: &mut Graph, inputs: &mut Vec<Buffer>) {
             }
             2 => (Op::Binary(Binary::Max), vec![convolution, last]),
             3 => {
-                // Something that waits for the convolution.
+                // An operand that depends on the convolution.
                 let axes: Axes = choices.subset(rank);
                 let kept: Axes = (0..rank).filter(|axis| !axes.contains(axis)).collect();
                 let op = Op::Reduce { kind: Reduction::Max, axes };
@@ -180,7 +179,7 @@ proptest! {
     }
 }
 
-/// Windows that move along some of the axes, not along the first.
+/// Windows that move along some of the axes, but not along the first.
 fn pool(choices: &mut Choices, graph: &mut Graph, operand: Id) -> Option<Id> {
     let ty = graph.node(operand).ty.clone();
     let windows: Vec<WindowAxis> = (0..ty.shape.len())
@@ -226,7 +225,7 @@ proptest! {
     }
 }
 
-/// A layer as networks have it: a bias, `relu`, a mean over two by two pixels.
+/// A usual layer: a bias, `relu`, a mean over two by two pixels.
 #[test]
 fn a_layer_is_one_kernel_on_any_number_of_threads() {
     let mut graph = Graph::default();
@@ -259,7 +258,7 @@ fn a_layer_is_one_kernel_on_any_number_of_threads() {
     graph.outputs = vec![push(&mut graph, Op::Binary(Binary::Mul), &[pooled, four])];
     let expected = bits(&oracle::run(&graph, inputs.clone())[0]);
     let executable = crate::embedded::compile(&graph);
-    // Without fused multiply-adds there are no sliding windows.
+    // Sliding windows need fused multiply-adds.
     if executable.to_string().contains("sliding") {
         assert_eq!(executable.kernels(), 1, "{executable}");
     }
@@ -269,7 +268,7 @@ fn a_layer_is_one_kernel_on_any_number_of_threads() {
     }
 }
 
-/// A forward pass and both gradients of many blocks, as a layer has them.
+/// The forward pass and both gradients of a layer, of many blocks.
 #[test]
 fn large_convolutions_are_the_oracles_and_the_same_on_any_number_of_threads() {
     let around = WindowAxis { low: 1, high: 1, ..WindowAxis::new(3) };

@@ -1,5 +1,5 @@
-//! Random programs, run by the executor and by the oracle: the same bits, but
-//! for sums of floats, whose order is the executor's own.
+//! Random programs, run by the executor and by the oracle. The bits must be equal, except of sums of floats, which the
+//! executor adds in an order of its own.
 
 mod attention;
 mod convolution;
@@ -23,7 +23,7 @@ use crate::shape::{Axes, Type};
 
 use random_programs::{Choices, program, window};
 
-/// Whether a sum of floats, or the bits of a NaN, which are anyone's choice, lie before each node.
+/// For each node, true if it depends on a sum of floats or on a NaN payload, which is unspecified.
 fn inexact(graph: &Graph, inputs: &[Buffer]) -> Vec<bool> {
     let every_node = Graph { outputs: (0..graph.nodes.len() as Id).collect(), ..graph.clone() };
     let values = oracle::run(&every_node, inputs.to_vec());
@@ -52,28 +52,28 @@ fn numbers(buffer: &Buffer) -> Vec<f64> {
 
 fn bits(buffer: &Buffer) -> Vec<u64> {
     fn of<T: Stored>(buffer: &Buffer) -> Vec<u64> {
-        // One NaN is as good as another.
+        // NaN payloads are unspecified.
         let bits = |x: &T| if x.partial_cmp(x).is_none() { u64::MAX } else { x.to_bits64() };
         buffer.as_slice::<T>().unwrap().iter().map(bits).collect()
     }
     for_dtype!(buffer.dtype(), T => of::<T>(buffer))
 }
 
-/// The same elements, held by nobody else: outputs may take their memory over.
+/// Copies of the buffers, without another owner: outputs may take over their memory.
 fn copies(buffers: &[Buffer]) -> Vec<Buffer> {
     let copy = |buffer: &Buffer| for_dtype!(buffer.dtype(), T => Buffer::from_vec(buffer.as_slice::<T>().unwrap().to_vec()));
     buffers.iter().map(copy).collect()
 }
 
-/// What the executor gives for every node whose value is exact, and for the
-/// sums themselves, is what the oracle gives; and the same if the inputs are its own.
+/// Checks that the executor gives the oracle's values for each node that is exact and for each sum of exact values, and the
+/// same bits if the inputs are donated.
 fn check(graph: &Graph, inputs: &[Buffer]) -> Result<(), TestCaseError> {
     let inexact = inexact(graph, inputs);
     let mut graph = graph.clone();
     let is_sum =
         |id: Id| matches!(graph.node(id).op, Op::Reduce { .. } | Op::DotGeneral(_) | Op::Convolution(_));
     let before = |id: Id| graph.node(id).operands.iter().any(|&operand| inexact[operand as usize]);
-    // What follows an inexact sum may differ as much as it likes.
+    // Values that depend on an inexact sum are not compared.
     let outputs: Vec<Id> = graph
         .outputs
         .iter()

@@ -1,6 +1,5 @@
-//! Random products: thin and large, empty, in batches, of operands whose axes
-//! lie in any order, with elementwise operations after them. The values are
-//! such that every sum is exact, so that results are compared bit by bit.
+//! Random matrix products: thin, large, empty, in batches, with operands in any axis order, and elementwise operations after
+//! them. Every sum of the values is exact, so that results are compared bit by bit.
 
 use proptest::prelude::*;
 
@@ -14,12 +13,12 @@ use crate::memory::buffer::Buffer;
 use crate::oracle;
 use crate::shape::{Axes, Shape, Type};
 
-/// Extents that fill the kernels' tiles and blocks, and such that do not.
+/// Extents that fill tiles and blocks, and extents that do not.
 const EXTENTS: [usize; 20] = [0, 1, 1, 2, 3, 4, 5, 7, 8, 12, 13, 16, 17, 31, 33, 64, 100, 255, 530, 1024];
-/// Multiplications of a program at most.
+/// Most multiplications of a program.
 const MOST: usize = 3_000_000;
 
-/// A product, and what is computed from it.
+/// A product, and operations on its result.
 fn program(seed: u64) -> (Graph, Vec<Buffer>) {
     let mut choices = Choices(seed);
     let mut graph = Graph::default();
@@ -71,7 +70,7 @@ fn program(seed: u64) -> (Graph, Vec<Buffer>) {
             (Type::new(&extents, dtype), axes)
         };
         let (ty, axes) = match choices.next(3) {
-            // A bias, a residual, or any axes.
+            // A bias, a residual, or an operand along some axes.
             0 if !shape.is_empty() => of_axes([shape.len() - 1].as_slice().into()),
             1 => of_axes((0..shape.len()).collect()),
             _ => of_axes(choices.subset(shape.len())),
@@ -111,7 +110,7 @@ proptest! {
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let run = || pool.install(|| executable.run(inputs.clone()));
-            // The second run puts weights into panels.
+            // The second run packs weights into panels.
             for (expected, found) in expected.iter().zip(&run()).chain(expected.iter().zip(&run())) {
                 prop_assert_eq!(expected.dtype(), found.dtype());
                 prop_assert!(numbers(expected) == numbers(found), "{graph}\nas\n{executable}");
@@ -120,7 +119,7 @@ proptest! {
     }
 }
 
-/// What follows a small product is one tile, whose windows are gathered once; blocks must not cut it.
+/// The epilogue of a small product is one tile whose windows are gathered once; blocks must not divide it.
 #[test]
 fn what_follows_a_small_product_reads_its_own_rows() {
     let mut graph = Graph::default();

@@ -1,4 +1,4 @@
-//! Programs drawn at random, and values for their inputs. Knows operations; not how they are run.
+//! Random programs, and values for their inputs. Knows operations; nothing of the executor.
 
 use half::{bf16, f16};
 use smallvec::SmallVec;
@@ -41,7 +41,7 @@ impl Choices {
         shape
     }
 
-    /// Few values, so that they meet; small ones, so that sums stay exact enough.
+    /// One of a few small values: equal ones meet, and sums stay exact enough.
     pub(super) fn values(&mut self, ty: &Type) -> Buffer {
         let size = ty.shape.size();
         let number = |choices: &mut Self| (choices.next(41) as f64 - 20.0) / 8.0;
@@ -121,10 +121,10 @@ const BINARY: [Binary; 17] = [
     Binary::Sub,
 ];
 
-/// A random operation on nodes of `graph`; it may turn out ill-formed.
+/// A random operation on nodes of `graph`; it may be ill-formed.
 fn operation(choices: &mut Choices, graph: &Graph, largest: usize) -> (Op, SmallVec<[Id; 3]>) {
     let count = graph.nodes.len();
-    // Rather what is new, so that programs are deep.
+    // Prefer new nodes, so that programs are deep.
     let a =
         if choices.next(3) == 0 { choices.next(count) } else { count - 1 - choices.next(count.min(5)) } as Id;
     let alike = |choices: &mut Choices, a: Id, same_dtype: bool| -> Id {
@@ -220,7 +220,7 @@ fn operation(choices: &mut Choices, graph: &Graph, largest: usize) -> (Op, Small
         }
         25 => (Op::Reverse { axes: choices.subset(rank) }, one),
         26 => {
-            // A product over one pair of axes, with the equal leading axes as a batch, perhaps.
+            // A product over one pair of axes, perhaps with the equal leading axes as batch axes.
             let b = choices.next(count) as Id;
             let other = &graph.node(b).ty.shape;
             let Some(j) = (0..other.len()).find(|&j| rank > 0 && other[j] == shape[axis]) else {

@@ -1,6 +1,5 @@
-//! Random programs of the kind that shares rows: statistics of the inner axes
-//! go back to the elements they were taken of, as in softmax and
-//! normalisations, with their gradients, and again and again.
+//! Random programs that share rows: statistics over the inner axes are applied to the elements, as in softmax and
+//! normalisations, several times, and with gradients.
 
 use proptest::prelude::*;
 
@@ -14,7 +13,7 @@ use crate::oracle;
 use crate::shape::Type;
 use crate::{BF16, DType, F32, F64, I32, Tensor, grad};
 
-/// Something of `x`'s shape that looks at whole rows of it, which are the last `axes` axes.
+/// A value of the shape of `x` that depends on whole rows of `x`; a row is the last `axes` axes.
 pub(super) fn by_rows(choices: &mut Choices, x: &Tensor, along: &[Tensor], axes: &[isize]) -> Tensor {
     let is_float = x.dtype().is_float();
     match choices.next(11) {
@@ -35,7 +34,7 @@ pub(super) fn by_rows(choices: &mut Choices, x: &Tensor, along: &[Tensor], axes:
         4 => x * &along[0] + x.sum_keepdims(axes),
         5 => x.equal(x.max_keepdims(axes)).select(&along[1], x),
         6 => x.maximum(x.sum_keepdims(axes)) - &along[0],
-        // What a row reads need not follow what the row before it read.
+        // A row need not read the elements that follow those of the row before.
         7 => x.greater(&along[2]).select(x, &along[2]) + x.max_keepdims(axes),
         8 => {
             let position = |choices: &mut Choices| Tensor::iota(x.shape(), choices.next(x.rank()), I32);
@@ -48,8 +47,7 @@ pub(super) fn by_rows(choices: &mut Choices, x: &Tensor, along: &[Tensor], axes:
     }
 }
 
-/// A few such steps one after the other, with what they look at on the way; or
-/// the gradients of a loss of it.
+/// A few such steps in sequence, with intermediate values as outputs; or the gradients of a loss.
 fn program(seed: u64, largest: usize) -> (Graph, Vec<Buffer>) {
     let mut choices = Choices(seed);
     let with_gradient = choices.next(3) == 0;
@@ -65,7 +63,7 @@ fn program(seed: u64, largest: usize) -> (Graph, Vec<Buffer>) {
     let axes: Vec<isize> = (kept..rank).map(usize::cast_signed).collect();
     let mut repeated = shape.clone();
     repeated[choices.next(rank)] = 1;
-    // Of all elements, of some of the inner axes, of the last one, of all but one axis.
+    // Over all axes, some of the inner axes, the last one, all but one.
     let types =
         [&shape[..], &shape[kept..], &shape[rank - 1..], &repeated[..]].map(|shape| Type::new(shape, dtype));
     let inputs: Vec<Buffer> = types.iter().map(|ty| choices.values(ty)).collect();
@@ -99,7 +97,7 @@ fn program(seed: u64, largest: usize) -> (Graph, Vec<Buffer>) {
     (Recording::of(&arguments, &outputs).graph().unwrap(), inputs)
 }
 
-/// What sums in another order can differ by.
+/// The difference that another order of summation can make.
 fn tolerance(dtype: DType) -> f64 {
     match dtype {
         F64 => 1e-9,
@@ -159,7 +157,7 @@ proptest! {
     }
 }
 
-/// The plan of `f` of a tensor of this shape, line by line.
+/// The lines of the plan of `f` for a tensor of this shape.
 fn plan(shape: &[usize], f: impl Fn(&Tensor) -> Tensor) -> Vec<String> {
     let x = Tensor::placeholder(Type::new(shape, F32));
     let output = mode::tracing(|| Ok::<_, crate::Error>(f(&x))).unwrap();
@@ -175,13 +173,13 @@ fn what_looks_at_its_own_row_is_one_step() {
     assert_eq!(loss.len(), 2, "{loss:#?}");
     let twice = plan(&[40, 100], |x| (x - x.mean_keepdims([1])).softmax(1));
     assert_eq!(twice.len(), 2, "{twice:#?}");
-    // The mask is made once, and the same for each batch and head.
+    // The mask is computed once, for all batches and heads.
     let masked = plan(&[3, 4, 10, 100], |x| {
         let position = |axis| Tensor::iota([10, 100], axis, I32);
         position(0).greater_equal(position(1)).select(x, f64::from(f32::MIN)).softmax(-1)
     });
     assert_eq!(masked.len(), 3, "{masked:#?}");
-    // Columns are no rows.
+    // A softmax over columns does not run by rows.
     let columns = plan(&[40, 100], |x| x - x.mean_keepdims([0]));
     assert!(columns.len() > 2, "{columns:#?}");
 }
@@ -196,7 +194,7 @@ fn what_looks_at_its_own_long_row_is_one_kernel() {
         (x - mean) * (variance + 1e-6).rsqrt()
     });
     assert!(normalized[0].contains("40 rows by 1: map"), "{normalized:#?}");
-    // Of short rows there are several in a block.
+    // A block has several short rows.
     let short = plan(&[40, 4], |x| x.softmax(-1));
     assert!(short[0].contains(": reduce"), "{short:#?}");
 }

@@ -1,5 +1,4 @@
-//! Weights that are multiplied again and again: what a product keeps of them
-//! is theirs, not their address's, and changes no bit.
+//! Weights of repeated products: their packed panels belong to the buffer, not to its address, and change no bit.
 
 use super::random_programs::Choices;
 use super::{bits, node};
@@ -49,7 +48,7 @@ fn address(buffer: &Buffer) -> *const f32 {
     buffer.as_slice().unwrap().as_ptr()
 }
 
-/// Each round's weights take the memory that the last one's gave back, or are written over them.
+/// The weights of each round reuse the memory of the last round's, or are written over them.
 #[test]
 fn a_product_in_a_loop_reads_the_weights_that_it_is_given() {
     let graph = program([8, WEIGHTS[0], WEIGHTS[1]], false, false);
@@ -77,7 +76,7 @@ fn a_product_in_a_loop_reads_the_weights_that_it_is_given() {
     assert!(again >= 9, "the memory was used again in {again} rounds");
 }
 
-/// A program that was given the only holder of the weights writes over them.
+/// A program that owns the weights alone writes over them.
 #[test]
 fn weights_that_a_program_changes_in_place_are_read_as_they_are_then() {
     let [changing, reading] = [true, false].map(|updates| program([8, 64, 80], false, updates));
@@ -101,7 +100,7 @@ fn weights_that_a_program_changes_in_place_are_read_as_they_are_then() {
     }
 }
 
-/// From the second call on a product reads what the weights' buffer keeps, and copies them no more.
+/// From the second call on, a product reads the panels that the weights' buffer keeps, without copying the weights.
 #[test]
 fn weights_are_put_into_panels_once() {
     let graph = program([8, 64, 80], false, false);
@@ -111,7 +110,7 @@ fn weights_are_put_into_panels_once() {
     let weights = filled(f32::pool().take(64 * 80), &mut choices);
     let run = |executable: &Executable| executable.run(vec![x.clone(), weights.clone()]).remove(0);
     let expected = run(&executable);
-    // Another form than the weights' own, to be told from them.
+    // A form that differs from the weights' own.
     let form = Form { offset: 0, stride: 80, is_transposed: false, depth: 64, columns: 80 };
     assert!(weights.form(form, || vec![0.0f32; 64 * 80].into()).is_some());
     assert!(bits(&run(&executable)).iter().all(|&bits| bits == 0));
@@ -121,7 +120,7 @@ fn weights_are_put_into_panels_once() {
     }
 }
 
-/// Rows and columns that leave some over whichever way they are cut; sums that are rounded.
+/// Extents that no tile divides, and sums that are rounded.
 #[test]
 fn neither_panels_nor_threads_change_a_bit() {
     for extents in [[265, 70, 83], [40, 1100, 530], [600, 530, 17], [2, 600, 1030], [529, 600, 64]] {

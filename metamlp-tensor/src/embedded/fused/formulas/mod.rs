@@ -50,7 +50,7 @@ enum Tree {
     Select(Box<[Tree; 3]>),
 }
 
-/// What one instruction of a kernel computes: a node, perhaps together with nodes that only this node reads.
+/// The work of one instruction of a kernel: a node, perhaps together with nodes that only this node reads.
 pub(crate) struct Job {
     pub(crate) id: Id,
     pub(crate) operands: SmallVec<[Value; 4]>,
