@@ -188,7 +188,7 @@ fn without_init_nothing_is_made() {
     let model = Doubled::new(dense()).mapping(|mapping| mapping.init(false));
     let error = model.init(Key::new(0), |m| m.call(&x())).unwrap_err();
     assert!(matches!(error, Error::VariableNotFound { .. }), "{error}");
-    assert!(error.to_string().contains("say `.init(true)` or `.mutable(true)`"), "{error}");
+    assert!(error.to_string().contains("set `.init(true)` or `.mutable(true)`"), "{error}");
     // What is missing in `apply` is missing, and is told from the module's own place.
     let error = model.apply(&Variables::from_params(Map::new().with("w", 1.0f32)), (), |m| m.call(&x()));
     let error = error.unwrap_err().to_string();
