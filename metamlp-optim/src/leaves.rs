@@ -30,7 +30,7 @@ impl Leaves {
         Self::filtered(tree, |_| true)
     }
 
-    /// The float tensors of `tree`: those that can be trained.
+    /// The float tensors of `tree`, which can be trained.
     #[must_use]
     pub fn floats(tree: &impl Tree) -> Self {
         Self::filtered(tree, |tensor| tensor.dtype().is_float())

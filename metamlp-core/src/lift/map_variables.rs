@@ -71,14 +71,14 @@ pub struct MapVariables<'f> {
 type Transformation<'f> = dyn Fn(Variables) -> Variables + 'f;
 
 impl<'f> MapVariables<'f> {
-    /// Maps the stored variables to those that the module reads; the identity by
+    /// Maps the stored variables to the variables that the module reads; the identity by
     /// default. Paths begin at the module.
     pub fn trans_in(mut self, trans_in: impl Fn(Variables) -> Variables + 'f) -> Self {
         self.trans_in = Box::new(trans_in);
         self
     }
 
-    /// Maps the variables that the module has written to those that are stored; the
+    /// Maps the variables that the module has written to the stored variables; the
     /// identity by default, so that `init` returns mapped values.
     pub fn trans_out(mut self, trans_out: impl Fn(Variables) -> Variables + 'f) -> Self {
         self.trans_out = Box::new(trans_out);

@@ -68,7 +68,7 @@ macro_rules! requests {
             /// ```
             /// use metamlp::prelude::*;
             ///
-            /// /// A `Dense` with a low-rank addition (LoRA), in the place of the `Dense`.
+            /// /// A `Dense` with a low-rank addition (LoRA), instead of the `Dense`.
             /// #[module]
             /// struct DenseLora { base: Dense, features: usize, rank: usize }
             ///

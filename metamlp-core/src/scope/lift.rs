@@ -60,7 +60,7 @@ impl Pack {
         self.scopes.iter().any(|scope| !state.tree.mutable(*scope).is_empty())
     }
 
-    /// Runs `f` while each scope sees `variables` in the place of its own. A
+    /// Runs `f` while each scope sees `variables` instead of its own. A
     /// collection is mutable if it was before and `view` allows it. Returns the
     /// output and the mutable collections as they are at the end; the scopes'
     /// own variables do not change.

@@ -1,5 +1,5 @@
 //! Two modules in one place (`share_scope`): the one that has moved asks for
-//! everything in the place of the other, under its path and from its streams.
+//! everything as the other, under its path and from its streams.
 
 use super::names::Held;
 use super::state::State;

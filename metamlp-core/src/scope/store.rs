@@ -279,8 +279,8 @@ impl Store {
         Some(whole)
     }
 
-    /// Removes the tables below a scope, up to scopes with a view. Those that
-    /// were written to are gathered already.
+    /// Removes the tables below a scope, up to scopes with a view. Written
+    /// tables have been gathered before.
     fn forget_below(&mut self, tree: &Tree, home: ScopeId, collection: usize) {
         for child in tree.children(home) {
             if tree.view(child).is_none() && tree.home(child) == child {

@@ -137,7 +137,7 @@ impl Tree {
         scope
     }
 
-    /// The scopes that use a place: its own first, then those that share it.
+    /// The scopes that use a place: its own first, then the scopes that share it.
     pub(super) fn holders(&self, home: ScopeId) -> SmallVec<[ScopeId; 4]> {
         let mut holders = SmallVec::from_elem(home, 1);
         let mut next = 0;

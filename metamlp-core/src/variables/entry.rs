@@ -16,7 +16,7 @@ use crate::variables::map::Map;
 pub enum Entry {
     /// One tensor.
     Tensor(Tensor),
-    /// Several values, like those that [`sow`](crate::Module::sow) appends.
+    /// Several values, such as [`sow`](crate::Module::sow) appends.
     Tuple(Vec<Entry>),
     /// Values by name: a submodule's variables, or a variable that is a map.
     Map(Map),

@@ -36,7 +36,7 @@ fn a_deep_stack_on_a_large_input_costs_its_random_numbers() {
     assert!(init <= drawn, "init ran {init} operations, its parameters take {drawn}");
     assert_eq!(variables.params().size(), 1024 * width + width + (layers - 1) * (width * width + width));
 
-    // Values that nobody needs are not computed either, where the input has them.
+    // Values that no variable needs are not computed either, if the input has values.
     let x = Tensor::ones([8, 1024], F32);
     assert_eq!(nodes(|| drop(model.init(Key::new(0), |m| m.call(&x)).unwrap())), init);
 }

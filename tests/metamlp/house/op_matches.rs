@@ -6,11 +6,12 @@ use super::sources::source;
 use super::tokens::{Kind, Token, closed, code};
 
 /// The interpretations.
-const FILES: [&str; 5] = [
-    "metamlp-tensor/src/graph/cost.rs",
+const FILES: [&str; 6] = [
+    "metamlp-tensor/src/graph/class.rs",
     "metamlp-tensor/src/graph/infer.rs",
     "metamlp-tensor/src/graph/op.rs",
     "metamlp-tensor/src/oracle.rs",
+    "metamlp-tensor/src/transform/cost.rs",
     "metamlp-tensor/src/transform/vjp/mod.rs",
 ];
 

@@ -94,7 +94,7 @@ impl Method {
         self.output
     }
 
-    /// The part of the signature because of which the method cannot be called by name.
+    /// The part of the signature that prevents a call by name.
     pub(super) const fn obstacle(&self) -> Option<&'static str> {
         self.obstacle
     }

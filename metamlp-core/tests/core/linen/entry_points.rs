@@ -186,7 +186,7 @@ fn init_makes_what_is_mutable() {
     assert_eq!(init(DenyList::new("other").into()).unwrap(), ["params/w", "stats/count"]);
 }
 
-/// Collections that are not there are not returned; those that are, whole.
+/// Missing collections are not returned; existing ones are returned whole.
 #[test]
 fn apply_returns_the_collections_that_are_mutable_and_there() {
     let foo = Dense::new(2);

@@ -19,7 +19,7 @@
 //!   `test_kw_only`, `test_throws_incorrect_post_init_override_error`: there is none.
 //! - `test_init_outside_call`, `test_init_outside_setup_without_compact`: what
 //!   a plain method asks for is asked for by the module that it is a method of.
-//! - A class in the place of an instance, something in the place of a key or of
+//! - A class instead of an instance, another value instead of a key or of
 //!   a filter, a method that is not there or not a method, a missing `__call__`,
 //!   `test_throws_invalid_instance_module_error`, `test_incorrect_property` and
 //!   such: errors of types.

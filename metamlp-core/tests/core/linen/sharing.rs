@@ -52,7 +52,7 @@ fn an_argument_belongs_to_the_caller() {
     );
 }
 
-/// As in Flax: whoever runs when it is made.
+/// As in Flax: the module that runs when it is made.
 #[test]
 fn what_a_closure_makes_belongs_to_the_one_that_calls_it() {
     #[compact]

@@ -17,7 +17,7 @@ fn panicking<R>(f: impl FnOnce() -> R) {
     assert!(catch_unwind(AssertUnwindSafe(f)).is_err());
     assert_eq!(Scope::current().path(), "");
     assert!(!Scope::current().is_initializing() && !Scope::current().has_rng("params"));
-    // A module that is made now belongs to nobody.
+    // A module that is made now has no parent.
     let variables = created(&Dense::new(2), |m| m.call(&x()));
     assert_eq!(paths(&variables), ["params/bias", "params/kernel"]);
 }

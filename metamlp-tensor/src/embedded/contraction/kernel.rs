@@ -30,7 +30,8 @@ impl Contraction {
         }
     }
 
-    /// The number of elements of which the length of each block is a multiple, if an epilogue can follow on blocks.
+    /// The unit of blocks: the length of each block of the result is a multiple of so many elements. `None` if no epilogue
+    /// can run on blocks.
     pub(crate) fn unit(&self) -> Option<usize> {
         match self {
             Self::Product(product) => product.unit(),

@@ -94,8 +94,8 @@ impl Product {
             && self.lhs.is_in_order(self.batch, self.rows, self.depth)
     }
 
-    /// The number of elements of which the length of every block of the result is a multiple; `None` if no epilogue can
-    /// run on blocks.
+    /// The unit of blocks: the length of each block of the result is a multiple of so many elements. `None` if no epilogue
+    /// can run on blocks.
     pub(crate) fn unit(&self) -> Option<usize> {
         let fits = self.rows > 1
             && self.columns > 1

@@ -1,5 +1,5 @@
-//! Operations with a kernel of their own, outside of fused loops: those that move runs of elements, sort, scan or reduce
-//! under windows. They read row-major buffers.
+//! Operations with a kernel of their own, outside of fused loops: they move runs of elements, sort, scan, or reduce under
+//! windows. They read row-major buffers.
 
 pub(crate) mod arg_reduce;
 pub(crate) mod constant;
@@ -222,7 +222,7 @@ fn gather<T: Stored>(operands: &[(&Buffer, &Type)], ty: &Type, axis: usize) -> B
     Buffer::from_vec(result)
 }
 
-/// The elements, to be changed: copied only if somebody else holds them.
+/// The elements as memory that may be written: a copy only if the buffer has another owner.
 fn editable<T: Stored>(buffer: Buffer) -> Storage<T> {
     buffer.try_into_storage().unwrap_or_else(|shared| {
         let elements = elements::<T>(&shared);

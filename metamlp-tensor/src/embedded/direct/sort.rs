@@ -96,7 +96,7 @@ pub(crate) fn positions<T: SortKey>(
     })
 }
 
-/// The lines of a tensor along one axis, of each of which the first `count` keys are wanted in order.
+/// The lines of a tensor along one axis; the first `count` keys of each line are wanted in order.
 struct Lines {
     outer: usize,
     extent: usize,

@@ -14,10 +14,45 @@ use crate::graph::op::{Binary, Literal, Op, Reduction};
 use crate::graph::{Graph, Id};
 use crate::memory::per_dtype::ByDType;
 
-use super::formulas::{Formula, Job};
+use super::formulas::{self, Formula, Job};
 use super::frame::{Operand, Target};
 use super::instruction;
-use super::program::{Output, Program, Reads, Slots, Window};
+use super::program::{Merged, Output, Program, Reads, Slots, Window};
+
+impl Program {
+    /// Compiles `body`. The frame of `slots` has its outputs already. `dies(id)` is true if no later kernel reads `id`.
+    pub(crate) fn new(
+        graph: &Graph,
+        body: &Body,
+        merged: Merged,
+        slots: &mut Slots,
+        dies: &dyn Fn(Id) -> bool,
+    ) -> Self {
+        let jobs = formulas::jobs(graph, body);
+        let tiling = if body.folds.is_empty() { merged.tiling(jobs.len()) } else { merged.one_tile() };
+        let only = (tiling.count == 1).then(|| tiling.tile(0));
+        let mut program = Self {
+            rows: body.rows.clone(),
+            tiling,
+            only,
+            inputs: SmallVec::new(),
+            outputs: SmallVec::new(),
+            result: None,
+            windows: SmallVec::new(),
+            registers: slots.registers,
+            prologue: Vec::new(),
+            instructions: Vec::new(),
+        };
+        let output = |&id| {
+            let slot = slots.output(id).expect("the frame has the outputs of the body");
+            Output { id, slot, in_place: None }
+        };
+        program.outputs = body.stored.iter().map(output).collect();
+        let program = Compiler::new(graph, body, program, merged.strides).compile(&jobs, slots, dies);
+        slots.registers = program.registers;
+        program
+    }
+}
 
 /// The state of a compilation.
 pub(crate) struct Compiler<'a> {

@@ -6,13 +6,11 @@ use std::fmt;
 use smallvec::SmallVec;
 
 use crate::dtype::DType;
-use crate::graph::{Graph, Id};
+use crate::graph::Id;
 use crate::memory::buffer::Buffer;
 use crate::memory::per_dtype::ByDType;
 use crate::shape::Axes;
 
-use super::compiler::Compiler;
-use super::formulas;
 use super::frame::{Frame, Lane, Operand, Source};
 use super::instruction::Instruction;
 use crate::embedded::analysis::body::Body;
@@ -92,10 +90,10 @@ impl Slots {
 /// Instructions to run on every tile.
 pub(crate) struct Program {
     /// The axes that count rows, for a program that runs on blocks of rows.
-    rows: Axes,
+    pub(super) rows: Axes,
     pub(crate) tiling: Tiling,
     /// The tile, if there is only one.
-    only: Option<Tile>,
+    pub(super) only: Option<Tile>,
     /// The nodes whose buffers are read.
     pub(crate) inputs: SmallVec<[Id; 4]>,
     pub(crate) outputs: SmallVec<[Output; 3]>,
@@ -128,7 +126,7 @@ impl Order {
 pub(crate) struct Merged {
     pub(crate) extents: Extents,
     pub(crate) groups: SmallVec<[u8; 6]>,
-    strides: Vec<Strides>,
+    pub(super) strides: Vec<Strides>,
 }
 
 /// The invariant of merging.
@@ -188,39 +186,6 @@ impl Merged {
 }
 
 impl Program {
-    /// Compiles `body`. The frame of `slots` has its outputs already. `dies(id)` is true if no later kernel reads `id`.
-    pub(crate) fn new(
-        graph: &Graph,
-        body: &Body,
-        merged: Merged,
-        slots: &mut Slots,
-        dies: &dyn Fn(Id) -> bool,
-    ) -> Self {
-        let jobs = formulas::jobs(graph, body);
-        let tiling = if body.folds.is_empty() { merged.tiling(jobs.len()) } else { merged.one_tile() };
-        let only = (tiling.count == 1).then(|| tiling.tile(0));
-        let mut program = Self {
-            rows: body.rows.clone(),
-            tiling,
-            only,
-            inputs: SmallVec::new(),
-            outputs: SmallVec::new(),
-            result: None,
-            windows: SmallVec::new(),
-            registers: slots.registers,
-            prologue: Vec::new(),
-            instructions: Vec::new(),
-        };
-        let output = |&id| {
-            let slot = slots.output(id).expect("the frame has the outputs of the body");
-            Output { id, slot, in_place: None }
-        };
-        program.outputs = body.stored.iter().map(output).collect();
-        let program = Compiler::new(graph, body, program, merged.strides).compile(&jobs, slots, dies);
-        slots.registers = program.registers;
-        program
-    }
-
     /// Prepares a frame for the program's tiles: adds sources and registers and runs the prologue. The frame has its
     /// outputs already. `input` gives the inputs by number; it gives `None` for an input whose buffer an output reuses.
     pub(crate) fn enter<'a>(

@@ -13,10 +13,10 @@ use crate::graph::{Graph, Id};
 
 use super::draft::{Draft, Fused, Work};
 
-/// Most drafts that are compared for the next step, out of those that are ready; an `init` has thousands.
+/// Most ready drafts that are compared for the next step; an `init` has thousands.
 const CANDIDATES: usize = 32;
 
-/// Puts the drafts in order. Of those that are ready, a fused kernel that shares rows with the step before joins it; else
+/// Puts the drafts in order. Of the ready drafts, a fused kernel that shares rows with the step before joins it; else
 /// the draft comes next that leaves the least memory in use.
 pub(crate) fn ordered(graph: &Graph, drafts: Vec<Draft>) -> Vec<Draft> {
     let mut queue = Queue::new(graph, drafts);

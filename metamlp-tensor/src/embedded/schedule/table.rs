@@ -214,7 +214,7 @@ impl<'a> Drafts<'a> {
     }
 }
 
-/// The drafts so that each follows what it reads; of those that are ready, the one with the least number comes first.
+/// The drafts so that each follows what it reads; of the ready drafts, the one with the least number comes first.
 fn topological(
     drafts: &[Draft],
     writers: &FxHashMap<Id, Number>,

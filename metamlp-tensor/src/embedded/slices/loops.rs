@@ -76,7 +76,7 @@ macro_rules! compile {
     (plain $($function:tt)*) => { $($function)* };
 }
 
-/// The loops of an element type in a module of their own: those that models run often are compiled by [`simd!`], the
+/// The loops of an element type in a module of their own: loops that models run often are compiled by [`simd!`], the
 /// others for the base instruction set. `compare` says which of the two holds for comparisons, `select` and `mul_add`.
 macro_rules! loops {
     (

@@ -78,8 +78,8 @@ impl Convolution {
         }
     }
 
-    /// The number of elements of which the length of every block of the result is a multiple; `None` if no epilogue can
-    /// run on blocks.
+    /// The unit of blocks: the length of each block of the result is a multiple of so many elements. `None` if no epilogue
+    /// can run on blocks.
     pub(crate) fn unit(&self) -> Option<usize> {
         match &self.method {
             Method::Sliding(sliding) => Some(sliding.unit()),

@@ -29,8 +29,8 @@ pub(super) struct Search<'a> {
 pub(super) type Found = (&'static Formula, SmallVec<[Value; 4]>, SmallVec<[Id; 16]>);
 
 impl<'a> Search<'a> {
-    /// The first formula of the table that computes `id`. `is_closed` tells of the nodes that a formula computes whether
-    /// only the result is read elsewhere.
+    /// The first formula of the table that computes `id`. `is_closed` is true for the nodes of a formula if
+    /// only its result is read elsewhere.
     pub(super) fn find(
         graph: &'a Graph,
         body: &'a Body,

@@ -96,7 +96,7 @@ fn graph(formula: &Formula, first: Option<Unary>, kept: bool) -> (Graph, Vec<Buf
     (graph, inputs)
 }
 
-/// Inputs that nobody else holds, so that outputs may take their memory over.
+/// Inputs without another owner, so that outputs may take over their memory.
 fn own(inputs: &[Buffer]) -> Vec<Buffer> {
     inputs.iter().map(|input| Buffer::from_vec(input.as_slice::<f32>().unwrap().to_vec())).collect()
 }
