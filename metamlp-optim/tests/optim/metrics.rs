@@ -112,19 +112,19 @@ fn what_does_not_fit_is_refused() {
         ),
         (
             Accuracy::new().update_masked(&logits(), &whole, &mask).map(drop),
-            "mask is bool[3], expected of the shape",
+            "mask is bool[3], expected the shape",
         ),
         (
             Accuracy::new().update_binary(&logits(), &labels, 0.5).map(drop),
-            "labels is i32[3], expected of the shape",
+            "labels is i32[3], expected the shape",
         ),
         (
             ConfusionMatrix::new(2).update(&logits(), &whole).map(drop),
-            "logits is f32[4, 3], expected of 2 classes",
+            "logits is f32[4, 3], expected 2 classes",
         ),
         (
             Average::new().update_masked(&whole, &mask).map(drop),
-            "average: mask is bool[3], expected of the shape",
+            "average: mask is bool[3], expected the shape",
         ),
     ];
     for (result, expected) in cases {
