@@ -52,3 +52,13 @@ pub use metamlp_tensor as tensor;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Runs the example of the page on the executor as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/execution.md")]
+struct Execution;
+
+/// Runs the example of the page on tensors as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/tensors.md")]
+struct Tensors;

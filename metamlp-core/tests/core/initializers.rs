@@ -154,7 +154,7 @@ fn what_cannot_be_is_told() {
     refused(
         truncated_normal_within(1.0, 2.0, 1.0),
         &[3],
-        "lower..upper is 2..1, expected a lower bound below the upper one",
+        "lower..upper is 2..1, expected a lower bound below the upper bound",
     );
     let scaling = |scale| VarianceScaling::new(scale, Mode::FanIn, Distribution::Normal);
     refused(scaling(-1.0), &[2, 3], "variance_scaling: scale is -1, expected a finite number, not negative");

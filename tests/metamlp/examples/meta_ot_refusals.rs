@@ -138,7 +138,7 @@ fn weights_that_are_not_safetensors() {
     let case = META_OT.case("not_safetensors");
     for bytes in [&b""[..], b"\x08\0\0\0\0\0\0\0{\"a\": 1}", b"PK\x03\x04 some other archive", &[0xff; 64]] {
         let file = case.file("weights.safetensors", bytes);
-        case.refuses(&[&"--load", &file], &["weights.safetensors", "no safetensors file"]);
+        case.refuses(&[&"--load", &file], &["weights.safetensors", "not a safetensors file"]);
     }
 }
 
