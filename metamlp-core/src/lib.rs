@@ -90,10 +90,10 @@ mod names {
 /// activations, training, tensors.
 ///
 /// Activations whose names are likely to clash (`normalize`, `standardize`,
-/// `one_hot`, `tanh`) are in [`activations`](crate::activations); types that
-/// configure a layer or are named rarely ([`Map`](crate::Map),
-/// [`Scope`](crate::Scope), [`Filter`](crate::Filter), [`Spec`](crate::Spec),
-/// [`Pooling`](crate::Pooling) and others) are in the root.
+/// `one_hot`, `tanh`) are in [`activations`]; types that
+/// configure a layer or are named rarely ([`Map`],
+/// [`Scope`], [`Filter`], [`Spec`],
+/// [`Pooling`] and others) are in the root.
 pub mod prelude {
     pub use crate::activations::{
         celu, celu_with_alpha, elu, elu_with_alpha, gelu, gelu_exact, glu, hard_sigmoid, hard_silu,
