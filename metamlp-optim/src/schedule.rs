@@ -1,9 +1,10 @@
 //! A value that may depend on the step, such as a learning rate.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
-use metamlp_tensor::{Error, F32, Result, Tensor};
+use metamlp_tensor::{Error, F32, Result, Tensor, with_caller};
 
 use crate::hyperparam::{Hyperparam, Range};
 
@@ -24,7 +25,10 @@ pub struct Schedule(Rate);
 #[derive(Clone)]
 enum Rate {
     Constant(Hyperparam),
-    Function(&'static str, Function),
+    /// A schedule of this library, whose errors name the line that calls [`at`](Schedule::at).
+    BuiltIn(&'static str, Function),
+    /// A function of the user's, whose errors name its own lines.
+    Custom(Function),
 }
 
 type Function = Arc<dyn Fn(&Tensor) -> Result<Tensor> + Send + Sync>;
@@ -33,7 +37,7 @@ impl Schedule {
     /// A schedule computed from the number of steps.
     #[must_use]
     pub fn new(rate: impl Fn(&Tensor) -> Tensor + Send + Sync + 'static) -> Self {
-        Self::named("schedule", move |count| Ok(rate(count)))
+        Self(Rate::Custom(Arc::new(move |count| Ok(rate(count)))))
     }
 
     /// A schedule with a name for printing; `at` may return an error for its arguments.
@@ -41,7 +45,7 @@ impl Schedule {
         name: &'static str,
         rate: impl Fn(&Tensor) -> Result<Tensor> + Send + Sync + 'static,
     ) -> Self {
-        Self(Rate::Function(name, Arc::new(rate)))
+        Self(Rate::BuiltIn(name, Arc::new(rate)))
     }
 
     /// The hyper-parameter, or `None` if the value depends on the step.
@@ -49,7 +53,7 @@ impl Schedule {
     pub fn constant(&self) -> Option<&Hyperparam> {
         match &self.0 {
             Rate::Constant(rate) => Some(rate),
-            Rate::Function(..) => None,
+            Rate::BuiltIn(..) | Rate::Custom(_) => None,
         }
     }
 
@@ -66,22 +70,18 @@ impl Schedule {
     /// assert_eq!(warm_up.at(&Tensor::scalar(5))?.item::<f32>()?, 0.5);
     /// # Ok::<(), metamlp_tensor::Error>(())
     /// ```
+    #[track_caller]
     pub fn at(&self, count: &Tensor) -> Result<Tensor> {
-        match &self.0 {
-            Rate::Constant(rate) => Ok(rate.tensor(F32)),
-            Rate::Function(_, function) => {
-                let rate = function(count)?;
-                if rate.rank() == 0 && rate.dtype().is_float() {
-                    return Ok(rate);
-                }
-                Err(Error::argument(
-                    "a schedule",
-                    "what its function returned",
-                    rate.ty(),
-                    "a float of shape []",
-                ))
-            }
+        let rate = match &self.0 {
+            Rate::Constant(rate) => return Ok(rate.tensor(F32)),
+            Rate::BuiltIn(_, function) => with_caller(Location::caller(), || function(count))?,
+            Rate::Custom(function) => function(count)?,
+        };
+        if rate.rank() == 0 && rate.dtype().is_float() {
+            return Ok(rate);
         }
+        let expected = "a float of shape []";
+        Err(Error::argument("a schedule", "what its function returned", rate.ty(), expected))
     }
 
     /// Returns an error for a constant out of range.
@@ -124,7 +124,8 @@ impl fmt::Debug for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Rate::Constant(rate) => rate.fmt(f),
-            Rate::Function(name, _) => f.write_str(name),
+            Rate::BuiltIn(name, _) => f.write_str(name),
+            Rate::Custom(_) => f.write_str("schedule"),
         }
     }
 }

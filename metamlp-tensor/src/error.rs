@@ -53,13 +53,18 @@ pub enum Error {
     },
     /// Reading a tensor that has a shape and no value.
     #[error(
-        "{source_line}: this {ty} has a shape but no value: it was made by Tensor::spec, \
-         or is an argument of a function under jit; compute with it here and read the result outside"
+        "{source_line}: {}, {ty}, has a shape but no value: compute with it here and read the result outside",
+        Origin(argument.as_deref(), made)
     )]
     NoValue {
-        /// The tensor's type.
+        /// The type of the tensor without a value that is read, or that the read tensor depends on.
         ty: Type,
-        /// The line that made the tensor.
+        /// Its description, if it is an argument of a function under a transformation; otherwise it is a
+        /// [`spec`](crate::Tensor::spec).
+        argument: Option<Arc<str>>,
+        /// The line that made it.
+        made: Source,
+        /// The line that reads.
         source_line: Source,
     },
     /// Reading a tensor as another element type than its own.
@@ -136,6 +141,23 @@ impl Error {
             | Self::NotAScalar { source_line, .. }
             | Self::TreeMismatch { source_line, .. } => Some(source_line),
             Self::Other(_) => None,
+        }
+    }
+}
+
+/// A tensor without a value in an error message: a described argument, or a `spec` and its line.
+struct Origin<'a>(Option<&'a str>, &'a Source);
+
+impl std::fmt::Display for Origin<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self(Some(argument), _) => f.write_str(argument),
+            Self(None, made) => write!(
+                f,
+                "the tensor made by Tensor::spec at {}:{}",
+                made.location.file(),
+                made.location.line()
+            ),
         }
     }
 }

@@ -45,12 +45,14 @@ pub use engine::plan::Plan;
 #[doc(hidden)]
 pub use engine::statistics;
 pub use engine::threads::with_threads;
+pub use engine::trim;
 pub use error::{Error, Result};
 // Hidden: for the module system, which is a boundary of its own.
-pub use graph::mode::{deferred, is_tracing};
+pub use graph::mode::{deferred, runs};
 pub use graph::node::Tensor;
-pub use graph::source::{Source, with_path};
+pub use graph::source::{Source, with_caller, with_path};
 pub use half::{bf16, f16};
+pub use memory::limits::Limits;
 pub use shape::{Axes, Shape, Type};
 pub use tensor::{Convolution, Operand, OutOfRange, Padding, Scalar, Window};
 pub use transform::boundary::evaluate;

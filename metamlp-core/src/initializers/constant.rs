@@ -16,7 +16,7 @@ use crate::initializers::initializer::Initializer;
 #[must_use]
 pub fn zeros() -> Initializer {
     static ZEROS: LazyLock<Initializer> =
-        LazyLock::new(|| Initializer::with_name("zeros", |_, shape, dtype| Tensor::zeros(shape, dtype)));
+        LazyLock::new(|| Initializer::built_in("zeros", |_, shape, dtype| Tensor::zeros(shape, dtype)));
     ZEROS.clone()
 }
 
@@ -24,7 +24,7 @@ pub fn zeros() -> Initializer {
 #[must_use]
 pub fn ones() -> Initializer {
     static ONES: LazyLock<Initializer> =
-        LazyLock::new(|| Initializer::with_name("ones", |_, shape, dtype| Tensor::ones(shape, dtype)));
+        LazyLock::new(|| Initializer::built_in("ones", |_, shape, dtype| Tensor::ones(shape, dtype)));
     ONES.clone()
 }
 
@@ -37,7 +37,7 @@ pub fn ones() -> Initializer {
 /// ```
 #[must_use]
 pub fn constant(value: f64) -> Initializer {
-    Initializer::with_name(format!("constant({value})"), move |_, shape, dtype| {
+    Initializer::built_in(format!("constant({value})"), move |_, shape, dtype| {
         Tensor::full(shape, value, dtype)
     })
 }

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 use metamlp_tensor::random::Key;
-use metamlp_tensor::{DType, Tensor};
+use metamlp_tensor::{DType, Tensor, with_caller};
 
 /// A function from a key, a shape and a dtype to the initial value of a parameter, with a name for
 /// printing.
@@ -19,6 +20,8 @@ use metamlp_tensor::{DType, Tensor};
 pub struct Initializer {
     function: Arc<Function>,
     name: Cow<'static, str>,
+    /// False for a function of the user's, whose errors name its own lines.
+    is_built_in: bool,
 }
 
 type Function = dyn Fn(Key, &[usize], DType) -> Tensor + Send + Sync;
@@ -34,12 +37,32 @@ impl Initializer {
         name: impl Into<Cow<'static, str>>,
         function: impl Fn(Key, &[usize], DType) -> Tensor + Send + Sync + 'static,
     ) -> Self {
-        Self { function: Arc::new(function), name: name.into() }
+        Self { function: Arc::new(function), name: name.into(), is_built_in: false }
+    }
+
+    /// An initializer of this library, whose errors name the line that calls [`initialize`](Initializer::initialize).
+    pub(super) fn built_in(
+        name: impl Into<Cow<'static, str>>,
+        function: impl Fn(Key, &[usize], DType) -> Tensor + Send + Sync + 'static,
+    ) -> Self {
+        Self { is_built_in: true, ..Self::with_name(name, function) }
+    }
+
+    /// An initializer with another function and the name of this one.
+    pub(crate) fn with_function(
+        &self,
+        function: impl Fn(Key, &[usize], DType) -> Tensor + Send + Sync + 'static,
+    ) -> Self {
+        Self { function: Arc::new(function), ..self.clone() }
     }
 
     /// Returns the initial value for a key, a shape and a dtype.
+    #[track_caller]
     #[must_use]
     pub fn initialize(&self, key: Key, shape: &[usize], dtype: DType) -> Tensor {
+        if self.is_built_in {
+            return with_caller(Location::caller(), || (self.function)(key, shape, dtype));
+        }
         (self.function)(key, shape, dtype)
     }
 

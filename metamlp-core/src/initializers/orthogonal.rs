@@ -30,7 +30,7 @@ use crate::argument::{invalid, or_poison};
 #[must_use]
 pub fn orthogonal(scale: f64, column_axis: isize) -> Initializer {
     let name = format!("orthogonal({scale}, {column_axis})");
-    Initializer::with_name(name, move |key, shape, dtype| {
+    Initializer::built_in(name, move |key, shape, dtype| {
         or_poison(rotation("orthogonal", &key, shape, dtype, scale, column_axis), shape, dtype)
     })
 }
@@ -46,7 +46,7 @@ pub fn orthogonal(scale: f64, column_axis: isize) -> Initializer {
 #[must_use]
 pub fn delta_orthogonal(scale: f64, column_axis: isize) -> Initializer {
     let name = format!("delta_orthogonal({scale}, {column_axis})");
-    Initializer::with_name(name, move |key, shape, dtype| {
+    Initializer::built_in(name, move |key, shape, dtype| {
         or_poison(delta(&key, shape, dtype, scale, column_axis), shape, dtype)
     })
 }

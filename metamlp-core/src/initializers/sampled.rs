@@ -8,7 +8,7 @@ use crate::argument::or_poison;
 /// Uniform in `[0, scale)`, not symmetric (JAX's default: 0.01).
 #[must_use]
 pub fn uniform(scale: f64) -> Initializer {
-    Initializer::with_name(format!("uniform({scale})"), move |key, shape, dtype| {
+    Initializer::built_in(format!("uniform({scale})"), move |key, shape, dtype| {
         let checked = float("uniform", dtype).and_then(|()| finite("uniform", "scale", scale));
         let drawn = |scale| random::uniform_range(&key, shape, dtype, 0.0, 1.0) * dtype.round(scale);
         or_poison(checked.map(drawn), shape, dtype)
@@ -25,7 +25,7 @@ pub fn uniform(scale: f64) -> Initializer {
 /// ```
 #[must_use]
 pub fn normal(stddev: f64) -> Initializer {
-    Initializer::with_name(format!("normal({stddev})"), move |key, shape, dtype| {
+    Initializer::built_in(format!("normal({stddev})"), move |key, shape, dtype| {
         let checked = float("normal", dtype).and_then(|()| finite("normal", "stddev", stddev));
         let drawn = |stddev| random::normal_dtype(&key, shape, dtype) * dtype.round(stddev);
         or_poison(checked.map(drawn), shape, dtype)
@@ -43,7 +43,7 @@ pub fn truncated_normal(stddev: f64) -> Initializer {
 #[must_use]
 pub fn truncated_normal_within(stddev: f64, lower: f64, upper: f64) -> Initializer {
     let name = format!("truncated_normal({stddev}, {lower}, {upper})");
-    Initializer::with_name(name, move |key, shape, dtype| {
+    Initializer::built_in(name, move |key, shape, dtype| {
         let op = "truncated_normal";
         let checked = float(op, dtype).and_then(|()| finite(op, "stddev", stddev));
         let drawn = |stddev| random::truncated_normal(&key, shape, dtype, lower, upper) * dtype.round(stddev);

@@ -98,7 +98,7 @@ impl VarianceScaling {
 
     /// Sets the name for printing and for errors.
     pub(super) fn named(self, name: &'static str) -> Initializer {
-        Initializer::with_name(name, move |key, shape, dtype| self.initialize(name, &key, shape, dtype))
+        Initializer::built_in(name, move |key, shape, dtype| self.initialize(name, &key, shape, dtype))
     }
 
     fn initialize(&self, name: &'static str, key: &Key, shape: &[usize], dtype: DType) -> Tensor {
@@ -172,7 +172,7 @@ fn product(
 
 impl From<VarianceScaling> for Initializer {
     fn from(scaling: VarianceScaling) -> Self {
-        Initializer::with_name(format!("{scaling:?}"), move |key, shape, dtype| {
+        Initializer::built_in(format!("{scaling:?}"), move |key, shape, dtype| {
             scaling.initialize("variance_scaling", &key, shape, dtype)
         })
     }

@@ -413,10 +413,10 @@ impl<M: Module + ?Sized> Module for Box<M> {
 fn initialized(variables: Variables) -> Result<Variables> {
     let types = variables.clone();
     evaluate(variables).map_err(|error| match error {
-        metamlp_tensor::Error::NoValue { ty, source_line } => Error::LazyInit {
+        metamlp_tensor::Error::NoValue { ty, made, .. } => Error::LazyInit {
             variable: types.without_value().unwrap_or_default(),
             input: ty.to_string(),
-            at: source_line,
+            at: made,
         },
         error => error.into(),
     })

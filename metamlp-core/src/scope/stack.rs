@@ -28,8 +28,29 @@ pub(crate) struct Owner {
     pub(crate) scope: ScopeId,
 }
 
+/// A frame, and the number of programs that the thread was running when it was pushed.
+struct Pushed {
+    frame: Frame,
+    runs: usize,
+}
+
 thread_local! {
-    static STACK: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
+    static STACK: RefCell<Vec<Pushed>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Calls `f` on the frames of the code that runs now. While a thread runs a program it may be given a task of another
+/// model, which must not find the modules of the one that waits.
+fn with_frames<R>(f: impl FnOnce(&[Pushed]) -> R) -> R {
+    let runs = metamlp_tensor::runs();
+    STACK.with_borrow(|stack| {
+        // The numbers never decrease: a task pops all that it has pushed.
+        let begin = if stack.first().is_none_or(|first| first.runs == runs) {
+            0
+        } else {
+            stack.partition_point(|pushed| pushed.runs < runs)
+        };
+        f(&stack[begin..])
+    })
 }
 
 /// Pops what [`push`] pushed.
@@ -41,7 +62,7 @@ pub(crate) struct Guard {
 
 pub(crate) fn push(frame: Frame) -> Guard {
     let depth = STACK.with_borrow_mut(|stack| {
-        stack.push(frame);
+        stack.push(Pushed { frame, runs: metamlp_tensor::runs() });
         stack.len() - 1
     });
     Guard { depth, not_send: PhantomData }
@@ -57,13 +78,13 @@ impl Drop for Guard {
 
 /// The innermost frame.
 pub(crate) fn top() -> Option<Frame> {
-    STACK.with_borrow(|stack| stack.last().cloned())
+    with_frames(|frames| frames.last().map(|pushed| pushed.frame.clone()))
 }
 
 /// The innermost frame, if that module runs in it.
 pub(crate) fn top_of(module: u64) -> Option<Frame> {
-    STACK.with_borrow(|stack| {
-        let top = stack.last()?;
+    with_frames(|frames| {
+        let top = &frames.last()?.frame;
         matches!(top.running, Some((running, _)) if running == module).then(|| top.clone())
     })
 }
@@ -72,26 +93,26 @@ pub(crate) fn top_of(module: u64) -> Option<Frame> {
 pub(crate) fn tops() -> impl Iterator<Item = Frame> {
     let mut depth = usize::MAX;
     std::iter::from_fn(move || {
-        STACK.with_borrow(|stack| {
-            let above = stack.get(depth).map(|frame| frame.root.id);
-            let at =
-                stack[..depth.min(stack.len())].iter().rposition(|frame| Some(frame.root.id) != above)?;
+        with_frames(|frames| {
+            let above = frames.get(depth).map(|pushed| pushed.frame.root.id);
+            let below = &frames[..depth.min(frames.len())];
+            let at = below.iter().rposition(|pushed| Some(pushed.frame.root.id) != above)?;
             depth = at;
-            stack.get(at).cloned()
+            Some(frames[at].frame.clone())
         })
     })
 }
 
 /// The root with that number, if its model is running.
 pub(crate) fn root(id: u64) -> Option<Arc<Root>> {
-    let is = |frame: &&Frame| frame.root.id == id;
-    STACK.with_borrow(|stack| stack.iter().rev().find(is).map(|frame| Arc::clone(&frame.root)))
+    let is = |pushed: &&Pushed| pushed.frame.root.id == id;
+    with_frames(|frames| frames.iter().rev().find(is).map(|pushed| Arc::clone(&pushed.frame.root)))
 }
 
 /// The scope that owns a module made now.
 pub(crate) fn owner() -> Option<(Owner, Arc<Root>)> {
-    STACK.with_borrow(|stack| {
-        let Frame { root, scope, running, .. } = stack.last()?;
+    with_frames(|frames| {
+        let Frame { root, scope, running, .. } = &frames.last()?.frame;
         running.map(|_| (Owner { root: root.id, scope: *scope }, Arc::clone(root)))
     })
 }

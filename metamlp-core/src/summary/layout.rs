@@ -36,9 +36,24 @@ impl Layout {
     }
 }
 
+/// The most characters of a path. All lines of a table are as long as its longest path, so that the table of a model that
+/// is nested very deeply would fill the memory.
+const LONGEST_PATH: usize = 200;
+
+/// A path; its middle is left out if it is very long.
+fn shortened(path: &str) -> String {
+    let length = path.chars().count();
+    if length <= LONGEST_PATH {
+        return path.to_owned();
+    }
+    let end = (LONGEST_PATH - 1) / 2;
+    let begin = LONGEST_PATH - 1 - end;
+    path.chars().take(begin).chain(['…']).chain(path.chars().skip(length - end)).collect()
+}
+
 fn cells(table: &Table, row: &Row) -> Vec<Cell> {
     let mut cells = vec![
-        vec![row.path.clone()],
+        vec![shortened(&row.path)],
         vec![row.title()],
         cell::inputs(&row.inputs),
         row.output.as_ref().map(cell::of_entry).unwrap_or_default(),
@@ -55,4 +70,18 @@ fn cells(table: &Table, row: &Row) -> Vec<Cell> {
         lines
     }));
     cells
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_path_keeps_its_beginning_and_its_end() {
+        let path = |modules: usize| vec!["Block_0"; modules].join("/");
+        assert_eq!(shortened(&path(25)), path(25));
+        let short = shortened(&path(1000));
+        assert_eq!(short.chars().count(), LONGEST_PATH);
+        assert!(short.starts_with("Block_0/Block_0/") && short.ends_with("/Block_0/Block_0"), "{short}");
+    }
 }

@@ -7,6 +7,7 @@ mod checkpoint;
 mod compact_name_scope;
 mod data;
 mod ended_scope;
+mod error_lines;
 mod errors;
 mod eval_shape;
 mod functions;

@@ -6,6 +6,7 @@ use std::thread;
 use metamlp::Scope;
 use metamlp::prelude::*;
 use metamlp::{Error, make_rng};
+use rayon::prelude::*;
 
 fn x(offset: f32) -> Tensor {
     Tensor::full([2, 3], f64::from(offset), F32)
@@ -102,4 +103,21 @@ fn a_thread_without_the_scope_is_outside() {
     }
     let error = forgets().init(Key::new(0), |m| m.call(&x(1.0))).unwrap_err();
     assert!(matches!(error, Error::OutsideScope { class: "Dense", .. }), "{error}");
+}
+
+#[compact]
+fn reads_inside(x: &Tensor) -> Tensor {
+    let y = Dense::new(300).call(x);
+    y.evaluate().unwrap();
+    y
+}
+
+#[test]
+fn a_stolen_task_finds_no_module_of_the_task_that_waits() {
+    let (model, x) = (reads_inside(), Tensor::ones([300, 300], F32));
+    let variables = model.init(Key::new(0), |m| m.call(&x)).unwrap();
+    (0..64).into_par_iter().for_each(|_| {
+        assert_eq!(Scope::current().path(), "");
+        model.apply(&variables, (), |m| m.call(&x)).unwrap();
+    });
 }

@@ -13,8 +13,13 @@ use crate::embedded::schedule::step::Step;
 use crate::embedded::schedule::values::{Places, Values};
 use crate::engine::{statistics, threads};
 use crate::graph::op::Op;
-use crate::graph::{Graph, Id};
+use crate::graph::{Graph, Id, mode, source};
 use crate::memory::buffer::Buffer;
+
+/// Bytes of a node and of what its kernel keeps for it, measured.
+const BYTES_PER_NODE: usize = 1024;
+/// Bytes of a step and its kernel, measured.
+const BYTES_PER_STEP: usize = 1024;
 
 /// A program ready to run.
 pub(crate) struct Executable {
@@ -50,7 +55,8 @@ impl Executable {
     /// The values of the outputs, in the list of the inputs' values, which are in the order of the graph's inputs.
     pub(crate) fn run(&self, inputs: Vec<Buffer>) -> Vec<Buffer> {
         statistics::count_nodes(self.graph.nodes.len() - self.graph.inputs.len());
-        threads::enter(|| self.run_steps(inputs))
+        // While this thread waits for others it may be given another task, which must find nothing of this one's.
+        mode::running(|| source::without_source(|| threads::enter(|| self.run_steps(inputs))))
     }
 
     fn run_steps(&self, mut list: Vec<Buffer>) -> Vec<Buffer> {
@@ -77,6 +83,11 @@ impl Executable {
     /// The memory that a run needs.
     pub(crate) fn memory(&self) -> Memory {
         Memory::of(&self.graph, &self.steps, &self.outputs)
+    }
+
+    /// The bytes of the program itself, without its buffers: an estimate by the number of its nodes and steps.
+    pub(crate) fn estimated_bytes(&self) -> usize {
+        BYTES_PER_NODE * self.graph.nodes.len() + BYTES_PER_STEP * self.steps.len()
     }
 
     /// The number of instructions of each elementwise kernel.

@@ -2,6 +2,7 @@
 //! the memory that it takes. Runs nothing.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 use crate::embedded::Executable;
@@ -34,11 +35,13 @@ impl Plan {
     ///
     /// # Errors
     /// The error that `f` returns, and the first error that a tensor of its result carries.
+    #[track_caller]
     pub fn of<A: Tree, R: Tree, E: From<crate::Error>>(
         f: impl FnOnce(A) -> Result<R, E>,
         arguments: &A,
     ) -> Result<Self, E> {
-        trace(f, arguments).map(|traced| Self { executable: traced.executable })
+        let traced = trace("Plan::of", Location::caller(), f, arguments)?;
+        Ok(Self { executable: traced.executable })
     }
 
     /// The number of kernels that one run starts.

@@ -3,15 +3,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustc_hash::FxHashMap;
-
 use crate::embedded::{Executable, compile};
+use crate::engine::least_recently_used::{Bound, LeastRecentlyUsed};
 use crate::engine::statistics;
 use crate::graph::Graph;
 use crate::graph::recording::Recording;
-
-/// Beyond this many programs the cache starts anew: shapes that change all the time must not fill the memory.
-const MOST_PLANS: usize = 1024;
+use crate::memory::limits::Limits;
 
 /// A compiled program and the graph that it was compiled from.
 struct Cached {
@@ -19,7 +16,11 @@ struct Cached {
     executable: Arc<Executable>,
 }
 
-static PLANS: Mutex<Option<FxHashMap<u64, Vec<Cached>>>> = Mutex::new(None);
+/// The programs whose recordings have one hash: nearly always a single one.
+type Bucket = Vec<Cached>;
+
+/// Bounded by [`Limits`]: shapes that change all the time must not fill the memory.
+static PLANS: Mutex<Option<LeastRecentlyUsed<u64, Bucket>>> = Mutex::new(None);
 
 /// Returns the program of `recording` from the cache, or compiles it. `None` if the recording is stale, see
 /// [`Recording::graph`]: it has to be made again.
@@ -35,16 +36,27 @@ pub(crate) fn get_or_compile(recording: &Recording) -> Option<Arc<Executable>> {
     statistics::count_compiled_plan();
     let mut plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
     let plans = plans.get_or_insert_default();
-    if plans.len() >= MOST_PLANS {
-        plans.clear();
-    }
-    let cached = Cached { graph, executable: Arc::clone(&executable) };
-    plans.entry(hash).or_default().push(cached);
+    let mut bucket = plans.get(&hash).map(std::mem::take).unwrap_or_default();
+    bucket.push(Cached { graph, executable: Arc::clone(&executable) });
+    let bytes = bucket.iter().map(|cached| cached.executable.estimated_bytes()).sum();
+    plans.insert(hash, bucket, bytes, bound());
     Some(executable)
 }
 
+/// Forgets programs until the cache is within the limits.
+pub(crate) fn trim() {
+    if let Some(plans) = &mut *PLANS.lock().unwrap_or_else(PoisonError::into_inner) {
+        plans.shrink(bound());
+    }
+}
+
+fn bound() -> Bound {
+    let limits = Limits::current();
+    Bound { entries: limits.plans, weight: limits.plan_bytes }
+}
+
 fn lookup(hash: u64, recording: &Recording) -> Option<Arc<Executable>> {
-    let plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
-    let same_hash = plans.as_ref()?.get(&hash)?;
+    let mut plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
+    let same_hash = plans.as_mut()?.get(&hash)?;
     same_hash.iter().find(|cached| recording.is(&cached.graph)).map(|cached| Arc::clone(&cached.executable))
 }

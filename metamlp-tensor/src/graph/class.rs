@@ -74,6 +74,11 @@ impl Op {
         matches!(self.class(), Class::Random)
     }
 
+    /// True if the result only shows its operand.
+    pub(crate) fn is_view(&self) -> bool {
+        matches!(self.class(), Class::View(_))
+    }
+
     /// The class of the operation.
     pub(crate) fn class(&self) -> Class<'_> {
         match self {

@@ -6,6 +6,7 @@
 //! program has been compiled before, the recording becomes a [`Graph`], which is [verified](verify), rewritten by the
 //! [passes] and handed to the engine.
 
+pub(crate) mod birth;
 pub(crate) mod class;
 pub(crate) mod infer;
 pub(crate) mod mode;
@@ -13,6 +14,7 @@ pub(crate) mod node;
 pub(crate) mod node_free_list;
 pub(crate) mod op;
 pub(crate) mod passes;
+pub(crate) mod pending;
 pub(crate) mod post_order;
 mod program;
 pub(crate) mod recording;

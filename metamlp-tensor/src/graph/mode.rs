@@ -1,52 +1,54 @@
-//! Flags of this thread: whether a transformation is recording, and whether evaluation is left to an outer boundary.
-//! Knows nothing of tensors, so that nodes, recordings and boundaries can all ask.
+//! A flag of this thread: whether evaluation is left to an outer boundary. Knows nothing of tensors, so that nodes,
+//! recordings and boundaries can all ask.
 
 use std::cell::Cell;
 
 thread_local! {
-    static TRACING: Cell<usize> = const { Cell::new(0) };
     static DEFERRED: Cell<usize> = const { Cell::new(0) };
+    static RUNS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Increments a thread-local counter while it lives, also if a panic unwinds.
-struct Inside(&'static std::thread::LocalKey<Cell<usize>>);
+/// Restores a counter of this thread when it is dropped, also if a panic unwinds.
+struct Restore(&'static std::thread::LocalKey<Cell<usize>>, usize);
 
-impl Inside {
-    fn enter(depth: &'static std::thread::LocalKey<Cell<usize>>) -> Self {
-        depth.set(depth.get() + 1);
-        Self(depth)
+impl Restore {
+    fn after_setting(counter: &'static std::thread::LocalKey<Cell<usize>>, value: usize) -> Self {
+        Self(counter, counter.replace(value))
     }
 }
 
-impl Drop for Inside {
+impl Drop for Restore {
     fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
+        self.0.set(self.1);
     }
-}
-
-/// True while a differentiation or `jit` is recording on this thread.
-#[doc(hidden)]
-#[must_use]
-pub fn is_tracing() -> bool {
-    TRACING.get() > 0
 }
 
 /// True while boundaries on this thread leave evaluation to an outer one.
 pub(crate) fn is_deferred() -> bool {
-    DEFERRED.get() > 0 || is_tracing()
-}
-
-/// Runs `f` while recording: nodes that get a value keep their operations, so that a differentiation can see them.
-pub(crate) fn tracing<R>(f: impl FnOnce() -> R) -> R {
-    let _inside = Inside::enter(&TRACING);
-    f()
+    DEFERRED.get() > 0
 }
 
 /// Runs `f`; boundaries inside it evaluate nothing and leave that to the next boundary after it.
 ///
-/// The module system calls this around a module's `init` and `apply`.
+/// Transformations call it while they record. The module system calls it around a module's `init` and `apply`.
 #[doc(hidden)]
 pub fn deferred<R>(f: impl FnOnce() -> R) -> R {
-    let _inside = Inside::enter(&DEFERRED);
+    let _restore = Restore::after_setting(&DEFERRED, DEFERRED.get() + 1);
     f()
+}
+
+/// Runs `f`, which runs a program. While this thread waits for other threads it may be given an unrelated task of the
+/// user's, which must not find the mode of the code that waits.
+pub(crate) fn running<R>(f: impl FnOnce() -> R) -> R {
+    let _deferred = Restore::after_setting(&DEFERRED, 0);
+    let _runs = Restore::after_setting(&RUNS, RUNS.get() + 1);
+    f()
+}
+
+/// The number of programs that this thread is running, one inside of a task that another has given it. What a thread
+/// keeps for the code that runs on it, such as the modules that are being called, belongs to one such number.
+#[doc(hidden)]
+#[must_use]
+pub fn runs() -> usize {
+    RUNS.get()
 }

@@ -2,15 +2,17 @@
 //! computes nothing.
 
 use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use smallvec::SmallVec;
 
 use crate::error::{Error, Problem, best_guess};
+use crate::graph::birth::Differentiation;
 use crate::graph::infer::infer;
 use crate::graph::op::{Literal, Op};
 use crate::graph::source::Source;
-use crate::graph::{mode, node_free_list};
+use crate::graph::{birth, mode, node_free_list, pending};
 use crate::memory::buffer::Buffer;
 use crate::shape::{Shape, Type};
 
@@ -40,6 +42,10 @@ pub struct Tensor(pub(crate) Arc<Node>);
 pub(crate) struct Node {
     pub(crate) ty: Type,
     pub(crate) location: &'static Location<'static>,
+    /// When it was made: greater than the numbers of its operands.
+    pub(crate) born: u64,
+    /// The number of the youngest differentiation that it depends on a variable of; 0 if there is none.
+    differentiation: u64,
     /// The number of operations on the longest path to a leaf. Not updated when an operand gets its value.
     depth: u32,
     /// True if it depends on a placeholder, so that it cannot be evaluated.
@@ -48,6 +54,8 @@ pub(crate) struct Node {
     pub(crate) poison: Option<Box<Error>>,
     /// Set once, when the node has been evaluated.
     pub(crate) value: OnceLock<Buffer>,
+    /// True after a program has computed it for its users and not kept its value. A value that is needed again is kept.
+    was_computed: AtomicBool,
     expression: Mutex<Expression>,
 }
 
@@ -56,18 +64,15 @@ pub(crate) type Operands = SmallVec<[Tensor; 3]>;
 /// How the value of a node is defined.
 #[derive(Clone)]
 pub(crate) enum Expression {
-    /// By an operation. Kept beside the value while a transformation is tracing.
+    /// By an operation. Kept beside the value while a differentiation may need it.
     Operation(Op, Operands),
     /// By the value alone: made from numbers, or evaluated and its operation dropped.
     Concrete,
-    /// Not at all, only its type is known: a `spec`, or an argument under `jit`.
-    Placeholder,
+    /// Not at all, only its type is known: a `spec`, or an argument under a transformation, which the text describes.
+    Placeholder(Option<Arc<str>>),
     /// By no value: the node carries an error.
     Poisoned,
 }
-
-/// A chain of operations that grows outside of any boundary, in a loop that reads no value, is evaluated at this depth.
-const DEEPEST: u32 = 2048;
 
 impl Tensor {
     /// The result of `op`. Poisoned if the shape rule refuses the operands, or one of them is poisoned.
@@ -90,8 +95,12 @@ impl Tensor {
         };
         let depth = 1 + operands.iter().map(|operand| operand.0.pending_depth()).max().unwrap_or(0);
         let is_abstract = operands.iter().any(|operand| operand.0.is_abstract);
-        let tensor = Self::node(ty, depth, is_abstract, None, Expression::Operation(op, operands));
-        if depth > DEEPEST && !is_abstract && !mode::is_deferred() {
+        let lineage = Lineage::of(&operands);
+        if !operands.is_empty() {
+            pending::count(1);
+        }
+        let tensor = Self::node(ty, lineage, depth, is_abstract, None, Expression::Operation(op, operands));
+        if depth > pending::deepest() && !is_abstract && !mode::is_deferred() {
             // An error is found again, and returned, when the value is read.
             let _ = tensor.evaluate();
         }
@@ -102,20 +111,29 @@ impl Tensor {
     #[track_caller]
     pub(crate) fn concrete(shape: Shape, value: Buffer) -> Tensor {
         let ty = Type { shape, dtype: value.dtype() };
-        let tensor = Self::node(ty, 0, false, None, Expression::Concrete);
+        let tensor = Self::node(ty, Lineage::default(), 0, false, None, Expression::Concrete);
         assert!(tensor.0.value.set(value).is_ok(), "a new node has no value");
         tensor
     }
 
     /// A tensor with a type and no value.
     #[track_caller]
-    pub(crate) fn placeholder(ty: Type) -> Tensor {
-        Self::node(ty, 0, true, None, Expression::Placeholder)
+    pub(crate) fn placeholder(ty: Type, origin: Option<Arc<str>>) -> Tensor {
+        Self::node(ty, Lineage::default(), 0, true, None, Expression::Placeholder(origin))
     }
 
     #[track_caller]
     pub(crate) fn poisoned(error: Error, ty: Type) -> Tensor {
-        Self::node(ty, 0, false, Some(Box::new(error)), Expression::Poisoned)
+        Self::node(ty, Lineage::default(), 0, false, Some(Box::new(error)), Expression::Poisoned)
+    }
+
+    /// A variable of a differentiation, with the value of `tensor`. A use of `tensor` itself is a constant there.
+    #[track_caller]
+    pub(crate) fn variable(tensor: &Tensor, differentiation: &Differentiation) -> Tensor {
+        let mut variable = Self::apply(Op::Identity, [tensor.clone()]);
+        let node = Arc::get_mut(&mut variable.0).expect("a new node has one owner");
+        node.differentiation = differentiation.number();
+        variable
     }
 
     #[track_caller]
@@ -126,26 +144,44 @@ impl Tensor {
     #[track_caller]
     fn node(
         ty: Type,
+        lineage: Lineage,
         depth: u32,
         is_abstract: bool,
         poison: Option<Box<Error>>,
         expression: Expression,
     ) -> Tensor {
         let location = Location::caller();
+        let (born, differentiation) = (birth::next(lineage.youngest_operand), lineage.differentiation);
         if let Some(mut place) = node_free_list::take()
             && let Some(node) = Arc::get_mut(&mut place)
         {
             // A free node has no value. Set field by field: a whole `Node` would be copied twice.
             node.ty = ty;
             node.location = location;
+            node.born = born;
+            node.differentiation = differentiation;
+            *node.was_computed.get_mut() = false;
             node.depth = depth;
             node.is_abstract = is_abstract;
             node.poison = poison;
             *node.expression.get_mut().unwrap_or_else(PoisonError::into_inner) = expression;
             return Tensor(place);
         }
-        let (value, expression) = (OnceLock::new(), Mutex::new(expression));
-        Tensor(Arc::new(Node { ty, location, depth, is_abstract, poison, value, expression }))
+        let (value, was_computed, expression) =
+            (OnceLock::new(), AtomicBool::new(false), Mutex::new(expression));
+        let node = Node {
+            ty,
+            location,
+            born,
+            differentiation,
+            depth,
+            is_abstract,
+            poison,
+            value,
+            was_computed,
+            expression,
+        };
+        Tensor(Arc::new(node))
     }
 
     fn infer(op: &Op, operands: &[Tensor]) -> Result<Type, Problem> {
@@ -169,7 +205,40 @@ impl Tensor {
     }
 }
 
+/// The age of a new node, and the differentiation it takes part in, both from its operands.
+#[derive(Clone, Copy, Default)]
+struct Lineage {
+    youngest_operand: u64,
+    differentiation: u64,
+}
+
+impl Lineage {
+    fn of(operands: &[Tensor]) -> Self {
+        let mut lineage = Self::default();
+        for Tensor(operand) in operands {
+            lineage.youngest_operand = lineage.youngest_operand.max(operand.born);
+            lineage.differentiation = lineage.differentiation.max(operand.differentiation);
+        }
+        lineage
+    }
+}
+
 impl Node {
+    /// True if it depends on a placeholder, so that it cannot be evaluated.
+    pub(crate) fn is_abstract(&self) -> bool {
+        self.is_abstract
+    }
+
+    /// Remembers that a program has computed the node without keeping its value.
+    pub(crate) fn set_computed(&self) {
+        self.was_computed.store(true, Ordering::Relaxed);
+    }
+
+    /// True if a program has computed the node without keeping its value.
+    pub(crate) fn was_computed(&self) -> bool {
+        self.was_computed.load(Ordering::Relaxed)
+    }
+
     /// The depth of the operations that still have to run for this node's value.
     fn pending_depth(&self) -> u32 {
         if self.value.get().is_some() { 0 } else { self.depth }
@@ -180,13 +249,16 @@ impl Node {
         self.expression.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Stores the value. Drops the operation, unless a transformation that is tracing still needs it.
+    /// Stores the value. Drops the operation, unless a differentiation that is recording, on any thread, may need it.
     pub(crate) fn set_value(&self, value: Buffer) {
         // Another thread may have evaluated the same node first; both values are equal.
         let _ = self.value.set(value);
-        if !mode::is_tracing() {
+        if !birth::is_differentiated(self.differentiation) {
             let dropped = std::mem::replace(&mut *self.expression(), Expression::Concrete);
             if let Expression::Operation(_, operands) = dropped {
+                if !operands.is_empty() {
+                    pending::count(-1);
+                }
                 release(operands);
             }
         }
@@ -195,7 +267,12 @@ impl Node {
     /// Moves the operands out of the node.
     fn take_operands(&mut self) -> Operands {
         match self.expression.get_mut().unwrap_or_else(PoisonError::into_inner) {
-            Expression::Operation(_, operands) => std::mem::take(operands),
+            Expression::Operation(_, operands) => {
+                if !operands.is_empty() {
+                    pending::count(-1);
+                }
+                std::mem::take(operands)
+            }
             _ => Operands::new(),
         }
     }
@@ -228,6 +305,7 @@ fn release(mut operands: Operands) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::pending::DEEPEST;
 
     #[test]
     fn a_deep_graph_is_dropped_without_recursion() {
@@ -246,5 +324,26 @@ mod tests {
             assert!(x.0.depth <= DEEPEST + 1);
         }
         assert_eq!(x.to_vec::<f32>().unwrap(), [5.0 * DEEPEST as f32; 3]);
+    }
+
+    #[test]
+    fn only_variables_of_a_differentiation_keep_their_operations() {
+        let is_kept = |x: &Tensor| matches!(*x.0.expression(), Expression::Operation(..));
+        let (other, mut kept) = (Tensor::ones([3], crate::F32).exp(), None);
+        crate::grad(&Tensor::ones([3], crate::F32), |x| {
+            let h = x.exp();
+            std::thread::scope(|threads| {
+                threads.spawn(|| {
+                    [h.evaluate(), other.evaluate()].into_iter().collect::<Result<(), _>>().unwrap()
+                });
+            });
+            assert!((is_kept(&h), is_kept(&other)) == (true, false));
+            kept = Some(h.clone() + 1.0);
+            h.sum_all()
+        })
+        .unwrap();
+        let kept = kept.unwrap();
+        kept.evaluate().unwrap();
+        assert!(!is_kept(&kept));
     }
 }

@@ -29,6 +29,8 @@ struct Lists {
     /// The id of each node, by its address.
     ids: FxHashMap<usize, Id>,
     pending: Pending<Tensor>,
+    /// Tensors that a program has computed before and that are computed again for a new one.
+    repeated: Vec<Tensor>,
 }
 
 struct Recorded {
@@ -46,6 +48,12 @@ impl Recording {
     /// Records the operations that compute `outputs`. The inputs are first the `arguments`, used or not, and then the
     /// other tensors with a value and placeholders, in the order in which the walk meets them.
     pub(crate) fn of(arguments: &[Tensor], outputs: &[Tensor]) -> Self {
+        Self::since(0, arguments, outputs)
+    }
+
+    /// As [`of`](Recording::of). Tensors that were born at `since` or before are inputs, too, unless they depend on a
+    /// placeholder or are literals.
+    pub(crate) fn since(since: u64, arguments: &[Tensor], outputs: &[Tensor]) -> Self {
         let mut lists = SPARE.take().unwrap_or_default();
         let mut hasher = FxHasher::default();
         for argument in arguments {
@@ -53,7 +61,7 @@ impl Recording {
         }
         let mut pending = std::mem::take(&mut lists.pending);
         outputs.iter().rev().cloned().for_each(|output| pending.push(output));
-        walk(&mut Recorder { lists: &mut lists, hasher: &mut hasher }, &mut pending);
+        walk(&mut Recorder { lists: &mut lists, hasher: &mut hasher, since }, &mut pending);
         lists.pending = pending;
         lists.outputs.extend(outputs.iter().map(|output| lists.ids[&output.address()]));
         lists.outputs.hash(&mut hasher);
@@ -68,6 +76,19 @@ impl Recording {
     /// The tensors whose values are bound to the inputs, in order.
     pub(crate) fn inputs(&self) -> impl ExactSizeIterator<Item = &Tensor> {
         self.lists.inputs.iter().map(|&id| &self.lists.nodes[id as usize].tensor)
+    }
+
+    /// The tensors that a program has computed before without keeping their values, and that this one computes again for
+    /// a tensor that is computed for the first time.
+    pub(crate) fn repeated(&self) -> &[Tensor] {
+        &self.lists.repeated
+    }
+
+    /// Remembers that the program has run: its tensors have been computed.
+    pub(crate) fn set_computed(&self) {
+        for recorded in self.lists.nodes.iter().filter(|recorded| !recorded.is_input) {
+            recorded.tensor.0.set_computed();
+        }
     }
 
     /// True if `graph` is this program.
@@ -121,6 +142,21 @@ impl Graph {
 struct Recorder<'a> {
     lists: &'a mut Lists,
     hasher: &'a mut FxHasher,
+    since: u64,
+}
+
+impl Recorder<'_> {
+    /// True if the tensor was made inside of what is recorded.
+    fn is_inside(&self, tensor: &Tensor, op: &Op, operands: &[Tensor]) -> bool {
+        let is_literal = || match op {
+            Op::Constant(_) => true,
+            Op::BroadcastInDim { .. } => operands
+                .iter()
+                .all(|x| matches!(&*x.0.expression(), Expression::Operation(Op::Constant(_), _))),
+            _ => false,
+        };
+        tensor.0.born > self.since || tensor.0.is_abstract() || is_literal()
+    }
 }
 
 impl Walk for Recorder<'_> {
@@ -132,7 +168,8 @@ impl Walk for Recorder<'_> {
             return None;
         }
         if tensor.0.value.get().is_none()
-            && let Expression::Operation(_, operands) = &*tensor.0.expression()
+            && let Expression::Operation(op, operands) = &*tensor.0.expression()
+            && self.is_inside(&tensor, op, operands)
         {
             for operand in operands.iter().rev() {
                 if !ids.contains_key(&operand.address()) {
@@ -150,7 +187,8 @@ impl Walk for Recorder<'_> {
     fn last(&mut self, tensor: Tensor) {
         let is_recorded = tensor.0.value.get().is_none()
             && match &*tensor.0.expression() {
-                Expression::Operation(op, operands) => {
+                Expression::Operation(op, operands) if self.is_inside(&tensor, op, operands) => {
+                    self.lists.find_repeated(&tensor, op, operands);
                     self.lists.operation(op, operands, self.hasher);
                     true
                 }
@@ -173,6 +211,26 @@ impl Lists {
         self.operands.extend(operands.iter().map(|operand| ids[&operand.address()]));
         op.hash(hasher);
         self.operands[begin..].hash(hasher);
+    }
+
+    /// Lists the operands that have been computed before, if `tensor` has not. A view is cheap to repeat: it
+    /// counts as a part of its users.
+    fn find_repeated(&mut self, tensor: &Tensor, op: &Op, operands: &[Tensor]) {
+        let is_new = !tensor.0.was_computed() || op.is_view();
+        if !is_new {
+            return;
+        }
+        for operand in operands.iter().filter(|operand| operand.0.was_computed()) {
+            let is_worth_keeping = match &*operand.0.expression() {
+                Expression::Operation(op, _) => {
+                    !op.is_view() && !matches!(op, Op::Constant(_) | Op::Iota { .. })
+                }
+                _ => false,
+            };
+            if is_worth_keeping && !self.nodes[self.ids[&operand.address()] as usize].is_input {
+                self.repeated.push(operand.clone());
+            }
+        }
     }
 
     fn input(&mut self, tensor: Tensor, hasher: &mut FxHasher) {
@@ -211,6 +269,7 @@ impl Drop for Recording {
         lists.inputs.clear();
         lists.outputs.clear();
         lists.ids.clear();
+        lists.repeated.clear();
         SPARE.set(Some(lists));
     }
 }

@@ -1,13 +1,14 @@
 //! The place in the user's program where a tensor was made: the caller's line, and the path of the module that was
 //! running. Knows modules by the text of their paths only.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
 thread_local! {
     static PATH: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+    static CALLER: Cell<Option<&'static Location<'static>>> = const { Cell::new(None) };
 }
 
 /// Runs `f`. Errors of tensors made inside it name `path` as the module path.
@@ -22,13 +23,55 @@ thread_local! {
 /// assert!(bad.evaluate().unwrap_err().to_string().starts_with("Foo/Dense_1 ("));
 /// ```
 pub fn with_path<R>(path: &Arc<str>, f: impl FnOnce() -> R) -> R {
+    with(Some(Arc::clone(path)), f)
+}
+
+/// Runs `f`, a function of a library. Errors of tensors made inside it name the line `caller`, unless a function that
+/// called this one has given its own.
+///
+/// `#[track_caller]` does the same for a single call. It ends at closures and at further functions.
+///
+/// ```
+/// use std::panic::Location;
+/// use metamlp_tensor::{Tensor, with_caller};
+///
+/// #[track_caller]
+/// fn gram(x: &Tensor) -> Tensor {
+///     with_caller(Location::caller(), || [x.t()].map(|t| t.matmul(x))[0].clone())
+/// }
+/// let line = line!() + 1;
+/// let bad = gram(&Tensor::scalar(1.0f32));
+/// assert!(bad.evaluate().unwrap_err().to_string().contains(&format!(":{line}: ")));
+/// ```
+pub fn with_caller<R>(caller: &'static Location<'static>, f: impl FnOnce() -> R) -> R {
+    struct Restore(Option<&'static Location<'static>>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            CALLER.set(self.0);
+        }
+    }
+    let outer = CALLER.get();
+    CALLER.set(outer.or(Some(caller)));
+    let _restore = Restore(outer);
+    f()
+}
+
+/// Runs `f` with no module path and no caller.
+pub(crate) fn without_source<R>(f: impl FnOnce() -> R) -> R {
+    let caller = CALLER.take();
+    let result = with(None, f);
+    CALLER.set(caller);
+    result
+}
+
+fn with<R>(path: Option<Arc<str>>, f: impl FnOnce() -> R) -> R {
     struct Restore(Option<Arc<str>>);
     impl Drop for Restore {
         fn drop(&mut self) {
             PATH.set(self.0.take());
         }
     }
-    let _restore = Restore(PATH.replace(Some(Arc::clone(path))));
+    let _restore = Restore(PATH.replace(path));
     f()
 }
 
@@ -49,9 +92,14 @@ impl Source {
         Self::at(Location::caller())
     }
 
-    /// A given line and the current module path.
+    /// A given line, or that of [`with_caller`], and the current module path.
     #[must_use]
     pub fn at(location: &'static Location<'static>) -> Self {
+        Self { path: PATH.with_borrow(Clone::clone), location: CALLER.get().unwrap_or(location) }
+    }
+
+    /// The line where a tensor was made and the current module path.
+    pub(crate) fn of(location: &'static Location<'static>) -> Self {
         Self { path: PATH.with_borrow(Clone::clone), location }
     }
 }

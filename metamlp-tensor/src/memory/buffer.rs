@@ -1,9 +1,7 @@
-//! Buffers: shared, immutable, contiguous storage of a tensor's elements, and the pool that recycles allocations by
-//! their length.
+//! Buffers: shared, immutable, contiguous storage of a tensor's elements.
 
-use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::dtype::DType;
 use crate::memory::Stored;
@@ -84,7 +82,7 @@ impl Buffer {
     }
 }
 
-/// One allocation. Dropping it returns the memory to the [`Pool`] of its type, or to this thread's free list if it is
+/// One allocation. Dropping it returns the memory to the [`Pool`](super::pool::Pool) of its type, or to this thread's free list if it is
 /// short.
 #[derive(Debug)]
 pub(crate) struct Storage<T: Stored> {
@@ -95,11 +93,11 @@ pub(crate) struct Storage<T: Stored> {
 }
 
 /// Bytes of a cache line and of the widest SIMD vector. A vector load that crosses two lines takes twice as long.
-const LINE: usize = 64;
+pub(crate) const LINE: usize = 64;
 
 impl<T: Stored> Storage<T> {
     /// `length` elements of arbitrary value. Long storage is aligned to a cache line.
-    fn new(length: usize) -> Self {
+    pub(crate) fn new(length: usize) -> Self {
         if length < LONG {
             return free_lists::take_vector(length).into();
         }
@@ -154,58 +152,6 @@ impl<T: Stored> Drop for Storage<T> {
             T::pool().give(values, self.start);
         } else if values.capacity() > 0 {
             free_lists::keep_vector(values);
-        }
-    }
-}
-
-/// Free allocations of one element type, by length.
-///
-/// A page fault takes about 3 µs and a training step touches thousands of pages, which costs more than the arithmetic
-/// on them. Steps repeat their lengths exactly, so memory is recycled instead of returned to the system.
-#[derive(Debug)]
-pub(crate) struct Pool<T> {
-    free: Mutex<Free<T>>,
-}
-
-#[derive(Debug)]
-struct Free<T> {
-    /// Vectors and the index in each where the elements begin.
-    by_length: BTreeMap<usize, Vec<(Vec<T>, usize)>>,
-    bytes: usize,
-}
-
-/// Most bytes that the pool of one dtype holds; beyond them memory is returned to the system.
-const MOST_POOLED_BYTES: usize = 1 << 30;
-
-impl<T: Stored> Pool<T> {
-    pub(crate) const fn new() -> Self {
-        Self { free: Mutex::new(Free { by_length: BTreeMap::new(), bytes: 0 }) }
-    }
-
-    /// Exactly `length` elements of arbitrary value.
-    pub(crate) fn take(&self, length: usize) -> Storage<T> {
-        if length >= LONG
-            && let Ok(mut free) = self.free.lock()
-            && let Some((values, start)) = free.by_length.get_mut(&length).and_then(Vec::pop)
-        {
-            free.bytes -= length * size_of::<T>();
-            return Storage { values, start };
-        }
-        Storage::new(length)
-    }
-
-    /// Recycles the elements of `values` from `start` on. A vector that is not aligned (the user allocated it) is freed.
-    fn give(&self, values: Vec<T>, start: usize) {
-        let length = values.len() - start;
-        let bytes = length * size_of::<T>();
-        let is_aligned = values[start..].as_ptr().align_offset(LINE) == 0;
-        if length >= LONG
-            && is_aligned
-            && let Ok(mut free) = self.free.lock()
-            && free.bytes + bytes <= MOST_POOLED_BYTES
-        {
-            free.bytes += bytes;
-            free.by_length.entry(length).or_default().push((values, start));
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::memory::Stored;
 use crate::memory::buffer::Buffer;
 use crate::memory::shared::Shared;
 
-/// Least number of elements of a long vector. Long vectors go to the [`Pool`](super::buffer::Pool).
+/// Least number of elements of a long vector. Long vectors go to the [`Pool`](super::pool::Pool).
 pub(crate) const LONG: usize = 1024;
 /// Most free vectors of one capacity class, per thread.
 const MOST_VECTORS: usize = 64;
@@ -70,6 +70,13 @@ pub(crate) fn keep_cell<T: Stored>(cell: Arc<Shared<T>>) {
         }
         Some(())
     });
+}
+
+/// Frees everything on the free lists of this element type on this thread.
+pub(crate) fn clear<T: Stored>() {
+    let lists = with(T::free_lists(), |lists| Some(std::mem::replace(lists, FreeLists::new())));
+    // Dropped after the borrow has ended.
+    drop(lists);
 }
 
 thread_local! {

@@ -3,7 +3,9 @@
 
 pub(crate) mod buffer;
 pub(crate) mod free_lists;
+pub(crate) mod limits;
 pub(crate) mod per_dtype;
+pub(crate) mod pool;
 pub(crate) mod shared;
 pub(crate) mod stored;
 

@@ -7,9 +7,10 @@ use std::sync::{Arc, LazyLock};
 use std::thread::LocalKey;
 
 use crate::dtype::Element;
-use crate::memory::buffer::{Buffer, Pool, Storage};
+use crate::memory::buffer::{Buffer, Storage};
 use crate::memory::free_lists::FreeLists;
 use crate::memory::per_dtype::{Family, PerDType};
+use crate::memory::pool::Pool;
 use crate::memory::shared::Shared;
 
 /// An element type with its variant of [`Buffer`], its memory pool and its free lists. Implemented by every

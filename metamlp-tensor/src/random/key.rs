@@ -96,6 +96,7 @@ impl Key {
     ///
     /// # Errors
     /// [`Error::NoValue`](crate::Error::NoValue) if the key is an argument of a function that is being traced.
+    #[track_caller]
     pub fn words(&self) -> Result<[u32; 2]> {
         match &self.0 {
             State::Words(words) => Ok(*words),
@@ -120,8 +121,9 @@ impl Key {
     ///
     /// # Errors
     /// As [`words`](Self::words).
+    #[track_caller]
     pub fn rng(&self) -> Result<KeyRng> {
-        self.words().map(KeyRng::from_words)
+        Ok(KeyRng::from_words(self.words()?))
     }
 
     /// `n` keys, independent of each other and of this one.

@@ -4,12 +4,15 @@
 //! Inside of a transformation that is tracing, or of an outer boundary, a boundary evaluates nothing: the outermost one
 //! evaluates everything in one program.
 
+use std::panic::Location;
+
+use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 use crate::engine;
 use crate::error::{Error, Result};
 use crate::graph::mode::is_deferred;
-use crate::graph::node::{Expression, Tensor};
+use crate::graph::node::{Expression, Node, Tensor};
 use crate::graph::source::Source;
 use crate::memory::free_lists;
 use crate::tree::Tree;
@@ -30,39 +33,53 @@ use crate::tree::Tree;
 /// assert_eq!(sum.item::<f32>()?, 3.0);
 /// # Ok::<(), metamlp_tensor::Error>(())
 /// ```
+#[track_caller]
 pub fn evaluate<T: Tree>(tree: T) -> Result<T> {
+    evaluate_for(tree, Location::caller())
+}
+
+/// [`evaluate`] for the line `caller`.
+pub(crate) fn evaluate_for<T: Tree>(tree: T, caller: &'static Location<'static>) -> Result<T> {
     let mut tensors: SmallVec<[Tensor; 8]> = SmallVec::new();
     tree.for_each(&mut |tensor| tensors.push(tensor.clone()));
     if is_deferred() {
         first_error(&tensors)?;
     } else {
-        compute(&tensors)?;
+        compute(&tensors, caller)?;
     }
     Ok(tree)
 }
 
-/// Evaluates the tensors, also inside of a transformation or an outer boundary.
-pub(crate) fn compute(tensors: &[Tensor]) -> Result<()> {
+/// Evaluates the tensors, also inside of a transformation or an outer boundary. `caller` is the line that reads them.
+pub(crate) fn compute(tensors: &[Tensor], caller: &'static Location<'static>) -> Result<()> {
     first_error(tensors)?;
-    let pending: SmallVec<[Tensor; 8]> =
+    let mut pending: SmallVec<[Tensor; 8]> =
         tensors.iter().filter(|tensor| tensor.0.value.get().is_none()).cloned().collect();
     if pending.is_empty() {
         return Ok(());
     }
-    let (recording, executable) = engine::prepared(&[], &pending);
+    let (mut recording, mut executable) = engine::prepared(&[], &pending);
+    if !recording.repeated().is_empty() {
+        // These are computed a second time: their values are kept now, so that a loop that never reads them does not
+        // repeat all its iterations in each one.
+        let mut known: FxHashSet<usize> = pending.iter().map(Tensor::address).collect();
+        let repeated = recording.repeated().iter().filter(|tensor| known.insert(tensor.address()));
+        pending.extend(repeated.cloned());
+        (recording, executable) = engine::prepared(&[], &pending);
+    }
     let mut inputs = free_lists::take_list();
     for leaf in recording.inputs() {
         match leaf.0.value.get() {
             Some(value) => inputs.push(value.clone()),
-            None => return Err(no_value(leaf)),
+            None => return Err(no_value(leaf, caller)),
         }
     }
-    drop(recording);
     let mut values = executable.run(inputs);
     assert_eq!(values.len(), pending.len(), "a program returns a value for each of its outputs");
     for (tensor, value) in pending.iter().zip(values.drain(..)) {
         tensor.0.set_value(value);
     }
+    recording.set_computed();
     free_lists::keep_list(values);
     Ok(())
 }
@@ -75,10 +92,16 @@ pub(crate) fn first_error(tensors: &[Tensor]) -> Result<()> {
     }
 }
 
-fn no_value(leaf: &Tensor) -> Error {
-    assert!(
-        matches!(*leaf.0.expression(), Expression::Placeholder),
-        "an input of a recording has a value or is a placeholder"
-    );
-    Error::NoValue { ty: leaf.0.ty.clone(), source_line: Source::at(leaf.0.location) }
+/// The error of reading, at the line `caller`, a value that depends on `placeholder`.
+pub(crate) fn no_value(placeholder: &Tensor, caller: &'static Location<'static>) -> Error {
+    let Node { ty, location, .. } = &*placeholder.0;
+    let Expression::Placeholder(argument) = &*placeholder.0.expression() else {
+        unreachable!("an input of a recording has a value or is a placeholder");
+    };
+    Error::NoValue {
+        ty: ty.clone(),
+        argument: argument.clone(),
+        made: Source::of(location),
+        source_line: Source::at(caller),
+    }
 }

@@ -71,7 +71,7 @@ impl Cost {
         let cotangents = outputs.iter().filter(|output| output.dtype().is_float());
         let cotangents: Vec<(Tensor, Tensor)> =
             cotangents.map(|output| (output.clone(), Tensor::spec(output.shape(), output.dtype()))).collect();
-        let gradients = mode::tracing(|| backward(&cotangents, &inputs));
+        let gradients = mode::deferred(|| backward(&cotangents, &inputs));
         let both = [outputs, gradients].concat();
         Self::of_graph(&Graph::of(&inputs, &both))
     }

@@ -4,6 +4,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::error::{Error, Result};
+use crate::graph::birth::Differentiation;
 use crate::graph::mode;
 use crate::graph::node::{Expression, Operands, Tensor};
 use crate::graph::op::Op;
@@ -101,11 +102,11 @@ fn differentiate<P: Tree, A: Tree>(
     loss: impl FnOnce(&P) -> Result<(Tensor, A)>,
     source_line: &Source,
 ) -> Result<((Tensor, A), P)> {
-    let recorded = mode::tracing(|| {
-        // New nodes: a use of the same tensor that does not come through `params` is a constant.
+    let recorded = mode::deferred(|| {
+        let differentiation = Differentiation::begin();
         let mut variables = Vec::new();
         let traced = params.map(&mut |tensor| {
-            let variable = Tensor::apply(Op::Identity, [tensor.clone()]);
+            let variable = Tensor::variable(tensor, &differentiation);
             variables.push(variable.clone());
             variable
         });
@@ -121,7 +122,8 @@ fn differentiate<P: Tree, A: Tree>(
         let gradients = params.map(&mut |_| gradients.next().expect("one gradient for each variable"));
         Ok(((loss, aux), gradients))
     })?;
-    boundary::evaluate(recorded)
+    // The parameters are computed on the way: their values are kept, so that the next gradient does not compute them again.
+    boundary::evaluate_for((recorded, params.tensors()), source_line.location).map(|(recorded, _)| recorded)
 }
 
 /// A recorded operation that an output depends on.
@@ -172,7 +174,9 @@ fn depending_on<'a>(
     outputs: impl DoubleEndedIterator<Item = &'a Tensor>,
     variables: &[Tensor],
 ) -> Vec<Recorded> {
-    let mut tape = Tape::default();
+    // Operands are older than their users: what is older than all variables depends on none of them.
+    let oldest = variables.iter().map(|variable| variable.0.born).min().unwrap_or(u64::MAX);
+    let mut tape = Tape { oldest, ..Tape::default() };
     for variable in variables {
         let is_float = variable.dtype().is_float();
         tape.dependent.insert(variable.address(), is_float);
@@ -193,6 +197,8 @@ struct Tape {
     recorded: Vec<Recorded>,
     /// For each visited node, by its address: true if it depends on a variable.
     dependent: FxHashMap<usize, bool>,
+    /// The birth number of the oldest variable.
+    oldest: u64,
 }
 
 impl Walk for Tape {
@@ -203,7 +209,7 @@ impl Walk for Tape {
             return None;
         }
         // Integers and flags carry no gradient.
-        if tensor.dtype().is_float() {
+        if tensor.dtype().is_float() && tensor.0.born > self.oldest {
             let expression = tensor.0.expression().clone();
             if let Expression::Operation(op, operands) = expression
                 && op != Op::StopGradient

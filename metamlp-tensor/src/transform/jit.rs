@@ -1,18 +1,18 @@
 //! `jit`: a function is traced once for each structure of its arguments. Later calls with the same structure run the
 //! compiled program.
 
+use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rustc_hash::FxHashMap;
-
 use crate::embedded::Executable;
+use crate::engine::least_recently_used::{Bound, LeastRecentlyUsed};
 use crate::engine::trace::{Traced, trace};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::mode;
 use crate::graph::node::Tensor;
-use crate::graph::source::Source;
 use crate::memory::buffer::Buffer;
 use crate::memory::free_lists;
+use crate::memory::limits::Limits;
 use crate::transform::boundary;
 use crate::transform::structure::Structure;
 use crate::tree::Tree;
@@ -21,11 +21,13 @@ use crate::tree::Tree;
 ///
 /// The arguments and the result are [`Tree`]s. One program is kept for each structure of the arguments: their nesting,
 /// shapes, dtypes and static parts. A function that is called with ever new structures does not fill the memory: beyond
-/// 1024 programs all of them are dropped, and traced again when they are needed. Inside of another transformation, or of
-/// a module's `init` or `apply`, the function is called as it is and becomes part of the outer program.
+/// the [`Limits`] (1024 programs) those that were not run for the longest time are forgotten, and traced again when they
+/// are needed. Inside of another transformation, or of a module's `init` or `apply`, the function is called as it is and
+/// becomes part of the outer program.
 ///
-/// Tensors that the function captures are inputs of the program and keep their values. The function cannot read a value
-/// of its arguments, since it runs on placeholders.
+/// Tensors that the function captures are inputs of the program and keep their values; those that have not been evaluated
+/// are evaluated once, when the function is traced. The function cannot read a value of its arguments, since it runs on
+/// placeholders.
 ///
 /// # Errors
 /// The compiled function returns the error that `function` returns while it is traced, or the first error that a tensor
@@ -41,8 +43,9 @@ use crate::tree::Tree;
 /// assert_eq!(norm(x)?.item::<f32>()?, 5.0);
 /// # Ok::<(), Error>(())
 /// ```
+#[track_caller]
 pub fn jit<Arguments, F: Jit<Arguments>>(function: F) -> F::Compiled {
-    function.compile()
+    function.compile(Location::caller())
 }
 
 /// Functions of one to four [`Tree`]s that return a `Result` of a `Tree`.
@@ -54,7 +57,7 @@ pub trait Jit<Arguments> {
     /// The compiled function, with the same arguments.
     type Compiled;
     #[doc(hidden)]
-    fn compile(self) -> Self::Compiled;
+    fn compile(self, caller: &'static Location<'static>) -> Self::Compiled;
 }
 
 macro_rules! jit_function {
@@ -67,8 +70,8 @@ macro_rules! jit_function {
         {
             type Compiled = Box<dyn Fn($($argument),+) -> Result<R> + Send + Sync>;
 
-            fn compile(self) -> Self::Compiled {
-                let specializations = Specializations::default();
+            fn compile(self, caller: &'static Location<'static>) -> Self::Compiled {
+                let specializations = Specializations::new(caller);
                 #[expect(non_snake_case, reason = "the macro names each argument after its type")]
                 Box::new(move |$($argument: $argument),+| {
                     specializations.call(($($argument,)+), |arguments| self($(arguments.$index),+))
@@ -83,23 +86,18 @@ jit_function!(A 0, B 1);
 jit_function!(A 0, B 1, C 2);
 jit_function!(A 0, B 1, C 2, D 3);
 
-/// Programs kept for one function. Beyond this many the map starts anew: structures that change all the time must not
-/// fill the memory.
-const MOST_SPECIALIZATIONS: usize = 1024;
-
 /// The programs of one function, by the structure of its arguments.
-struct Specializations<R>(Mutex<Known<R>>);
+struct Specializations<R> {
+    known: Mutex<Known<R>>,
+    /// The line that called [`jit`].
+    caller: &'static Location<'static>,
+}
 
 struct Known<R> {
     /// The one that ran last. A call is compared with it before a structure is made and looked up.
     latest: Option<Arc<Specialization<R>>>,
-    by_structure: FxHashMap<Structure, Arc<Specialization<R>>>,
-}
-
-impl<R> Default for Specializations<R> {
-    fn default() -> Self {
-        Self(Mutex::new(Known { latest: None, by_structure: FxHashMap::default() }))
-    }
+    /// Bounded by [`Limits`]: structures that change all the time must not fill the memory.
+    by_structure: LeastRecentlyUsed<Structure, Arc<Specialization<R>>>,
 }
 
 /// A function that is compiled for one structure of its arguments.
@@ -113,6 +111,11 @@ struct Specialization<R> {
 }
 
 impl<R: Tree> Specializations<R> {
+    fn new(caller: &'static Location<'static>) -> Self {
+        let known = Known { latest: None, by_structure: LeastRecentlyUsed::default() };
+        Self { known: Mutex::new(known), caller }
+    }
+
     fn call<A: Tree>(&self, arguments: A, function: impl FnOnce(A) -> Result<R>) -> Result<R> {
         if mode::is_deferred() {
             // Part of a larger recording, which the outer transformation or boundary compiles.
@@ -131,21 +134,21 @@ impl<R: Tree> Specializations<R> {
         let program = match known {
             Some(program) => program,
             None => {
-                let program = Arc::new(Specialization::trace(&arguments, structure.clone(), function)?);
-                let by_structure = &mut self.known().by_structure;
-                if by_structure.len() >= MOST_SPECIALIZATIONS {
-                    by_structure.clear();
-                }
-                by_structure.insert(structure, Arc::clone(&program));
+                let traced = Specialization::trace(&arguments, structure.clone(), self.caller, function)?;
+                let program = Arc::new(traced);
+                let limits = Limits::current();
+                let bound = Bound { entries: limits.programs, weight: limits.program_bytes };
+                let bytes = program.executable.estimated_bytes();
+                self.known().by_structure.insert(structure, Arc::clone(&program), bytes, bound);
                 program
             }
         };
         self.known().latest = Some(Arc::clone(&program));
-        program.run(arguments)
+        program.run(arguments, self.caller)
     }
 
     fn known(&self) -> MutexGuard<'_, Known<R>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -153,22 +156,24 @@ impl<R: Tree> Specialization<R> {
     fn trace<A: Tree>(
         arguments: &A,
         structure: Structure,
+        caller: &'static Location<'static>,
         function: impl FnOnce(A) -> Result<R>,
     ) -> Result<Self> {
-        let Traced { executable, captured, result } = trace(function, arguments)?;
+        let Traced { executable, captured, result } = trace("jit", caller, function, arguments)?;
+        boundary::compute(&captured, caller)?;
         // Only the types are needed from here on: placeholders let go of the recorded operations.
-        let result = result.map(&mut |tensor| Tensor::placeholder(tensor.0.ty.clone()));
+        let result = result.map(&mut |tensor| Tensor::placeholder(tensor.0.ty.clone(), None));
         Ok(Self { structure, executable, captured, result })
     }
 
     /// Runs on arguments, of which those without a value are computed first.
-    fn run<A: Tree>(&self, arguments: A) -> Result<R> {
+    fn run<A: Tree>(&self, arguments: A, caller: &'static Location<'static>) -> Result<R> {
         let tensors = arguments.tensors();
-        boundary::compute(&tensors)?;
+        boundary::compute(&tensors, caller)?;
         drop(arguments);
         let mut values = free_lists::take_list();
         for tensor in tensors {
-            values.push(value_of(tensor)?);
+            values.push(tensor.into_value().expect("the arguments have been computed"));
         }
         self.run_on(values)
     }
@@ -176,7 +181,7 @@ impl<R: Tree> Specialization<R> {
     /// Runs on the values of the arguments, in the order of the arguments' tensors.
     fn run_on(&self, mut inputs: Vec<Buffer>) -> Result<R> {
         for captured in &self.captured {
-            inputs.push(value_of(captured.clone())?);
+            inputs.push(captured.clone().into_value().expect("captured tensors have been computed"));
         }
         let mut results = self.executable.run(inputs);
         let mut values = results.drain(..);
@@ -190,25 +195,23 @@ impl<R: Tree> Specialization<R> {
     }
 }
 
-fn value_of(tensor: Tensor) -> Result<Buffer> {
-    let no_value = Error::NoValue { ty: tensor.0.ty.clone(), source_line: Source::at(tensor.0.location) };
-    tensor.into_value().ok_or(no_value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn ever_new_structures_do_not_fill_the_memory() -> Result<()> {
-        let specializations = Specializations::default();
+        let specializations = Specializations::new(Location::caller());
         let double = |(x, _): (Tensor, usize)| Ok(x * 2.0);
-        for number in 0..MOST_SPECIALIZATIONS + 3 {
+        let most = Limits::default().programs;
+        for number in 0..most + 3 {
             let doubled = specializations.call((Tensor::scalar(1.5f32), number), double)?;
             assert_eq!(doubled.item::<f32>()?, 3.0);
-            assert!(specializations.known().by_structure.len() <= MOST_SPECIALIZATIONS);
+            assert!(specializations.known().by_structure.size().0 <= most);
         }
-        assert_eq!(specializations.known().by_structure.len(), 3);
+        let of = |number: usize| Structure::of(&(Tensor::scalar(1.5f32), number));
+        let kept = |number| specializations.known().by_structure.get(&of(number)).is_some();
+        assert_eq!([0, 2, 3, most].map(kept), [false, false, true, true]);
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! The behaviour of tensors, gradients, `jit` and random numbers, one file for each topic.
 
+mod births;
 mod compile_work;
 mod convolution;
 mod einsum;

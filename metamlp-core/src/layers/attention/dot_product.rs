@@ -1,7 +1,9 @@
 //! Dot-product attention as a function.
 
+use std::panic::Location;
+
 use metamlp_tensor::random::{self, Key};
-use metamlp_tensor::{BF16, BOOL, DType, Error, F16, F32, F64, Tensor};
+use metamlp_tensor::{BF16, BOOL, DType, Error, F16, F32, F64, Tensor, with_caller};
 
 use crate::argument::{invalid, refuse};
 use crate::layers::fields::check;
@@ -117,6 +119,10 @@ impl Default for AttentionOptions {
 #[track_caller]
 #[must_use]
 pub fn dot_product_attention_weights(query: &Tensor, key: &Tensor, options: &AttentionOptions) -> Tensor {
+    with_caller(Location::caller(), || weights(query, key, options))
+}
+
+fn weights(query: &Tensor, key: &Tensor, options: &AttentionOptions) -> Tensor {
     if let Err(error) = check_inputs(query, key, options) {
         return refuse(query, error);
     }
@@ -171,12 +177,14 @@ pub fn dot_product_attention(
     value: &Tensor,
     options: &AttentionOptions,
 ) -> Tensor {
-    if let Err(error) = check_inputs(query, key, options).and_then(|()| check_value(key, value)) {
-        return refuse(query, error);
-    }
-    let [query, key, value] = promote([query, key, value], options.dtype);
-    let weights = dot_product_attention_weights(&query, &key, options);
-    Tensor::einsum("...hqk,...khd->...qhd", &[&weights, &value])
+    with_caller(Location::caller(), || {
+        if let Err(error) = check_inputs(query, key, options).and_then(|()| check_value(key, value)) {
+            return refuse(query, error);
+        }
+        let [query, key, value] = promote([query, key, value], options.dtype);
+        let weights = weights(&query, &key, options);
+        Tensor::einsum("...hqk,...khd->...qhd", &[&weights, &value])
+    })
 }
 
 /// The most negative finite number of a float dtype.

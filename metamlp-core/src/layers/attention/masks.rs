@@ -1,6 +1,8 @@
 //! Attention masks: `true` where a query may attend to a key.
 
-use metamlp_tensor::{BOOL, I32, Tensor};
+use std::panic::Location;
+
+use metamlp_tensor::{BOOL, I32, Tensor, with_caller};
 
 use crate::argument::refused;
 
@@ -72,11 +74,14 @@ pub fn make_causal_mask(x: &Tensor) -> Tensor {
 #[track_caller]
 #[must_use]
 pub fn combine_masks(masks: impl IntoIterator<Item = Option<Tensor>>) -> Option<Tensor> {
-    masks.into_iter().flatten().reduce(|combined, mask| {
+    let masks = masks.into_iter().flatten();
+    let both = |combined: Tensor, mask: Tensor| {
         if combined.rank() != mask.rank() {
             let (found, expected) = (mask.rank(), format!("{}, as of the others", combined.rank()));
             return refused(&combined, "combine_masks", "the rank of a mask", found, expected);
         }
         combined.convert(BOOL).and(mask.convert(BOOL))
-    })
+    };
+    let caller = Location::caller();
+    masks.reduce(|combined, mask| with_caller(caller, || both(combined, mask)))
 }

@@ -127,7 +127,5 @@ impl DenseGeneral {
 /// An initializer that runs `init` with `flat_shape` and reshapes the result.
 fn flat(init: &Initializer, flat_shape: Vec<usize>) -> Initializer {
     let inner = init.clone();
-    Initializer::with_name(init.name().to_owned(), move |key, shape, dtype| {
-        inner.initialize(key, &flat_shape, dtype).reshape(shape)
-    })
+    init.with_function(move |key, shape, dtype| inner.initialize(key, &flat_shape, dtype).reshape(shape))
 }

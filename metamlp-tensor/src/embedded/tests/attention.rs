@@ -33,10 +33,10 @@ fn program(seed: u64) -> (Graph, Vec<Buffer>, bool) {
     ];
     let types = shapes.map(|shape| Type::new(&shape[..], dtype));
     let inputs: Vec<Buffer> = types.iter().map(|ty| choices.values(ty)).collect();
-    let arguments: Vec<Tensor> = types.into_iter().map(Tensor::placeholder).collect();
+    let arguments: Vec<Tensor> = types.into_iter().map(|ty| Tensor::placeholder(ty, None)).collect();
     let needs_weights = choices.next(4) == 0;
     let steps = 1 + choices.next(2);
-    let outputs = mode::tracing(|| {
+    let outputs = mode::deferred(|| {
         let [query, key, value, along @ ..] = &arguments[..] else { return Ok(Vec::new()) };
         let mut x = Tensor::einsum("...qd,...kd->...qk", &[query, key]);
         for _ in 0..steps {
@@ -86,8 +86,8 @@ fn rows_that_come_in_runs_have_the_oracles_values() {
     let types = shapes.map(|shape| Type::new(&shape[..], F64));
     let mut choices = Choices(1);
     let inputs: Vec<Buffer> = types.iter().map(|ty| choices.values(ty)).collect();
-    let arguments = types.map(Tensor::placeholder);
-    let output = mode::tracing(|| {
+    let arguments = types.map(|ty| Tensor::placeholder(ty, None));
+    let output = mode::deferred(|| {
         let [query, key, value, bias] = &arguments;
         let scores = Tensor::einsum("hqd,hkd->hqk", &[query, key]).reshape([2, 2, 25, 5]);
         let weights = (scores + bias).softmax(-1).reshape([2, 50, 5]);
@@ -101,8 +101,8 @@ fn rows_that_come_in_runs_have_the_oracles_values() {
 /// The steps of attention between 2 heads of 30 queries and 50 keys.
 fn plan(f: impl Fn([Tensor; 4]) -> Vec<Tensor>) -> Vec<String> {
     let shapes = [[2, 30, 8], [2, 50, 8], [2, 50, 4], [1, 30, 50]];
-    let arguments = shapes.map(|shape| Tensor::placeholder(Type::new(&shape[..], F32)));
-    let outputs = mode::tracing(|| Ok::<_, Error>(f(arguments.clone()))).unwrap();
+    let arguments = shapes.map(|shape| Tensor::placeholder(Type::new(&shape[..], F32), None));
+    let outputs = mode::deferred(|| Ok::<_, Error>(f(arguments.clone()))).unwrap();
     let graph = Recording::of(&arguments, &outputs).graph().unwrap();
     let plan = compile(&graph).to_string();
     plan.lines().filter(|line| !line.starts_with("return")).map(str::to_owned).collect()

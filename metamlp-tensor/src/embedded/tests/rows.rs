@@ -67,7 +67,7 @@ fn program(seed: u64, largest: usize) -> (Graph, Vec<Buffer>) {
     let types =
         [&shape[..], &shape[kept..], &shape[rank - 1..], &repeated[..]].map(|shape| Type::new(shape, dtype));
     let inputs: Vec<Buffer> = types.iter().map(|ty| choices.values(ty)).collect();
-    let arguments: Vec<Tensor> = types.into_iter().map(Tensor::placeholder).collect();
+    let arguments: Vec<Tensor> = types.into_iter().map(|ty| Tensor::placeholder(ty, None)).collect();
     let steps = 1 + choices.next(4);
     let start = choices.0;
     let run = |arguments: &[Tensor]| {
@@ -89,9 +89,9 @@ fn program(seed: u64, largest: usize) -> (Graph, Vec<Buffer>) {
         Ok(run(arguments).iter().map(|found| found.tanh().sum_all()).fold(zero, |a, b| a + b))
     };
     let outputs = if with_gradient {
-        mode::tracing(|| grad(&arguments, loss)).unwrap()
+        mode::deferred(|| grad(&arguments, loss)).unwrap()
     } else {
-        mode::tracing(|| Ok::<_, crate::Error>(run(&arguments))).unwrap()
+        mode::deferred(|| Ok::<_, crate::Error>(run(&arguments))).unwrap()
     };
     assert!(outputs.iter().all(|output| output.error().is_none()));
     (Recording::of(&arguments, &outputs).graph().unwrap(), inputs)
@@ -159,8 +159,8 @@ proptest! {
 
 /// The lines of the plan of `f` for a tensor of this shape.
 fn plan(shape: &[usize], f: impl Fn(&Tensor) -> Tensor) -> Vec<String> {
-    let x = Tensor::placeholder(Type::new(shape, F32));
-    let output = mode::tracing(|| Ok::<_, crate::Error>(f(&x))).unwrap();
+    let x = Tensor::placeholder(Type::new(shape, F32), None);
+    let output = mode::deferred(|| Ok::<_, crate::Error>(f(&x))).unwrap();
     let graph = Recording::of(&[x], &[output]).graph().unwrap();
     compile(&graph).to_string().lines().map(str::to_owned).collect()
 }

@@ -23,7 +23,7 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn spec(shape: impl AsRef<[usize]>, dtype: DType) -> Tensor {
-        Self::placeholder(Type::new(shape, dtype))
+        Self::placeholder(Type::new(shape, dtype), None)
     }
 
     /// A tensor of `shape` from `values` in row-major order. Poisoned if the number of values is not the shape's size.

@@ -1,5 +1,7 @@
 //! Reading a tensor: shape and dtype immediately, values after evaluation.
 
+use std::panic::Location;
+
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 
 use crate::dtype::{DType, Element};
@@ -66,8 +68,9 @@ impl Tensor {
     /// # Errors
     /// The error that the tensor carries; [`Error::NoValue`] if it depends on a [`spec`](Tensor::spec) or on an argument
     /// under `jit`.
+    #[track_caller]
     pub fn evaluate(&self) -> Result<()> {
-        boundary::compute(std::slice::from_ref(self))
+        boundary::compute(std::slice::from_ref(self), Location::caller())
     }
 
     /// The elements as a borrowed `ndarray` view. Evaluates the tensor.
@@ -121,7 +124,7 @@ impl Tensor {
     }
 
     fn elements<T: Element>(&self, source_line: &Source) -> Result<&[T]> {
-        self.evaluate()?;
+        boundary::compute(std::slice::from_ref(self), source_line.location)?;
         let value = self.0.value.get().expect("evaluation sets the value");
         elements_of::<T>(value).ok_or_else(|| Error::ElementType {
             asked: T::DTYPE,
