@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Programs of one function under [`jit`](crate::jit()). Those that were not run for the longest time are forgotten.
+    /// Programs of one function under [`jit`](crate::jit()). The least recently used ones are forgotten.
     /// Default 1024.
     pub programs: usize,
     /// Estimated bytes of the programs of one function under `jit`. Default 256 MiB.
@@ -29,7 +29,7 @@ pub struct Limits {
     pub pooled_bytes: usize,
     /// Seconds for which free memory is kept that nothing uses. Checked when other memory becomes free. Default 60.
     pub pooled_seconds: usize,
-    /// Operations of tensors that nobody has read. Beyond them long chains are evaluated. A chain is evaluated in any
+    /// Operations that have been recorded and not evaluated. Beyond them long chains are evaluated. A chain is evaluated in any
     /// case when it is 2048 operations long. Default 131,072, about 32 MiB.
     pub pending_operations: usize,
 }

@@ -21,13 +21,13 @@ use crate::tree::Tree;
 ///
 /// The arguments and the result are [`Tree`]s. One program is kept for each structure of the arguments: their nesting,
 /// shapes, dtypes and static parts. A function that is called with ever new structures does not fill the memory: beyond
-/// the [`Limits`] (1024 programs) those that were not run for the longest time are forgotten, and traced again when they
+/// the [`Limits`](crate::Limits) (1024 programs) the least recently used ones are forgotten, and traced again when they
 /// are needed. Inside of another transformation, or of a module's `init` or `apply`, the function is called as it is and
 /// becomes part of the outer program.
 ///
-/// Tensors that the function captures are inputs of the program and keep their values; those that have not been evaluated
-/// are evaluated once, when the function is traced. The function cannot read a value of its arguments, since it runs on
-/// placeholders.
+/// Tensors that the function captures are inputs of the program and keep their values. Captured tensors that have not been
+/// evaluated are evaluated once, when the function is traced. The function cannot read a value of its arguments, since it
+/// runs on placeholders.
 ///
 /// # Errors
 /// The compiled function returns the error that `function` returns while it is traced, or the first error that a tensor
