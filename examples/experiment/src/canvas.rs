@@ -1,5 +1,5 @@
 //! A picture in memory: shapes, text and images are drawn on it, and it is encoded
-//! as PNG. Knows pixels and the font, not what is drawn.
+//! as PNG. Knows pixels and the font; nothing of plots and digits.
 
 use std::sync::Once;
 

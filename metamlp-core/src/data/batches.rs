@@ -91,7 +91,7 @@ impl<T: Tree + Clone> Batches<T> {
         self.epoch(Tensor::iota([self.examples], 0, I32))
     }
 
-    /// One epoch in a random order, that of JAX's `random.permutation` for the same key.
+    /// One epoch in a random order, equal to JAX's `random.permutation` for the same key.
     ///
     /// # Errors
     /// The error that the key carries.

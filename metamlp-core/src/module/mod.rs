@@ -409,7 +409,8 @@ impl<M: Module + ?Sized> Module for Box<M> {
     }
 }
 
-/// Evaluates new variables. A value that is missing is that of a model's input.
+/// Evaluates new variables. If a value is missing, an input of the model has no value: the error names the variables that
+/// depend on it.
 fn initialized(variables: Variables) -> Result<Variables> {
     let types = variables.clone();
     evaluate(variables).map_err(|error| match error {

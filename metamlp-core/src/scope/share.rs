@@ -7,7 +7,7 @@ use super::tree::{Caller, ScopeId};
 use crate::error::{Error, Kind};
 
 impl State {
-    /// Lets two modules share a place: that of `module` if `other` is in it or below it, else that of `other`.
+    /// Lets two modules share a place: the place of `module` if `other` is in it or below it, else the place of `other`.
     /// `other` is `None` if it runs in another call; `class` is its class.
     pub(super) fn share(
         &mut self,

@@ -140,8 +140,8 @@ impl ConvLocal {
     }
 }
 
-/// Upper bound of the padded input. Its padding is stored in memory, unlike that of a convolution, so a
-/// huge dilation must be an error before it allocates.
+/// Most elements of the padded input. This layer stores the padding in memory, which `Conv` does not, so a huge
+/// dilation must be an error before memory is allocated.
 const MOST_PADDED: usize = 1 << 28;
 
 /// The number of elements of the dilated and padded input; `None` on overflow.

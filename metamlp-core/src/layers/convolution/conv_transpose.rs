@@ -65,8 +65,8 @@ pub struct ConvTranspose {
     /// Initializer of the bias.
     #[default(zeros())]
     bias_init: Initializer,
-    /// If true, the kernel is that of the forward convolution: flipped, with inputs and outputs
-    /// exchanged.
+    /// If true, the layer uses the kernel of the forward convolution: it flips the kernel and exchanges its inputs and
+    /// outputs.
     #[default(false)]
     transpose_kernel: bool,
 }

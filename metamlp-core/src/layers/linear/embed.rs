@@ -32,7 +32,7 @@ pub struct Embed {
     num_embeddings: usize,
     /// Number of features of each embedding.
     features: usize,
-    /// The dtype of the result; `None` uses that of the parameters.
+    /// The dtype of the result; `None` uses the dtype of the parameters.
     #[default(None)]
     dtype: Option<DType>,
     /// The dtype of the parameters.

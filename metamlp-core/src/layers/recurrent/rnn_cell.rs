@@ -10,7 +10,7 @@ use crate::module::Module;
 /// ```
 /// use metamlp::prelude::*;
 ///
-/// /// Adds up what comes, through a layer.
+/// /// Adds a dense layer of each input to its carry.
 /// #[module]
 /// struct Accumulator {
 ///     features: usize,

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::dtype::DType;
@@ -71,19 +72,22 @@ pub(crate) struct Slots {
     pub(crate) sources: ByDType<usize>,
     /// Number of registers of each dtype.
     pub(crate) registers: ByDType<usize>,
-    outputs: SmallVec<[(Id, Slot); 4]>,
+    outputs: FxHashMap<Id, Slot>,
+    /// Number of outputs of each dtype.
+    counts: ByDType<usize>,
 }
 
 impl Slots {
     /// Adds an output.
     pub(crate) fn push(&mut self, id: Id, dtype: DType, row_step: usize) {
-        let number = self.outputs.iter().filter(|(_, slot)| slot.dtype == dtype).count();
-        self.outputs.push((id, Slot { dtype, number, row_step }));
+        let number = self.counts[dtype];
+        self.counts[dtype] += 1;
+        self.outputs.insert(id, Slot { dtype, number, row_step });
     }
 
     /// The slot of `id`, if a program of this frame writes it.
     pub(crate) fn output(&self, id: Id) -> Option<Slot> {
-        self.outputs.iter().find(|(output, _)| *output == id).map(|&(_, slot)| slot)
+        self.outputs.get(&id).copied()
     }
 }
 

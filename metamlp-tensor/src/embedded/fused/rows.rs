@@ -6,6 +6,7 @@ use std::fmt;
 use std::ops::Range;
 
 use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::dtype::DType;
@@ -104,20 +105,22 @@ impl Rows {
         for value in &values {
             slots.push(value.id, value.dtype, if value.is_output { value.row } else { 0 });
         }
-        let is_local = |id: Id| values.iter().any(|value| value.id == id && !value.is_output);
+        let local: FxHashSet<Id> =
+            values.iter().filter(|value| !value.is_output).map(|value| value.id).collect();
         let block = if row.is_some() { 1 } else { block(run, (BLOCK / longest.max(1)).clamp(1, run)) };
         let mut reads: SmallVec<[Id; 4]> = SmallVec::new();
+        let mut numbers: FxHashMap<Id, usize> = FxHashMap::default();
         let mut compile = |block: usize| -> Vec<Member> {
             let members = bodies.iter().map(|body| {
                 let axes = body.row_axes(rows).expect("a row group has bodies whose axes count its rows");
-                let body = body.block(axes, block, is_local);
+                let body = body.block(axes, block, |id| local.contains(&id));
                 let kernel = match Reduce::within(graph, &body, &mut slots) {
                     Some(reduce) => Kind::Reduce(reduce),
                     None => Kind::Map(Map::within(graph, &body, &mut slots, &|_| false)),
                 };
                 let mut member = Member { kernel, reads: SmallVec::new() };
                 let mut input = |id: Id| {
-                    reads.iter().position(|&read| read == id).unwrap_or_else(|| {
+                    *numbers.entry(id).or_insert_with(|| {
                         reads.push(id);
                         reads.len() - 1
                     })

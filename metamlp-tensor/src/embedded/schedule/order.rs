@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::embedded::analysis::body::Body;
-use crate::embedded::analysis::row_group::{Cuts, RowGroup};
+use crate::embedded::analysis::row_group::Cuts;
 use crate::engine::statistics::count_compile_work;
 use crate::graph::{Graph, Id};
 
@@ -91,7 +91,7 @@ impl Queue {
         let cuts = |number: usize| {
             let fused = self.drafts[number].as_ref()?.as_fused()?;
             count_compile_work(1 + fused.body.loads.len());
-            open?.group.cuts_with(graph, &fused.body, &fused.group)
+            open?.first.group.cuts_with(graph, &fused.body, &fused.group)
         };
         let candidates = self.ready.iter().take(CANDIDATES).map(|&number| (number, cuts(number)));
         let (number, cuts) =
@@ -129,9 +129,9 @@ impl Queue {
 
 /// Fused kernels that run together, as long as others join them.
 struct Open {
+    /// The first kernel. Its group is the group of all of them.
     first: Fused,
     others: Vec<Body>,
-    group: RowGroup,
     reads: SmallVec<[Id; 4]>,
     writes: SmallVec<[Id; 3]>,
     written: FxHashSet<Id>,
@@ -139,12 +139,12 @@ struct Open {
 
 impl Open {
     fn new(fused: Fused, reads: SmallVec<[Id; 4]>, writes: SmallVec<[Id; 3]>) -> Self {
-        let (group, written) = (fused.group.clone(), writes.iter().copied().collect());
-        Self { first: fused, others: Vec::new(), group, reads, writes, written }
+        let written = writes.iter().copied().collect();
+        Self { first: fused, others: Vec::new(), reads, writes, written }
     }
 
     fn join(&mut self, fused: Fused, (reads, writes): (SmallVec<[Id; 4]>, SmallVec<[Id; 3]>), cuts: Cuts) {
-        self.group.join(&fused.group, cuts);
+        self.first.group.join(&fused.group, cuts);
         self.others.push(fused.body);
         self.reads.extend(reads.into_iter().filter(|read| !self.written.contains(read)));
         self.written.extend(writes.iter().copied());
@@ -152,14 +152,14 @@ impl Open {
     }
 
     fn close(self) -> Draft {
-        let Self { first, others, group, mut reads, writes, .. } = self;
+        let Self { first, others, mut reads, writes, .. } = self;
         if others.is_empty() {
             return Draft { work: Work::Fused(first), reads, writes };
         }
         reads.sort_unstable();
         reads.dedup();
         let bodies = [first.body].into_iter().chain(others).collect();
-        Draft { work: Work::Rows { bodies, group }, reads, writes }
+        Draft { work: Work::Rows { bodies, group: first.group }, reads, writes }
     }
 }
 

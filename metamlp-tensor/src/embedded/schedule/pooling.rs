@@ -1,8 +1,6 @@
 //! The pooling pattern: a `reduce_window` over what the epilogue of a convolution writes runs on each image while that
 //! is in cache, and so does the fused kernel that reads its result.
 
-use smallvec::SmallVec;
-
 use crate::embedded::contraction::convolution::Pooling;
 use crate::graph::Id;
 
@@ -88,7 +86,7 @@ fn join_follower(drafts: &mut Drafts<'_>, number: Number, id: Id, (reader, place
     if !keeps {
         writes.retain(|write| *write != id);
     }
-    writes.extend(follower.writes.iter().copied().collect::<SmallVec<[Id; 3]>>());
+    writes.extend(follower.writes.iter().copied());
     let mut contracted = own.into_contraction();
     let pooling = contracted.pooling.as_mut().expect("the pooling was joined before its follower");
     pooling.then = Some(Follower { body: follower.into_body(), keeps });

@@ -60,7 +60,9 @@ pub(crate) fn compile(graph: &Graph, layout: &Layout, drafts: Vec<Draft>) -> Vec
         let dies = |id: Id| last_reads.get(&id) == Some(&position) && layout.kind(id) != Kind::Constant;
         let nodes = draft.nodes();
         let Compiled { kernel, reads, writes } = kernel(graph, layout, draft, &is_read_later, &dies);
-        let frees = (0..reads.len()).map(|i| dies(reads[i]) && !reads[i + 1..].contains(&reads[i])).collect();
+        // A buffer that is read twice is freed by its last read.
+        let last: FxHashMap<Id, usize> = reads.iter().copied().zip(0..).collect();
+        let frees = reads.iter().zip(0..).map(|(&id, number)| dies(id) && last[&id] == number).collect();
         Step { kernel, reads, writes, frees, nodes }
     };
     drafts.into_iter().enumerate().map(compile).collect()

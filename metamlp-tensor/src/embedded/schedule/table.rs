@@ -96,14 +96,16 @@ impl<'a> Drafts<'a> {
         self.drafts[number].take().expect("a draft is joined once")
     }
 
-    /// The drafts that read the buffer of `id`, in ascending order.
+    /// The drafts that read the buffer of `id`, in ascending order. A draft that was joined with the writer of `id` does not
+    /// read the buffer any more.
     pub(crate) fn readers(&self, id: Id) -> SmallVec<[Number; 4]> {
         let mut readers: SmallVec<[Number; 4]> =
             self.readers.get(&id).into_iter().flatten().map(|&number| self.current(number)).collect();
         count_compile_work(readers.len());
         readers.sort_unstable();
         readers.dedup();
-        readers.retain(|number| self.draft(*number).reads.contains(&id));
+        let writer = self.writers.get(&id).map(|&number| self.current(number));
+        readers.retain(|number| Some(*number) != writer);
         readers
     }
 
