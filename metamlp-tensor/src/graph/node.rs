@@ -334,7 +334,7 @@ mod tests {
             let h = x.exp();
             std::thread::scope(|threads| {
                 threads.spawn(|| {
-                    [h.evaluate(), other.evaluate()].into_iter().collect::<Result<(), _>>().unwrap()
+                    [h.evaluate(), other.evaluate()].into_iter().collect::<Result<(), _>>().unwrap();
                 });
             });
             assert!((is_kept(&h), is_kept(&other)) == (true, false));
