@@ -1,6 +1,6 @@
 //! A table as text in cells, shared by the formats.
 
-use super::{Row, Table, cell};
+use super::{Row, Size, Table, cell};
 
 /// The lines of a cell.
 pub(super) type Cell = Vec<String>;
@@ -24,15 +24,23 @@ impl Layout {
         footer.push("Total".into());
         for (collection, map) in table.variables.iter() {
             header.push(collection.to_owned());
-            footer.push(super::Size::of(map).to_string());
+            footer.push(Size::of(map).to_string());
         }
         Self {
             title: format!("{} Summary", table.class),
             header,
             rows: rows.iter().map(|row| cells(table, row)).collect(),
             footer,
-            caption: format!("Total Parameters: {}", table.total()).trim_end().to_owned(),
+            caption: caption(table),
         }
+    }
+}
+
+fn caption(table: &Table) -> String {
+    // The text of a size of 0 is empty, as in the cells.
+    match table.total() {
+        Size { count: 0, .. } => "Total Parameters: 0".to_owned(),
+        total => format!("Total Parameters: {total}"),
     }
 }
 
