@@ -40,7 +40,7 @@ pub fn cosine_similarity_with_epsilon(predictions: &Tensor, targets: &Tensor, ep
     (unit(&predictions, epsilon) * unit(&targets, epsilon)).sum([-1]).convert(dtype)
 }
 
-/// `x` divided by its norm along the last axis, of which the square is at least `epsilon`.
+/// `x` divided by its norm along the last axis. The square of the norm is at least `epsilon`.
 #[track_caller]
 fn unit(x: &Tensor, epsilon: f64) -> Tensor {
     let square = x.square().sum_keepdims([-1]).maximum(epsilon);

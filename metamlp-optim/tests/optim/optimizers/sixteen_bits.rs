@@ -163,7 +163,7 @@ fn the_global_norm_keeps_the_widest_dtype() {
 #[test]
 fn the_gradient_of_the_global_norm_is_the_direction_and_0_at_0() {
     let of = |values: [f32; 2]| {
-        grad(&Tensor::from_vec([2], values.to_vec()), |x| global_norm(x)).unwrap().to_vec::<f32>().unwrap()
+        grad(&Tensor::from_vec([2], values.to_vec()), global_norm).unwrap().to_vec::<f32>().unwrap()
     };
     assert_eq!(of([3.0, -4.0]), [0.6, -0.8]);
     assert_eq!(of([0.0, 0.0]), [0.0, 0.0]);
