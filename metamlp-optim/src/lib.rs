@@ -39,6 +39,7 @@ mod norm;
 mod optimizer;
 mod optimizers;
 mod options;
+mod precision;
 mod schedule;
 mod schedules;
 mod state;

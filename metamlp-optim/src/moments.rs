@@ -4,6 +4,7 @@ use metamlp_tensor::{DType, F32, F64, Tensor};
 
 use crate::hyperparam::Hyperparam;
 use crate::leaves::Leaves;
+use crate::precision::widened;
 
 /// `(1 - decay) · g + decay · mean`.
 pub(super) fn updated_mean(updates: &Leaves, mean: &Leaves, decay: &Hyperparam) -> Leaves {
@@ -60,6 +61,12 @@ pub(super) fn corrected_mean(
     }
     let (ahead, rest) = (Bias::new(decay, &incremented(count)), decay.complement());
     mean.zip_map(updates, |mean, g| ahead.corrected(mean) * decay + bias.corrected(g) * &rest)
+}
+
+/// `mean / (√(square + eps_root) + eps)`. In `f16` a small `eps` would be 0, and a gradient of 0 NaN.
+pub(super) fn normalized(mean: &Tensor, square: &Tensor, eps_root: &Hyperparam, eps: &Hyperparam) -> Tensor {
+    let dtype = mean.dtype().promote(square.dtype());
+    (widened(mean) / ((widened(square) + eps_root).sqrt() + eps)).convert(dtype)
 }
 
 /// `count + 1`, saturating at `i32::MAX`.

@@ -41,7 +41,8 @@ impl Optimizer {
     }
 
     /// Returns the updates for `grads`, to be added to the parameters by [`apply_updates`], and the
-    /// next state. Some optimizers need `params`, [`adamw`](crate::adamw) for instance.
+    /// next state, whose tensors keep their dtypes. Some optimizers need `params`,
+    /// [`adamw`](crate::adamw) for instance.
     ///
     /// # Errors
     /// [`Error::TreeMismatch`](metamlp_tensor::Error::TreeMismatch) if the trees differ in a path or a shape;
@@ -58,15 +59,16 @@ impl Optimizer {
         }
         let checked = self.transformation.check();
         let step = checked.and_then(|()| self.transformation.update(leaves.clone(), state, params.as_ref()));
-        let (updates, state) = step.map_err(|error| error.at(&source))?;
+        let (updates, next) = step.map_err(|error| error.at(&source))?;
         updates.matches("the updates", &leaves, "the gradients", &source)?;
+        let next = next.with_dtypes_of(state);
 
         let mut updates = updates.tensors().iter();
         let updates = grads.map(&mut |grad| {
             let update = if grad.dtype().is_float() { updates.next() } else { None };
             update.cloned().unwrap_or_else(|| grad.zeros_like())
         });
-        evaluate((updates, state))
+        evaluate((updates, next))
     }
 
     pub(crate) fn transformation(&self) -> &dyn GradientTransformation {

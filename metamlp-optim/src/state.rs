@@ -168,6 +168,21 @@ impl State {
         }
     }
 
+    /// This state with the dtypes of `before`, the state that a step has turned into this one.
+    pub(super) fn with_dtypes_of(self, before: &Self) -> Self {
+        let mut dtypes = Vec::new();
+        before.for_each(&mut |tensor| dtypes.push(tensor.dtype()));
+        let mut own = dtypes.iter();
+        let mut is_same = true;
+        self.for_each(&mut |tensor| is_same &= own.next() == Some(&tensor.dtype()));
+        // A transformation may change the structure of its state; then no dtype is given.
+        if is_same || self.tensors().len() != dtypes.len() {
+            return self;
+        }
+        let mut dtypes = dtypes.into_iter();
+        self.map(&mut |tensor| dtypes.next().map_or_else(|| tensor.clone(), |dtype| tensor.convert(dtype)))
+    }
+
     /// This state where `condition` (`bool`, shape `[]`) is true, else `other`; both have the same
     /// structure.
     pub(super) fn if_else(&self, condition: &Tensor, other: &Self) -> Result<Self> {

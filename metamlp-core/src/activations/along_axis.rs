@@ -1,7 +1,7 @@
 //! Functions along an axis: softmax, standardization, one-hot. A negative axis counts from the end;
 //! Flax's default is -1.
 
-use metamlp_tensor::Tensor;
+use metamlp_tensor::{F32, Tensor};
 
 /// `e^x / sum(e^x)` along `axis`: positive numbers that sum to 1 (Flax's `softmax`).
 ///
@@ -51,10 +51,13 @@ pub fn standardize(x: &Tensor, axis: isize) -> Tensor {
 #[track_caller]
 #[must_use]
 pub fn standardize_with_epsilon(x: &Tensor, axis: isize, epsilon: f64) -> Tensor {
-    let mean = x.mean_keepdims([axis]);
+    // The square of 256 is no `f16`, and the difference of two squares leaves nothing of 16 bits.
+    let wide = if x.dtype().is_half() { &x.convert(F32) } else { x };
+    let mean = wide.mean_keepdims([axis]);
     // Rounding may make a difference of squares negative.
-    let variance = (x.square().mean_keepdims([axis]) - mean.square()).maximum(0);
-    (x - mean) * (variance + epsilon).rsqrt()
+    let variance = (wide.square().mean_keepdims([axis]) - mean.square()).maximum(0);
+    let result = (wide - mean) * (variance + epsilon).rsqrt();
+    if x.dtype().is_half() { result.convert(x.dtype()) } else { result }
 }
 
 /// [`standardize`] under its older name.

@@ -2,12 +2,19 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI};
 
-use metamlp_tensor::Tensor;
+use metamlp_tensor::{DType, Tensor};
 
-use super::{refused, within};
+use super::{refused, unless_beyond, within};
 
-/// Beyond this bound the gates are exactly 0 or 1, in `f64` too.
-const SATURATED: f64 = 1e3;
+/// A bound beyond which the gates are exactly 0 or 1 in `dtype`, and below which no power of `x` overflows
+/// in the gradients.
+fn saturated(dtype: DType) -> f64 {
+    match dtype {
+        // The square of 256 is infinite.
+        DType::F16 => 20.0,
+        _ => 1e3,
+    }
+}
 
 /// `x · sigmoid(x)`, SiLU or Swish.
 ///
@@ -15,7 +22,7 @@ const SATURATED: f64 = 1e3;
 #[track_caller]
 #[must_use]
 pub fn silu(x: &Tensor) -> Tensor {
-    within(x, SATURATED, |x| x * x.logistic(), &x.maximum(0))
+    within(x, saturated(x.dtype()), |x| x * x.logistic(), &x.maximum(0))
 }
 
 /// [`silu`] under its other name.
@@ -45,14 +52,14 @@ pub fn gelu(x: &Tensor) -> Tensor {
         let argument = x * (x.square() * (0.044_715 * FRAC_2_PI.sqrt()) + FRAC_2_PI.sqrt());
         x * ((argument.tanh() + 1.0) * 0.5)
     };
-    within(x, SATURATED, inside, &x.maximum(0))
+    within(x, saturated(x.dtype()), inside, &x.maximum(0))
 }
 
 /// [`gelu`] without the approximation: `x/2 · erfc(-x/√2)`, Flax's `gelu(approximate=False)`.
 #[track_caller]
 #[must_use]
 pub fn gelu_exact(x: &Tensor) -> Tensor {
-    within(x, SATURATED, |x| x * 0.5 * (x * -FRAC_1_SQRT_2).erfc(), &x.maximum(0))
+    unless_beyond(x, saturated(x.dtype()), |x| x * 0.5 * (x * -FRAC_1_SQRT_2).erfc(), &x.maximum(0))
 }
 
 /// Gated linear unit: the first half along `axis` times the sigmoid of the second half, `[.., 2 n, ..]`

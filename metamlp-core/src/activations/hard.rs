@@ -2,7 +2,7 @@
 
 use metamlp_tensor::Tensor;
 
-use super::{relu6, within};
+use super::{relu6, unless_beyond};
 
 /// `min(max(x + 3, 0), 6) / 6`.
 #[track_caller]
@@ -25,7 +25,7 @@ pub fn hard_sigmoid(x: &Tensor) -> Tensor {
 #[track_caller]
 #[must_use]
 pub fn hard_silu(x: &Tensor) -> Tensor {
-    within(x, f64::INFINITY, |x| x * hard_sigmoid(x), &x.maximum(0))
+    unless_beyond(x, f64::INFINITY, |x| x * hard_sigmoid(x), &x.maximum(0))
 }
 
 /// [`hard_silu`] under its other name.

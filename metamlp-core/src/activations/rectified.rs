@@ -21,13 +21,15 @@ pub fn relu(x: &Tensor) -> Tensor {
     x.less_equal(0).select(Tensor::zeros([], x.dtype()), x)
 }
 
-/// `min(max(x, 0), 6)`.
+/// `min(max(x, 0), 6)`. The gradient at 0 and at 6 is 0.
 ///
 /// Krizhevsky, "Convolutional deep belief networks on CIFAR-10" (2010).
 #[track_caller]
 #[must_use]
 pub fn relu6(x: &Tensor) -> Tensor {
-    x.maximum(0).minimum(6)
+    // `minimum` would pass half of the gradient at 6.
+    let x = relu(x);
+    x.greater_equal(6).select(Tensor::full([], 6, x.dtype()), x)
 }
 
 /// `x` where it is not negative, else `0.01 x`.
@@ -87,7 +89,9 @@ pub fn celu(x: &Tensor) -> Tensor {
 #[track_caller]
 #[must_use]
 pub fn celu_with_alpha(x: &Tensor, alpha: f64) -> Tensor {
-    x.maximum(0) + (x.minimum(0) / alpha).exp_m1() * alpha
+    let is_positive = x.greater(0);
+    let rest = is_positive.select(Tensor::zeros([], x.dtype()), x);
+    is_positive.select(x, (rest / alpha).exp_m1() * alpha)
 }
 
 /// `1.0507 x` where it is positive, else `1.0507 · 1.6733 (e^x - 1)`: with

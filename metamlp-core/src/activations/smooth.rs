@@ -2,7 +2,7 @@
 
 use metamlp_tensor::Tensor;
 
-use super::within;
+use super::unless_beyond;
 
 /// `1 / (1 + e^-x)`.
 #[track_caller]
@@ -22,7 +22,7 @@ pub fn sigmoid(x: &Tensor) -> Tensor {
 #[track_caller]
 #[must_use]
 pub fn log_sigmoid(x: &Tensor) -> Tensor {
-    x.log_sigmoid()
+    -softplus(&-x)
 }
 
 /// `ln(1 + e^x)`, without overflow.
@@ -36,7 +36,11 @@ pub fn log_sigmoid(x: &Tensor) -> Tensor {
 #[track_caller]
 #[must_use]
 pub fn softplus(x: &Tensor) -> Tensor {
-    x.softplus()
+    let x = &x.convert(x.dtype().to_inexact());
+    let is_positive = x.greater(0);
+    // `maximum` and `abs` have half of each side's first derivative at 0, and no second.
+    let (larger, smaller) = (is_positive.select(x, 0), is_positive.select(-x, x));
+    smaller.exp().log1p() + larger
 }
 
 /// Hyperbolic tangent.
@@ -52,5 +56,5 @@ pub fn tanh(x: &Tensor) -> Tensor {
 #[track_caller]
 #[must_use]
 pub fn soft_sign(x: &Tensor) -> Tensor {
-    within(x, f64::INFINITY, |x| x / (x.abs() + 1), &x.sign())
+    unless_beyond(x, f64::INFINITY, |x| x / (x.abs() + 1), &x.sign())
 }

@@ -1,6 +1,6 @@
 //! A table as text in cells, shared by the formats.
 
-use super::{Row, Table, cell};
+use super::{Row, Size, Table, cell};
 
 /// The lines of a cell.
 pub(super) type Cell = Vec<String>;
@@ -24,14 +24,14 @@ impl Layout {
         footer.push("Total".into());
         for (collection, map) in table.variables.iter() {
             header.push(collection.to_owned());
-            footer.push(super::Size::of(map).to_string());
+            footer.push(Size::of(map).to_string());
         }
         Self {
             title: format!("{} Summary", table.class),
             header,
             rows: rows.iter().map(|row| cells(table, row)).collect(),
             footer,
-            caption: format!("Total Parameters: {}", table.total()).trim_end().to_owned(),
+            caption: caption(table),
         }
     }
 }
@@ -49,6 +49,14 @@ fn shortened(path: &str) -> String {
     let end = (LONGEST_PATH - 1) / 2;
     let begin = LONGEST_PATH - 1 - end;
     path.chars().take(begin).chain(['…']).chain(path.chars().skip(length - end)).collect()
+}
+
+fn caption(table: &Table) -> String {
+    // The text of a size of 0 is empty, as in the cells.
+    match table.total() {
+        Size { count: 0, .. } => "Total Parameters: 0".to_owned(),
+        total => format!("Total Parameters: {total}"),
+    }
 }
 
 fn cells(table: &Table, row: &Row) -> Vec<Cell> {

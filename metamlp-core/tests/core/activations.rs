@@ -1,6 +1,9 @@
 //! Activations: values against JAX, gradients against finite differences, and both where a formula
 //! would overflow.
 
+mod sixteen_bits;
+mod special_points;
+
 use std::f64::consts::LN_2;
 
 use metamlp_core::activations::*;

@@ -2,10 +2,10 @@
 
 use metamlp_tensor::{Error, Tensor};
 
-use super::unlike;
+use super::{unlike, widened_pair};
 
 /// The cosine of the angle between predictions and targets along the last axis: `[.., features]` to
-/// `[..]`; both have the same shape. 0 for a zero vector, where optax gives NaN.
+/// `[..]`. 0 for a zero vector, where optax gives NaN.
 ///
 /// ```
 /// use metamlp_optim::losses::cosine_similarity;
@@ -25,7 +25,7 @@ pub fn cosine_similarity(predictions: &Tensor, targets: &Tensor) -> Tensor {
 #[track_caller]
 #[must_use]
 pub fn cosine_similarity_with_epsilon(predictions: &Tensor, targets: &Tensor, epsilon: f64) -> Tensor {
-    if let Some(refusal) = unlike("cosine_similarity", predictions, targets) {
+    if let Some(refusal) = unlike("cosine_similarity", ("predictions", predictions), ("targets", targets)) {
         return refusal;
     }
     if !(epsilon >= 0.0 && epsilon.is_finite()) {
@@ -36,12 +36,16 @@ pub fn cosine_similarity_with_epsilon(predictions: &Tensor, targets: &Tensor, ep
             "a finite number, not negative",
         ));
     }
-    let unit = |x: &Tensor| {
-        let square = x.square().sum_keepdims([-1]).maximum(epsilon);
-        // The gradient of `sqrt` at 0 is infinite.
-        x / square.greater(0.0).select(&square, 1.0).sqrt()
-    };
-    (unit(predictions) * unit(targets)).sum([-1])
+    let (predictions, targets, dtype) = widened_pair(predictions, &targets.broadcast_to(predictions.shape()));
+    (unit(&predictions, epsilon) * unit(&targets, epsilon)).sum([-1]).convert(dtype)
+}
+
+/// `x` divided by its norm along the last axis. The square of the norm is at least `epsilon`.
+#[track_caller]
+fn unit(x: &Tensor, epsilon: f64) -> Tensor {
+    let square = x.square().sum_keepdims([-1]).maximum(epsilon);
+    // The gradient of `sqrt` at 0 is infinite.
+    x / square.greater(0.0).select(&square, 1.0).sqrt()
 }
 
 /// `1 - `[`cosine_similarity`].

@@ -2,7 +2,9 @@
 
 use metamlp_tensor::{BOOL, DType, Error, I32, Tensor};
 
+use super::log_add::log_add;
 use super::not_float;
+use crate::precision::widened;
 
 /// [`ctc_loss_with_blank_id`] with `blank_id` 0.
 #[track_caller]
@@ -23,7 +25,7 @@ pub fn ctc_loss(
 /// `logits` is `[batch, frames, classes]`; the class `blank_id` is the blank. `labels` is
 /// `[batch, labels]`, integers, without blanks. `logit_paddings` `[batch, frames]` and `label_paddings`
 /// `[batch, labels]` are 0 for values and 1 for padding at the end. Labels that do not fit into the frames
-/// have a loss of about 1e5.
+/// have a loss of about 1e5, which is infinity in `f16`.
 ///
 /// Graves et al., "Connectionist temporal classification: labelling unsegmented
 /// sequence data with recurrent neural networks" (2006).
@@ -79,7 +81,9 @@ pub fn ctc_loss_with_blank_id(
             format!("less than the classes, {classes}"),
         ));
     }
-    Lattice::new(logits, labels, blank_id).loss(logit_paddings, label_paddings)
+    Lattice::new(&widened(logits), labels, blank_id)
+        .loss(logit_paddings, label_paddings)
+        .convert(logits.dtype())
 }
 
 /// Stands for `ln(0)`: finite, so that differences are 0 and not NaN.
@@ -102,7 +106,8 @@ impl Lattice {
     fn new(logits: &Tensor, labels: &Tensor, blank_id: usize) -> Self {
         let (batch, count) = (labels.shape()[0], labels.shape()[1]);
         let (dtype, classes) = (logits.dtype(), logits.shape()[2]);
-        let log_p = logits.log_softmax(-1);
+        // A logit of -inf would give 0 times infinity in the product.
+        let log_p = logits.log_softmax(-1).maximum(LOG_ZERO);
         let one_hot = labels.one_hot(classes).convert(dtype);
         let emit = log_p.matmul(&one_hot.transpose([0, 2, 1]));
         let blank = log_p.slice_axis(2, blank_id, blank_id + 1);
@@ -150,9 +155,4 @@ fn said(blank: &Tensor, label: &Tensor) -> Tensor {
     let count = blank.shape()[1];
     let first = blank.slice_axis(1, 0, 1);
     Tensor::concatenate(&[first, log_add(&blank.slice_axis(1, 1, count), label)], 1)
-}
-
-/// `ln(e^a + e^b)` of finite numbers.
-fn log_add(a: &Tensor, b: &Tensor) -> Tensor {
-    a.maximum(b) + (-(a - b).abs()).exp().log1p()
 }

@@ -2,7 +2,7 @@
 
 use metamlp_tensor::Tensor;
 
-use super::not_float;
+use super::unlike;
 
 /// `max(0, 1 - predictor_outputs · targets)` per element; the targets are -1 or 1 (optax's
 /// `hinge_loss`).
@@ -17,7 +17,7 @@ use super::not_float;
 #[track_caller]
 #[must_use]
 pub fn hinge_loss(predictor_outputs: &Tensor, targets: &Tensor) -> Tensor {
-    match not_float("hinge_loss", "predictor_outputs", predictor_outputs) {
+    match unlike("hinge_loss", ("predictor_outputs", predictor_outputs), ("targets", targets)) {
         Some(refusal) => refusal,
         None => (1.0 - predictor_outputs * targets).maximum(0.0),
     }

@@ -19,14 +19,14 @@ pub fn huber_loss(predictions: &Tensor, targets: &Tensor) -> Tensor {
     huber_loss_with_delta(predictions, targets, 1.0)
 }
 
-/// `error² / 2` where `|error| ≤ delta`, linear beyond, per element (optax's `huber_loss`). Both
-/// tensors have the same shape; `delta` is positive.
+/// `error² / 2` where `|error| ≤ delta`, linear beyond, per element (optax's `huber_loss`).
+/// `delta` is positive.
 ///
 /// Huber, "Robust estimation of a location parameter" (1964).
 #[track_caller]
 #[must_use]
 pub fn huber_loss_with_delta(predictions: &Tensor, targets: &Tensor, delta: f64) -> Tensor {
-    if let Some(refusal) = unlike("huber_loss", predictions, targets) {
+    if let Some(refusal) = unlike("huber_loss", ("predictions", predictions), ("targets", targets)) {
         return refusal;
     }
     if !(delta > 0.0 && delta.is_finite()) {
@@ -37,7 +37,12 @@ pub fn huber_loss_with_delta(predictions: &Tensor, targets: &Tensor, delta: f64)
             "a positive finite number",
         ));
     }
-    let size = (predictions - targets).abs();
-    let quadratic = size.minimum(delta);
-    quadratic.square() * 0.5 + (size - &quadratic) * delta
+    let error = predictions - targets;
+    let size = error.abs();
+    let is_small = size.less_equal(delta);
+    // Not `minimum`, of which only half counts where both are equal, nor `abs`, whose second derivative
+    // at 0 is 0. The other order of the branches would lose NaN.
+    let quadratic = is_small.select(error, delta);
+    let beyond = is_small.select(Tensor::zeros([], size.dtype()), size - delta);
+    quadratic.square() * 0.5 + beyond * delta
 }

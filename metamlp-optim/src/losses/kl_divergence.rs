@@ -4,7 +4,7 @@
 
 use metamlp_tensor::Tensor;
 
-use super::not_float;
+use super::{not_float, unlike, widened_pair};
 
 /// `sum(targets · (ln(targets) - log_predictions))` over the last axis: `[.., classes]` to `[..]`
 /// (optax's `kl_divergence`).
@@ -24,9 +24,8 @@ pub fn kl_divergence(log_predictions: &Tensor, targets: &Tensor) -> Tensor {
     if let Some(refusal) = refusal("kl_divergence", log_predictions, "targets", targets) {
         return refusal;
     }
-    let is_zero = targets.equal(0.0);
-    let log_targets = is_zero.select(1.0, targets).log();
-    (targets * (log_targets - finite_where(&is_zero, log_predictions))).sum([-1])
+    let (log_predictions, targets, dtype) = widened_pair(log_predictions, targets);
+    divergence(&log_predictions, &targets).convert(dtype)
 }
 
 /// [`kl_divergence`] with targets that are log-probabilities.
@@ -38,9 +37,10 @@ pub fn kl_divergence_with_log_targets(log_predictions: &Tensor, log_targets: &Te
     {
         return refusal;
     }
+    let (log_predictions, log_targets, dtype) = widened_pair(log_predictions, log_targets);
     let is_zero = log_targets.equal(f64::NEG_INFINITY);
-    let difference = is_zero.select(0.0, log_targets) - finite_where(&is_zero, log_predictions);
-    (log_targets.exp() * difference).sum([-1])
+    let difference = zero_where(&is_zero, &log_targets) - finite_where(&is_zero, &log_predictions);
+    (log_targets.exp() * difference).sum([-1]).convert(dtype)
 }
 
 /// [`kl_divergence`] plus `sum(exp(log_predictions) - targets)` over the last axis: convex in both
@@ -48,7 +48,12 @@ pub fn kl_divergence_with_log_targets(log_predictions: &Tensor, log_targets: &Te
 #[track_caller]
 #[must_use]
 pub fn generalized_kl_divergence(log_predictions: &Tensor, targets: &Tensor) -> Tensor {
-    kl_divergence(log_predictions, targets) + (log_predictions.exp() - targets).sum([-1])
+    if let Some(refusal) = refusal("generalized_kl_divergence", log_predictions, "targets", targets) {
+        return refusal;
+    }
+    let (log_predictions, targets, dtype) = widened_pair(log_predictions, targets);
+    let excess = (log_predictions.exp() - &targets).sum([-1]);
+    (divergence(&log_predictions, &targets) + excess).convert(dtype)
 }
 
 /// [`generalized_kl_divergence`] under its older optax name.
@@ -60,13 +65,23 @@ pub fn convex_kl_divergence(log_predictions: &Tensor, targets: &Tensor) -> Tenso
 
 #[track_caller]
 fn refusal(op: &'static str, predictions: &Tensor, name: &'static str, targets: &Tensor) -> Option<Tensor> {
-    match not_float(op, "log_predictions", predictions) {
+    match unlike(op, ("log_predictions", predictions), (name, targets)) {
         None => not_float(op, name, targets),
         refusal => refusal,
     }
 }
 
+fn divergence(log_predictions: &Tensor, targets: &Tensor) -> Tensor {
+    let is_zero = targets.equal(0.0);
+    let log_targets = is_zero.select(Tensor::ones([], targets.dtype()), targets).log();
+    (targets * (log_targets - finite_where(&is_zero, log_predictions))).sum([-1])
+}
+
+fn zero_where(condition: &Tensor, x: &Tensor) -> Tensor {
+    condition.select(Tensor::zeros([], x.dtype()), x)
+}
+
 /// Replaces -inf by 0 where the target is 0: 0 times infinity is NaN.
 fn finite_where(has_no_weight: &Tensor, log_predictions: &Tensor) -> Tensor {
-    has_no_weight.and(log_predictions.equal(f64::NEG_INFINITY)).select(0.0, log_predictions)
+    zero_where(&has_no_weight.and(log_predictions.equal(f64::NEG_INFINITY)), log_predictions)
 }

@@ -3,6 +3,13 @@
 //! Each returns one loss per example (or element); reduce it with [`mean_all`](Tensor::mean_all), for
 //! instance. Losses and gradients stay finite for classes of weight 0 and for zero vectors.
 //!
+//! Targets (labels) have the shape of the predictions (logits), or shape `[]`: one number for all. Other
+//! shapes are errors even where they broadcast, as a column and a row would give a matrix of losses;
+//! [`broadcast_to`](Tensor::broadcast_to) asks for it. Integer classes are the labels of
+//! [`softmax_cross_entropy_with_integer_labels`] and [`ctc_loss`] only.
+//!
+//! A loss of `f16` or `bf16` keeps the dtype; sums over classes are computed in `f32` and rounded once.
+//!
 //! ```
 //! use metamlp_optim::losses::softmax_cross_entropy_with_integer_labels;
 //! use metamlp_tensor::Tensor;
@@ -18,6 +25,7 @@ mod ctc;
 mod hinge;
 mod huber;
 mod kl_divergence;
+mod log_add;
 mod log_cosh;
 mod poly;
 mod sigmoid_cross_entropy;
@@ -41,7 +49,9 @@ pub use smooth_labels::smooth_labels;
 pub use softmax_cross_entropy::{softmax_cross_entropy, softmax_cross_entropy_with_integer_labels};
 pub use squared_error::{l2_loss, squared_error};
 
-use metamlp_tensor::{Error, Tensor};
+use metamlp_tensor::{DType, Error, Tensor};
+
+use crate::precision::widened;
 
 /// Returns a poisoned tensor if `x` is not a float tensor.
 #[track_caller]
@@ -55,14 +65,23 @@ fn not_float(op: &'static str, name: &'static str, x: &Tensor) -> Option<Tensor>
     }
 }
 
-/// Returns a poisoned tensor if the predictions are not floats or the targets have another shape: a
-/// column and a row would broadcast to a matrix of errors.
+/// Returns a poisoned tensor if the predictions are not floats, or if the targets have neither their shape
+/// nor shape `[]`: the one place that decides which shapes fit.
 #[track_caller]
-fn unlike(op: &'static str, predictions: &Tensor, targets: &Tensor) -> Option<Tensor> {
-    let refusal = not_float(op, "predictions", predictions);
-    if refusal.is_some() || predictions.shape() == targets.shape() {
+fn unlike(op: &'static str, predictions: Named, targets: Named) -> Option<Tensor> {
+    let refusal = not_float(op, predictions.0, predictions.1);
+    let shape = targets.1.shape();
+    if refusal.is_some() || shape.is_empty() || predictions.1.shape() == shape {
         return refusal;
     }
-    let expected = format!("the shape of the predictions, {}", predictions.ty());
-    Some(predictions.poisoned_like(Error::argument(op, "targets", targets.ty(), expected)))
+    let expected = format!("the shape of the {}, {}, or one number", predictions.0, predictions.1.ty());
+    Some(predictions.1.poisoned_like(Error::argument(op, targets.0, targets.1.ty(), expected)))
+}
+
+/// An argument with its name.
+type Named<'a> = (&'static str, &'a Tensor);
+
+/// Predictions and targets as `f32` if they have 16 bits, and the dtype of a loss of both.
+fn widened_pair(predictions: &Tensor, targets: &Tensor) -> (Tensor, Tensor, DType) {
+    (widened(predictions), widened(targets), predictions.dtype().promote(targets.dtype()))
 }

@@ -2,7 +2,7 @@
 
 use metamlp_tensor::{Error, Tensor};
 
-use super::{not_float, softmax_cross_entropy};
+use super::{softmax_cross_entropy, unlike, widened_pair};
 
 /// [`poly_loss_cross_entropy_with_epsilon`] with `epsilon` 2.
 #[track_caller]
@@ -19,12 +19,13 @@ pub fn poly_loss_cross_entropy(logits: &Tensor, labels: &Tensor) -> Tensor {
 #[must_use]
 pub fn poly_loss_cross_entropy_with_epsilon(logits: &Tensor, labels: &Tensor, epsilon: f64) -> Tensor {
     let op = "poly_loss_cross_entropy";
-    if let Some(refusal) = not_float(op, "logits", logits) {
+    if let Some(refusal) = unlike(op, ("logits", logits), ("labels", labels)) {
         return refusal;
     }
     if !epsilon.is_finite() {
         return logits.poisoned_like(Error::argument(op, "epsilon", epsilon, "a finite number"));
     }
-    let missing = (labels * (1.0 - logits.softmax(-1))).sum([-1]);
-    softmax_cross_entropy(logits, labels) + missing * epsilon
+    let (logits, labels, dtype) = widened_pair(logits, labels);
+    let missing = (&labels * (1.0 - logits.softmax(-1))).sum([-1]);
+    (softmax_cross_entropy(&logits, &labels) + missing * epsilon).convert(dtype)
 }

@@ -2,7 +2,8 @@
 
 use metamlp_tensor::Tensor;
 
-use super::not_float;
+use super::log_add::log_add;
+use super::unlike;
 
 /// `-labels · ln(p) - (1 - labels) · ln(1 - p)` with `p = sigmoid(logits)`, per element (optax's
 /// `sigmoid_binary_cross_entropy`).
@@ -20,10 +21,11 @@ use super::not_float;
 #[track_caller]
 #[must_use]
 pub fn sigmoid_binary_cross_entropy(logits: &Tensor, labels: &Tensor) -> Tensor {
-    if let Some(refusal) = not_float("sigmoid_binary_cross_entropy", "logits", logits) {
+    if let Some(refusal) = unlike("sigmoid_binary_cross_entropy", ("logits", logits), ("labels", labels)) {
         return refusal;
     }
     let labels = labels.convert(logits.dtype());
-    let (log_p, log_not_p) = (logits.log_sigmoid(), (-logits).log_sigmoid());
+    let zero = Tensor::zeros([], logits.dtype());
+    let (log_p, log_not_p) = (-log_add(&-logits, &zero), -log_add(logits, &zero));
     -(&labels * log_p) - (1.0 - &labels) * log_not_p
 }

@@ -2,7 +2,8 @@
 
 use metamlp_tensor::{Error, I32, Tensor};
 
-use super::not_float;
+use super::{not_float, unlike, widened_pair};
+use crate::precision::widened;
 
 /// `-sum(labels · ln(softmax(logits)))` over the last axis: `[.., classes]` to `[..]`.
 ///
@@ -20,12 +21,14 @@ use super::not_float;
 #[track_caller]
 #[must_use]
 pub fn softmax_cross_entropy(logits: &Tensor, labels: &Tensor) -> Tensor {
-    if let Some(refusal) = not_float("softmax_cross_entropy", "logits", logits) {
+    if let Some(refusal) = unlike("softmax_cross_entropy", ("logits", logits), ("labels", labels)) {
         return refusal;
     }
+    let (logits, labels, dtype) = widened_pair(logits, labels);
     let log_p = logits.log_softmax(-1);
     let is_void = labels.equal(0.0).and(log_p.equal(f64::NEG_INFINITY));
-    -(labels * is_void.select(0.0, log_p)).sum([-1])
+    let zero = Tensor::zeros([], log_p.dtype());
+    -(labels * is_void.select(zero, log_p)).sum([-1]).convert(dtype)
 }
 
 /// `-ln(softmax(logits)[label])` along the last axis: logits `[.., classes]` and integer labels `[..]`
@@ -63,6 +66,7 @@ pub fn softmax_cross_entropy_with_integer_labels(logits: &Tensor, labels: &Tenso
             .poisoned_like(Error::argument(op, "labels", labels.ty(), expected))
             .convert(logits.dtype());
     }
+    let (logits, dtype) = (widened(logits), logits.dtype());
     let classes = i32::try_from(classes).unwrap_or(i32::MAX);
     let labels = labels.convert(I32);
     let labels = labels.less(0).select(&labels + classes, &labels);
@@ -70,6 +74,6 @@ pub fn softmax_cross_entropy_with_integer_labels(logits: &Tensor, labels: &Tenso
 
     let positions = Tensor::iota(logits.shape(), batch.len(), I32);
     let is_label = labels.expand_dims(-1).equal(positions);
-    let of_label = is_label.select(logits, 0.0).sum([-1]);
-    is_class.select(logits.logsumexp([-1]) - of_label, f64::NAN)
+    let of_label = is_label.select(&logits, 0.0).sum([-1]);
+    is_class.select(logits.logsumexp([-1]) - of_label, f64::NAN).convert(dtype)
 }

@@ -4,7 +4,7 @@ use metamlp_tensor::Tensor;
 
 use super::unlike;
 
-/// `(predictions - targets)²` per element; both have the same shape (optax's `squared_error`).
+/// `(predictions - targets)²` per element (optax's `squared_error`).
 ///
 /// ```
 /// use metamlp_optim::losses::squared_error;
@@ -16,7 +16,7 @@ use super::unlike;
 #[track_caller]
 #[must_use]
 pub fn squared_error(predictions: &Tensor, targets: &Tensor) -> Tensor {
-    match unlike("squared_error", predictions, targets) {
+    match unlike("squared_error", ("predictions", predictions), ("targets", targets)) {
         Some(refusal) => refusal,
         None => (predictions - targets).square(),
     }
@@ -26,7 +26,7 @@ pub fn squared_error(predictions: &Tensor, targets: &Tensor) -> Tensor {
 #[track_caller]
 #[must_use]
 pub fn l2_loss(predictions: &Tensor, targets: &Tensor) -> Tensor {
-    match unlike("l2_loss", predictions, targets) {
+    match unlike("l2_loss", ("predictions", predictions), ("targets", targets)) {
         Some(refusal) => refusal,
         None => (predictions - targets).square() * 0.5,
     }

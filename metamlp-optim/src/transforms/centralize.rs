@@ -4,6 +4,7 @@ use metamlp_tensor::Result;
 
 use crate::leaves::Leaves;
 use crate::optimizer::Optimizer;
+use crate::precision::widened;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
@@ -26,7 +27,8 @@ impl GradientTransformation for Centralize {
                 return update.clone();
             }
             let axes: Vec<isize> = (1..update.rank()).map(usize::cast_signed).collect();
-            update - update.mean_keepdims(axes)
+            let wide = widened(update);
+            (&wide - wide.mean_keepdims(axes)).convert(update.dtype())
         });
         Ok((centralized, state.clone()))
     }

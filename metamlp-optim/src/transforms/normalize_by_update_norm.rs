@@ -7,6 +7,7 @@ use crate::leaves::Leaves;
 use crate::norm::norm_of_all;
 use crate::optimizer::Optimizer;
 use crate::options::options;
+use crate::precision::widened;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
@@ -28,6 +29,10 @@ impl GradientTransformation for NormalizeByUpdateNorm {
 
     fn update(&self, updates: Leaves, state: &State, _params: Option<&Leaves>) -> Result<(Leaves, State)> {
         let norm = (norm_of_all(&updates) + &self.eps) / &self.scale_factor;
-        Ok((updates.map(|update| update / norm.convert(update.dtype())), state.clone()))
+        let normalized = updates.map(|update| {
+            let wide = widened(update);
+            (&wide / norm.convert(wide.dtype())).convert(update.dtype())
+        });
+        Ok((normalized, state.clone()))
     }
 }

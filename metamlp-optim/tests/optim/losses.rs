@@ -1,5 +1,9 @@
 //! Losses against optax 0.2.8, values and gradients; results that stay finite; errors.
 
+mod shapes;
+mod sixteen_bits;
+mod special_points;
+
 use std::f32::consts::LN_2;
 
 use metamlp_optim::losses::*;

@@ -5,6 +5,7 @@ use metamlp_tensor::Result;
 use crate::hyperparam::{Hyperparam, Range};
 use crate::leaves::Leaves;
 use crate::optimizer::Optimizer;
+use crate::precision::widened;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
@@ -28,8 +29,9 @@ impl GradientTransformation for ClipByBlockRms {
 
     fn update(&self, updates: Leaves, state: &State, _params: Option<&Leaves>) -> Result<(Leaves, State)> {
         let clipped = updates.map(|update| {
-            let rms = update.square().mean_all().sqrt();
-            update / (rms / &self.threshold).maximum(1.0)
+            let wide = widened(update);
+            let rms = wide.square().mean_all().sqrt();
+            (wide / (rms / &self.threshold).maximum(1.0)).convert(update.dtype())
         });
         Ok((clipped, state.clone()))
     }

@@ -6,6 +6,7 @@ use crate::hyperparam::{Hyperparam, Range};
 use crate::leaves::Leaves;
 use crate::norm::norm_of_all;
 use crate::optimizer::Optimizer;
+use crate::precision::widened;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
@@ -32,8 +33,9 @@ impl GradientTransformation for ClipByGlobalNorm {
         let norm = norm_of_all(&updates);
         let is_short = norm.less(self.max_norm.tensor(norm.dtype()));
         let clipped = updates.map(|update| {
-            let scaled = update / norm.convert(update.dtype()) * &self.max_norm;
-            is_short.select(update, scaled)
+            let wide = widened(update);
+            let scaled = &wide / norm.convert(wide.dtype()) * &self.max_norm;
+            is_short.select(update, scaled.convert(update.dtype()))
         });
         Ok((clipped, state.clone()))
     }

@@ -4,7 +4,7 @@ use metamlp_tensor::Result;
 
 use crate::hyperparam::{Hyperparam, Range};
 use crate::leaves::Leaves;
-use crate::moments::{Bias, corrected_mean, incremented, updated_mean, updated_mean_square};
+use crate::moments::{Bias, corrected_mean, incremented, normalized, updated_mean, updated_mean_square};
 use crate::optimizer::Optimizer;
 use crate::options::options;
 use crate::state::State;
@@ -60,7 +60,7 @@ impl GradientTransformation for ScaleByAdam {
         let mu_hat = corrected_mean(&updates, &mu, b1, &count, self.nesterov);
         let bias = Bias::new(b2, &count);
         let updates =
-            mu_hat.zip_map(&nu, |mu_hat, nu| mu_hat / ((bias.corrected(nu) + eps_root).sqrt() + eps));
+            mu_hat.zip_map(&nu, |mu_hat, nu| normalized(mu_hat, &bias.corrected(nu), eps_root, eps));
         let state = State::fields([("count", count.into()), ("mu", mu.into()), ("nu", nu.into())]);
         Ok((updates, state))
     }

@@ -1,12 +1,13 @@
 //! Adamax's step before the learning rate.
 
-use metamlp_tensor::Result;
+use metamlp_tensor::{Result, Tensor};
 
 use crate::hyperparam::{Hyperparam, Range};
 use crate::leaves::Leaves;
 use crate::moments::{Bias, incremented, updated_mean};
 use crate::optimizer::Optimizer;
 use crate::options::options;
+use crate::precision::widened;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
@@ -50,8 +51,12 @@ impl GradientTransformation for ScaleByAdamax {
         let Self { b1, b2, eps } = self;
         let count = incremented(state.tensor("count")?);
         let mu = updated_mean(&updates, state.leaves("mu", &updates)?, b1);
-        let nu = updates.zip_map(state.leaves("nu", &updates)?, |g, nu| (g.abs() + eps).maximum(nu * b2));
-        let updates = Bias::new(b1, &count).corrected_all(&mu).zip_map(&nu, |mu_hat, nu| mu_hat / nu);
+        let largest = |g: &Tensor, nu: &Tensor| (widened(g).abs() + eps).maximum(widened(nu) * b2);
+        let before = state.leaves("nu", &updates)?;
+        let wide = updates.zip_map(before, largest);
+        let nu = wide.zip_map(before, |wide, before| wide.convert(before.dtype()));
+        let mu_hat = Bias::new(b1, &count).corrected_all(&mu);
+        let updates = mu_hat.zip_map(&wide, |mu_hat, nu| (widened(mu_hat) / nu).convert(mu_hat.dtype()));
         let state = State::fields([("count", count.into()), ("mu", mu.into()), ("nu", nu.into())]);
         Ok((updates, state))
     }

@@ -4,7 +4,7 @@ use metamlp_tensor::Result;
 
 use crate::hyperparam::{Hyperparam, Range};
 use crate::leaves::Leaves;
-use crate::moments::{Bias, incremented, updated_mean, updated_mean_square};
+use crate::moments::{Bias, incremented, normalized, updated_mean, updated_mean_square};
 use crate::optimizer::Optimizer;
 use crate::options::options;
 use crate::state::State;
@@ -65,7 +65,7 @@ impl GradientTransformation for ScaleByAmsgrad {
         let mu_hat = corrected(&mu, b1, self.bias_correction_mu);
         let nu_hat = corrected(&nu, b2, self.bias_correction_nu);
         let nu_max = nu_hat.zip_map(state.leaves("nu_max", &updates)?, |nu, max| max.maximum(nu));
-        let updates = mu_hat.zip_map(&nu_max, |mu_hat, nu| mu_hat / ((nu + eps_root).sqrt() + eps));
+        let updates = mu_hat.zip_map(&nu_max, |mu_hat, nu| normalized(mu_hat, nu, eps_root, eps));
         let state = State::fields([
             ("count", count.into()),
             ("mu", mu.into()),

@@ -7,6 +7,7 @@ use crate::leaves::Leaves;
 use crate::moments::{Bias, corrected_mean, incremented, updated_mean, updated_mean_square};
 use crate::optimizer::Optimizer;
 use crate::options::options;
+use crate::precision::widened;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
@@ -60,7 +61,10 @@ impl GradientTransformation for ScaleByBelief {
         let nu = updated_mean_square(&error, state.leaves("nu", &updates)?, b2).map(|nu| nu + eps_root);
         let mu_hat = corrected_mean(&updates, &mu, b1, &count, self.nesterov);
         let bias = Bias::new(b2, &count);
-        let updates = mu_hat.zip_map(&nu, |mu_hat, nu| mu_hat / (bias.corrected(nu).sqrt() + eps));
+        let updates = mu_hat.zip_map(&nu, |mu_hat, nu| {
+            let divisor = widened(&bias.corrected(nu)).sqrt() + eps;
+            (widened(mu_hat) / divisor).convert(mu_hat.dtype().promote(nu.dtype()))
+        });
         let state = State::fields([("count", count.into()), ("mu", mu.into()), ("nu", nu.into())]);
         Ok((updates, state))
     }

@@ -7,6 +7,7 @@ use crate::leaves::Leaves;
 use crate::moments::incremented;
 use crate::optimizer::Optimizer;
 use crate::options::options;
+use crate::precision::widened;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
@@ -109,20 +110,23 @@ impl ScaleByFactoredRms {
 
     /// The moving average with weight `part` for this gradient's square.
     fn step(&self, g: &Tensor, v_row: &Tensor, v_col: &Tensor, v: &Tensor, part: &Tensor) -> Step {
+        let (dtype, g) = (g.dtype(), &widened(g));
         let part = part.convert(g.dtype());
         let square = g.square() + &self.epsilon;
-        let mean = |before: &Tensor, now: &Tensor| before * (1.0 - &part) + now * &part;
+        let mean = |before: &Tensor, now: &Tensor| widened(before) * (1.0 - &part) + now * &part;
         let Some((second, first)) = self.large_axes(g.shape()) else {
-            let v = mean(v, &square);
-            return Step { update: g * v.rsqrt(), v_row: v_row.clone(), v_col: v_col.clone(), v };
+            let (before, v) = (v, mean(v, &square));
+            let (update, v) = ((g * v.rsqrt()).convert(dtype), v.convert(before.dtype()));
+            return Step { update, v_row: v_row.clone(), v_col: v_col.clone(), v };
         };
         let (first, second) = (first.cast_signed(), second.cast_signed());
-        let v_row = mean(v_row, &square.mean([first]));
-        let v_col = mean(v_col, &square.mean([second]));
+        let row = mean(v_row, &square.mean([first]));
+        let column = mean(v_col, &square.mean([second]));
         let second_in_row = if second > first { second - 1 } else { second };
-        let row_factor = (&v_row / v_row.mean_keepdims([second_in_row])).rsqrt();
-        let update = g * row_factor.expand_dims(first) * v_col.rsqrt().expand_dims(second);
-        Step { update, v_row, v_col, v: v.clone() }
+        let row_factor = (&row / row.mean_keepdims([second_in_row])).rsqrt();
+        let update = g * row_factor.expand_dims(first) * column.rsqrt().expand_dims(second);
+        let (v_row, v_col) = (row.convert(v_row.dtype()), column.convert(v_col.dtype()));
+        Step { update: update.convert(dtype), v_row, v_col, v: v.clone() }
     }
 }
 

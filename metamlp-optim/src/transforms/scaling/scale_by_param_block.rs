@@ -6,6 +6,7 @@ use crate::hyperparam::{Hyperparam, Range};
 use crate::leaves::Leaves;
 use crate::norm::{norm_at_least, rms_at_least};
 use crate::optimizer::Optimizer;
+use crate::precision::widened;
 use crate::state::State;
 use crate::transformation::{GradientTransformation, needed};
 
@@ -45,7 +46,10 @@ impl GradientTransformation for ScaleByParamBlock {
 
     fn update(&self, updates: Leaves, state: &State, params: Option<&Leaves>) -> Result<(Leaves, State)> {
         let params = needed(params, self.name)?;
-        let scaled = updates.zip_map(params, |update, param| update * (self.size)(param, &self.min_scale));
+        let scaled = updates.zip_map(params, |update, param| {
+            let size = (self.size)(param, &self.min_scale);
+            (widened(update) * size).convert(update.dtype())
+        });
         Ok((scaled, state.clone()))
     }
 }

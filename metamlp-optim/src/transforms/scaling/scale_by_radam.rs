@@ -4,7 +4,7 @@ use metamlp_tensor::{F32, Result, Tensor};
 
 use crate::hyperparam::{Hyperparam, Range};
 use crate::leaves::Leaves;
-use crate::moments::{Bias, corrected_mean, incremented, updated_mean, updated_mean_square};
+use crate::moments::{Bias, corrected_mean, incremented, normalized, updated_mean, updated_mean_square};
 use crate::optimizer::Optimizer;
 use crate::options::options;
 use crate::state::State;
@@ -78,7 +78,7 @@ impl GradientTransformation for ScaleByRadam {
         let bias = Bias::new(b2, &count);
         let updates = mu_hat.zip_map(&nu, |mu_hat, nu| {
             let step = mu_hat * rectification.convert(mu_hat.dtype());
-            is_known.select(step / ((bias.corrected(nu) + eps_root).sqrt() + eps), mu_hat)
+            is_known.select(normalized(&step, &bias.corrected(nu), eps_root, eps), mu_hat)
         });
         let state = State::fields([("count", count.into()), ("mu", mu.into()), ("nu", nu.into())]);
         Ok((updates, state))

@@ -7,6 +7,7 @@ use crate::leaves::Leaves;
 use crate::moments::{Bias, incremented, updated_mean_square};
 use crate::optimizer::Optimizer;
 use crate::options::options;
+use crate::precision::widened;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
@@ -59,8 +60,9 @@ impl GradientTransformation for ScaleByRms {
         }
         fields.push(("nu", nu.into()));
         let updates = nu_hat.zip_map(&updates, |nu, g| {
+            let (dtype, nu, g) = (nu.dtype().promote(g.dtype()), widened(nu), widened(g));
             let factor = if self.eps_in_sqrt { (nu + eps).rsqrt() } else { (nu.sqrt() + eps).reciprocal() };
-            factor * g
+            (factor * g).convert(dtype)
         });
         Ok((updates, State::Fields(fields)))
     }

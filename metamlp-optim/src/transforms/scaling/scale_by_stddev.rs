@@ -7,6 +7,7 @@ use crate::leaves::Leaves;
 use crate::moments::{Bias, incremented, updated_mean, updated_mean_square};
 use crate::optimizer::Optimizer;
 use crate::options::options;
+use crate::precision::widened;
 use crate::state::State;
 use crate::transformation::GradientTransformation;
 
@@ -61,14 +62,15 @@ impl GradientTransformation for ScaleByStddev {
             fields.push(("count", count.into()));
         }
         fields.extend([("mu", mu.into()), ("nu", nu.into())]);
-        let variance = mu_hat.zip_map(&nu_hat, |mu, nu| nu - mu.square());
+        // Rounding may make a difference of squares negative.
+        let variance = mu_hat.zip_map(&nu_hat, |mu, nu| (widened(nu) - widened(mu).square()).maximum(0.0));
         let updates = variance.zip_map(&updates, |variance, g| {
             let factor = if self.eps_in_sqrt {
                 (variance + eps).rsqrt()
             } else {
                 (variance.sqrt() + eps).reciprocal()
             };
-            factor * g
+            (factor * widened(g)).convert(g.dtype())
         });
         Ok((updates, State::Fields(fields)))
     }

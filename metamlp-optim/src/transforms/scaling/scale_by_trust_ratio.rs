@@ -1,12 +1,13 @@
 //! Scaling by the trust ratio.
 
-use metamlp_tensor::Result;
+use metamlp_tensor::{Result, Tensor};
 
 use crate::hyperparam::{Hyperparam, Range};
 use crate::leaves::Leaves;
 use crate::norm::norm_at_least;
 use crate::optimizer::Optimizer;
 use crate::options::options;
+use crate::precision::widened;
 use crate::state::State;
 use crate::transformation::{GradientTransformation, needed};
 
@@ -42,7 +43,8 @@ impl GradientTransformation for ScaleByTrustRatio {
             let update_norm = norm_at_least(update, &self.min_norm);
             let is_zero = param_norm.equal(0.0).or(update_norm.equal(0.0));
             let ratio = param_norm * &self.trust_coefficient / (update_norm + &self.eps);
-            update * is_zero.select(1.0, ratio)
+            let ratio = is_zero.select(Tensor::ones([], ratio.dtype()), ratio);
+            (widened(update) * ratio).convert(update.dtype())
         });
         Ok((scaled, state.clone()))
     }

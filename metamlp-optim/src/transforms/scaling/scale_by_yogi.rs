@@ -4,7 +4,7 @@ use metamlp_tensor::{Result, Tensor};
 
 use crate::hyperparam::{Hyperparam, Range};
 use crate::leaves::Leaves;
-use crate::moments::{Bias, incremented, updated_mean};
+use crate::moments::{Bias, incremented, normalized, updated_mean};
 use crate::optimizer::Optimizer;
 use crate::options::options;
 use crate::state::State;
@@ -65,7 +65,7 @@ impl GradientTransformation for ScaleByYogi {
         let mu_hat = Bias::new(b1, &count).corrected_all(&mu);
         let bias = Bias::new(b2, &count);
         let updates =
-            mu_hat.zip_map(&nu, |mu_hat, nu| mu_hat / ((bias.corrected(nu) + eps_root).sqrt() + eps));
+            mu_hat.zip_map(&nu, |mu_hat, nu| normalized(mu_hat, &bias.corrected(nu), eps_root, eps));
         let state = State::fields([("count", count.into()), ("mu", mu.into()), ("nu", nu.into())]);
         Ok((updates, state))
     }

@@ -4,6 +4,7 @@
 mod half_precision;
 mod numbers;
 mod refusals;
+mod sixteen_bits;
 mod wrappers;
 
 use std::collections::BTreeMap;
