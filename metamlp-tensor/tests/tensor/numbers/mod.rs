@@ -1,4 +1,6 @@
 //! Numbers as JAX has them: dtypes, ranges and special values.
 
 mod beside_tensors;
+mod flags_and_extrema;
 mod gradients;
+mod half_reductions;
