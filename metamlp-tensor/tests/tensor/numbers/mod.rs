@@ -4,3 +4,4 @@ mod beside_tensors;
 mod flags_and_extrema;
 mod gradients;
 mod half_reductions;
+mod indices;
