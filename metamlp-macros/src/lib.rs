@@ -195,9 +195,10 @@ pub fn compact(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Every field must be a tree; its path is its name, or its index in a tuple
 /// struct. A field under `#[tree(static)]` is part of the program and not of the
-/// data: it is cloned, and hashed to distinguish programs, so it must be `Clone`
-/// and `Hash`. The variant of an enum is static. A type parameter that the
-/// fields use must be a tree.
+/// data: it is cloned, and hashed and compared to distinguish programs, so it must
+/// be `Clone`, `Eq`, `Hash`, `Send` and `Sync`. Floats are compared by their bits,
+/// and so are vectors, arrays and options of floats. The variant of an enum is
+/// static. A type parameter that the fields use must be a tree.
 ///
 /// ```
 /// use metamlp::prelude::*;

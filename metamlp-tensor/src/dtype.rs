@@ -159,6 +159,12 @@ impl DType {
     pub const fn to_inexact(self) -> Self {
         if self.is_float() { self } else { Self::F32 }
     }
+
+    /// The dtype in which means and the like are computed before they are rounded to
+    /// [`to_inexact`](DType::to_inexact): `f32` for 16-bit floats.
+    pub(crate) const fn to_accumulated(self) -> Self {
+        if self.is_half() { Self::F32 } else { self.to_inexact() }
+    }
 }
 
 impl fmt::Display for DType {

@@ -103,6 +103,10 @@ pub enum Error {
     Other(Arc<dyn std::error::Error + Send + Sync>),
 }
 
+// The wrapped error is shared and never changes, so a panic cannot leave it half written.
+impl std::panic::UnwindSafe for Error {}
+impl std::panic::RefUnwindSafe for Error {}
+
 impl Error {
     /// Wraps an error of a crate that uses this one, so that a tensor can carry it.
     pub fn other(error: impl std::error::Error + Send + Sync + 'static) -> Self {

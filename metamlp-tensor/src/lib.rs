@@ -34,6 +34,7 @@ mod memory;
 mod oracle;
 pub mod random;
 mod shape;
+mod static_part;
 mod tensor;
 mod transform;
 mod tree;
@@ -54,9 +55,13 @@ pub use graph::source::{Source, with_caller, with_path};
 pub use half::{bf16, f16};
 pub use memory::limits::Limits;
 pub use shape::{Axes, Shape, Type};
+pub use static_part::StaticPart;
 pub use tensor::{Convolution, Operand, OutOfRange, Padding, Scalar, Window};
 pub use transform::boundary::evaluate;
 pub use transform::cost::Cost;
 pub use transform::grad::{Loss, grad, value_and_grad, value_and_grad_with_aux};
 pub use transform::jit::{Jit, jit};
-pub use tree::{PathSegment, Segment, StaticPart, Tree, TreePath, TreeVisitor};
+// For the expansion of `#[derive(Tree)]`.
+#[doc(hidden)]
+pub use static_part::{Bits, StaticField, VisitStatic};
+pub use tree::{PathSegment, Segment, Tree, TreePath, TreeVisitor};

@@ -6,7 +6,7 @@ use crate::dtype::{DType, Element};
 
 /// A scalar that is part of a program. Compares and hashes by its bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Literal {
+pub(crate) struct Literal {
     dtype: DType,
     bits: u64,
 }

@@ -1,10 +1,10 @@
 //! [`Tree`]: values that hold tensors, as arguments and results of `jit`, `grad` and `evaluate`. JAX's pytrees.
 
 use std::collections::BTreeMap;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::graph::node::Tensor;
+use crate::static_part::StaticPart;
 
 /// A value that consists of tensors and of static parts (numbers, strings, flags).
 ///
@@ -88,18 +88,6 @@ pub trait TreeVisitor {
     fn static_part(&mut self, _value: &dyn StaticPart) {}
 }
 
-/// A part of a tree that is not a tensor: any value that implements [`Hash`].
-pub trait StaticPart {
-    /// Feeds the value to `hasher`.
-    fn feed(&self, hasher: &mut dyn Hasher);
-}
-
-impl<T: Hash> StaticPart for T {
-    fn feed(&self, mut hasher: &mut dyn Hasher) {
-        self.hash(&mut hasher);
-    }
-}
-
 impl dyn TreeVisitor + '_ {
     /// Visits `part` under `segment`.
     pub fn part(&mut self, segment: Segment<'_>, part: &impl Tree) {
@@ -109,8 +97,8 @@ impl dyn TreeVisitor + '_ {
     }
 
     /// Visits a part that is not a tensor.
-    pub fn static_value(&mut self, value: &(impl Hash + ?Sized)) {
-        self.static_part(&value);
+    pub fn static_value(&mut self, value: &impl StaticPart) {
+        self.static_part(value);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pooling over windows of the spatial axes. Channels are last.
 
-use metamlp_tensor::{Error, Padding, Tensor, Window};
+use metamlp_tensor::{DType, Error, Padding, Tensor, Window};
 
 use super::Sizes;
 use super::fields::check;
@@ -96,12 +96,16 @@ pub fn avg_pool(x: &Tensor, pooling: &Pooling) -> Tensor {
         Ok(window) => window,
         Err(error) => return refuse(x, error),
     };
-    let sums = x.reduce_window_sum(&window);
-    if pooling.count_include_pad {
+    // With 16-bit floats neither a sum nor a count must be rounded before the quotient.
+    let numbers = if x.dtype().is_half() { x.convert(DType::F32) } else { x.clone() };
+    let sums = numbers.reduce_window_sum(&window);
+    let means = if pooling.count_include_pad {
         let size: f64 = pooling.window_shape.iter().map(|&extent| extent as f64).product();
-        return sums / size;
-    }
-    sums / x.ones_like().reduce_window_sum(&window)
+        sums / size
+    } else {
+        sums / numbers.ones_like().reduce_window_sum(&window)
+    };
+    if x.dtype().is_half() { means.convert(x.dtype()) } else { means }
 }
 
 /// Max pooling (Flax's `max_pool`): `[batch.., spatial.., features]` to `[batch.., windows.., features]`,

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use std::rc::Rc;
 use std::sync::Arc;
 
-pub use metamlp_tensor::{Segment, Tensor, Tree, TreeVisitor};
+pub use metamlp_tensor::{Segment, StaticField, Tensor, Tree, TreeVisitor, VisitStatic};
 
 pub use probe::{Anything, Loaned, Probe, Seen};
 

@@ -59,7 +59,7 @@ fn visit_variants(variants: &[(Ident, Vec<TreePart>)], runtime: &Runtime) -> Tok
         let pattern = pattern(variant, parts);
         let name = variant.unraw().to_string();
         let visits = parts.iter().map(|part| visit(part, &bound(part).into_token_stream(), runtime));
-        tokens!(#pattern => { visitor.static_value(#name); #(#visits)* })
+        tokens!(#pattern => { visitor.static_value(&#name); #(#visits)* })
     });
     matched(arms)
 }
@@ -83,7 +83,10 @@ fn matched(arms: impl ExactSizeIterator<Item = TokenStream>) -> TokenStream {
 fn visit(part: &TreePart, value: &TokenStream, runtime: &Runtime) -> TokenStream {
     let span = part.ty.span().resolved_at(Span::mixed_site());
     if part.is_static {
-        return quote_spanned!(span=> visitor.static_value(#value););
+        return quote_spanned!(span=> {
+            use #runtime::VisitStatic as _;
+            (&#runtime::StaticField(#value)).visit(&mut |part| visitor.static_part(part));
+        });
     }
     let segment = match &part.member {
         Member::Named(name) => {

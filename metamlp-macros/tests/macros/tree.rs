@@ -3,7 +3,7 @@
 #![warn(clippy::pedantic, missing_docs, unused_qualifications)]
 
 use std::fmt::Write as _;
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -25,7 +25,7 @@ struct Pair<T>(T, Tensor);
 struct Unit;
 
 #[derive(Debug, Tree)]
-enum State<T, S: Clone + Hash> {
+enum State<T, S: Clone + StaticPart> {
     Empty,
     Moments { mean: Tensor, var: T },
     Raw(Tensor, #[tree(static)] S),
@@ -39,6 +39,34 @@ enum List {
 
 #[derive(Tree)]
 enum Never {}
+
+/// A number whose hash knows its whole part only.
+#[derive(Clone, PartialEq)]
+struct Coarse(f64);
+
+impl Eq for Coarse {}
+
+impl Hash for Coarse {
+    #[expect(clippy::cast_possible_truncation, reason = "the hash is to be coarse")]
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (self.0 as i64).hash(hasher);
+    }
+}
+
+#[derive(Clone, Tree)]
+struct Config {
+    x: Tensor,
+    #[tree(static)]
+    rate: f64,
+    #[tree(static)]
+    rates: Vec<f32>,
+    #[tree(static)]
+    bounds: Option<[f64; 2]>,
+    #[tree(static)]
+    named: (String, f32),
+    #[tree(static)]
+    coarse: Coarse,
+}
 
 /// A tree as text: `images=(1) type=(0=(2) 1=(3)) static`.
 fn shown(tree: &impl Tree) -> String {
@@ -132,4 +160,49 @@ fn a_program_is_compiled_once_for_each_value_of_its_static_parts() {
         assert_eq!(sum(batch(seed)).unwrap().item::<f64>().unwrap().to_bits(), 3.0_f64.to_bits());
         assert_eq!(traces.load(Ordering::Relaxed), expected);
     }
+}
+
+#[test]
+fn no_two_values_of_a_static_part_share_a_program() {
+    let config = Config {
+        x: Tensor::scalar(1.0_f64),
+        rate: 0.5,
+        rates: vec![1.0, 2.0],
+        bounds: Some([0.0, 1.0]),
+        named: ("a".to_owned(), 1.0),
+        coarse: Coarse(1.25),
+    };
+    let rate = jit(|config: Config| {
+        let bounds = config.bounds.unwrap_or([7.0; 2]);
+        let numbers =
+            [config.rate, f64::from(config.rates[0]), bounds[0], f64::from(config.named.1), config.coarse.0];
+        // The bits of the numbers are constants of the program.
+        let places = [1.0, 10.0, 100.0, 1000.0, 10_000.0];
+        let sum: f64 = numbers.iter().zip(places).map(|(number, place)| 1.0 / (number + 3.0) * place).sum();
+        Ok::<_, metamlp::tensor::Error>(&config.x * if config.rate.is_sign_negative() { -sum } else { sum })
+    });
+    let changes: [fn(&mut Config); 10] = [
+        |_| (),
+        |config| config.rate = 0.0,
+        |config| config.rate = -0.0,
+        |config| config.rate = 0.5_f64.next_up(),
+        |config| config.rates[0] = 4.0,
+        |config| config.bounds = None,
+        |config| config.bounds = Some([3.0, 1.0]),
+        |config| config.named.1 = 9.0,
+        |config| config.named.0 = "b".to_owned(),
+        |config| config.coarse = Coarse(1.75),
+    ];
+    let of = |change: fn(&mut Config)| {
+        let mut config = config.clone();
+        change(&mut config);
+        rate(config).unwrap().item::<f64>().unwrap().to_bits()
+    };
+    let first: Vec<u64> = changes.into_iter().map(of).collect();
+    // All but the name are part of the result.
+    for (i, found) in first.iter().enumerate().filter(|(i, _)| *i != 8) {
+        let alike = first.iter().filter(|other| *other == found).count();
+        assert_eq!(alike, if i == 0 { 2 } else { 1 }, "change {i}");
+    }
+    assert_eq!(changes.into_iter().map(of).collect::<Vec<_>>(), first);
 }

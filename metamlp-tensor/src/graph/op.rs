@@ -343,6 +343,12 @@ impl Unary {
         }
     }
 
+    /// True if the result is a whole number near the operand.
+    #[must_use]
+    pub(crate) const fn rounds(self) -> bool {
+        matches!(self, Self::Ceil | Self::Floor | Self::RoundNearestEven)
+    }
+
     /// True if the function is defined for floats only, so that integers are converted first.
     #[must_use]
     pub(crate) const fn needs_float(self) -> bool {

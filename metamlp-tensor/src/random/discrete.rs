@@ -24,7 +24,7 @@ use crate::tensor::Operand;
 #[track_caller]
 #[must_use]
 pub fn bernoulli(key: impl Into<Key>, p: impl Operand, shape: impl AsRef<[usize]>) -> Tensor {
-    let p = p.into_tensor(F32);
+    let p = p.term().into_tensor("bernoulli", F32);
     let p = p.convert(p.dtype().to_inexact()).broadcast_to(shape.as_ref());
     unit(&key.into(), shape.as_ref(), p.dtype()).less(&p)
 }

@@ -87,8 +87,8 @@ pub(super) fn affine(unit: &Tensor, minval: f64, maxval: f64) -> Tensor {
     match (minval == 0.0, span == 1.0) {
         (true, true) => unit.clone(),
         (true, false) => unit * span,
-        // For 16-bit types XLA rounds the product too.
-        (false, _) if unit.dtype().is_half() => unit * span + minval,
+        // In `bf16` XLA rounds the product too.
+        (false, _) if unit.dtype() == BF16 => unit * span + minval,
         (false, _) => unit.mul_add(span, minval),
     }
 }

@@ -11,7 +11,7 @@ mod values;
 pub use self::axes::OutOfRange;
 pub use self::contractions::Convolution;
 pub use self::elementwise::{Operand, Scalar};
-pub(crate) use self::elementwise::{broadcast_shapes, promoted};
+pub(crate) use self::elementwise::{Term, broadcast_shapes, common_dtype, promoted};
 pub use self::padding::Padding;
 pub use self::reductions::Window;
 

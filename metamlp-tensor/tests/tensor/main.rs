@@ -9,6 +9,7 @@ mod half_precision;
 mod indexing;
 mod jit;
 mod laziness;
+mod numbers;
 mod plan;
 mod random;
 mod reduce_window;

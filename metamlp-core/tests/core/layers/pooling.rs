@@ -63,3 +63,23 @@ fn what_pooling_refuses() {
         }
     }
 }
+
+/// Neither a sum nor a count of 16-bit floats is rounded before the quotient.
+#[test]
+fn averages_of_16_bit_floats_are_those_of_single_precision() {
+    for dtype in [F16, BF16] {
+        let numbers: Vec<f32> = (0..256 * 256).map(|i| 0.1 + (i % 7) as f32).collect();
+        let x = Tensor::from_vec([1, 256, 256, 1], numbers).convert(dtype);
+        for pooling in [
+            Pooling::new([256, 256]),
+            Pooling::new([255, 256]).padding(Padding::Same),
+            Pooling::new([255, 256]).padding(Padding::Same).count_include_pad(false),
+        ] {
+            let right = avg_pool(&x.convert(F32), &pooling).convert(dtype);
+            let found = avg_pool(&x, &pooling);
+            assert_eq!(found.dtype(), dtype);
+            let is_same = found.equal(&right).all_all().item::<bool>().unwrap();
+            assert!(is_same, "{dtype}");
+        }
+    }
+}

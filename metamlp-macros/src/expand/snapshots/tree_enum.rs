@@ -12,17 +12,20 @@ impl ::metamlp::__private::Tree for State {
     fn visit(&self, visitor: &mut dyn ::metamlp::__private::TreeVisitor) {
         match self {
             Self::Empty {} => {
-                visitor.static_value("Empty");
+                visitor.static_value(&"Empty");
             }
             Self::Moments { mean: part_mean, var: part_var } => {
-                visitor.static_value("Moments");
+                visitor.static_value(&"Moments");
                 visitor.part(::metamlp::__private::Segment::Name("mean"), part_mean);
                 visitor.part(::metamlp::__private::Segment::Name("var"), part_var);
             }
             Self::Raw { 0: part_0, 1: part_1 } => {
-                visitor.static_value("Raw");
+                visitor.static_value(&"Raw");
                 visitor.part(::metamlp::__private::Segment::Index(0usize), part_0);
-                visitor.static_value(part_1);
+                {
+                    use ::metamlp::__private::VisitStatic as _;
+                    (&::metamlp::__private::StaticField(part_1)).visit(&mut |part| visitor.static_part(part));
+                }
             }
         }
     }

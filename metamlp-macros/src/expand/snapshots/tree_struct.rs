@@ -13,7 +13,10 @@ impl<T: ::metamlp::__private::Tree> ::metamlp::__private::Tree for Batch<T> {
     fn visit(&self, visitor: &mut dyn ::metamlp::__private::TreeVisitor) {
         visitor.part(::metamlp::__private::Segment::Name("images"), &self.images);
         visitor.part(::metamlp::__private::Segment::Name("labels"), &self.labels);
-        visitor.static_value(&self.seed);
+        {
+            use ::metamlp::__private::VisitStatic as _;
+            (&::metamlp::__private::StaticField(&self.seed)).visit(&mut |part| visitor.static_part(part));
+        }
     }
     fn map(
         &self,

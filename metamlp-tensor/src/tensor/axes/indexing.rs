@@ -260,15 +260,18 @@ impl Tensor {
     /// Indices into an axis of `extent`, with negative ones resolved by the rule.
     #[track_caller]
     fn resolved(&self, extent: usize, out_of_range: OutOfRange) -> Tensor {
-        let indices = self.integers();
-        if indices.dtype() != I32 {
-            return indices;
+        if !self.dtype().is_integer() {
+            return self.clone();
         }
-        let extent = whole(extent);
+        // The remainder of unsigned indices is taken before they are converted, which limits them.
+        let indices = match out_of_range {
+            OutOfRange::Wrap => self.remainder(whole(extent)).integers(),
+            OutOfRange::Fill | OutOfRange::Clip => self.integers(),
+        };
         match out_of_range {
-            OutOfRange::Fill => indices.less(0).select(&indices + extent, &indices),
             OutOfRange::Clip => indices,
-            OutOfRange::Wrap => (indices.remainder(extent) + extent).remainder(extent),
+            OutOfRange::Fill | OutOfRange::Wrap if self.dtype() == DType::U32 => indices,
+            OutOfRange::Fill | OutOfRange::Wrap => indices.less(0).select(&indices + whole(extent), &indices),
         }
     }
 
@@ -289,10 +292,11 @@ impl Tensor {
         Self::full([], value, self.dtype())
     }
 
-    /// `u32` converted to `i32`. Other dtypes are unchanged; the shape rule refuses them.
+    /// `u32` converted to `i32`, which is `i32::MAX` for larger indices: they lie beyond every axis. Other dtypes are
+    /// unchanged; the shape rule refuses them.
     #[track_caller]
     fn integers(&self) -> Tensor {
-        if self.dtype().is_integer() { self.convert(I32) } else { self.clone() }
+        if self.dtype() == DType::U32 { self.minimum(i32::MAX).convert(I32) } else { self.clone() }
     }
 }
 

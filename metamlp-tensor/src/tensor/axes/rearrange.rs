@@ -162,7 +162,7 @@ impl Tensor {
         value: impl Operand,
     ) -> Tensor {
         let [low, high, interior] = [low.as_ref(), high.as_ref(), interior.as_ref()].map(Axes::from);
-        let value = value.into_tensor(self.dtype()).convert(self.dtype());
+        let value = value.term().converted("pad", self.dtype());
         Self::apply(Op::Pad(Box::new(Pad { low, high, interior })), [self.clone(), value])
     }
 

@@ -1,5 +1,6 @@
 //! Matrix products and `dot_general`.
 
+use crate::dtype::DType;
 use crate::error::Problem;
 use crate::graph::node::Tensor;
 use crate::graph::op::{DotDimensions, Op};
@@ -8,7 +9,7 @@ use crate::shape::Axes;
 
 impl Tensor {
     /// Matrix product, NumPy's `matmul`: `[.., m, k]` by `[.., k, n]` is `[.., m, n]`. Leading axes broadcast. A vector is a
-    /// row on the left and a column on the right.
+    /// row on the left and a column on the right. Of flags an element is true if one of its products is.
     ///
     /// ```
     /// use metamlp_tensor::{F32, Tensor};
@@ -67,6 +68,11 @@ impl Tensor {
         batch: (&[usize], &[usize]),
     ) -> Tensor {
         let dtype = self.dtype().promote(other.dtype());
+        if dtype == DType::Bool {
+            // Counts in `f32` neither wrap around nor become 0.
+            let [lhs, rhs] = [self, other].map(|flags| flags.convert(DType::F32));
+            return lhs.dot_general(&rhs, contracting, batch).not_equal(0.0);
+        }
         let dimensions = DotDimensions {
             lhs_contracting: contracting.0.into(),
             rhs_contracting: contracting.1.into(),

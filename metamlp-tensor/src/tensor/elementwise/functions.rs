@@ -3,7 +3,7 @@
 use crate::dtype::DType;
 use crate::graph::node::Tensor;
 use crate::graph::op::{Binary, Comparison, Op, Unary};
-use crate::tensor::{Operand, broadcast_shapes, promoted};
+use crate::tensor::{Operand, Term, broadcast_shapes, common_dtype, promoted};
 
 macro_rules! unary {
     ($($(#[$doc:meta])+ $name:ident => $op:ident;)*) => {
@@ -19,9 +19,9 @@ macro_rules! unary {
 }
 
 unary! {
-    /// Absolute value.
+    /// Absolute value. Its derivative at 0 is 1, as in JAX.
     abs => Abs;
-    /// Smallest integer that is not below `x`.
+    /// Smallest integer that is not below `x`. Integers stay as they are.
     ceil => Ceil;
     /// Cosine of radians.
     cos => Cos;
@@ -41,7 +41,7 @@ unary! {
     exp => Exp;
     /// `e^x - 1`, accurate near 0.
     exp_m1 => ExpM1;
-    /// Largest integer that is not above `x`.
+    /// Largest integer that is not above `x`. Integers stay as they are.
     floor => Floor;
     /// True where an element is neither infinite nor NaN, as `bool`.
     is_finite => IsFinite;
@@ -55,7 +55,7 @@ unary! {
     negate => Neg;
     /// Logical complement for `bool`, bitwise complement for integers.
     not => Not;
-    /// Nearest integer, ties to even.
+    /// Nearest integer, ties to even. Integers stay as they are.
     round => RoundNearestEven;
     /// `1 / sqrt(x)`.
     rsqrt => Rsqrt;
@@ -82,7 +82,12 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn softplus(&self) -> Tensor {
-        self.maximum(0) + (-self.abs()).exp().log1p()
+        let x = self.convert(self.dtype().to_inexact());
+        // `x` itself where it is not negative, so that both terms are smooth at 0 on the side of their branch.
+        let is_negative = x.less(0.0);
+        let positive = is_negative.select(0.0, &x);
+        let negative = is_negative.select(&x, -&x);
+        positive + negative.exp().log1p()
     }
 
     /// `ln(logistic(x))`, without underflow: `-softplus(-x)`.
@@ -95,7 +100,7 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn log_sigmoid(&self) -> Tensor {
-        -(-self).softplus()
+        -(-self.convert(self.dtype().to_inexact())).softplus()
     }
 }
 
@@ -149,8 +154,7 @@ macro_rules! compare {
             #[track_caller]
             #[must_use]
             pub fn $name(&self, other: impl Operand) -> Tensor {
-                let (lhs, rhs) = promoted("compare", self, other);
-                Self::apply(Op::Compare(Comparison::$op), [lhs, rhs])
+                self.compare(Comparison::$op, other.term())
             }
         )*}
     };
@@ -186,7 +190,8 @@ impl Tensor {
         1.0 / self
     }
 
-    /// `x^n` by repeated squaring, as JAX raises to a constant integer.
+    /// `x^n` by repeated squaring, as JAX raises to a constant integer. Derivatives at 0 and at infinities are those of
+    /// `n x^(n-1)`.
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -196,9 +201,25 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn integer_pow(&self, n: i32) -> Tensor {
+        if n >= -1 || !self.dtype().is_float() {
+            let power = self.positive_power(n.unsigned_abs());
+            return if n < 0 { power.reciprocal() } else { power };
+        }
+        let n = n.unsigned_abs();
+        let power = self.positive_power(n).stop_gradient();
+        // Where the power leaves the range of the dtype, the quotient has no derivative, but the power of the inverse has.
+        let is_outside = power.equal(0.0).or(power.is_finite().not());
+        let inside = is_outside.select(1.0, self).positive_power(n).reciprocal();
+        let outside = is_outside.select(self, 1.0).reciprocal().positive_power(n);
+        is_outside.select(outside, inside)
+    }
+
+    /// `x^n` by repeated squaring.
+    #[track_caller]
+    fn positive_power(&self, n: u32) -> Tensor {
         let mut result: Option<Tensor> = None;
         let mut power = self.clone();
-        let mut remaining = n.unsigned_abs();
+        let mut remaining = n;
         while remaining > 0 {
             if remaining & 1 == 1 {
                 result = Some(result.map_or_else(|| power.clone(), |result| &result * &power));
@@ -208,8 +229,7 @@ impl Tensor {
                 power = power.square();
             }
         }
-        let result = result.unwrap_or_else(|| self.ones_like());
-        if n < 0 { result.reciprocal() } else { result }
+        result.unwrap_or_else(|| self.ones_like())
     }
 
     /// `self * factor + addend` of floats, rounded once.
@@ -231,11 +251,9 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn select(&self, on_true: impl Operand, on_false: impl Operand) -> Tensor {
-        // A tensor's dtype takes precedence over a number's; of two numbers the higher kind (bool < int < float) does.
-        let on_true = on_true.into_tensor(DType::Bool);
-        let on_false = on_false.into_tensor(on_true.dtype());
-        let dtype = on_true.dtype().promote(on_false.dtype());
-        let (on_true, on_false) = (on_true.convert(dtype), on_false.convert(dtype));
+        let (on_true, on_false) = (on_true.term(), on_false.term());
+        let dtype = common_dtype(&[&on_true, &on_false]);
+        let (on_true, on_false) = (on_true.converted("select", dtype), on_false.converted("select", dtype));
         match broadcast_shapes("select", &[self, &on_true, &on_false]) {
             Ok(shape) => {
                 let operands = [self, &on_true, &on_false].map(|operand| operand.broadcast_to(&shape));
@@ -277,8 +295,29 @@ impl Tensor {
         Self::apply(Op::StopGradient, [self.clone()])
     }
 
+    /// The comparison with a tensor, or with a number by its value.
+    #[track_caller]
+    fn compare(&self, comparison: Comparison, other: Term) -> Tensor {
+        let other = match other {
+            Term::Tensor(tensor) => tensor,
+            Term::Number(number) => {
+                let dtype = number.dtype_beside(self.dtype());
+                if let Some(result) = number.compared(comparison, dtype) {
+                    let flags = Self::full(self.shape(), result, DType::Bool);
+                    return self.error().map_or(flags.clone(), |error| flags.poisoned_like(error.clone()));
+                }
+                number.tensor("compare", dtype)
+            }
+        };
+        let (lhs, rhs) = promoted("compare", self, other);
+        Self::apply(Op::Compare(comparison), [lhs, rhs])
+    }
+
     #[track_caller]
     pub(crate) fn unary(&self, unary: Unary) -> Tensor {
+        if unary.rounds() && !self.dtype().is_float() {
+            return self.clone();
+        }
         let operand =
             if unary.needs_float() { self.convert(self.dtype().to_inexact()) } else { self.clone() };
         Self::apply(Op::Unary(unary), [operand])
@@ -311,10 +350,11 @@ impl Tensor {
 
     #[track_caller]
     fn ternary(&self, name: &'static str, op: Op, second: impl Operand, third: impl Operand) -> Tensor {
-        let second = second.into_tensor(self.dtype());
-        let third = third.into_tensor(self.dtype());
-        let dtype = self.dtype().promote(second.dtype()).promote(third.dtype());
-        let operands = [self, &second, &third].map(|operand| operand.convert(dtype));
+        let (first, second, third) = (Term::Tensor(self.clone()), second.term(), third.term());
+        let dtype = common_dtype(&[&first, &second, &third]);
+        // No `map`: inside a closure `#[track_caller]` would name the closure's line.
+        let operands =
+            [first.converted(name, dtype), second.converted(name, dtype), third.converted(name, dtype)];
         match broadcast_shapes(name, &[&operands[0], &operands[1], &operands[2]]) {
             Ok(shape) => Self::apply(op, operands.map(|operand| operand.broadcast_to(&shape))),
             Err(error) => operands[0].poisoned_like(error),

@@ -4,93 +4,148 @@
 use crate::dtype::DType;
 use crate::error::{Error, Problem};
 use crate::graph::node::Tensor;
-use crate::graph::op::{Literal, Op};
+use crate::graph::op::Op;
 use crate::graph::source::Source;
 use crate::shape::{Axes, Shape};
+use crate::tensor::elementwise::number::Number;
 
 mod sealed {
     pub trait Sealed {}
-    impl Sealed for crate::Tensor {}
-    impl Sealed for &crate::Tensor {}
-    impl Sealed for bool {}
-    impl Sealed for i32 {}
-    impl Sealed for u32 {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
 }
 
-/// A tensor, or a Rust number in its place.
+/// A tensor, or a Rust number in its place: a `bool`, an integer or a float of any size.
 ///
 /// A number becomes a constant of the program. It takes the dtype of the tensor beside it, unless its kind is higher
-/// (bool < int < float): `x * 2` has the dtype of `x`, but an integer tensor times `0.5` is `f32`.
+/// (bool < int < float): `x * 2` has the dtype of `x`, but an integer tensor times `0.5` is `f32`. A number that an
+/// integer dtype does not hold gives a poisoned tensor; a comparison with it is by value.
+///
+/// ```
+/// use metamlp_tensor::Tensor;
+/// let x = Tensor::from_vec([1], vec![-5]);
+/// assert!(x.less(4_000_000_000_u32).item::<bool>()?);
+/// assert!(x.maximum(4_000_000_000_u32).error().is_some());
+/// # Ok::<(), metamlp_tensor::Error>(())
+/// ```
 pub trait Operand: sealed::Sealed {
-    /// The operand as a tensor, next to one of dtype `partner`.
+    /// The operand before its dtype is known.
     #[doc(hidden)]
-    #[track_caller]
-    fn into_tensor(self, partner: DType) -> Tensor;
+    fn term(self) -> Term;
 }
 
+/// An operand before its dtype is known.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub enum Term {
+    /// A tensor, which has its own.
+    Tensor(Tensor),
+    /// A number, which takes the dtype of the tensors beside it.
+    Number(Number),
+}
+
+impl sealed::Sealed for Tensor {}
+impl sealed::Sealed for &Tensor {}
+
 impl Operand for Tensor {
-    fn into_tensor(self, _partner: DType) -> Tensor {
-        self
+    fn term(self) -> Term {
+        Term::Tensor(self)
     }
 }
 
 impl Operand for &Tensor {
-    fn into_tensor(self, _partner: DType) -> Tensor {
-        self.clone()
+    fn term(self) -> Term {
+        Term::Tensor(self.clone())
     }
 }
 
 /// A Rust number.
 pub trait Scalar: Operand + Copy {
-    /// The number as a literal of `dtype`.
+    /// The number, exact.
     #[doc(hidden)]
-    fn literal(self, dtype: DType) -> Literal;
+    fn number(self) -> Number;
 }
 
 macro_rules! scalar {
-    ($($ty:ty, $own:ident);* $(;)?) => {$(
+    ($($ty:ty)*) => {$(
+        impl sealed::Sealed for $ty {}
         impl Operand for $ty {
-            #[track_caller]
-            fn into_tensor(self, partner: DType) -> Tensor {
-                // A weakly typed scalar takes the tensor's dtype unless its kind is higher.
-                let own = DType::$own;
-                let kind = |dtype: DType| match dtype {
-                    DType::Bool => 0,
-                    DType::I32 | DType::U32 => 1,
-                    DType::F16 | DType::BF16 | DType::F32 | DType::F64 => 2,
-                };
-                let dtype = if kind(own) <= kind(partner) {
-                    partner
-                } else if own.is_float() {
-                    DType::F32
-                } else {
-                    own
-                };
-                Tensor::constant(Scalar::literal(self, dtype))
+            fn term(self) -> Term {
+                Term::Number(self.into())
             }
         }
         impl Scalar for $ty {
-            fn literal(self, dtype: DType) -> Literal {
-                Literal::from_f64(f64::from(self), dtype)
+            fn number(self) -> Number {
+                self.into()
             }
         }
     )*};
 }
 
-scalar! {
-    bool, Bool;
-    i32, I32;
-    u32, U32;
-    f32, F32;
-    f64, F64;
+scalar! { bool i8 i16 i32 i64 isize u8 u16 u32 u64 usize half::f16 half::bf16 f32 f64 }
+
+/// The dtype of an operation on tensors, whose common dtype is `tensors`, and numbers, whose common dtype is `numbers`:
+/// the tensors decide, unless the numbers are of a higher kind (bool < int < float).
+fn decided(tensors: Option<DType>, numbers: Option<DType>) -> DType {
+    let kind = |dtype: DType| match dtype {
+        DType::Bool => 0,
+        DType::I32 | DType::U32 => 1,
+        DType::F16 | DType::BF16 | DType::F32 | DType::F64 => 2,
+    };
+    match (tensors, numbers) {
+        (Some(tensors), Some(numbers)) if kind(numbers) > kind(tensors) => numbers,
+        (Some(dtype), _) | (None, Some(dtype)) => dtype,
+        (None, None) => DType::F32,
+    }
+}
+
+impl Number {
+    /// The dtype of the number beside tensors of dtype `partner`.
+    pub(crate) fn dtype_beside(self, partner: DType) -> DType {
+        decided(Some(partner), Some(self.default_dtype()))
+    }
+}
+
+impl Term {
+    /// The operand as a tensor. A number takes `dtype`.
+    #[track_caller]
+    pub(crate) fn into_tensor(self, op: &'static str, dtype: DType) -> Tensor {
+        match self {
+            Self::Tensor(tensor) => tensor,
+            Self::Number(number) => number.tensor(op, dtype),
+        }
+    }
+
+    /// The operand as a tensor of `dtype`.
+    #[track_caller]
+    pub(crate) fn converted(self, op: &'static str, dtype: DType) -> Tensor {
+        self.into_tensor(op, dtype).convert(dtype)
+    }
+}
+
+/// The dtype of an operation on `terms`.
+pub(crate) fn common_dtype(terms: &[&Term]) -> DType {
+    let (mut tensors, mut numbers) = (None, None);
+    let joined = |sum: Option<DType>, own: DType| Some(sum.map_or(own, |sum| sum.promote(own)));
+    for term in terms {
+        match term {
+            Term::Tensor(tensor) => tensors = joined(tensors, tensor.dtype()),
+            Term::Number(number) => numbers = joined(numbers, number.default_dtype()),
+        }
+    }
+    decided(tensors, numbers)
 }
 
 /// Both operands, converted to their common dtype and broadcast to their common shape.
 #[track_caller]
 pub(crate) fn promoted(op: &'static str, lhs: &Tensor, rhs: impl Operand) -> (Tensor, Tensor) {
-    let rhs = rhs.into_tensor(lhs.dtype());
+    let rhs = match rhs.term() {
+        Term::Tensor(rhs) => rhs,
+        Term::Number(rhs) => rhs.tensor(op, rhs.dtype_beside(lhs.dtype())),
+    };
+    joined(op, lhs, rhs)
+}
+
+#[track_caller]
+fn joined(op: &'static str, lhs: &Tensor, rhs: Tensor) -> (Tensor, Tensor) {
     if lhs.dtype() == rhs.dtype() {
         // Fast path: equal types, or a scalar on the right.
         if lhs.0.ty.shape == rhs.0.ty.shape {

@@ -6,6 +6,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use crate::graph::node::Tensor;
 use crate::graph::op::Binary;
+use crate::tensor::elementwise::number::Number;
 
 macro_rules! operator {
     ($trait:ident, $method:ident, $op:ident) => {
@@ -36,8 +37,8 @@ macro_rules! operator {
             type Output = Tensor;
             #[track_caller]
             fn $method(self, rhs: $rhs) -> Tensor {
-                use crate::tensor::Operand;
-                self.into_tensor(rhs.dtype()).binary(Binary::$op, rhs)
+                let number = Number::from(self);
+                number.tensor(Binary::$op.name(), number.dtype_beside(rhs.dtype())).binary(Binary::$op, rhs)
             }
         }
     };

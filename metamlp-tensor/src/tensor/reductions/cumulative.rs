@@ -4,7 +4,8 @@ use crate::graph::node::Tensor;
 use crate::graph::op::Op;
 
 impl Tensor {
-    /// Cumulative sum along `axis`: each element is replaced by the sum of the elements up to it.
+    /// Cumulative sum along `axis`: each element is replaced by the sum of the elements up to it. `bool` is
+    /// counted, as `i32`.
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -20,7 +21,7 @@ impl Tensor {
     #[track_caller]
     pub(crate) fn cumulative_sum(&self, axis: isize, reverse: bool) -> Tensor {
         match self.resolve_axis("cumsum", axis) {
-            Ok(axis) => Self::apply(Op::CumulativeSum { axis, reverse }, [self.clone()]),
+            Ok(axis) => Self::apply(Op::CumulativeSum { axis, reverse }, [self.counted()]),
             Err(error) => self.poisoned_like(error),
         }
     }

@@ -1,8 +1,10 @@
 //! Reductions over axes, and functions built on them. Negative axes count from the end.
 
 use crate::dtype::DType;
+use crate::error::{Error, Problem};
 use crate::graph::node::Tensor;
 use crate::graph::op::{Extremum, Op, Reduction};
+use crate::graph::source::Source;
 use crate::shape::Axes;
 
 macro_rules! reductions {
@@ -12,14 +14,19 @@ macro_rules! reductions {
             #[track_caller]
             #[must_use]
             pub fn $keepdims(&self, axes: impl AsRef<[isize]>) -> Tensor {
-                self.keeping_axes(axes.as_ref(), |x, axes| x.$name(axes))
+                let axes = axes.as_ref();
+                match self.kept_shape(axes) {
+                    Ok(kept) => self.$name(axes).reshape(kept),
+                    Err(error) => self.poisoned_like(error),
+                }
             }
 
             #[doc = concat!("[`", stringify!($name), "`](Tensor::", stringify!($name), ") over every axis, to shape `[]`.")]
             #[track_caller]
             #[must_use]
             pub fn $all(&self) -> Tensor {
-                self.$name(self.every_axis())
+                let axes = self.every_axis();
+                self.$name(axes)
             }
         )*}
     };
@@ -58,18 +65,22 @@ impl Tensor {
         self.counted().reduce(Reduction::Prod, "prod", axes.as_ref())
     }
 
-    /// Maximum over `axes`; NaN if any element is NaN.
+    /// Maximum over `axes`; NaN if any element is NaN. Of flags the maximum is [`any`](Tensor::any). Poisoned if one of
+    /// the axes is empty.
     #[track_caller]
     #[must_use]
     pub fn max(&self, axes: impl AsRef<[isize]>) -> Tensor {
-        self.counted().reduce(Reduction::Max, "max", axes.as_ref())
+        let kind = if self.dtype() == DType::Bool { Reduction::Any } else { Reduction::Max };
+        self.extremum(kind, "max", axes.as_ref())
     }
 
-    /// Minimum over `axes`; NaN if any element is NaN.
+    /// Minimum over `axes`; NaN if any element is NaN. Of flags the minimum is [`all`](Tensor::all). Poisoned if one of
+    /// the axes is empty.
     #[track_caller]
     #[must_use]
     pub fn min(&self, axes: impl AsRef<[isize]>) -> Tensor {
-        self.counted().reduce(Reduction::Min, "min", axes.as_ref())
+        let kind = if self.dtype() == DType::Bool { Reduction::All } else { Reduction::Min };
+        self.extremum(kind, "min", axes.as_ref())
     }
 
     /// True if all elements along `axes` are true.
@@ -86,7 +97,15 @@ impl Tensor {
         self.convert(DType::Bool).reduce(Reduction::Any, "any", axes.as_ref())
     }
 
-    /// Mean over `axes`; NaN without elements.
+    /// Mean over `axes`; NaN without elements. With 16-bit floats sum and quotient are taken in `f32`, and the mean is
+    /// rounded once.
+    ///
+    /// ```
+    /// use metamlp_tensor::{F16, F32, Tensor};
+    /// let x = Tensor::full([70_000], 2.0, F16);
+    /// assert_eq!(x.mean_all().convert(F32).item::<f32>()?, 2.0);
+    /// # Ok::<(), metamlp_tensor::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn mean(&self, axes: impl AsRef<[isize]>) -> Tensor {
@@ -95,19 +114,21 @@ impl Tensor {
             Ok(axes) => axes.iter().map(|&axis| self.shape()[axis]).product(),
             Err(error) => return self.poisoned_like(error),
         };
-        let numbers = self.convert(self.dtype().to_inexact());
-        numbers.sum(axes) / count as f64
+        let mean = self.convert(self.dtype().to_accumulated()).sum(axes) / count as f64;
+        mean.convert(self.dtype().to_inexact())
     }
 
-    /// Population variance over `axes`: the mean squared distance from the mean.
+    /// Population variance over `axes`: the mean squared distance from the mean. With 16-bit floats it is computed in
+    /// `f32` and rounded once.
     #[track_caller]
     #[must_use]
     pub fn var(&self, axes: impl AsRef<[isize]>) -> Tensor {
         let axes = axes.as_ref();
-        (self - self.mean_keepdims(axes)).square().mean(axes)
+        let x = self.convert(self.dtype().to_accumulated());
+        (&x - x.mean_keepdims(axes)).square().mean(axes).convert(self.dtype().to_inexact())
     }
 
-    /// `ln(sum(exp(x)))` over `axes`, without overflow.
+    /// `ln(sum(exp(x)))` over `axes`, without overflow. With 16-bit floats it is computed in `f32` and rounded once.
     ///
     /// If all elements are -inf, the result is -inf and its gradient is 0.
     ///
@@ -121,22 +142,25 @@ impl Tensor {
     #[must_use]
     pub fn logsumexp(&self, axes: impl AsRef<[isize]>) -> Tensor {
         let axes = axes.as_ref();
-        let x = self.convert(self.dtype().to_inexact());
-        let max = x.max_keepdims(axes).stop_gradient();
+        let x = self.convert(self.dtype().to_accumulated());
+        let max = x.greatest_keepdims(axes);
         // An infinite maximum would give inf - inf.
         let max = max.is_finite().select(&max, 0.0);
         let sum = (&x - &max).exp().sum(axes);
         let is_empty = sum.equal(0.0);
         let log = is_empty.select(1.0, sum).log() + max.reshape(is_empty.shape());
-        is_empty.select(f64::NEG_INFINITY, log)
+        is_empty.select(f64::NEG_INFINITY, log).convert(self.dtype().to_inexact())
     }
 
     /// `exp(x) / sum(exp(x))` along `axis`.
     #[track_caller]
     #[must_use]
     pub fn softmax(&self, axis: isize) -> Tensor {
+        if self.overflows_in_sums(axis) {
+            return self.convert(DType::F32).softmax(axis).convert(self.dtype());
+        }
         let x = self.convert(self.dtype().to_inexact());
-        let exp = (&x - x.max_keepdims([axis]).stop_gradient()).exp();
+        let exp = (&x - x.greatest_keepdims(&[axis])).exp();
         let sum = exp.sum_keepdims([axis]);
         if exp.dtype().is_half() {
             return exp / sum;
@@ -150,8 +174,11 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn log_softmax(&self, axis: isize) -> Tensor {
+        if self.overflows_in_sums(axis) {
+            return self.convert(DType::F32).log_softmax(axis).convert(self.dtype());
+        }
         let x = self.convert(self.dtype().to_inexact());
-        let shifted = &x - x.max_keepdims([axis]).stop_gradient();
+        let shifted = &x - x.greatest_keepdims(&[axis]);
         &shifted - shifted.exp().sum_keepdims([axis]).log()
     }
 
@@ -167,6 +194,36 @@ impl Tensor {
     #[must_use]
     pub fn argmin(&self, axis: isize) -> Tensor {
         self.arg_reduce(Extremum::Min, "argmin", axis)
+    }
+
+    /// True if `f16` cannot hold the number of elements along `axis`.
+    fn overflows_in_sums(&self, axis: isize) -> bool {
+        let extent = self.resolve_axis("softmax", axis).map_or(0, |axis| self.shape()[axis]);
+        self.dtype() == DType::F16 && extent as f64 > f64::from(half::f16::MAX)
+    }
+
+    /// The maximum over `axes`, without a gradient; the least number without elements.
+    #[track_caller]
+    fn greatest_keepdims(&self, axes: &[isize]) -> Tensor {
+        match self.kept_shape(axes) {
+            Ok(kept) => self.reduce(Reduction::Max, "max", axes).reshape(kept).stop_gradient(),
+            Err(error) => self.poisoned_like(error),
+        }
+    }
+
+    /// A maximum or minimum, which needs at least one element.
+    #[track_caller]
+    fn extremum(&self, kind: Reduction, name: &'static str, axes: &[isize]) -> Tensor {
+        let resolved = match self.resolve_axes(name, axes) {
+            Ok(resolved) => resolved,
+            Err(error) => return self.poisoned_like(error),
+        };
+        if let Some(axis) = resolved.iter().find(|&&axis| self.shape()[axis] == 0) {
+            let problem = Problem::Shape(format!("axis {axis} is empty, so it has no extremum"));
+            let error = problem.at(name, vec![self.0.ty.clone()], Source::here());
+            return self.poisoned_like(error).reduce(kind, name, axes);
+        }
+        self.reduce(kind, name, axes)
     }
 
     #[track_caller]
@@ -186,20 +243,12 @@ impl Tensor {
         }
     }
 
-    /// `reduce` over `axes`, which the result keeps with extent 1.
+    /// The shape with extent 1 on each of `axes`.
     #[track_caller]
-    fn keeping_axes(&self, axes: &[isize], reduce: impl Fn(&Tensor, &[isize]) -> Tensor) -> Tensor {
-        let resolved = match self.resolve_axes("reduce", axes) {
-            Ok(resolved) => resolved,
-            Err(error) => return self.poisoned_like(error),
-        };
-        let kept: Axes = self
-            .shape()
-            .iter()
-            .enumerate()
-            .map(|(axis, &extent)| if resolved.contains(&axis) { 1 } else { extent })
-            .collect();
-        reduce(self, axes).reshape(kept)
+    fn kept_shape(&self, axes: &[isize]) -> Result<Axes, Error> {
+        let resolved = self.resolve_axes("reduce", axes)?;
+        let extent = |(axis, &extent): (usize, &usize)| if resolved.contains(&axis) { 1 } else { extent };
+        Ok(self.shape().iter().enumerate().map(extent).collect())
     }
 
     fn every_axis(&self) -> Vec<isize> {
@@ -208,7 +257,7 @@ impl Tensor {
 
     /// `bool` converted to `i32`. Other dtypes are unchanged.
     #[track_caller]
-    fn counted(&self) -> Tensor {
+    pub(super) fn counted(&self) -> Tensor {
         if self.dtype() == DType::Bool { self.convert(DType::I32) } else { self.clone() }
     }
 }

@@ -55,11 +55,12 @@ impl Tensor {
         Self::from_vec([], vec![value])
     }
 
-    /// A tensor filled with `value`.
+    /// A tensor filled with `value`, without its fraction if `dtype` is of integers. Poisoned if an integer `dtype` does
+    /// not hold it.
     #[track_caller]
     #[must_use]
     pub fn full(shape: impl AsRef<[usize]>, value: impl Scalar, dtype: DType) -> Tensor {
-        Self::constant(value.literal(dtype)).broadcast_to(shape)
+        value.number().tensor("full", dtype).broadcast_to(shape)
     }
 
     /// A tensor filled with 0.

@@ -99,7 +99,10 @@ pub(crate) fn vjp(
                 .collect();
             let strides: Axes = interior.iter().map(|between| between + 1).collect();
             let inner = ct.slice(low, limits, strides);
-            let value = wanted(&operands[1]).then(|| ct.sum_all() - inner.sum_all());
+            let value = wanted(&operands[1]).then(|| {
+                let sum = |part: &Tensor| part.convert(part.dtype().to_accumulated()).sum_all();
+                (sum(ct) - sum(&inner)).convert(ct.dtype())
+            });
             smallvec![Some(inner), value]
         }
         Op::Concatenate { axis } => {
@@ -155,7 +158,8 @@ fn unary_vjp(unary: Unary, x: &Tensor, y: &Tensor, ct: &Tensor) -> Option<Tensor
         Unary::Ceil | Unary::Floor | Unary::IsFinite | Unary::Not | Unary::RoundNearestEven | Unary::Sign => {
             return None;
         }
-        Unary::Abs => ct * x.sign(),
+        // 1 at 0, as in JAX; NaN for NaN.
+        Unary::Abs => ct * x.equal(0.0).select(1.0, x.sign()),
         Unary::Cos => -(ct * x.sin()),
         Unary::Erf => ct * ((-x.square()).exp() * (2.0 / sqrt_pi)),
         Unary::ErfInv => ct * (y.square().exp() * (sqrt_pi / 2.0)),
@@ -194,8 +198,8 @@ fn binary_vjp(binary: Binary) -> (Share, Share) {
         Binary::Max => (|x, y, _, ct| Some(share(x, y, ct)), |x, y, _, ct| Some(share(y, x, ct))),
         Binary::Min => (|x, y, _, ct| Some(share(y, x, ct)), |x, y, _, ct| Some(share(x, y, ct))),
         Binary::Pow => (
-            // y·x^(y-1), which is 0 for y = 0 and any x.
-            |x, y, _, ct| Some(ct * y.equal(0.0).select(0.0, y * x.power(y - 1.0))),
+            // y·x^(y-1), and 0·x^0 for y = 0, which is 0 for any x, as are its derivatives.
+            |x, y, _, ct| Some(ct * (y * x.power(y.equal(0.0).select(1.0, y) - 1.0))),
             // x^y·ln x, which is 0 for x = 0.
             |x, _, out, ct| Some(ct * x.equal(0.0).select(0.0, out * x.equal(0.0).select(1.0, x).log())),
         ),
@@ -234,23 +238,12 @@ fn reduce_vjp(kind: Reduction, axes: &Axes, x: &Tensor, output: &Tensor, ct: &Te
     let signed: Vec<isize> = axes.iter().map(|axis| axis.cast_signed()).collect();
     match kind {
         Reduction::Max | Reduction::Min => {
-            // Equal elements share the cotangent, as in JAX.
-            let at = x.equal(spread(output)).convert(x.dtype());
+            // Equal elements share the cotangent, as in JAX. A count may be too large for a 16-bit float.
+            let at = x.equal(spread(output)).convert(x.dtype().to_accumulated());
             let count = at.sum(&signed);
-            at * spread(&(ct / count))
+            (at * spread(&(ct / count))).convert(x.dtype())
         }
-        Reduction::Prod => {
-            // The gradient of an element is the product of the others. With a single zero only that zero has a gradient
-            // other than 0; with two zeros no element has.
-            let is_zero = x.equal(0.0);
-            let zeros = is_zero.convert(x.dtype()).sum(&signed);
-            let others = is_zero.select(1.0, x);
-            let product = spread(&others.prod(&signed));
-            let zeros = spread(&zeros);
-            let at_zero = zeros.equal(1.0).select(&product, 0.0);
-            let elsewhere = zeros.equal(0.0).select(product / &others, 0.0);
-            spread(ct) * is_zero.select(at_zero, elsewhere)
-        }
+        Reduction::Prod => product::vjp(axes, x, ct),
         Reduction::Sum => spread(ct),
         Reduction::All | Reduction::Any => unreachable!("reductions of bool have no gradient"),
     }
@@ -351,6 +344,8 @@ fn arranged(x: &Tensor, places: &[usize]) -> Tensor {
     }
     x.transpose(permutation)
 }
+
+mod product;
 
 #[cfg(test)]
 mod tests;

@@ -25,7 +25,7 @@ impl Tensor {
     /// The equation has a term for each operand, with a letter for each axis. Letters that are not in the result are
     /// summed. `...` stands for axes without a letter, which broadcast. A letter twice in a term takes the diagonal.
     /// Without `->` the result has the axes of the ellipsis and then, in alphabetical order, the letters that occur once.
-    /// Axes of extent 1 are repeated. `bool` is counted, as `i32`.
+    /// Axes of extent 1 are repeated. Of flags an element is true if one of its products is.
     ///
     /// More than two operands are contracted in pairs. The order needs the fewest multiplications for up to eight
     /// operands, and is found greedily for more.
@@ -48,10 +48,15 @@ impl Tensor {
     pub fn einsum<T: Borrow<Tensor>>(equation: &str, operands: &[T]) -> Tensor {
         let operands: Vec<&Tensor> = operands.iter().map(Borrow::borrow).collect();
         let dtype = operands.iter().map(|operand| operand.dtype()).reduce(DType::promote);
-        let dtype = match dtype.unwrap_or(DType::F32) {
-            DType::Bool => DType::I32,
-            number => number,
-        };
+        let dtype = dtype.unwrap_or(DType::F32);
+        if dtype == DType::Bool {
+            // Counts in `f32` neither wrap around nor become 0.
+            let mut counts = Vec::with_capacity(operands.len());
+            for flags in operands {
+                counts.push(flags.convert(DType::F32));
+            }
+            return Self::einsum(equation, &counts).not_equal(0.0);
+        }
         if let Some(poisoned) = operands.iter().find(|operand| operand.0.poison.is_some()) {
             return poisoned.convert(dtype);
         }
