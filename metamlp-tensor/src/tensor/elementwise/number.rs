@@ -1,4 +1,4 @@
-//! Rust numbers in the place of tensors: their default dtypes, and the literals that they become.
+//! Rust numbers as operands beside tensors: their default dtypes, and the literals that they become.
 
 use half::{bf16, f16};
 
