@@ -6,6 +6,7 @@ mod capture;
 mod checkpoint;
 mod compact_name_scope;
 mod data;
+mod deep_maps;
 mod ended_scope;
 mod errors;
 mod eval_shape;
