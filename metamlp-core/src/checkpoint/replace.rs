@@ -89,7 +89,7 @@ fn create(folder: &Path, is_private: bool) -> io::Result<NamedTempFile> {
     }
 }
 
-/// Removes temporary files of processes that have ended, which are those that nobody locks.
+/// Removes temporary files without a lock: their processes have ended.
 fn remove_abandoned(folder: &Path) {
     // What cannot be listed, opened or removed stays: it does not keep this save from succeeding.
     let Ok(entries) = fs::read_dir(folder) else { return };

@@ -226,7 +226,7 @@ fn names_that_keys_cannot_hold_are_refused() {
     problem(&folder.file(), save_safetensors(folder.file(), &map), expected);
     assert!(folder.names().is_empty());
 
-    // The format has this name for its own text; nobody could read the file.
+    // The format has this name for its own text, and the file could never be read.
     let tree = BTreeMap::from([("__metadata__", Tensor::ones([2], F32))]);
     let expected = "cannot hold `__metadata__`: the format has that name for its own text";
     problem(&folder.file(), save_safetensors(folder.file(), &tree), expected);
