@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
@@ -12,17 +13,22 @@ use super::regular::expect_regular;
 /// Most links from one to the next, as on Linux.
 const MOST_LINKS: usize = 40;
 
-/// The name of a temporary file: these around [`RANDOM`] letters and digits. It is short, so that a name of any
-/// length can be saved beside it.
+/// The name of a temporary file: prefix, the [`system`] in hexadecimal digits, a hyphen, random letters and digits,
+/// suffix. It is short, so that a name of any length can be saved beside it.
 const PREFIX: &str = ".metamlp-";
 const SUFFIX: &str = ".partial";
+const SYSTEM: usize = 8;
 const RANDOM: usize = 6;
+
+/// The time after which a temporary file of another system, whose locks may not be seen here, counts as abandoned.
+/// A save that goes on writes to its file.
+const ABANDONED: Duration = Duration::from_hours(24);
 
 /// Replaces the file at `path` by what `write` writes: readers see the old file or the whole new one.
 ///
 /// A link is followed and stays. An existing file keeps its permissions, a new one has the default ones. The contents
 /// are on the disk before they get their name. An error leaves no temporary file; one that a killed process left is
-/// removed by the next save into the folder.
+/// removed by a later save into the folder, see [`remove_abandoned`].
 pub(super) fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let permissions = match fs::metadata(path) {
         Ok(found) => {
@@ -71,7 +77,8 @@ fn folder_of(path: &Path) -> &Path {
 /// A new, locked temporary file. The lock tells [`remove_abandoned`] that its process is alive.
 fn create(folder: &Path, is_private: bool) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM);
+    let prefix = format!("{PREFIX}{}-", system().as_deref().unwrap_or("00000000"));
+    builder.prefix(&prefix).suffix(SUFFIX).rand_bytes(RANDOM);
     // Otherwise only the user may read the file.
     #[cfg(unix)]
     if !is_private {
@@ -89,12 +96,25 @@ fn create(folder: &Path, is_private: bool) -> io::Result<NamedTempFile> {
     }
 }
 
-/// Removes temporary files without a lock: their processes have ended.
+/// The running system, from its start to its end; none where it has no name. Other systems may save into the same
+/// folder, and not every shared file system shows the locks of one to the others.
+fn system() -> Option<String> {
+    // A random number in hexadecimal digits.
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(boot.get(..SYSTEM)?.to_owned())
+}
+
+/// Removes temporary files without a lock: their processes have ended, if they are of this system or old.
 fn remove_abandoned(folder: &Path) {
     // What cannot be listed, opened or removed stays: it does not keep this save from succeeding.
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
-        if !is_temporary(&entry.file_name()) || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        let name = entry.file_name();
+        let Some(of) = system_of(&name) else { continue };
+        let Ok(found) = entry.metadata() else { continue };
+        let age = || found.modified().ok()?.elapsed().ok();
+        let is_ours = system().is_some_and(|system| system == of);
+        if !found.is_file() || !(is_ours || age().is_some_and(|age| age > ABANDONED)) {
             continue;
         }
         if let Ok(file) = OpenOptions::new().read(true).write(true).open(entry.path())
@@ -105,11 +125,12 @@ fn remove_abandoned(folder: &Path) {
     }
 }
 
-fn is_temporary(name: &OsStr) -> bool {
-    let random = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX));
-    random.is_some_and(|random| {
-        random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    })
+/// The system in the name of a temporary file; none for other names.
+fn system_of(name: &OsStr) -> Option<&str> {
+    let (system, random) = name.to_str()?.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?.split_once('-')?;
+    let is_of =
+        |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_of(system, SYSTEM) && is_of(random, RANDOM)).then_some(system)
 }
 
 /// Makes the new name survive a loss of power, where the system can do it. The file has been replaced already, so a

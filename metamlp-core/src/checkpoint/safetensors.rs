@@ -28,8 +28,9 @@ use crate::nearest::Choice;
 /// - The file is replaced atomically: everyone sees the old file or the whole new one, also after an error,
 ///   a kill or a loss of power. Two processes may save to one path, on one machine or on two: the last one
 ///   stays.
-/// - The new file is written beside the old one, as `.metamlp-XXXXXX.partial` with random letters. It is
-///   removed after an error. What a killed process left is removed by the next save into that folder.
+/// - The new file is written beside the old one, as `.metamlp-SYSTEM-RANDOM.partial`. It is removed after an
+///   error. What a killed process left is removed by the next save into that folder on the same machine, or
+///   by any save a day later.
 /// - A symbolic link stays, and the file that it points to is replaced. Other hard links keep the old file.
 /// - An existing file keeps its mode, a new one has the default mode. Both belong to the user who saves.
 /// - A directory, pipe, socket or device is refused.

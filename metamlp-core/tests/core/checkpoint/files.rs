@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use metamlp::checkpoint::{load_safetensors, save_safetensors};
 use metamlp::prelude::*;
@@ -150,25 +150,40 @@ fn a_name_may_have_any_length_that_the_file_system_allows() {
 }
 
 #[test]
-fn what_a_killed_save_left_is_removed_and_nothing_else() {
+fn what_a_save_on_another_machine_left_is_removed_after_a_day_and_nothing_else() {
     let folder = Folder::new("abandoned");
     let at = |name: &str| folder.0.join(name);
-    let ours = ".metamlp-aB3dE6.partial";
-    let others = [".metamlp-.partial", ".metamlp-aB3dE67.partial", ".metamlp-aB-dE6.partial", "a.partial"];
-    for name in [ours].iter().chain(&others) {
-        fs::write(at(name), "half").unwrap();
+    let write = |name: &str, hours: u64| {
+        let file = File::create(at(name)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_hours(hours)).unwrap();
+        file
+    };
+    // The machine is in the name. Its locks may not be seen here, so that a new file may be one that is written now.
+    let (old, new) = (".metamlp-0123abcd-aB3dE6.partial", ".metamlp-0123abcd-000000.partial");
+    let live = ".metamlp-0123abcd-111111.partial";
+    let others = [
+        ".metamlp-.partial",
+        ".metamlp-backup.partial",
+        ".metamlp-0123abcd-aB3dE67.partial",
+        ".metamlp-0123abcd-aB-dE6.partial",
+        ".metamlp-0123abcd-aB3dE6.partial2",
+        "0123abcd-aB3dE6.partial",
+    ];
+    for name in others {
+        write(name, 1000);
     }
-    // A save that goes on locks its file.
-    let live = ".metamlp-111111.partial";
-    let lock = File::create(at(live)).unwrap();
+    write(old, 25);
+    write(new, 23);
+    let lock = write(live, 25);
     lock.lock().unwrap();
+    symlink(others[0], at(".metamlp-0123abcd-222222.partial")).unwrap();
     save_safetensors(folder.file(), &ones()).unwrap();
-    assert!(!at(ours).exists() && at(live).exists());
-    assert!(others.iter().all(|name| at(name).exists()));
+    assert!(!at(old).exists() && at(new).exists() && at(live).exists());
+    assert_eq!(folder.names().len(), others.len() + 4);
     drop(lock);
     save_safetensors(folder.file(), &ones()).unwrap();
-    assert!(!at(live).exists());
-    assert_eq!(folder.names().len(), others.len() + 1);
+    assert!(!at(live).exists() && at(new).exists());
+    assert_eq!(folder.names().len(), others.len() + 3);
 }
 
 #[test]
