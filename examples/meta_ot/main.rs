@@ -33,7 +33,7 @@ mod transport;
 use std::process::ExitCode;
 
 use metamlp::checkpoint;
-use metamlp_experiment::{Images, Interrupt, Output, exit_code, parse, print};
+use metamlp_experiment::{Images, Interrupt, Output, Progress, print};
 
 use arguments::Arguments;
 use digits::{Digits, Measure};
@@ -57,21 +57,21 @@ const PAIRS_SHOWN: usize = 6;
 /// The marginal error of the converged potentials in the picture.
 const CONVERGED: f32 = 1e-4;
 
+/// The names of the results.
+const FILES: [&str; 4] = ["report.json", "convergence.png", "interpolation.png", "weights.safetensors"];
+
 fn main() -> ExitCode {
-    exit_code("meta_ot", run())
+    metamlp_experiment::run("meta_ot", run)
 }
 
-fn run() -> Result<()> {
-    let Some(arguments) = parse::<Arguments>()? else {
-        return Ok(());
-    };
+fn run(arguments: &Arguments) -> Result<()> {
     // All inputs are checked before the training starts.
     let digits = Digits::new(&arguments.images, &Images::read(&arguments.images)?)?;
     let mut transport = Transport::new(arguments.epsilon, arguments.seed)?;
     if let Some(path) = &arguments.load {
         transport.load(path)?;
     }
-    let mut output = Output::open(&arguments.output)?;
+    let mut output = Output::open(&arguments.output, &FILES)?;
     let interrupt = Interrupt::listen()?;
 
     let pairs = Pairs::new(arguments.seed, TRAINING_PAIRS, digits.training.len());
@@ -84,13 +84,15 @@ fn run() -> Result<()> {
     let mut pairs = Pairs::new(arguments.seed, HELD_OUT_PAIRS, digits.held_out.len());
     let pairs = pairs.draw(arguments.pairs)?;
     let evaluation = Evaluation::run(&transport, &digits.held_out, &pairs)?;
-    let rows = pairs
-        .iter()
-        .take(PAIRS_SHOWN)
-        .map(|&(a, b)| {
-            interpolations(&transport, &digits.held_out[a], &digits.held_out[b], arguments.epsilon)
-        })
-        .collect::<Result<Vec<Row>>>()?;
+    let shown = &pairs[..pairs.len().min(PAIRS_SHOWN)];
+    let mut progress = Progress::new("interpolating", shown.len());
+    let mut rows = Vec::new();
+    for &(a, b) in shown {
+        let (a, b) = (&digits.held_out[a], &digits.held_out[b]);
+        rows.push(interpolations(&transport, a, b, arguments.epsilon)?);
+        progress.show(rows.len(), String::new);
+    }
+    drop(progress);
     let report = Report {
         updates: training.updates(),
         seconds_per_update: training.seconds_per_update(),
@@ -106,7 +108,7 @@ fn run() -> Result<()> {
         images: arguments.images.display().to_string(),
         training_images: digits.training.len(),
         held_out_images: digits.held_out.len(),
-        loaded: arguments.load.map(|path| path.display().to_string()),
+        loaded: arguments.load.as_ref().map(|path| path.display().to_string()),
         interrupted,
     };
 
@@ -119,9 +121,9 @@ fn run() -> Result<()> {
         .stage_with("weights.safetensors", |path| checkpoint::save_safetensors(path, transport.params()))?;
     let written = output.publish()?;
 
-    print(format_args!("\n{report}"));
+    print(format_args!("\n{report}"))?;
     for path in written {
-        print(format_args!("wrote {}", path.display()));
+        print(format_args!("wrote {}", path.display()))?;
     }
     Ok(())
 }

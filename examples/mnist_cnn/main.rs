@@ -24,7 +24,7 @@ use metamlp::data::Batches;
 use metamlp::metrics::{Accuracy, Average, ConfusionMatrix};
 use metamlp::optim::WarmupCosineDecay;
 use metamlp::prelude::*;
-use metamlp_experiment::{Digits, Interrupt, Output, Progress, Result, exit_code, parse, print};
+use metamlp_experiment::{Digits, Interrupt, Output, Progress, Result, print};
 
 use arguments::Arguments;
 use misclassified::Misclassified;
@@ -76,17 +76,17 @@ fn loss(logits: &Tensor, labels: &Tensor) -> Tensor {
     losses::softmax_cross_entropy_with_integer_labels(logits, labels)
 }
 
+/// The names of the results.
+const FILES: [&str; 3] = ["report.json", "misclassified.png", "weights.safetensors"];
+
 fn main() -> ExitCode {
-    exit_code("mnist_cnn", run())
+    metamlp_experiment::run("mnist_cnn", run)
 }
 
-fn run() -> Result<()> {
-    let Some(arguments) = parse::<Arguments>()? else {
-        return Ok(());
-    };
+fn run(arguments: &Arguments) -> Result<()> {
     let (training, held_out) = Digits::read()?;
     let (training, held_out) = (training.first(arguments.digits().0), held_out.first(arguments.digits().1));
-    let mut output = Output::open(&arguments.output)?;
+    let mut output = Output::open(&arguments.output, &FILES)?;
     let interrupt = Interrupt::listen()?;
 
     // All random numbers come from one key; each use gets a key split from it.
@@ -119,7 +119,7 @@ fn run() -> Result<()> {
         Ok((metrics.update(&logits, &digits.labels)?, logits))
     });
 
-    print(Epoch::HEADING);
+    print(Epoch::HEADING)?;
     let start = Instant::now();
     let mut epochs = Vec::new();
     let mut progress = Progress::new("training", steps);
@@ -142,7 +142,7 @@ fn run() -> Result<()> {
             logits.push(found);
         }
         let epoch = Epoch::new(number, &seen, &metrics)?;
-        progress.print(&epoch);
+        progress.print(&epoch)?;
         epochs.push(epoch);
         if number == arguments.epochs() || !interrupt.is_training() {
             break (metrics, Tensor::concatenate(&logits, 0));
@@ -175,9 +175,9 @@ fn run() -> Result<()> {
     output.stage("misclassified.png", &picture)?;
     output.stage_with("weights.safetensors", |path| save_safetensors(path, &state.params))?;
     let written = output.publish()?;
-    print(format_args!("\n{report}"));
+    print(format_args!("\n{report}"))?;
     for path in written {
-        print(format_args!("wrote {}", path.display()));
+        print(format_args!("wrote {}", path.display()))?;
     }
     Ok(())
 }

@@ -45,12 +45,19 @@ impl HeldOut {
         Ok(Self { windows, loss })
     }
 
-    /// The mean loss of these parameters, in nats per character.
-    pub(crate) fn loss(&self, params: &Map) -> Result<f64> {
+    /// The mean loss of these parameters, in nats per character. `show` gets the number of batches that are done, after
+    /// each.
+    pub(crate) fn loss(&self, params: &Map, mut show: impl FnMut(usize)) -> Result<f64> {
         let mut sum = 0.0;
-        for windows in self.windows.in_order() {
+        for (done, windows) in (1..).zip(self.windows.in_order()) {
             sum += f64::from((self.loss)(params.clone(), windows?)?.item::<f32>()?);
+            show(done);
         }
         Ok(sum / self.windows.len() as f64)
+    }
+
+    /// The number of batches.
+    pub(crate) fn batches(&self) -> usize {
+        self.windows.len()
     }
 }

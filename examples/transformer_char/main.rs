@@ -26,7 +26,7 @@ use std::time::Instant;
 
 use metamlp::checkpoint;
 use metamlp::prelude::*;
-use metamlp_experiment::{Interrupt, Output, exit_code, parse, print};
+use metamlp_experiment::{Interrupt, Output, Progress, print};
 
 use arguments::Arguments;
 use error::Result;
@@ -43,15 +43,14 @@ const CONTEXT: usize = 64;
 /// The largest learning rate.
 const LEARNING_RATE: f64 = 3e-3;
 
+/// The names of the results.
+const FILES: [&str; 3] = ["report.json", "sample.txt", "weights.safetensors"];
+
 fn main() -> ExitCode {
-    exit_code("transformer_char", run())
+    metamlp_experiment::run("transformer_char", run)
 }
 
-fn run() -> Result<()> {
-    let Some(arguments) = parse::<Arguments>()? else {
-        return Ok(());
-    };
-
+fn run(arguments: &Arguments) -> Result<()> {
     // The text as ids.
     let text = Text::read(&arguments.text, CONTEXT)?;
     let prompt = text.encode(&arguments.prompt)?;
@@ -75,7 +74,7 @@ fn run() -> Result<()> {
     let state = TrainState::new(&model, variables, tx);
 
     // All inputs are checked before the training starts.
-    let mut output = Output::open(&arguments.output)?;
+    let mut output = Output::open(&arguments.output, &FILES)?;
     let interrupt = Interrupt::listen()?;
     let held_out = HeldOut::new(&model, &text, arguments.batch)?;
     let training =
@@ -88,8 +87,11 @@ fn run() -> Result<()> {
     let written =
         sample(&model, &state.params, prompt, arguments.length, arguments.temperature, &sample_key)?;
     let seconds = start.elapsed().as_secs_f64();
+    let mut progress = Progress::new("held out", held_out.batches());
+    let held_out_loss = held_out.loss(&state.params, |done| progress.show(done, String::new))?;
+    drop(progress);
     let report = Report {
-        held_out_loss: held_out.loss(&state.params)?,
+        held_out_loss,
         rows,
         parameters: state.params.size(),
         context: CONTEXT,
@@ -102,7 +104,7 @@ fn run() -> Result<()> {
         sampled_characters_per_second: written.len() as f64 / seconds,
         temperature: arguments.temperature,
         seed: arguments.seed,
-        loaded: arguments.load.map(|path| path.display().to_string()),
+        loaded: arguments.load.as_ref().map(|path| path.display().to_string()),
         interrupted,
     };
     let written = text.decode(&written);
@@ -113,9 +115,9 @@ fn run() -> Result<()> {
     output.stage_with("weights.safetensors", |path| checkpoint::save_safetensors(path, &state.params))?;
     let files = output.publish()?;
 
-    print(format_args!("\n{report}\n{written}\n"));
+    print(format_args!("\n{report}\n{written}\n"))?;
     for path in files {
-        print(format_args!("wrote {}", path.display()));
+        print(format_args!("wrote {}", path.display()))?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use metamlp::Map;
 use metamlp::prelude::*;
+use metamlp_experiment::Progress;
 
 use crate::error::Result;
 use crate::model::CharTransformer;
@@ -33,6 +34,7 @@ pub(crate) fn sample(
         Ok((variables.updated(cache), drawn))
     });
 
+    let mut progress = Progress::new("sampling", length);
     while ids.len() < length {
         let start = if ids.len() < context { 0 } else { ids.len() - context / 2 };
         let mut variables = empty.clone();
@@ -42,6 +44,8 @@ pub(crate) fn sample(
             variables = updated;
             if position + 1 == ids.len() {
                 ids.push(drawn.item::<i32>()?);
+                let rate = progress.rate(ids.len());
+                progress.show(ids.len(), || format!("{rate:.0} characters/s"));
             }
         }
     }

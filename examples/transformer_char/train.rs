@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use metamlp::Map;
 use metamlp::data::Batches;
 use metamlp::prelude::*;
 use metamlp_experiment::{Interrupt, Progress};
@@ -62,6 +63,10 @@ impl Training<'_> {
         });
 
         let mut progress = Progress::new("training", self.steps);
+        let held_out = |progress: &mut Progress, done, params: &Map| {
+            let batches = self.held_out.batches();
+            self.held_out.loss(params, |batch| progress.show(done, || format!("held out {batch}/{batches}")))
+        };
         let (mut done, mut rows, mut since) = (0, Vec::new(), Since::default());
         'training: for epoch in 0.. {
             for starts in places.shuffled(&key.fold_in(epoch))?.prefetch(2) {
@@ -78,12 +83,12 @@ impl Training<'_> {
                 let rate = progress.rate(done);
                 progress.show(done, || format!("loss {loss:.3}  {rate:.1} steps/s"));
                 if done % self.steps.div_ceil(ROWS) == 0 {
-                    rows.push(since.row(done, self.held_out.loss(&state.params)?));
+                    rows.push(since.row(done, held_out(&mut progress, done, &state.params)?));
                 }
             }
         }
         if !since.losses.is_empty() {
-            rows.push(since.row(done, self.held_out.loss(&state.params)?));
+            rows.push(since.row(done, held_out(&mut progress, done, &state.params)?));
         }
         Ok((state, rows))
     }

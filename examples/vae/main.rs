@@ -25,7 +25,7 @@ use metamlp::data::Batches;
 use metamlp::metrics::Average;
 use metamlp::optim::CosineDecay;
 use metamlp::prelude::*;
-use metamlp_experiment::{Digits, Interrupt, Output, Progress, Result, SIDE, exit_code, parse, print};
+use metamlp_experiment::{Digits, Interrupt, Output, Progress, Result, SIDE, print};
 
 use arguments::Arguments;
 use report::{Epoch, Report};
@@ -153,17 +153,18 @@ impl Metrics {
     }
 }
 
+/// The names of the results.
+const FILES: [&str; 5] =
+    ["report.json", "samples.png", "reconstructions.png", "interpolations.png", "weights.safetensors"];
+
 fn main() -> ExitCode {
-    exit_code("vae", run())
+    metamlp_experiment::run("vae", run)
 }
 
-fn run() -> Result<()> {
-    let Some(arguments) = parse::<Arguments>()? else {
-        return Ok(());
-    };
+fn run(arguments: &Arguments) -> Result<()> {
     let (training, held_out) = Digits::read()?;
     let (training, held_out) = (training.first(arguments.digits().0), held_out.first(arguments.digits().1));
-    let mut output = Output::open(&arguments.output)?;
+    let mut output = Output::open(&arguments.output, &FILES)?;
     let interrupt = Interrupt::listen()?;
 
     // All random numbers come from one key; each use gets a key split from it.
@@ -196,7 +197,7 @@ fn run() -> Result<()> {
         Ok(metrics.elbo(&images, &drawn)?.1)
     });
 
-    print(Epoch::HEADING);
+    print(Epoch::HEADING)?;
     let start = Instant::now();
     let mut epochs = Vec::new();
     let mut progress = Progress::new("training", steps);
@@ -216,7 +217,7 @@ fn run() -> Result<()> {
             metrics = judge(state.variables(&state.params), metrics, images?, judging.fold_in(batch))?;
         }
         let epoch = Epoch::new(number, &seen, &metrics)?;
-        progress.print(&epoch);
+        progress.print(&epoch)?;
         epochs.push(epoch);
         if !interrupt.is_training() {
             break;
@@ -273,9 +274,9 @@ fn run() -> Result<()> {
     }
     output.stage_with("weights.safetensors", |path| save_safetensors(path, &state.params))?;
     let written = output.publish()?;
-    print(format_args!("\n{report}"));
+    print(format_args!("\n{report}"))?;
     for path in written {
-        print(format_args!("wrote {}", path.display()));
+        print(format_args!("wrote {}", path.display()))?;
     }
     Ok(())
 }

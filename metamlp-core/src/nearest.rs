@@ -17,10 +17,14 @@ impl Choice {
     /// Names that are listed by a longer text: each with that text.
     pub(crate) fn shown<'a>(wanted: &str, names: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let (names, shown): (Vec<&str>, Vec<&str>) = names.into_iter().unzip();
+        let length = wanted.chars().count();
+        let most = |name: &str| wanted.len().max(name.len()) / 3;
         let nearest = names
             .iter()
+            // The distance takes the product of the lengths. It is at least their difference.
+            .filter(|name| name.chars().count().abs_diff(length) <= most(name))
             .map(|name| (distance(wanted, name), name))
-            .filter(|(distance, name)| *distance <= wanted.len().max(name.len()) / 3)
+            .filter(|(distance, name)| *distance <= most(name))
             .min_by_key(|(distance, _)| *distance)
             .map(|(_, name)| (*name).to_owned());
         Self { nearest, names: shown.into_iter().map(str::to_owned).collect() }

@@ -1,21 +1,23 @@
 //! Parsing of command lines and the reporting of wrong ones. Knows no options.
 
+use std::io::{self, Write as _};
+
 use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::error::{Error, Result};
+use crate::terminal::printed;
 
 /// Parses the command line; `None` after `--help` and `--version`, which have
 /// then been printed.
 ///
 /// # Errors
-/// [`Error::Arguments`], with the first line of the parser's message.
-pub fn parse<A: Parser>() -> Result<Option<A>> {
+/// [`Error::Arguments`], with the first line of the parser's message; [`Error::Print`] if the help cannot be printed.
+pub(crate) fn parse<A: Parser>() -> Result<Option<A>> {
     match A::try_parse() {
         Ok(arguments) => Ok(Some(arguments)),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            // A closed pipe is not an error: the reader has read enough.
-            let _ = error.print();
+            printed(error.print().and_then(|()| io::stdout().flush()))?;
             Ok(None)
         }
         Err(error) => {

@@ -21,7 +21,7 @@ pub enum Error {
     #[error("{} is not gzip: it begins with {found}, expected 1f 8b", path.display())]
     NotGzip { path: PathBuf, found: String },
 
-    /// A gzipped file is cut short or has a wrong checksum.
+    /// A gzipped file is cut short, has a wrong checksum, or goes on with other data.
     #[error("{}: the gzip data is truncated or damaged: {found} bytes unpacked, then {source}", path.display())]
     DamagedGzip { path: PathBuf, found: usize, source: io::Error },
 
@@ -48,6 +48,10 @@ pub enum Error {
     /// The output folder or a file in it cannot be written.
     #[error("cannot write {}: {source}; expected a folder that can be written to (--output)", path.display())]
     Write { path: PathBuf, source: io::Error },
+
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Print(io::Error),
 
     /// A model was refused, or saved variables cannot be read or written.
     #[error(transparent)]

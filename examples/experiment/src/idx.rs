@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use flate2::bufread::GzDecoder;
+use flate2::bufread::MultiGzDecoder;
 
 use crate::error::{Error, Result};
 
@@ -30,8 +30,8 @@ impl Images {
     /// Reads a gzipped IDX file.
     ///
     /// # Errors
-    /// If the file is not as its header says: shorter, longer, or with a wrong gzip
-    /// checksum.
+    /// If the file is not as its header says: shorter, longer, with a wrong gzip
+    /// checksum, or with other data behind the gzip data.
     pub fn read(path: &Path) -> Result<Self> {
         read(path, "images", &[SIDE, SIDE]).map(Self)
     }
@@ -66,7 +66,8 @@ fn read(path: &Path, items: &'static str, shape: &[usize]) -> Result<Vec<u8>> {
     let file = File::open(path).map_err(|source| read_error(path, source))?;
     let mut file = BufReader::new(file);
     expect_gzip(path, &mut file)?;
-    let mut data = GzDecoder::new(file);
+    // A file may consist of several gzip members, one after the other.
+    let mut data = MultiGzDecoder::new(file);
 
     let words = 2 + shape.len();
     let header = unpack(path, &mut data, 4 * words, 0)?;
@@ -90,7 +91,7 @@ fn read(path: &Path, items: &'static str, shape: &[usize]) -> Result<Vec<u8>> {
     }
 
     // Reading one byte past the end detects a file that is too long, and makes
-    // the decoder check the checksum.
+    // the decoder check the checksum and what follows.
     let bytes = count * shape.iter().product::<usize>();
     let found = unpack(path, &mut data, bytes + 1, header.len())?;
     if found.len() != bytes {
@@ -131,7 +132,7 @@ fn expect_gzip(path: &Path, file: &mut BufReader<File>) -> Result<()> {
 /// The next `length` bytes, fewer only at the end of the data; `before` bytes were read already.
 fn unpack(
     path: &Path,
-    data: &mut GzDecoder<BufReader<File>>,
+    data: &mut MultiGzDecoder<BufReader<File>>,
     length: usize,
     before: usize,
 ) -> Result<Vec<u8>> {

@@ -1,4 +1,4 @@
-//! The progress of a long loop: a bar on a terminal, an occasional line elsewhere.
+//! The progress of a long loop: a bar on a terminal, of any width, and an occasional plain line elsewhere.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::error::Result;
 use crate::terminal::print;
 
 /// The time between two lines without a terminal.
@@ -27,10 +28,10 @@ impl Progress {
     pub fn new(name: &'static str, length: usize) -> Self {
         let target = ProgressDrawTarget::stderr();
         let bar = ProgressBar::with_draw_target(Some(length as u64), target);
-        let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len}  {msg}")
+        // The message is cut off at the end of the line.
+        let style = ProgressStyle::with_template("[{bar:12}] {wide_msg}")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style.progress_chars("=> "));
-        bar.set_prefix(name);
         Self { bar, name, length, start: Instant::now(), last_line: None }
     }
 
@@ -42,18 +43,23 @@ impl Progress {
 
     /// Shows that `done` rounds are finished.
     pub fn show(&mut self, done: usize, message: impl FnOnce() -> String) {
+        let Self { name, length, .. } = *self;
+        let line = || format!("{name} {done}/{length}  {}", message());
         if !self.bar.is_hidden() {
-            self.bar.set_message(message());
+            self.bar.set_message(line());
             self.bar.set_position(done as u64);
         } else if self.last_line.is_none_or(|line| line.elapsed() >= LINE_INTERVAL) || done == self.length {
             self.last_line = Some(Instant::now());
-            let _ = writeln!(io::stderr(), "{} {done}/{}  {}", self.name, self.length, message());
+            let _ = writeln!(io::stderr(), "{}", line());
         }
     }
 
     /// Prints a line on standard output, above the bar.
-    pub fn print(&self, line: impl Display) {
-        self.bar.suspend(|| print(line));
+    ///
+    /// # Errors
+    /// [`Error::Print`](crate::Error::Print) if the line cannot be written.
+    pub fn print(&self, line: impl Display) -> Result<()> {
+        self.bar.suspend(|| print(line))
     }
 }
 

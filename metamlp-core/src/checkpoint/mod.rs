@@ -14,11 +14,19 @@
 //! # Ok::<(), metamlp::Error>(())
 //! ```
 
+#[cfg(feature = "safetensors")]
+mod header;
+#[cfg(feature = "safetensors")]
+mod keys;
 mod problem;
+#[cfg(feature = "safetensors")]
+mod regular;
 #[cfg(feature = "safetensors")]
 mod replace;
 #[cfg(feature = "safetensors")]
 mod safetensors;
+#[cfg(feature = "safetensors")]
+mod values;
 
 pub use problem::CheckpointProblem;
 #[cfg(feature = "safetensors")]

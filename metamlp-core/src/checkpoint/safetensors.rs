@@ -1,175 +1,131 @@
 //! The safetensors format: a header with names, types and offsets, and the values.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
-use metamlp_tensor::{DType, PathSegment, Tensor, Tree, TreePath, bf16, evaluate, f16};
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors, View};
+use metamlp_tensor::{Tensor, Tree, evaluate};
+use safetensors::tensor::TensorInfo;
 
+use super::header::{self, unreadable};
+use super::keys::keyed;
 use super::problem::CheckpointProblem;
+use super::regular::expect_regular;
 use super::replace::replace;
+use super::values::{self, stored_dtype};
 use crate::error::{Error, Result};
 use crate::nearest::Choice;
 
 /// Writes the tensors of `tree` to a safetensors file, replacing an existing one.
 ///
 /// Keys are paths joined by dots: `params.Dense_0.kernel` for [`Variables`](crate::Variables),
-/// `Dense_0.kernel` for the params alone, as on Hugging Face. Equal trees give equal bytes. The file is
-/// replaced atomically: a reader sees the old file or the whole new one.
+/// `Dense_0.kernel` for the params alone, as on Hugging Face. Equal trees give equal bytes. The tensors are
+/// written one after the other, without a copy of them all.
+///
+/// # What a reader, a crash and another process see
+/// - The file is replaced atomically: everyone sees the old file or the whole new one, also after an error,
+///   a kill or a loss of power. Two processes may save to one path, on one machine or on two: the last one
+///   stays.
+/// - The new file is written beside the old one, as `.metamlp-SYSTEM-RANDOM.partial`. It is removed after an
+///   error. What a killed process left is removed by the next save into that folder on the same machine, or
+///   by any save a day later.
+/// - A symbolic link stays, and the file that it points to is replaced. Other hard links keep the old file.
+/// - An existing file keeps its mode, a new one has the default mode. Both belong to the user who saves.
+/// - A directory, pipe, socket or device is refused.
 ///
 /// # Errors
-/// [`Error::Checkpoint`] if the file cannot be written or a name is empty or contains a dot; an error
-/// that a tensor carries.
+/// [`Error::Checkpoint`] if the file cannot be written, if a name is empty, contains a dot or is
+/// `__metadata__`, and if the header would be longer than the format allows; an error that a tensor carries.
 pub fn save_safetensors(path: impl AsRef<Path>, tree: &impl Tree) -> Result<()> {
     let path = path.as_ref();
     // All tensors in one program.
     evaluate(tree.tensors())?;
-    let mut views = BTreeMap::new();
-    for (at, tensor) in tree.tensors_with_paths() {
-        views.insert(key(path, &at)?, Bytes::of(&tensor)?);
-    }
-    let file = safetensors::serialize(views, None)
-        .map_err(|error| failed(path, CheckpointProblem::NotSafetensors(error.to_string())))?;
-    replace(path, &file).map_err(|error| failed(path, CheckpointProblem::Unwritable(Arc::new(error))))
+    let mut tensors = keyed(tree).map_err(|problem| failed(path, problem))?;
+    let header = header::encode(&mut tensors).map_err(|problem| failed(path, problem))?;
+    let written = replace(path, |file| {
+        let mut file = BufWriter::new(file);
+        file.write_all(&header)?;
+        for (_, tensor) in &tensors {
+            values::write(tensor, &mut file)?;
+        }
+        file.flush()
+    });
+    written.map_err(|error| failed(path, CheckpointProblem::Unwritable(Arc::new(error))))
 }
 
 /// Reads a tree like `like` from a safetensors file. Only the paths, shapes and dtypes of `like` are
 /// used: it may consist of [`Tensor::spec`]s.
+///
+/// The header is checked first; then each tensor is read into its own memory. A load takes the memory of the
+/// tensors and little more. The path must lead to a regular file, through links or not.
 ///
 /// # Errors
 /// [`Error::Checkpoint`] if the file cannot be read, has another format or is truncated, and for a
 /// missing, an unexpected or a mistyped tensor.
 pub fn load_safetensors<T: Tree>(path: impl AsRef<Path>, like: &T) -> Result<T> {
     let path = path.as_ref();
-    let file =
-        fs::read(path).map_err(|error| failed(path, CheckpointProblem::Unreadable(Arc::new(error))))?;
-    let file = SafeTensors::deserialize(&file)
-        .map_err(|error| failed(path, CheckpointProblem::NotSafetensors(error.to_string())))?;
-    let mut stored: BTreeMap<&str, TensorView<'_>> = file.iter().collect();
+    let mut loaded = load(path, like).map_err(|problem| failed(path, problem))?.into_iter();
+    Ok(like.map(&mut |tensor| loaded.next().unwrap_or_else(|| tensor.clone())))
+}
 
-    let mut loaded = Vec::new();
+/// The tensors of the file, in the order of `like`.
+fn load(path: &Path, like: &impl Tree) -> Result<Vec<Tensor>, CheckpointProblem> {
+    let wanted = keyed(like)?;
+    // A pipe is refused before it is opened, which may wait for ever.
+    fs::metadata(path).and_then(|found| expect_regular(&found)).map_err(unreadable)?;
+    let mut file = File::open(path).map_err(unreadable)?;
+    let size = file.metadata().map_err(unreadable)?.len();
+    let (metadata, start) = header::read(&mut file, size)?;
+
+    let stored = metadata.tensors();
+    let mut stored: BTreeMap<&str, &TensorInfo> =
+        stored.iter().map(|(key, info)| (key.as_str(), *info)).collect();
+    let mut found = Vec::new();
     let mut missing = Vec::new();
-    for (at, tensor) in like.tensors_with_paths() {
-        let key = key(path, &at)?;
-        match stored.remove(&*key) {
-            Some(view) => loaded.push(read(&key, &view, &tensor).map_err(|problem| failed(path, problem))?),
+    for (key, tensor) in &wanted {
+        match stored.remove(key.as_str()) {
+            Some(info) => {
+                expect_type(key, info, tensor)?;
+                found.push((info.data_offsets.0, tensor));
+            }
             None => missing.push(key),
         }
     }
     if let Some(key) = missing.first() {
         let nearest = Choice::new(key, stored.keys().copied()).nearest().map(str::to_owned);
-        let (key, others) = (key.clone(), missing.len() - 1);
-        return Err(failed(path, CheckpointProblem::Missing { key, nearest, others }));
+        let (key, others) = ((*key).clone(), missing.len() - 1);
+        return Err(CheckpointProblem::Missing { key, nearest, others });
     }
     if let Some(key) = stored.keys().next() {
         let (key, others) = ((*key).to_owned(), stored.len() - 1);
-        return Err(failed(path, CheckpointProblem::Unexpected { key, others }));
+        return Err(CheckpointProblem::Unexpected { key, others });
     }
-    let mut loaded = loaded.into_iter();
-    Ok(like.map(&mut |tensor| loaded.next().unwrap_or_else(|| tensor.clone())))
+    let mut read = |(offset, like): (usize, &Tensor)| {
+        file.seek(SeekFrom::Start(start + offset as u64))?;
+        values::read(like, &mut file)
+    };
+    found.into_iter().map(|tensor| read(tensor).map_err(unreadable)).collect()
 }
 
 fn failed(path: &Path, problem: CheckpointProblem) -> Error {
     Error::Checkpoint { path: path.into(), problem: Box::new(problem) }
 }
 
-/// The key of a path: its names joined by dots.
-fn key(file: &Path, path: &TreePath) -> Result<String> {
-    let mut key = String::new();
-    for segment in path.segments() {
-        if !key.is_empty() {
-            key.push('.');
+/// An error if a stored tensor has another type than `like`.
+fn expect_type(key: &str, stored: &TensorInfo, like: &Tensor) -> Result<(), CheckpointProblem> {
+    if stored.shape == like.shape() && stored.dtype == stored_dtype(like.dtype()) {
+        return Ok(());
+    }
+    /// Most axes in a message.
+    const MOST_AXES: usize = 16;
+    let dtype = stored.dtype.to_string().to_lowercase();
+    let found = match stored.shape.get(..MOST_AXES) {
+        Some(first) if stored.shape.len() > MOST_AXES => {
+            format!("{dtype}{first:?}, the first of {} axes,", stored.shape.len())
         }
-        match segment {
-            PathSegment::Index(index) => key.push_str(&index.to_string()),
-            PathSegment::Name(name) if name.is_empty() || name.contains('.') => {
-                let (path, name) = (path.to_string(), name.to_string());
-                return Err(failed(file, CheckpointProblem::InvalidName { path, name }));
-            }
-            PathSegment::Name(name) => key.push_str(name),
-        }
-    }
-    // A tree that is a single tensor has an empty path, but a key must not be empty.
-    Ok(if key.is_empty() { "tensor".to_owned() } else { key })
-}
-
-/// Reads a tensor, which must have the type of `like`.
-fn read(key: &str, view: &TensorView<'_>, like: &Tensor) -> Result<Tensor, CheckpointProblem> {
-    if view.shape() != like.shape() || view.dtype() != stored_dtype(like.dtype()) {
-        return Err(CheckpointProblem::TypeDiffers {
-            key: key.to_owned(),
-            found: format!("{}{:?}", view.dtype().to_string().to_lowercase(), view.shape()),
-            expected: like.ty().to_string(),
-        });
-    }
-    let (shape, data) = (view.shape(), view.data());
-    Ok(match like.dtype() {
-        DType::Bool => Tensor::from_vec(shape, data.iter().map(|&byte| byte != 0).collect()),
-        DType::I32 => Tensor::from_vec(shape, numbers(data, i32::from_le_bytes)),
-        DType::U32 => Tensor::from_vec(shape, numbers(data, u32::from_le_bytes)),
-        DType::F16 => Tensor::from_vec(shape, numbers(data, f16::from_le_bytes)),
-        DType::BF16 => Tensor::from_vec(shape, numbers(data, bf16::from_le_bytes)),
-        DType::F32 => Tensor::from_vec(shape, numbers(data, f32::from_le_bytes)),
-        DType::F64 => Tensor::from_vec(shape, numbers(data, f64::from_le_bytes)),
-    })
-}
-
-fn numbers<const N: usize, T>(bytes: &[u8], number: fn([u8; N]) -> T) -> Vec<T> {
-    bytes.as_chunks().0.iter().copied().map(number).collect()
-}
-
-fn stored_dtype(dtype: DType) -> Dtype {
-    match dtype {
-        DType::Bool => Dtype::BOOL,
-        DType::I32 => Dtype::I32,
-        DType::U32 => Dtype::U32,
-        DType::F16 => Dtype::F16,
-        DType::BF16 => Dtype::BF16,
-        DType::F32 => Dtype::F32,
-        DType::F64 => Dtype::F64,
-    }
-}
-
-/// A tensor's values, encoded as in the file.
-struct Bytes {
-    dtype: Dtype,
-    shape: Vec<usize>,
-    data: Vec<u8>,
-}
-
-impl Bytes {
-    fn of(tensor: &Tensor) -> Result<Self> {
-        let data = match tensor.dtype() {
-            DType::Bool => tensor.to_vec::<bool>()?.into_iter().map(u8::from).collect(),
-            DType::I32 => tensor.to_vec::<i32>()?.into_iter().flat_map(i32::to_le_bytes).collect(),
-            DType::U32 => tensor.to_vec::<u32>()?.into_iter().flat_map(u32::to_le_bytes).collect(),
-            DType::F16 => tensor.to_vec::<f16>()?.into_iter().flat_map(f16::to_le_bytes).collect(),
-            DType::BF16 => tensor.to_vec::<bf16>()?.into_iter().flat_map(bf16::to_le_bytes).collect(),
-            DType::F32 => tensor.to_vec::<f32>()?.into_iter().flat_map(f32::to_le_bytes).collect(),
-            DType::F64 => tensor.to_vec::<f64>()?.into_iter().flat_map(f64::to_le_bytes).collect(),
-        };
-        Ok(Self { dtype: stored_dtype(tensor.dtype()), shape: tensor.shape().to_vec(), data })
-    }
-}
-
-impl View for Bytes {
-    fn dtype(&self) -> Dtype {
-        self.dtype
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.data)
-    }
-
-    fn data_len(&self) -> usize {
-        self.data.len()
-    }
+        _ => format!("{dtype}{:?}", stored.shape),
+    };
+    Err(CheckpointProblem::TypeDiffers { key: key.to_owned(), found, expected: like.ty().to_string() })
 }

@@ -113,7 +113,10 @@ pub struct Epoch<T> {
 }
 
 impl<T: Tree + Clone + Send + 'static> Epoch<T> {
-    /// Prepares up to `ahead` batches in advance, on another thread.
+    /// Prepares up to `ahead` batches in advance, on another thread; more than 4,096 count as 4,096.
+    ///
+    /// A panic on that thread, in the data's [`map`](Tree::map) for instance, is passed on to the thread
+    /// that asks for the batch.
     #[must_use]
     pub fn prefetch(self, ahead: usize) -> Prefetch<T> {
         Prefetch::new(self, ahead)

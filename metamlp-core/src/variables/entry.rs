@@ -9,6 +9,10 @@ use metamlp_tensor::{Segment, Source, Tensor, Tree, TreeVisitor};
 use crate::argument::poisoned;
 use crate::error::Error;
 use crate::variables::map::Map;
+use crate::variables::walk::{self, Part};
+
+/// Most levels of maps and tuples that are shown.
+const MOST_SHOWN: usize = 100;
 
 /// A variable, or the variables of a submodule.
 #[derive(Clone)]
@@ -65,13 +69,15 @@ impl Entry {
     /// The entry at `path` below this one: names and positions joined by `/`.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Entry> {
+        walk::get(self.part()?, path)
+    }
+
+    /// What the entry holds, if it is a tuple or a map.
+    pub(crate) fn part(&self) -> Option<Part<'_>> {
         match self {
             Self::Tensor(_) => None,
-            Self::Map(map) => map.get(path),
-            Self::Tuple(entries) => match path.split_once('/') {
-                Some((index, rest)) => entries.get(index.parse::<usize>().ok()?)?.get(rest),
-                None => entries.get(path.parse::<usize>().ok()?),
-            },
+            Self::Tuple(entries) => Some(Part::Tuple(entries)),
+            Self::Map(map) => Some(Part::Map(map)),
         }
     }
 
@@ -103,6 +109,7 @@ impl Entry {
     pub(crate) fn write(&self, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
         match self {
             Self::Map(map) if map.is_empty() => f.write_str(" {}"),
+            Self::Map(_) | Self::Tuple(_) if indent >= 2 * MOST_SHOWN => f.write_str(" .."),
             Self::Map(map) => {
                 writeln!(f)?;
                 map.write(f, indent + 2)
@@ -163,17 +170,17 @@ impl Index<usize> for Entry {
 impl Tree for Entry {
     fn visit(&self, visitor: &mut dyn TreeVisitor) {
         match self {
-            Self::Tensor(tensor) => tensor.visit(visitor),
-            Self::Tuple(entries) => entries.visit(visitor),
-            Self::Map(map) => map.visit(visitor),
+            Self::Tensor(tensor) => visitor.tensor(tensor),
+            Self::Tuple(entries) => walk::visit(Part::Tuple(entries), visitor),
+            Self::Map(map) => walk::visit(Part::Map(map), visitor),
         }
     }
 
     fn map(&self, replace: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
         match self {
             Self::Tensor(tensor) => Self::Tensor(replace(tensor)),
-            Self::Tuple(entries) => Self::Tuple(entries.map(replace)),
-            Self::Map(map) => Self::Map(map.map(replace)),
+            Self::Tuple(entries) => walk::map(Part::Tuple(entries), replace),
+            Self::Map(map) => walk::map(Part::Map(map), replace),
         }
     }
 }
@@ -233,16 +240,36 @@ impl fmt::Display for Entry {
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tensor(tensor) => f.write_str(&type_of(tensor)),
-            Self::Map(map) => map.fmt(f),
-            Self::Tuple(entries) => {
-                let mut tuple = f.debug_tuple("");
-                entries.iter().for_each(|entry| {
-                    tuple.field(entry);
-                });
-                tuple.finish()
-            }
+        Nested(self, 0).fmt(f)
+    }
+}
+
+/// Writes `part`, which is at level `level` of the value that is shown.
+pub(crate) fn debug_part(part: Part<'_>, level: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match part {
+        _ if level == MOST_SHOWN => f.write_str(".."),
+        Part::Map(map) => {
+            f.debug_map().entries(map.iter().map(|(name, entry)| (name, Nested(entry, level + 1)))).finish()
+        }
+        Part::Tuple(entries) => {
+            let mut tuple = f.debug_tuple("");
+            entries.iter().for_each(|entry| {
+                tuple.field(&Nested(entry, level + 1));
+            });
+            tuple.finish()
+        }
+    }
+}
+
+/// An entry and its level.
+struct Nested<'a>(&'a Entry, usize);
+
+impl fmt::Debug for Nested<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Entry::Tensor(tensor) => f.write_str(&type_of(tensor)),
+            Entry::Tuple(entries) => debug_part(Part::Tuple(entries), self.1, f),
+            Entry::Map(map) => debug_part(Part::Map(map), self.1, f),
         }
     }
 }

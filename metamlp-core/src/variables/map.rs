@@ -1,15 +1,16 @@
-//! The nested map of variables: names in order of creation, each with an entry.
-//! Copied on write. Knows nothing of collections.
+//! The nested map of variables: names in order of creation, each with an entry. Copied on write, of any depth.
+//! Knows nothing of collections.
 
 use std::fmt;
-use std::ops::Index;
+use std::ops::{Deref, DerefMut, Index};
 use std::sync::{Arc, LazyLock};
 
-use metamlp_tensor::{Segment, Tensor, Tree, TreeVisitor};
+use metamlp_tensor::{Tensor, Tree, TreeVisitor};
 
 use crate::nearest::Choice;
-use crate::variables::entry::Entry;
+use crate::variables::entry::{Entry, debug_part};
 use crate::variables::ordered::Ordered;
+use crate::variables::walk::{self, Part};
 
 /// Variables by name, in the order in which they were created.
 ///
@@ -27,7 +28,45 @@ use crate::variables::ordered::Ordered;
 /// assert!(params.get("Dense_0/bias").is_none());
 /// ```
 #[derive(Clone, Default)]
-pub struct Map(Arc<Ordered<Entry>>);
+pub struct Map(Arc<Entries>);
+
+/// The entries of a map. Dropping them drops nested entries by a worklist instead of recursion.
+#[derive(Clone, Default)]
+pub(crate) struct Entries(Ordered<Entry>);
+
+impl Deref for Entries {
+    type Target = Ordered<Entry>;
+
+    fn deref(&self) -> &Ordered<Entry> {
+        &self.0
+    }
+}
+
+impl DerefMut for Entries {
+    fn deref_mut(&mut self) -> &mut Ordered<Entry> {
+        &mut self.0
+    }
+}
+
+impl Drop for Entries {
+    fn drop(&mut self) {
+        if self.0.iter().all(|(_, entry)| matches!(entry, Entry::Tensor(_))) {
+            return;
+        }
+        let mut pending: Vec<Entry> = self.0.take_values().collect();
+        while let Some(entry) = pending.pop() {
+            match entry {
+                Entry::Tensor(_) => {}
+                Entry::Tuple(entries) => pending.extend(entries),
+                // Only the last owner of a map gets its entries.
+                Entry::Map(Map(entries)) => {
+                    pending
+                        .extend(Arc::into_inner(entries).into_iter().flat_map(|mut own| own.0.take_values()));
+                }
+            }
+        }
+    }
+}
 
 static EMPTY: LazyLock<Map> = LazyLock::new(Map::new);
 
@@ -53,11 +92,7 @@ impl Map {
     /// The entry at `path`: a name, or names joined by `/`.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&Entry> {
-        if let Some(entry) = self.0.get(path) {
-            return Some(entry);
-        }
-        let (name, rest) = path.split_once('/')?;
-        self.0.get(name)?.get(rest)
+        walk::get(Part::Map(self), path)
     }
 
     /// Inserts or replaces the entry called `name`; returns the old one.
@@ -91,9 +126,7 @@ impl Map {
     /// Writes the entries of `other` over these: maps are merged, name by
     /// name, anything else is replaced.
     pub fn merge(&mut self, other: &Map) {
-        for (name, entry) in other.0.iter() {
-            self.merge_entry(name, entry.clone());
-        }
+        walk::merge(self, other);
     }
 
     /// The number of elements of all tensors together.
@@ -132,16 +165,17 @@ impl Map {
         }
     }
 
-    /// Inserts or replaces an entry; a map is merged into a map.
-    pub(crate) fn merge_entry(&mut self, name: &Arc<str>, entry: Entry) {
-        let entries = Arc::make_mut(&mut self.0);
-        match (entries.get_mut(name), entry) {
-            (Some(Entry::Map(old)), Entry::Map(new)) => old.merge(&new),
-            (Some(old), new) => *old = new,
-            (None, new) => {
-                entries.push(Arc::clone(name), new);
-            }
-        }
+    pub(crate) fn entries(&self) -> &Ordered<Entry> {
+        &self.0
+    }
+
+    /// The entries, copied if another map shares them.
+    pub(crate) fn entries_mut(&mut self) -> &mut Ordered<Entry> {
+        &mut Arc::make_mut(&mut self.0).0
+    }
+
+    pub(crate) fn from_entries(entries: Ordered<Entry>) -> Self {
+        Self(Arc::new(Entries(entries)))
     }
 
     pub(crate) fn write(&self, f: &mut fmt::Formatter<'_>, indent: usize) -> fmt::Result {
@@ -174,20 +208,20 @@ impl Index<&str> for Map {
 
 impl Tree for Map {
     fn visit(&self, visitor: &mut dyn TreeVisitor) {
-        visitor.static_value(&self.len());
-        for (name, entry) in self.iter() {
-            visitor.part(Segment::Name(name), entry);
-        }
+        walk::visit(Part::Map(self), visitor);
     }
 
     fn map(&self, replace: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
-        Self(Arc::new(self.0.map(|_, entry| entry.map(replace))))
+        match walk::map(Part::Map(self), replace) {
+            Entry::Map(map) => map,
+            Entry::Tensor(_) | Entry::Tuple(_) => unreachable!("the copy of a map is a map"),
+        }
     }
 }
 
 impl<N: Into<String>, E: Into<Entry>> FromIterator<(N, E)> for Map {
     fn from_iter<I: IntoIterator<Item = (N, E)>>(entries: I) -> Self {
-        Self(Arc::new(entries.into_iter().map(|(name, entry)| (name.into(), entry.into())).collect()))
+        Self::from_entries(entries.into_iter().map(|(name, entry)| (name.into(), entry.into())).collect())
     }
 }
 
@@ -197,7 +231,8 @@ impl<N: Into<String>, E: Into<Entry>, const LEN: usize> From<[(N, E); LEN]> for 
     }
 }
 
-/// One line per variable, indented by module: the type, or with `{:#}` the values.
+/// One line per variable, indented by module: the type, or with `{:#}` the values. Maps below the hundredth level
+/// are shown as `..`.
 impl fmt::Display for Map {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write(f, 0)
@@ -206,6 +241,6 @@ impl fmt::Display for Map {
 
 impl fmt::Debug for Map {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.iter()).finish()
+        debug_part(Part::Map(self), 0, f)
     }
 }

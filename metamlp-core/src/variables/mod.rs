@@ -7,6 +7,7 @@ pub(crate) mod ordered;
 pub(crate) mod spec;
 pub(crate) mod unused;
 pub(crate) mod variable;
+mod walk;
 
 use std::fmt;
 use std::ops::Index;

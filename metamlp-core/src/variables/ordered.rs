@@ -40,10 +40,6 @@ impl<V> Ordered<V> {
         self.position(name).map(|at| &self.entries[at].1)
     }
 
-    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut V> {
-        self.position(name).map(|at| &mut self.entries[at].1)
-    }
-
     /// The value at a position that `position` or `push` returned.
     pub(crate) fn at(&self, at: usize) -> &V {
         &self.entries[at].1
@@ -106,10 +102,28 @@ impl<V> Ordered<V> {
 
     /// A map of the same names with values made by `f`.
     pub(crate) fn map<W>(&self, mut f: impl FnMut(&Arc<str>, &V) -> W) -> Ordered<W> {
-        Ordered {
-            entries: self.entries.iter().map(|(name, value)| (Arc::clone(name), f(name, value))).collect(),
-            index: self.index.clone(),
-        }
+        self.with_entries(self.iter().map(|(name, value)| (Arc::clone(name), f(name, value))).collect())
+    }
+
+    /// The names and values, in order.
+    pub(crate) fn as_slice(&self) -> &[(Arc<str>, V)] {
+        &self.entries
+    }
+
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.entries.iter_mut().map(|(_, value)| value)
+    }
+
+    /// Takes all entries out and returns their values.
+    pub(crate) fn take_values(&mut self) -> impl Iterator<Item = V> + use<V> {
+        self.index.clear();
+        std::mem::take(&mut self.entries).into_iter().map(|(_, value)| value)
+    }
+
+    /// A map of `entries`, whose names are those of this one in the same order.
+    pub(crate) fn with_entries<W>(&self, entries: Vec<(Arc<str>, W)>) -> Ordered<W> {
+        debug_assert!(self.keys().eq(entries.iter().map(|(name, _)| name)), "the names differ");
+        Ordered { entries, index: self.index.clone() }
     }
 
     fn reindex(&mut self) {

@@ -1,5 +1,12 @@
 //! Saving and loading: round trips, the contents of the file, and errors for files that do not match.
 
+mod damaged;
+#[cfg(unix)]
+mod files;
+#[cfg(target_os = "linux")]
+mod processes;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +14,7 @@ use metamlp::Error;
 use metamlp::Map;
 use metamlp::checkpoint::{CheckpointProblem, load_safetensors, save_safetensors};
 use metamlp::prelude::*;
+use metamlp::tensor::{bf16, f16};
 use safetensors::SafeTensors;
 
 /// A temporary folder for one test, removed at its end.
@@ -94,10 +102,15 @@ fn every_dtype_a_scalar_and_nothing_come_back() {
             Tensor::from_vec([2, 2], vec![f32::NAN, -0.0, f32::INFINITY, 1e-45]),
             Tensor::zeros([0, 3], F32),
         ],
+        (
+            Tensor::from_vec([3], [1.5, -0.0, f32::NAN].map(f16::from_f32).to_vec()),
+            Tensor::from_vec([3], [1.5, -0.0, f32::INFINITY].map(bf16::from_f32).to_vec()),
+        ),
     );
     save_safetensors(folder.file(), &tree).unwrap();
     let specs = tree.map(&mut |tensor| Tensor::spec(tensor.shape(), tensor.dtype()));
-    let (flags, integers, (words, wide), floats) = load_safetensors(folder.file(), &specs).unwrap();
+    let (flags, integers, (words, wide), floats, (halves, brains)) =
+        load_safetensors(folder.file(), &specs).unwrap();
     assert_eq!(flags.to_vec::<bool>().unwrap(), [true, false]);
     assert_eq!(integers.to_vec::<i32>().unwrap(), [i32::MIN, 7]);
     assert_eq!(words.to_vec::<u32>().unwrap(), [u32::MAX]);
@@ -105,6 +118,10 @@ fn every_dtype_a_scalar_and_nothing_come_back() {
     let bits = |x: &Tensor| x.to_vec::<f32>().unwrap().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(&floats[0]), bits(&tree.3[0]));
     assert_eq!(floats[1].shape(), [0, 3]);
+    let bits = |x: &Tensor| x.to_vec::<f16>().unwrap().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&halves), bits(&tree.4.0));
+    let bits = |x: &Tensor| x.to_vec::<bf16>().unwrap().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&brains), bits(&tree.4.1));
 
     save_safetensors(folder.file(), &()).unwrap();
     load_safetensors(folder.file(), &()).unwrap();
@@ -208,6 +225,58 @@ fn names_that_keys_cannot_hold_are_refused() {
         "cannot hold `a.b`: keys are joined by dots, and the name \"a.b\" is empty or contains a dot";
     problem(&folder.file(), save_safetensors(folder.file(), &map), expected);
     assert!(folder.names().is_empty());
+
+    // The format has this name for its own text, and the file could never be read.
+    let tree = BTreeMap::from([("__metadata__", Tensor::ones([2], F32))]);
+    let expected = "cannot hold `__metadata__`: the format has that name for its own text";
+    problem(&folder.file(), save_safetensors(folder.file(), &tree), expected);
+    problem(&folder.file(), load_safetensors(folder.file(), &tree), expected);
+    assert!(folder.names().is_empty());
+    let below = BTreeMap::from([("a", tree)]);
+    save_safetensors(folder.file(), &below).unwrap();
+    load_safetensors(folder.file(), &below).unwrap();
+}
+
+/// A tree that visits two tensors at one place.
+struct Twice(Tensor);
+
+impl Tree for Twice {
+    fn visit(&self, visitor: &mut dyn metamlp::tensor::TreeVisitor) {
+        visitor.tensor(&self.0);
+        visitor.tensor(&self.0);
+    }
+
+    fn map(&self, replace: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
+        Self(replace(&self.0))
+    }
+}
+
+#[test]
+fn two_tensors_with_one_key_are_refused() {
+    let folder = Folder::new("duplicate");
+    let tree = Twice(Tensor::ones([2], F32));
+    let expected = "cannot hold two tensors called `tensor`";
+    problem(&folder.file(), save_safetensors(folder.file(), &tree), expected);
+}
+
+#[test]
+fn values_longer_than_a_block_come_back() {
+    let folder = Folder::new("blocks");
+    for size in [1, 16_383, 16_384, 16_385, 100_000] {
+        let values: Vec<u32> = (0..size).map(|i: u32| i.wrapping_mul(2_654_435_761)).collect();
+        let flags: Vec<bool> = values.iter().map(|value| value % 3 == 0).collect();
+        let wide: Vec<f64> = values.iter().map(|&value| f64::from(value)).collect();
+        let tree = (
+            Tensor::from_vec([values.len()], flags.clone()),
+            Tensor::from_vec([values.len()], wide.clone()),
+            Tensor::from_vec([values.len()], values.clone()),
+        );
+        save_safetensors(folder.file(), &tree).unwrap();
+        let loaded = load_safetensors(folder.file(), &tree).unwrap();
+        assert_eq!(loaded.0.to_vec::<bool>().unwrap(), flags);
+        assert_eq!(loaded.1.to_vec::<f64>().unwrap(), wide);
+        assert_eq!(loaded.2.to_vec::<u32>().unwrap(), values);
+    }
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! Batches: every example once per epoch, in the order of the key.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use metamlp::data::Batches;
 use metamlp::prelude::*;
 
@@ -46,12 +50,58 @@ fn prefetching_changes_nothing_and_can_be_dropped_early() {
     let batches = Batches::new(data(100), 3).unwrap();
     let key = Key::new(7);
     let expected = labels(batches.shuffled(&key).unwrap());
-    for ahead in [0, 1, 5, 1000] {
+    for ahead in [0, 1, 5, 1000, 1 << 40, usize::MAX] {
         assert_eq!(labels(batches.shuffled(&key).unwrap().prefetch(ahead)), expected, "{ahead}");
     }
     let mut epoch = batches.shuffled(&key).unwrap().prefetch(1);
     assert!(epoch.next().is_some());
     drop(epoch);
+}
+
+/// Rows in batches of two; the batch with the number `bad` panics when it is taken.
+#[derive(Clone)]
+struct Records {
+    rows: Tensor,
+    bad: usize,
+    taken: Arc<AtomicUsize>,
+}
+
+impl Tree for Records {
+    fn visit(&self, visitor: &mut dyn metamlp::tensor::TreeVisitor) {
+        visitor.tensor(&self.rows);
+    }
+
+    fn map(&self, replace: &mut dyn FnMut(&Tensor) -> Tensor) -> Self {
+        let rows = replace(&self.rows);
+        if rows.shape() == [2] && self.taken.fetch_add(1, Ordering::SeqCst) == self.bad {
+            panic!("bad record");
+        }
+        Self { rows, ..self.clone() }
+    }
+}
+
+#[test]
+fn a_panic_while_prefetching_reaches_the_consumer_at_its_batch() {
+    for ahead in [0, 1, 3, 100] {
+        for bad in [0, 1, 4] {
+            let taken = Arc::new(AtomicUsize::new(0));
+            let records = Records { rows: Tensor::arange(10, I32), bad, taken };
+            let mut epoch = Batches::new(records, 2).unwrap().in_order().prefetch(ahead);
+            let mut seen = 0;
+            let panic = loop {
+                match catch_unwind(AssertUnwindSafe(|| epoch.next())) {
+                    Ok(batch) => {
+                        batch.expect("the epoch does not end early").unwrap();
+                        seen += 1;
+                    }
+                    Err(panic) => break panic,
+                }
+            };
+            assert_eq!(seen, bad);
+            assert_eq!(panic.downcast_ref::<&str>(), Some(&"bad record"));
+            assert!(epoch.next().is_none());
+        }
+    }
 }
 
 #[test]

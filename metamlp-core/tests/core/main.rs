@@ -6,6 +6,7 @@ mod capture;
 mod checkpoint;
 mod compact_name_scope;
 mod data;
+mod deep_maps;
 mod ended_scope;
 mod error_lines;
 mod errors;

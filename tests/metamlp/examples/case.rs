@@ -51,10 +51,11 @@ impl Example {
     }
 
     /// Checks for one line on standard error that contains all of `says`, no standard
-    /// output, exit code 1.
+    /// output, exit code 2 if the line points to `--help` and 1 otherwise.
     pub(crate) fn expect_refusal(self, output: &Output, says: &[&str]) {
         let error = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{error}");
+        let code = if error.contains("--help lists the options") { 2 } else { 1 };
+        assert_eq!(output.status.code(), Some(code), "{error}");
         assert_eq!(error.trim_end().lines().count(), 1, "{error}");
         assert!(error.starts_with(&format!("{}: ", self.0)), "{error}");
         for text in says {

@@ -1,4 +1,4 @@
-//! Refusals of `meta_ot`: one line, exit code 1, no files.
+//! Refusals of `meta_ot`: one line, exit code 1 or for a wrong command line 2, no files.
 
 use std::fs;
 
@@ -37,6 +37,18 @@ fn a_damaged_file() {
     bytes[checksum] ^= 0xff;
     let file = case.file("digits.gz", &bytes);
     case.refuses(&[&"--images", &file], &["digits.gz", "damaged"]);
+}
+
+#[test]
+fn data_behind_the_gzip_data() {
+    let case = META_OT.case("behind");
+    let whole = gzip(&idx(0x803, 20, 28, 28, &digits(20)));
+    for garbage in [&b"garbage"[..], b"\x1f", b"\x1f\x8b", &[0; 20], &whole[..20]] {
+        let file = case.file("digits.gz", &[&whole, garbage].concat());
+        case.refuses(&[&"--images", &file], &["digits.gz", "15696 bytes unpacked"]);
+    }
+    let file = case.file("digits.gz", &[&whole[..], &whole].concat());
+    case.refuses(&[&"--images", &file], &["digits.gz", "15697 or more bytes", "expected 15696"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod digits;
 mod input;
 mod meta_ot_refusals;
 mod meta_ot_runs;
+mod results;
 mod transformer_char;
 
 use case::Example;
