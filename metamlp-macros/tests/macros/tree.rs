@@ -174,7 +174,7 @@ fn no_two_values_of_a_static_part_share_a_program() {
     };
     let traces = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&traces);
-    let traced = jit(move |config: Config| {
+    let scaled = jit(move |config: Config| {
         count.fetch_add(1, Ordering::Relaxed);
         Ok::<_, metamlp::tensor::Error>(&config.x * config.rate)
     });
@@ -196,7 +196,7 @@ fn no_two_values_of_a_static_part_share_a_program() {
             let mut config = config.clone();
             change(&mut config);
             let rate = config.rate;
-            assert_eq!(traced(config).unwrap().item::<f64>().unwrap().to_bits(), rate.to_bits(), "{number}");
+            assert_eq!(scaled(config).unwrap().item::<f64>().unwrap().to_bits(), rate.to_bits(), "{number}");
             assert_eq!(traces.load(Ordering::Relaxed), traced_before.max(number + 1), "change {number}");
         }
     }
