@@ -24,7 +24,8 @@ impl ::metamlp::__private::Tree for State {
                 visitor.part(::metamlp::__private::Segment::Index(0usize), part_0);
                 {
                     use ::metamlp::__private::VisitStatic as _;
-                    (&::metamlp::__private::StaticField(part_1)).visit(&mut |part| visitor.static_part(part));
+                    (&::metamlp::__private::StaticField(part_1))
+                        .visit(&mut |part| visitor.static_part(part));
                 }
             }
         }

@@ -15,7 +15,8 @@ impl<T: ::metamlp::__private::Tree> ::metamlp::__private::Tree for Batch<T> {
         visitor.part(::metamlp::__private::Segment::Name("labels"), &self.labels);
         {
             use ::metamlp::__private::VisitStatic as _;
-            (&::metamlp::__private::StaticField(&self.seed)).visit(&mut |part| visitor.static_part(part));
+            (&::metamlp::__private::StaticField(&self.seed))
+                .visit(&mut |part| visitor.static_part(part));
         }
     }
     fn map(

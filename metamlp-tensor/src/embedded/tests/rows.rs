@@ -7,6 +7,7 @@ use super::{Choices, bits, numbers, programs};
 use crate::embedded::compile;
 use crate::graph::Graph;
 use crate::graph::mode;
+use crate::graph::op::Reduction;
 use crate::graph::recording::Recording;
 use crate::memory::buffer::Buffer;
 use crate::oracle;
@@ -18,7 +19,7 @@ pub(super) fn by_rows(choices: &mut Choices, x: &Tensor, along: &[Tensor], axes:
     let is_float = x.dtype().is_float();
     match choices.next(11) {
         0 if is_float => {
-            let exp = (x - x.max_keepdims(axes)).exp();
+            let exp = (x - extremum(x, Reduction::Max, axes)).exp();
             &exp / exp.sum_keepdims(axes)
         }
         1 if is_float => {
@@ -29,22 +30,27 @@ pub(super) fn by_rows(choices: &mut Choices, x: &Tensor, along: &[Tensor], axes:
             let variance = (x.square().mean_keepdims(axes) - mean.square()).maximum(0);
             (x - mean) * ((variance + 0.5).rsqrt() * &along[0]) + &along[1]
         }
-        2 if is_float => x - (x - x.max_keepdims(axes)).exp().sum_keepdims(axes).log(),
-        3 => x - x.min_keepdims(axes),
+        2 if is_float => x - (x - extremum(x, Reduction::Max, axes)).exp().sum_keepdims(axes).log(),
+        3 => x - extremum(x, Reduction::Min, axes),
         4 => x * &along[0] + x.sum_keepdims(axes),
-        5 => x.equal(x.max_keepdims(axes)).select(&along[1], x),
+        5 => x.equal(extremum(x, Reduction::Max, axes)).select(&along[1], x),
         6 => x.maximum(x.sum_keepdims(axes)) - &along[0],
         // A row need not read the elements that follow those of the row before.
-        7 => x.greater(&along[2]).select(x, &along[2]) + x.max_keepdims(axes),
+        7 => x.greater(&along[2]).select(x, &along[2]) + extremum(x, Reduction::Max, axes),
         8 => {
             let position = |choices: &mut Choices| Tensor::iota(x.shape(), choices.next(x.rank()), I32);
             let is_seen = position(choices).greater_equal(position(choices));
             let x = is_seen.select(x, &along[1]);
-            &x - x.max_keepdims(axes)
+            &x - extremum(&x, Reduction::Max, axes)
         }
-        9 => (x + x.max_keepdims(axes)).minimum(x.sum_keepdims([-1]).maximum(&along[1])),
+        9 => (x + extremum(x, Reduction::Max, axes)).minimum(x.sum_keepdims([-1]).maximum(&along[1])),
         _ => x * 0.5 + along[0].maximum(x),
     }
+}
+
+/// The extremum over `axes`, kept with extent 1. Rows may be empty, which the methods of `Tensor` refuse.
+fn extremum(x: &Tensor, kind: Reduction, axes: &[isize]) -> Tensor {
+    x.reduce(kind, "extremum", axes).reshape(x.sum_keepdims(axes).shape())
 }
 
 /// A few such steps in sequence, with intermediate values as outputs; or the gradients of a loss.

@@ -105,8 +105,10 @@ fn a_number_keeps_its_digits_on_both_sides_of_a_select() -> Result<()> {
     Ok(())
 }
 
-/// (numbers that `i32` holds, numbers above it, numbers below it), and the same of `u32`.
-const INTEGERS: [(DType, [i64; 4], [i64; 3], [i64; 3]); 2] = [
+/// A dtype, numbers that it holds, numbers above them and below them.
+type Integers = (DType, [i64; 4], [i64; 3], [i64; 3]);
+
+const INTEGERS: [Integers; 2] = [
     (
         I32,
         [0, -1, i32::MIN as i64, i32::MAX as i64],

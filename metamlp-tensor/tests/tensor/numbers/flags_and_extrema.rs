@@ -2,11 +2,13 @@
 
 use metamlp_tensor::{BOOL, DType, F16, F32, F64, I32, Result, Tensor, U32};
 
+type Function = fn(&Tensor) -> Tensor;
+
 const DTYPES: [DType; 6] = [BOOL, I32, U32, F16, F32, F64];
 
 #[test]
 fn an_extremum_of_nothing_is_an_error_at_the_callers_line() {
-    let reductions: [(&str, fn(&Tensor) -> Tensor); 6] = [
+    let reductions: [(&str, Function); 6] = [
         ("max", |x| x.max([1])),
         ("min", |x| x.min([1])),
         ("max", |x| x.max_keepdims([-1])),

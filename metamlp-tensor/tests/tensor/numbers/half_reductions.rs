@@ -2,6 +2,8 @@
 
 use metamlp_tensor::{BF16, DType, F16, F32, Padding, Result, Tensor, Window, bf16, f16, grad};
 
+type Function = fn(&Tensor) -> Tensor;
+
 fn bits(x: &Tensor) -> String {
     let bits: Vec<u16> = match x.dtype() {
         F16 => x.to_vec::<f16>().unwrap().into_iter().map(f16::to_bits).collect(),
@@ -66,7 +68,7 @@ fn reductions_have_the_bits_of_jax() -> Result<()> {
 /// A reduction in a 16-bit dtype is the same reduction in `f32`, rounded.
 #[test]
 fn a_reduction_is_rounded_once() {
-    let reductions: [(&str, fn(&Tensor) -> Tensor); 12] = [
+    let reductions: [(&str, Function); 12] = [
         ("sum", |x| x.sum([-1])),
         ("mean", |x| x.mean([-1])),
         ("mean_all", Tensor::mean_all),
