@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI};
 
 use metamlp_tensor::{DType, Tensor};
 
-use super::{refused, unless_beyond, within};
+use super::{refused, unless_beyond};
 
 /// A bound beyond which the gates are exactly 0 or 1 in `dtype`, and below which no power of `x` overflows
 /// in the gradients.
@@ -22,7 +22,7 @@ fn saturated(dtype: DType) -> f64 {
 #[track_caller]
 #[must_use]
 pub fn silu(x: &Tensor) -> Tensor {
-    within(x, saturated(x.dtype()), |x| x * x.logistic(), &x.maximum(0))
+    unless_beyond(x, saturated(x.dtype()), |x| x * x.logistic(), &x.maximum(0))
 }
 
 /// [`silu`] under its other name.
@@ -52,7 +52,7 @@ pub fn gelu(x: &Tensor) -> Tensor {
         let argument = x * (x.square() * (0.044_715 * FRAC_2_PI.sqrt()) + FRAC_2_PI.sqrt());
         x * ((argument.tanh() + 1.0) * 0.5)
     };
-    within(x, saturated(x.dtype()), inside, &x.maximum(0))
+    unless_beyond(x, saturated(x.dtype()), inside, &x.maximum(0))
 }
 
 /// [`gelu`] without the approximation: `x/2 · erfc(-x/√2)`, Flax's `gelu(approximate=False)`.

@@ -34,19 +34,14 @@ use metamlp_tensor::Tensor;
 
 use crate::argument::refused;
 
-/// `inside` where `|x| < bound`, else `limit`. The input is selected, too: the gradient of the branch
-/// that is not taken is multiplied by 0, and 0 times infinity is NaN. NaN takes the branch `limit`.
+/// `limit` where `|x| ≥ bound`, else `inside`; NaN is inside, so that its gradient is NaN too. The input is
+/// selected, too: the gradient of the branch that is not taken is multiplied by 0, and 0 times infinity is
+/// NaN.
 ///
 /// The executor has one loop for [`gelu`] and for [`silu`] in this form.
 #[track_caller]
-fn within(x: &Tensor, bound: f64, inside: impl FnOnce(&Tensor) -> Tensor, limit: &Tensor) -> Tensor {
-    let is_within = x.abs().less(bound);
-    is_within.select(inside(&is_within.select(x, 0)), limit)
-}
-
-/// [`within`] with NaN inside, so that its gradient is NaN too.
-#[track_caller]
 fn unless_beyond(x: &Tensor, bound: f64, inside: impl FnOnce(&Tensor) -> Tensor, limit: &Tensor) -> Tensor {
-    let is_beyond = x.abs().greater_equal(bound);
+    let x = &x.convert(x.dtype().to_inexact());
+    let is_beyond = Tensor::full([], bound, x.dtype()).less_equal(x.abs());
     is_beyond.select(limit, inside(&is_beyond.select(Tensor::zeros([], x.dtype()), x)))
 }

@@ -72,8 +72,6 @@ RIGHT |= {
 # A NaN passes the gradient on: what follows gives it NaN. jax.nn stops it.
 RIGHT |= {(name, "nan", 1): 1.0 for name in ["relu", "relu6"]}
 RIGHT |= {("hard_sigmoid", "nan", 1): 1.0 / 6.0, ("hard_silu", "nan", 2): 1.0 / 3.0}
-# The executor's loops for these two take the branch of infinity.
-RIGHT |= {(name, "nan", order): 0.0 for name in ["gelu", "silu"] for order in (1, 2)}
 
 # Kinks of the first derivative.
 NONE = {("celu", 0.0, 2), ("celu_with_alpha", 0.0, 2), ("soft_sign", 0.0, 2)}

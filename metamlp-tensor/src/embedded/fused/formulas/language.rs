@@ -14,7 +14,7 @@ macro_rules! tree {
     ((AtMost $x:tt $y:tt)) => {
         Tree::Compare(Comparison::Le, Box::new([tree!($x), tree!($y)]))
     };
-    ((Guarded $choice:tt $yes:tt $no:tt)) => {
+    ((Unless $choice:tt $yes:tt $no:tt)) => {
         tree!((Select $choice $yes $no))
     };
     ((Select $choice:tt $yes:tt $no:tt)) => {
@@ -44,9 +44,9 @@ macro_rules! value {
     ((AtMost $x:tt $y:tt)) => {
         value!($x) <= value!($y)
     };
-    // A `Select` that is only read where the choice is true.
-    ((Guarded $choice:tt $yes:tt $no:tt)) => {
-        value!($yes)
+    // A `Select` that is only read where the choice is false.
+    ((Unless $choice:tt $yes:tt $no:tt)) => {
+        value!($no)
     };
     ((Select $choice:tt $yes:tt $no:tt)) => {
         if value!($choice) { value!($yes) } else { value!($no) }

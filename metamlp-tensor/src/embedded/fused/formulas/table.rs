@@ -25,16 +25,16 @@ const LEAVES: &str = "a formula is given as many operands as it has leaves";
 
 formulas! {
     gelu(x; bound, zero, cubic, scale, one, half) {
-        is_inside = (Less (Abs x) bound);
-        inside = (Guarded is_inside x zero);
+        is_beyond = (AtMost bound (Abs x));
+        inside = (Unless is_beyond zero x);
         argument = (Mul inside (Add (Mul (Mul inside inside) cubic) scale));
         gated = (Mul inside (Mul (Add (Tanh argument) one) half));
-        => (Select is_inside gated (AtLeast x zero))
+        => (Select is_beyond (AtLeast x zero) gated)
     }
     silu(x; bound, zero) {
-        is_inside = (Less (Abs x) bound);
-        inside = (Guarded is_inside x zero);
-        => (Select is_inside (Mul inside (Logistic inside)) (AtLeast x zero))
+        is_beyond = (AtMost bound (Abs x));
+        inside = (Unless is_beyond zero x);
+        => (Select is_beyond (AtLeast x zero) (Mul inside (Logistic inside)))
     }
     adamw(before, moment, square; inverse, square_inverse, inside, outside, decay, rate) in_place {
         root = (Add (Sqrt (Add (Mul square square_inverse) inside)) outside);
