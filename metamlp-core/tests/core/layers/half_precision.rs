@@ -42,7 +42,7 @@ fn layers_have_the_numbers_of_flax() {
         (
             F16,
             "b962 b628 2f2f adfd 3b1a 39c6 37c3 4052 3d53",
-            "bba1 3703 3c5e 2f77 3a20 2b6c 3cbf 3c5f bbcd",
+            "bba4 3703 3c5d 2f76 3a20 2b6c 3cc0 3c5f bbcb",
             "bd5e b728 3728 3d5e bd5e b728 3728 3d5e bd5e b728 3728 3d5e",
             "bd67 bc59 ba98 b87e bbb8 af5a 39e2 3e58 3916 3add 3c52 3d35",
         ),
