@@ -16,9 +16,9 @@ use crate::graph::op::Op;
 use crate::graph::{Graph, Id, mode, source};
 use crate::memory::buffer::Buffer;
 
-/// Bytes of a node and of what its kernel keeps for it, measured.
+/// An estimate of the bytes of a node and of its part of a kernel.
 const BYTES_PER_NODE: usize = 1024;
-/// Bytes of a step and its kernel, measured.
+/// An estimate of the bytes of a step and its kernel.
 const BYTES_PER_STEP: usize = 1024;
 
 /// A program ready to run.
