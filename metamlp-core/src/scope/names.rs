@@ -183,9 +183,13 @@ impl Names {
 
     // Places.
 
-    /// The scope of that name in a place.
-    pub(super) fn child(&self, home: ScopeId, name: &str) -> Option<ScopeId> {
-        self.of(home).places.get(name)?.child
+    /// A name as it is kept in a place, if it was taken there, and the scope of that name.
+    pub(super) fn shared(&self, home: ScopeId, name: &str) -> (Arc<str>, Option<ScopeId>) {
+        let places = &self.of(home).places;
+        match places.position(name) {
+            Some(position) => (Arc::clone(places.key(position)), places.at(position).child),
+            None => (name.into(), None),
+        }
     }
 
     /// Sets the scope of the name at `position`, which `claim` returned.

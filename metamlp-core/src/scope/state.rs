@@ -301,8 +301,8 @@ impl State {
         entry: Entry,
         location: Caller,
     ) -> Result<(), Error> {
-        let below = self.names.child(self.tree.home(scope), name);
-        let put = self.store.put(&self.tree, scope, collection, name, entry, below);
+        let (shared, below) = self.names.shared(self.tree.home(scope), name);
+        let put = self.store.put(&self.tree, scope, collection, shared, entry, below);
         put.map_err(|refused| self.refused(refused, scope, collection, name, location))
     }
 

@@ -109,11 +109,15 @@ impl Store {
     ) -> Option<Entry> {
         let home = tree.home(scope);
         let table = self.table(tree, home, collection);
-        if let Some(Slot::Scope(child)) = table.written.as_ref().and_then(|written| written.get(name)) {
-            let child = *child;
-            self.fold(tree, child, collection);
-        }
-        let found = self.table(tree, home, collection).get(name).cloned()?;
+        let found = match table.written.as_ref().and_then(|written| written.get(name)) {
+            Some(Slot::Entry(entry)) => entry.clone(),
+            Some(Slot::Scope(child)) => {
+                let child = *child;
+                self.fold(tree, child, collection);
+                self.table(tree, home, collection).get(name).cloned()?
+            }
+            None => table.base.as_ref()?.own(name)?.clone(),
+        };
         self.note_read(tree, scope, collection, Some(name));
         Some(found)
     }
@@ -199,7 +203,7 @@ impl Store {
         tree: &Tree,
         scope: ScopeId,
         collection: usize,
-        name: &str,
+        name: Arc<str>,
         entry: Entry,
         below: Option<ScopeId>,
     ) -> Result<(), Refused> {
@@ -211,10 +215,14 @@ impl Store {
         if let Some(below) = below {
             self.fold(tree, below, collection);
         }
-        if !self.register(tree, home, collection) {
-            return Err(Refused::UnderVariable);
+        let mut table = self.table(tree, home, collection);
+        if table.written.is_none() {
+            if !self.register(tree, home, collection) {
+                return Err(Refused::UnderVariable);
+            }
+            table = self.table(tree, home, collection);
         }
-        self.table(tree, home, collection).put(name, entry);
+        table.put(name, entry);
         Ok(())
     }
 
@@ -262,7 +270,11 @@ impl Store {
     /// The map of a table with the maps of the scopes that it refers to.
     fn gather(&mut self, table: Table, collection: usize) -> Option<Map> {
         let Some(written) = table.written else { return table.base };
-        let mut whole = table.base.unwrap_or_default();
+        let mut entries = match table.base {
+            Some(base) => base.into_entries(),
+            None => Ordered::with_capacity(written.len()),
+        };
+        let is_new = entries.is_empty();
         for (name, slot) in *written {
             let entry = match slot {
                 Slot::Entry(entry) => Some(entry),
@@ -272,11 +284,17 @@ impl Store {
                     self.gather(child, collection).map(Entry::Map)
                 }
             };
-            if let Some(entry) = entry {
-                whole.set(name, entry);
+            match entry {
+                Some(entry) if is_new => {
+                    entries.push(name, entry);
+                }
+                Some(entry) => {
+                    entries.insert(name, entry);
+                }
+                None => {}
             }
         }
-        Some(whole)
+        Some(Map::from_entries(entries))
     }
 
     /// Removes the tables below a scope, up to scopes with a view. Written
@@ -399,8 +417,15 @@ impl Table {
     }
 
     /// Writes an entry; a map over a map is merged.
-    fn put(&mut self, name: &str, entry: Entry) {
-        let entry = match (self.get(name), entry) {
+    fn put(&mut self, name: Arc<str>, entry: Entry) {
+        let written = self.written.get_or_insert_default();
+        let position = written.position(&name);
+        let old = match position.map(|at| written.at(at)) {
+            Some(Slot::Entry(entry)) => Some(entry),
+            Some(Slot::Scope(_)) => None,
+            None => self.base.as_ref().and_then(|base| base.own(&name)),
+        };
+        let entry = match (old, entry) {
             (Some(Entry::Map(old)), Entry::Map(new)) => {
                 let mut merged = old.clone();
                 merged.merge(&new);
@@ -408,7 +433,12 @@ impl Table {
             }
             (_, entry) => entry,
         };
-        self.set(name, Slot::Entry(entry));
+        match position {
+            Some(at) => *written.at_mut(at) = Slot::Entry(entry),
+            None => {
+                written.push(name, Slot::Entry(entry));
+            }
+        }
     }
 
     /// Takes back the whole map of the scope of that name.

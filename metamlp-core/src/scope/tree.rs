@@ -115,8 +115,8 @@ impl Tree {
     }
 
     /// The scopes right below a place: the children of the modules that use it.
-    pub(super) fn children(&self, home: ScopeId) -> Vec<ScopeId> {
-        let mut children = Vec::new();
+    pub(super) fn children(&self, home: ScopeId) -> SmallVec<[ScopeId; 8]> {
+        let mut children = SmallVec::new();
         for holder in self.holders(home) {
             let mut next = self.node(holder).last_child;
             while let Some(child) = next {

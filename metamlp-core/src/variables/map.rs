@@ -1,6 +1,7 @@
 //! The nested map of variables: names in order of creation, each with an entry. Copied on write, of any depth.
 //! Knows nothing of collections.
 
+use std::cell::Cell;
 use std::fmt;
 use std::ops::{Deref, DerefMut, Index};
 use std::sync::{Arc, LazyLock};
@@ -30,7 +31,7 @@ use crate::variables::walk::{self, Part};
 #[derive(Clone, Default)]
 pub struct Map(Arc<Entries>);
 
-/// The entries of a map. Dropping them drops nested entries by a worklist instead of recursion.
+/// The entries of a map. Dropping them drops deeply nested entries by a worklist instead of recursion.
 #[derive(Clone, Default)]
 pub(crate) struct Entries(Ordered<Entry>);
 
@@ -53,6 +54,14 @@ impl Drop for Entries {
         if self.0.iter().all(|(_, entry)| matches!(entry, Entry::Tensor(_))) {
             return;
         }
+        let depth = DROPPING.get();
+        if depth < DEEPEST_DROP {
+            // The usual depth of a model, for which a worklist takes longer.
+            DROPPING.set(depth + 1);
+            drop(std::mem::take(&mut self.0));
+            DROPPING.set(depth);
+            return;
+        }
         let mut pending: Vec<Entry> = self.0.take_values().collect();
         while let Some(entry) = pending.pop() {
             match entry {
@@ -66,6 +75,14 @@ impl Drop for Entries {
             }
         }
     }
+}
+
+/// Nested maps are dropped by recursion down to this depth.
+const DEEPEST_DROP: usize = 32;
+
+thread_local! {
+    /// The number of maps that this thread is dropping, one inside of another.
+    static DROPPING: Cell<usize> = const { Cell::new(0) };
 }
 
 static EMPTY: LazyLock<Map> = LazyLock::new(Map::new);
@@ -147,11 +164,6 @@ impl Map {
         self.0.get(name)
     }
 
-    /// Inserts or replaces an entry.
-    pub(crate) fn set(&mut self, name: Arc<str>, entry: Entry) {
-        Arc::make_mut(&mut self.0).insert(name, entry);
-    }
-
     /// The map under `name`, made if it is missing; `None` if a variable has the name.
     pub(crate) fn submap(&mut self, name: &Arc<str>) -> Option<&mut Map> {
         let entries = Arc::make_mut(&mut self.0);
@@ -172,6 +184,11 @@ impl Map {
     /// The entries, copied if another map shares them.
     pub(crate) fn entries_mut(&mut self) -> &mut Ordered<Entry> {
         &mut Arc::make_mut(&mut self.0).0
+    }
+
+    /// The entries, copied if another map shares them.
+    pub(crate) fn into_entries(self) -> Ordered<Entry> {
+        std::mem::take(&mut Arc::unwrap_or_clone(self.0).0)
     }
 
     pub(crate) fn from_entries(entries: Ordered<Entry>) -> Self {

@@ -20,6 +20,10 @@ impl<V> Ordered<V> {
         Self { entries: Vec::new(), index: FxHashMap::default() }
     }
 
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self { entries: Vec::with_capacity(capacity), index: FxHashMap::default() }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -49,21 +49,17 @@ pub(crate) fn get<'a>(mut part: Part<'a>, mut path: &str) -> Option<&'a Entry> {
 pub(crate) fn visit(part: Part<'_>, visitor: &mut dyn TreeVisitor) {
     let mut open: SmallVec<[Rest<'_>; LEVELS]> = smallvec![Rest::of(part, visitor)];
     while let Some(rest) = open.last_mut() {
-        let Some((segment, entry)) = rest.next() else {
-            open.pop();
-            if !open.is_empty() {
-                visitor.leave();
+        match rest.visit_tensors(visitor) {
+            Some(inner) => {
+                let inner = Rest::of(inner, visitor);
+                open.push(inner);
             }
-            continue;
-        };
-        visitor.enter(segment);
-        match entry {
-            Entry::Tensor(tensor) => {
-                visitor.tensor(tensor);
-                visitor.leave();
+            None => {
+                open.pop();
+                if !open.is_empty() {
+                    visitor.leave();
+                }
             }
-            Entry::Tuple(entries) => open.push(Rest::of(Part::Tuple(entries), visitor)),
-            Entry::Map(map) => open.push(Rest::of(Part::Map(map), visitor)),
         }
     }
 }
@@ -89,11 +85,31 @@ impl<'a> Rest<'a> {
         }
     }
 
-    fn next(&mut self) -> Option<(Segment<'a>, &'a Entry)> {
+    /// Visits tensors up to the next entry that holds entries, which is entered and returned.
+    fn visit_tensors(&mut self, visitor: &mut dyn TreeVisitor) -> Option<Part<'a>> {
         match self {
-            Self::Map(entries) => entries.next().map(|(name, entry)| (Segment::Name(name), entry)),
-            Self::Tuple(entries) => entries.next().map(|(index, entry)| (Segment::Index(index), entry)),
+            Self::Map(entries) => {
+                entries.find_map(|(name, entry)| enter(Segment::Name(name), entry, visitor))
+            }
+            Self::Tuple(entries) => {
+                entries.find_map(|(index, entry)| enter(Segment::Index(index), entry, visitor))
+            }
         }
+    }
+}
+
+/// Enters an entry. Visits and leaves it if it is a tensor; returns it if it holds entries.
+#[inline]
+fn enter<'a>(segment: Segment<'_>, entry: &'a Entry, visitor: &mut dyn TreeVisitor) -> Option<Part<'a>> {
+    visitor.enter(segment);
+    match entry {
+        Entry::Tensor(tensor) => {
+            visitor.tensor(tensor);
+            visitor.leave();
+            None
+        }
+        Entry::Tuple(entries) => Some(Part::Tuple(entries)),
+        Entry::Map(map) => Some(Part::Map(map)),
     }
 }
 
@@ -102,17 +118,14 @@ pub(crate) fn map(part: Part<'_>, replace: &mut dyn FnMut(&Tensor) -> Tensor) ->
     let mut open: SmallVec<[Copying<'_>; LEVELS]> = smallvec![Copying::of(part)];
     loop {
         let copying = open.last_mut().expect("the loop ends with the outermost part");
-        match copying.next() {
-            Some(Entry::Tensor(tensor)) => copying.put(Entry::Tensor(replace(tensor))),
-            Some(Entry::Tuple(entries)) => open.push(Copying::of(Part::Tuple(entries))),
-            Some(Entry::Map(map)) => open.push(Copying::of(Part::Map(map))),
-            None => {
-                let whole = open.pop().expect("a part is open").finish();
-                match open.last_mut() {
-                    Some(outer) => outer.put(whole),
-                    None => return whole,
-                }
-            }
+        if let Some(inner) = copying.copy_tensors(replace) {
+            open.push(Copying::of(inner));
+            continue;
+        }
+        let whole = open.pop().expect("a part is open").finish();
+        match open.last_mut() {
+            Some(outer) => outer.put(whole),
+            None => return whole,
         }
     }
 }
@@ -131,14 +144,34 @@ impl<'a> Copying<'a> {
         }
     }
 
-    /// The first entry without a copy.
-    fn next(&self) -> Option<&'a Entry> {
+    /// Copies tensors up to the next entry that holds entries, and returns that one.
+    fn copy_tensors(&mut self, replace: &mut dyn FnMut(&Tensor) -> Tensor) -> Option<Part<'a>> {
         match self {
-            Self::Map(source, copied) => source.as_slice().get(copied.len()).map(|(_, entry)| entry),
-            Self::Tuple(source, copied) => source.get(copied.len()),
+            Self::Map(source, copied) => {
+                for (name, entry) in &source.as_slice()[copied.len()..] {
+                    match entry {
+                        Entry::Tensor(tensor) => {
+                            copied.push((Arc::clone(name), Entry::Tensor(replace(tensor))));
+                        }
+                        Entry::Tuple(entries) => return Some(Part::Tuple(entries)),
+                        Entry::Map(map) => return Some(Part::Map(map)),
+                    }
+                }
+            }
+            Self::Tuple(source, copied) => {
+                for entry in &source[copied.len()..] {
+                    match entry {
+                        Entry::Tensor(tensor) => copied.push(Entry::Tensor(replace(tensor))),
+                        Entry::Tuple(entries) => return Some(Part::Tuple(entries)),
+                        Entry::Map(map) => return Some(Part::Map(map)),
+                    }
+                }
+            }
         }
+        None
     }
 
+    /// Adds the copy of the entry that [`copy_tensors`](Copying::copy_tensors) returned.
     fn put(&mut self, copy: Entry) {
         match self {
             Self::Map(source, copied) => copied.push((Arc::clone(source.key(copied.len())), copy)),

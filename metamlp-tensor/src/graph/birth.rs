@@ -14,11 +14,13 @@ thread_local! {
 }
 
 /// The birth number of the youngest node of this thread. What this thread makes from now on is younger.
+#[inline]
 pub(crate) fn now() -> u64 {
     CLOCK.get()
 }
 
 /// The birth number of a new node whose youngest operand was born at `youngest_operand`.
+#[inline]
 pub(crate) fn next(youngest_operand: u64) -> u64 {
     let born = CLOCK.get().max(youngest_operand) + 1;
     CLOCK.set(born);
@@ -60,6 +62,7 @@ impl Drop for Differentiation {
 
 /// True if a differentiation is recording that may have to see how a node was computed. `youngest` is the number of the
 /// youngest differentiation that the node depends on a variable of: one that began later cannot reach the node.
+#[inline]
 pub(crate) fn is_differentiated(youngest: u64) -> bool {
     youngest != 0 && OLDEST.load(Ordering::Acquire) <= youngest
 }

@@ -81,9 +81,9 @@ impl Tensor {
         let mut list = Operands::new();
         operands.into_iter().for_each(|operand| list.push(operand));
         let operands = list;
-        if let Some(poison) = operands.iter().find_map(|operand| operand.0.poison.as_deref()) {
-            let ty = Self::infer(&op, &operands).unwrap_or_else(|_| Self::guess(&operands));
-            return Self::poisoned(poison.clone(), ty);
+        let origin = Origin::of(&operands);
+        if origin.is_poisoned {
+            return Self::poisoned_by(&op, &operands);
         }
         let ty = match Self::infer(&op, &operands) {
             Ok(ty) => ty,
@@ -93,18 +93,27 @@ impl Tensor {
                 return Self::poisoned(error, Self::guess(&operands));
             }
         };
-        let depth = 1 + operands.iter().map(|operand| operand.0.pending_depth()).max().unwrap_or(0);
-        let is_abstract = operands.iter().any(|operand| operand.0.is_abstract);
-        let lineage = Lineage::of(&operands);
         if !operands.is_empty() {
             pending::count(1);
         }
-        let tensor = Self::node(ty, lineage, depth, is_abstract, None, Expression::Operation(op, operands));
+        let depth = 1 + origin.depth;
+        let is_abstract = origin.is_abstract;
+        let tensor =
+            Self::node(ty, origin.lineage, depth, is_abstract, None, Expression::Operation(op, operands));
         if depth > pending::deepest() && !is_abstract && !mode::is_deferred() {
             // An error is found again, and returned, when the value is read.
             let _ = tensor.evaluate();
         }
         tensor
+    }
+
+    /// The result of an operation one of whose operands is poisoned.
+    #[cold]
+    #[track_caller]
+    fn poisoned_by(op: &Op, operands: &[Tensor]) -> Tensor {
+        let poison = operands.iter().find_map(|operand| operand.0.poison.as_deref());
+        let poison = poison.expect("one of the operands is poisoned").clone();
+        Self::poisoned(poison, Self::infer(op, operands).unwrap_or_else(|_| Self::guess(operands)))
     }
 
     /// A tensor with a value.
@@ -212,14 +221,29 @@ struct Lineage {
     differentiation: u64,
 }
 
-impl Lineage {
+/// The properties of an operation's node that its operands decide.
+#[derive(Default)]
+struct Origin {
+    lineage: Lineage,
+    /// The greatest depth of an operand.
+    depth: u32,
+    is_abstract: bool,
+    is_poisoned: bool,
+}
+
+impl Origin {
+    #[inline]
     fn of(operands: &[Tensor]) -> Self {
-        let mut lineage = Self::default();
+        let mut origin = Self::default();
+        let lineage = &mut origin.lineage;
         for Tensor(operand) in operands {
             lineage.youngest_operand = lineage.youngest_operand.max(operand.born);
             lineage.differentiation = lineage.differentiation.max(operand.differentiation);
+            origin.depth = origin.depth.max(operand.pending_depth());
+            origin.is_abstract |= operand.is_abstract;
+            origin.is_poisoned |= operand.poison.is_some();
         }
-        lineage
+        origin
     }
 }
 
@@ -287,19 +311,28 @@ impl Drop for Node {
     }
 }
 
-/// Drops operands by a worklist instead of recursion, since a graph may be deeper than the thread's stack.
-fn release(mut operands: Operands) {
-    let mut pending: SmallVec<[Tensor; 16]> = SmallVec::new();
-    loop {
-        while let Some(operand) = operands.pop() {
-            pending.push(operand);
+/// Drops tensors, by a worklist instead of recursion, since a graph may be deeper than the thread's stack. Nodes that
+/// nobody else owns go to the free list.
+pub(crate) fn release(tensors: impl IntoIterator<Item = Tensor>) {
+    node_free_list::with(|free| {
+        let mut pending: SmallVec<[Tensor; 16]> = SmallVec::new();
+        for tensor in tensors {
+            pending.push(tensor);
+            while let Some(Tensor(mut node)) = pending.pop() {
+                // The count is read first, since `get_mut` writes to memory that other threads may read.
+                if Arc::strong_count(&node) == 1
+                    && let Some(last) = Arc::get_mut(&mut node)
+                {
+                    let mut operands = last.take_operands();
+                    while let Some(operand) = operands.pop() {
+                        pending.push(operand);
+                    }
+                    drop(last.value.take());
+                    free.keep(node);
+                }
+            }
         }
-        let Some(Tensor(mut node)) = pending.pop() else { return };
-        if let Some(last) = Arc::get_mut(&mut node) {
-            operands = last.take_operands();
-            node_free_list::keep(node);
-        }
-    }
+    });
 }
 
 #[cfg(test)]

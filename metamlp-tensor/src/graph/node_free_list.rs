@@ -9,30 +9,51 @@ use crate::graph::node::Node;
 /// The most free nodes that a thread keeps.
 const MOST: usize = 1024;
 
+/// Nodes without a value, an operand and another owner.
+pub(crate) struct FreeList(Vec<Arc<Node>>);
+
 thread_local! {
-    static SPARE: RefCell<Vec<Arc<Node>>> = const { RefCell::new(Vec::new()) };
+    static FREE: RefCell<FreeList> = const { RefCell::new(FreeList(Vec::new())) };
+}
+
+impl FreeList {
+    /// Puts a node that has no value, no operand and no other owner on the list.
+    #[inline]
+    pub(crate) fn keep(&mut self, node: Arc<Node>) {
+        if self.0.len() < MOST {
+            self.0.push(node);
+        }
+    }
 }
 
 /// Takes a node from the free list: it has no value and no other owner.
+#[inline]
 pub(crate) fn take() -> Option<Arc<Node>> {
     // The list is gone while the thread ends.
-    SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten()
+    FREE.try_with(|free| free.borrow_mut().0.pop()).ok().flatten()
 }
 
-/// Drops the node's value and puts the node on the free list, unless it has another owner.
-pub(crate) fn keep(mut node: Arc<Node>) {
-    let Some(last) = Arc::get_mut(&mut node) else { return };
-    drop(last.value.take());
-    // A node that does not fit is dropped after the borrow has ended.
-    let rest = SPARE.try_with(|spare| {
-        let mut spare = spare.borrow_mut();
-        if spare.len() < MOST {
-            spare.push(node);
-            return None;
+/// Runs `f` on the free list of this thread. `f` must not make nodes.
+#[inline]
+pub(crate) fn with(f: impl FnOnce(&mut FreeList)) {
+    let mut f = Some(f);
+    let mut run = |free: &mut FreeList| {
+        if let Some(f) = f.take() {
+            f(free);
         }
-        Some(node)
+    };
+    let has_run = FREE.try_with(|free| match free.try_borrow_mut() {
+        Ok(mut free) => {
+            run(&mut free);
+            true
+        }
+        // `f` of an outer call drops the last owner of a node, which another thread has just let go.
+        Err(_) => false,
     });
-    drop(rest);
+    // The list is gone while the thread ends.
+    if has_run != Ok(true) {
+        run(&mut FreeList(Vec::new()));
+    }
 }
 
 #[cfg(test)]

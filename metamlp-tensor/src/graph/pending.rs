@@ -24,26 +24,32 @@ thread_local! {
 }
 
 /// The depth at which a chain is evaluated now.
+#[inline]
 pub(crate) fn deepest() -> u32 {
     DEPTH.load(Ordering::Relaxed)
 }
 
 /// Counts operations that were recorded, or that were evaluated or dropped if the number is negative.
+#[inline]
 pub(crate) fn count(operations: isize) {
     // The count is gone while the thread ends.
     let _ = UNCOUNTED.try_with(|uncounted| {
         let sum = uncounted.get() + operations;
         if sum.abs() < BATCH {
             uncounted.set(sum);
-            return;
+        } else {
+            uncounted.set(0);
+            add(sum);
         }
-        uncounted.set(0);
-        let pending = PENDING.fetch_add(sum, Ordering::Relaxed) + sum;
-        DEPTH.store(
-            depth(pending.max(0).unsigned_abs(), Limits::current().pending_operations),
-            Ordering::Relaxed,
-        );
     });
+}
+
+/// Adds a thread's own count to [`PENDING`].
+#[cold]
+fn add(operations: isize) {
+    let pending = PENDING.fetch_add(operations, Ordering::Relaxed) + operations;
+    let limit = Limits::current().pending_operations;
+    DEPTH.store(depth(pending.max(0).unsigned_abs(), limit), Ordering::Relaxed);
 }
 
 fn depth(pending: usize, limit: usize) -> u32 {

@@ -17,6 +17,7 @@ enum Visit<N> {
 
 impl<N> Pending<N> {
     /// Adds a node. It is visited before all that were added earlier.
+    #[inline]
     pub(crate) fn push(&mut self, tensor: Tensor) {
         self.0.push(Visit::First(tensor));
     }
@@ -44,6 +45,7 @@ pub(crate) trait Walk {
 }
 
 /// Visits everything in `pending`, and all that the visits push. `pending` is empty afterwards.
+#[inline]
 pub(crate) fn walk<W: Walk>(walk: &mut W, pending: &mut Pending<W::Node>) {
     while let Some(visit) = pending.0.pop() {
         match visit {

@@ -3,10 +3,11 @@
 
 use std::cell::Cell;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHasher};
 
-use crate::graph::node::{Expression, Tensor};
+use crate::graph::node::{Expression, Tensor, release};
 use crate::graph::op::Op;
 use crate::graph::post_order::{Pending, Walk, walk};
 use crate::graph::{Graph, GraphNode, Id};
@@ -29,6 +30,8 @@ struct Lists {
     /// The id of each node, by its address.
     ids: FxHashMap<usize, Id>,
     pending: Pending<Tensor>,
+    /// True if a program has computed one of the nodes before.
+    has_computed: bool,
     /// Tensors that a program has computed before and that are computed again for a new one.
     repeated: Vec<Tensor>,
 }
@@ -63,6 +66,9 @@ impl Recording {
         outputs.iter().rev().cloned().for_each(|output| pending.push(output));
         walk(&mut Recorder { lists: &mut lists, hasher: &mut hasher, since }, &mut pending);
         lists.pending = pending;
+        if lists.has_computed {
+            lists.find_repeated();
+        }
         lists.outputs.extend(outputs.iter().map(|output| lists.ids[&output.address()]));
         lists.outputs.hash(&mut hasher);
         Self { lists, hash: hasher.finish() }
@@ -86,8 +92,11 @@ impl Recording {
 
     /// Remembers that the program has run: its tensors have been computed.
     pub(crate) fn set_computed(&self) {
-        for recorded in self.lists.nodes.iter().filter(|recorded| !recorded.is_input) {
-            recorded.tensor.0.set_computed();
+        for Recorded { tensor: Tensor(node), is_input, .. } in &self.lists.nodes {
+            // Nobody asks a node that ends with the recording.
+            if !is_input && Arc::strong_count(node) > 1 {
+                node.set_computed();
+            }
         }
     }
 
@@ -162,33 +171,42 @@ impl Recorder<'_> {
 impl Walk for Recorder<'_> {
     type Node = Tensor;
 
+    #[inline]
     fn first(&mut self, tensor: Tensor, pending: &mut Pending<Tensor>) -> Option<Tensor> {
         let ids = &self.lists.ids;
         if ids.contains_key(&tensor.address()) {
             return None;
         }
-        if tensor.0.value.get().is_none()
-            && let Expression::Operation(op, operands) = &*tensor.0.expression()
-            && self.is_inside(&tensor, op, operands)
-        {
-            for operand in operands.iter().rev() {
-                if !ids.contains_key(&operand.address()) {
-                    pending.push(operand.clone());
+        let is_inside = tensor.0.value.get().is_none()
+            && match &*tensor.0.expression() {
+                Expression::Operation(op, operands) if self.is_inside(&tensor, op, operands) => {
+                    for operand in operands.iter().rev() {
+                        if !ids.contains_key(&operand.address()) {
+                            pending.push(operand.clone());
+                        }
+                    }
+                    true
                 }
-            }
+                _ => false,
+            };
+        if is_inside {
+            Some(tensor)
+        } else {
+            self.lists.input(tensor, self.hasher);
+            None
         }
-        Some(tensor)
     }
 
     fn is_done(&self, tensor: &Tensor) -> bool {
         self.lists.ids.contains_key(&tensor.address())
     }
 
+    #[inline]
     fn last(&mut self, tensor: Tensor) {
         let is_recorded = tensor.0.value.get().is_none()
             && match &*tensor.0.expression() {
                 Expression::Operation(op, operands) if self.is_inside(&tensor, op, operands) => {
-                    self.lists.find_repeated(&tensor, op, operands);
+                    self.lists.has_computed |= tensor.0.was_computed();
                     self.lists.operation(op, operands, self.hasher);
                     true
                 }
@@ -197,7 +215,7 @@ impl Walk for Recorder<'_> {
         if is_recorded {
             self.lists.push(tensor, false, self.hasher);
         } else {
-            // It has a value, perhaps from another thread since its first visit, or it is a placeholder.
+            // Another thread has evaluated it since its first visit.
             self.lists.input(tensor, self.hasher);
         }
     }
@@ -205,6 +223,7 @@ impl Walk for Recorder<'_> {
 
 impl Lists {
     /// Lists and hashes the operands of the node that is pushed next. All of them have been visited.
+    #[inline]
     fn operation(&mut self, op: &Op, operands: &[Tensor], hasher: &mut FxHasher) {
         let begin = self.operands.len();
         let ids = &self.ids;
@@ -213,22 +232,27 @@ impl Lists {
         self.operands[begin..].hash(hasher);
     }
 
-    /// Lists the operands that have been computed before, if `tensor` has not. A view is cheap to repeat: it
+    /// The tensors that have been computed before and are operands of one that has not. A view is cheap to repeat: it
     /// counts as a part of its users.
-    fn find_repeated(&mut self, tensor: &Tensor, op: &Op, operands: &[Tensor]) {
-        let is_new = !tensor.0.was_computed() || op.is_view();
-        if !is_new {
-            return;
-        }
-        for operand in operands.iter().filter(|operand| operand.0.was_computed()) {
-            let is_worth_keeping = match &*operand.0.expression() {
-                Expression::Operation(op, _) => {
-                    !op.is_view() && !matches!(op, Op::Constant(_) | Op::Iota { .. })
-                }
-                _ => false,
+    fn find_repeated(&mut self) {
+        let mut begin = 0;
+        for user in &self.nodes {
+            let operands = &self.operands[begin..user.operands_end];
+            begin = user.operands_end;
+            let is_new = || !user.tensor.0.was_computed() || user.op(Op::is_view) == Some(true);
+            let computed = |&&operand: &&Id| {
+                let Recorded { tensor, is_input, .. } = &self.nodes[operand as usize];
+                !is_input && tensor.0.was_computed()
             };
-            if is_worth_keeping && !self.nodes[self.ids[&operand.address()] as usize].is_input {
-                self.repeated.push(operand.clone());
+            if user.is_input || !is_new() {
+                continue;
+            }
+            for &operand in operands.iter().filter(computed) {
+                let operand = &self.nodes[operand as usize];
+                let is_cheap = |op: &Op| op.is_view() || matches!(op, Op::Constant(_) | Op::Iota { .. });
+                if operand.op(is_cheap) == Some(false) {
+                    self.repeated.push(operand.tensor.clone());
+                }
             }
         }
     }
@@ -264,12 +288,13 @@ impl Recorded {
 impl Drop for Recording {
     fn drop(&mut self) {
         let mut lists = std::mem::take(&mut self.lists);
-        lists.nodes.clear();
+        release(lists.nodes.drain(..).map(|recorded| recorded.tensor));
         lists.operands.clear();
         lists.inputs.clear();
         lists.outputs.clear();
         lists.ids.clear();
         lists.repeated.clear();
+        lists.has_computed = false;
         SPARE.set(Some(lists));
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use rayon::prelude::*;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::dtype::DType;
 use crate::graph::{Graph, Id};
@@ -117,10 +117,10 @@ impl Kernel for Attention {
         let operands = [0, 1, 2].map(|number| input(operands, number));
         let mut rest: SmallVec<[Option<Buffer>; 4]> = rest.into();
         rest.insert(self.input, None);
-        Outputs::from_iter([match self.scores.dtype {
+        smallvec![match self.scores.dtype {
             DType::F64 => self.attend::<f64>(operands, &rest),
             _ => self.attend::<f32>(operands, &rest),
-        }])
+        }]
     }
 }
 

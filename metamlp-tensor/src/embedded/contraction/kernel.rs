@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use smallvec::smallvec;
+
 use crate::embedded::analysis::layout::Layout;
 use crate::embedded::kernel::{Kernel, Outputs, input};
 use crate::graph::op::Op;
@@ -75,10 +77,10 @@ impl Kernel for ContractionKernel {
     fn run(&self, inputs: &mut [Option<Buffer>]) -> Outputs {
         let Some(epilogue) = &self.epilogue else {
             let (lhs, rhs) = (input(inputs, 0), input(inputs, 1));
-            return Outputs::from_iter([match &self.contraction {
+            return smallvec![match &self.contraction {
                 Contraction::Product(product) => product.run(lhs, rhs),
                 Contraction::Convolution(convolution) => convolution.run(lhs, rhs),
-            }]);
+            }];
         };
         let (operands, rest) = inputs.split_at_mut(2);
         let (lhs, rhs) = (input(operands, 0), input(operands, 1));

@@ -11,7 +11,7 @@ pub(crate) mod windows;
 
 use std::fmt;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::dtype::DType;
 use crate::embedded::kernel::{Kernel, Outputs};
@@ -48,8 +48,11 @@ impl Direct {
 
 impl Kernel for Direct {
     fn run(&self, inputs: &mut [Option<Buffer>]) -> Outputs {
-        let inputs = inputs.iter_mut().map(|input| input.take().expect("a step is given all of its inputs"));
-        Outputs::from_iter([evaluate(&self.op, inputs.zip(&self.operands).collect(), &self.ty)])
+        let mut operands = Operands::new();
+        for (input, ty) in inputs.iter_mut().zip(&self.operands) {
+            operands.push((input.take().expect("a step is given all of its inputs"), ty));
+        }
+        smallvec![evaluate(&self.op, operands, &self.ty)]
     }
 }
 
@@ -138,9 +141,10 @@ fn elements<T: Stored>(buffer: &Buffer) -> &[T] {
 /// The keys number `first..first + count` that a key is split into.
 fn rng_split(key: &Buffer, first: u32, count: usize) -> Buffer {
     let key = elements::<u32>(key).try_into().expect("shape inference has checked that a key has two words");
-    let mut keys = vec![[0; 2]; count];
-    threefry::fill_split(key, first.into(), &mut keys);
-    Buffer::from_vec(keys.into_flattened())
+    let mut words = u32::pool().take(2 * count);
+    let (keys, []) = words.as_chunks_mut() else { unreachable!("a key has two words") };
+    threefry::fill_split(key, first.into(), keys);
+    Buffer::from_vec(words)
 }
 
 fn pad<T: Stored>(operands: &[(&Buffer, &Type)], ty: &Type, low: &Axes, interior: &Axes) -> Buffer {

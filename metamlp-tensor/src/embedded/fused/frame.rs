@@ -269,6 +269,8 @@ pub(crate) struct Frame<'a> {
     row_index: SmallVec<[usize; 4]>,
     /// Position of the tile on the axes up to the split one.
     pub(crate) index: SmallVec<[usize; 6]>,
+    /// The registers of this thread that no bank has taken yet.
+    free: Option<Box<PerDType<Registers>>>,
     pub(crate) banks: PerDType<Banks<'a>>,
 }
 
@@ -276,26 +278,30 @@ impl<'a> Frame<'a> {
     /// Runs `f` on a frame with the registers of this thread.
     pub(crate) fn with<R>(f: impl FnOnce(&mut Frame<'a>) -> R) -> R {
         let mut frame = Frame::default();
-        let mut registers = frame.take_registers();
+        frame.free = Some(REGISTERS.take().unwrap_or_default());
         let result = f(&mut frame);
-        frame.return_registers(&mut registers);
+        let mut registers = frame.free.take().expect("set above and only borrowed since");
+        each_dtype!(T => {
+            let used = &mut T::bank(&mut frame).registers;
+            if !used.is_empty() {
+                *registers.of_mut::<T>() = take(used);
+            }
+        });
         REGISTERS.set(Some(registers));
         result
     }
 
-    fn take_registers(&mut self) -> Box<PerDType<Registers>> {
-        let mut registers = REGISTERS.take().unwrap_or_default();
-        each_dtype!(T => T::bank(self).registers = take(registers.of_mut::<T>()));
-        registers
-    }
-
-    fn return_registers(&mut self, registers: &mut PerDType<Registers>) {
-        each_dtype!(T => *registers.of_mut::<T>() = take(&mut T::bank(self).registers));
-    }
-
     /// Adds registers until each dtype has this many.
     pub(crate) fn reserve(&mut self, registers: &ByDType<usize>) {
-        each_dtype!(T => T::bank(self).reserve(registers[T::DTYPE]));
+        each_dtype!(T => {
+            let count = registers[T::DTYPE];
+            if count > 0 {
+                if let (true, Some(free)) = (T::bank(self).registers.is_empty(), &mut self.free) {
+                    T::bank(self).registers = take(free.of_mut::<T>());
+                }
+                T::bank(self).reserve(count);
+            }
+        });
     }
 
     /// Computes the position of the current row on these axes, which count rows.

@@ -189,7 +189,11 @@ impl Kernel for Map {
         if self.size > 0 {
             self.fill(inputs, &replaced, &mut allocations);
         }
-        allocations.into_iter().map(Allocation::into_buffer).collect()
+        let mut outputs = Outputs::new();
+        for allocation in allocations {
+            outputs.push(allocation.into_buffer());
+        }
+        outputs
     }
 
     fn temporary(&self) -> usize {

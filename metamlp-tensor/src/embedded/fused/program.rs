@@ -263,7 +263,7 @@ impl Program {
             // Fast path for one axis: no memcpy.
             ([own], &[only]) => *own = only,
             (own, index) if own.len() == index.len() => own.copy_from_slice(index),
-            _ => frame.index.clone_from(index),
+            _ => frame.index = SmallVec::from_slice(index),
         }
         if self.rows.len() > 1 {
             frame.seek_row(&self.rows);

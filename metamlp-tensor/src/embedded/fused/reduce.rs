@@ -8,6 +8,7 @@ use std::fmt;
 use std::ops::Range;
 
 use rayon::prelude::*;
+use smallvec::smallvec;
 
 use crate::dtype::DType;
 use crate::graph::Graph;
@@ -282,7 +283,7 @@ impl Reduce {
 
 impl Kernel for Reduce {
     fn run(&self, inputs: &mut [Option<Buffer>]) -> Outputs {
-        Outputs::from_iter([for_dtype!(self.dtype, T => Buffer::from_vec(self.reduce::<T>(inputs)))])
+        smallvec![for_dtype!(self.dtype, T => Buffer::from_vec(self.reduce::<T>(inputs)))]
     }
 }
 
