@@ -71,13 +71,22 @@ impl Leaves {
         Self { paths: Arc::clone(&self.paths), tensors: self.tensors.iter().map(f).collect() }
     }
 
-    /// Applies `f` to each tensor and the one of `other` at the same position; the paths stay. An
-    /// [`Optimizer`](crate::Optimizer) passes only lists of equal structure to its transformation.
+    /// Applies `f` to each tensor and the one of `other` at the same position; the paths stay. A tensor
+    /// without one in `other` becomes an error. An [`Optimizer`](crate::Optimizer) passes only lists of
+    /// equal structure to its transformation.
+    #[track_caller]
     #[must_use]
     pub fn zip_map(&self, other: &Self, mut f: impl FnMut(&Tensor, &Tensor) -> Tensor) -> Self {
-        debug_assert_eq!(self.len(), other.len());
-        let pairs = self.tensors.iter().zip(&other.tensors);
-        Self { paths: Arc::clone(&self.paths), tensors: pairs.map(|(a, b)| f(a, b)).collect() }
+        let source = Source::here();
+        let mut others = other.tensors.iter();
+        self.map(|own| match others.next() {
+            Some(other) => f(own, other),
+            None => {
+                let problem = self.path_problem("one list", other, "the other");
+                let what = "trees of tensors";
+                own.poisoned_like(Error::TreeMismatch { what, problem, source_line: source.clone() })
+            }
+        })
     }
 
     /// The leaves whose path satisfies `keep`.

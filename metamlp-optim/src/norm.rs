@@ -19,6 +19,7 @@ use crate::precision::widened;
 /// assert_eq!(global_norm(&tree).item::<f32>()?, 5.0);
 /// # Ok::<(), metamlp_tensor::Error>(())
 /// ```
+#[track_caller]
 #[must_use]
 pub fn global_norm(tree: &impl Tree) -> Tensor {
     let leaves = Leaves::floats(tree);

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use metamlp_tensor::{Result, Source, Tree, evaluate};
+use metamlp_tensor::{Error, Result, Source, Tree, evaluate};
 
 use crate::leaves::Leaves;
 use crate::state::State;
@@ -68,7 +68,7 @@ impl Optimizer {
             let update = if grad.dtype().is_float() { updates.next() } else { None };
             update.cloned().unwrap_or_else(|| grad.zeros_like())
         });
-        evaluate((updates, next))
+        evaluate((updates, next)).map_err(|error| outside(error, &source))
     }
 
     pub(crate) fn transformation(&self) -> &dyn GradientTransformation {
@@ -100,6 +100,14 @@ pub fn apply_updates<P: Tree>(params: &P, updates: &P) -> Result<P> {
         None => param.clone(),
     });
     evaluate(moved)
+}
+
+/// Moves the line of an error out of this crate's sources, to `source`. That of a transformation of the user's stays.
+fn outside(mut error: Error, source: &Source) -> Error {
+    let this = file!();
+    let sources = this.strip_suffix("optimizer.rs").expect("this file is `optimizer.rs`");
+    let is_own = error.source_line_mut().is_some_and(|own| own.location.file().starts_with(sources));
+    if is_own { error.at(source) } else { error }
 }
 
 impl<T: GradientTransformation + 'static> From<T> for Optimizer {

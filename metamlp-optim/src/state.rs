@@ -51,6 +51,7 @@ impl State {
     ///
     /// # Errors
     /// [`Error::TreeMismatch`] if there is none: another optimizer made the state.
+    #[track_caller]
     pub fn tensor(&self, name: &str) -> Result<&Tensor> {
         match self.get(name) {
             Some(Self::Tensor(tensor)) => Ok(tensor),
@@ -63,6 +64,7 @@ impl State {
     /// # Errors
     /// [`Error::TreeMismatch`] if there is none, or a path or shape differs: another optimizer made the
     /// state, or it was made for other parameters.
+    #[track_caller]
     pub fn leaves(&self, name: &str, updates: &Leaves) -> Result<&Leaves> {
         let leaves = self.leaves_at(name, updates)?;
         updates.matches("the gradients", leaves, "the optimizer's state", &Source::here())?;
@@ -73,6 +75,7 @@ impl State {
     ///
     /// # Errors
     /// As [`leaves`](State::leaves), without the check of the shapes.
+    #[track_caller]
     pub fn leaves_at(&self, name: &str, updates: &Leaves) -> Result<&Leaves> {
         let Some(Self::Leaves(leaves)) = self.get(name) else {
             return Err(foreign(format!("there are no tensors `{name}`")));
@@ -88,8 +91,13 @@ impl State {
     ///
     /// # Errors
     /// [`Error::TreeMismatch`] if there is none: another optimizer made the state.
+    #[track_caller]
     pub fn inner(&self, name: &str) -> Result<&State> {
-        self.get(name).ok_or_else(|| foreign(format!("there is no part `{name}`")))
+        // Not a closure: the error must name the caller's line.
+        match self.get(name) {
+            Some(part) => Ok(part),
+            None => Err(foreign(format!("there is no part `{name}`"))),
+        }
     }
 
     /// The part `name`.
@@ -202,6 +210,7 @@ impl State {
 pub(super) const HYPERPARAMS: &str = "hyperparams";
 
 /// The error for a state that another optimizer made.
+#[track_caller]
 pub(super) fn foreign(problem: String) -> Error {
     Error::TreeMismatch { what: "an optimizer and its state", problem, source_line: Source::here() }
 }

@@ -1,6 +1,6 @@
 //! Checks of the numbers in a problem; an error names the first wrong element.
 
-use metamlp_tensor::{DType, Element, F64, Tensor};
+use metamlp_tensor::{DType, Element, F64, Source, Tensor};
 
 use crate::error::{Error, Result};
 
@@ -18,10 +18,10 @@ pub(crate) fn check_weights(name: &'static str, weights: &Tensor, n: usize) -> R
     let shape = weights.shape();
     if !matches!(*shape, [last] | [1..=usize::MAX, last] if last == n) {
         let expected = format!("[{n}] or [batch, {n}], one weight for each atom of the geometry");
-        return Err(Error::Shape { name, found: shape.to_vec(), expected });
+        return Err(Error::Shape { name, found: shape.to_vec(), expected, at: Source::here() });
     }
     if !is_computed(weights.dtype()) {
-        return Err(Error::NotFloat { name, found: weights.dtype() });
+        return Err(Error::NotFloat { name, found: weights.dtype(), at: Source::here() });
     }
     match weights.dtype() {
         DType::F64 => check_rows::<f64>(name, weights, n),
@@ -48,7 +48,7 @@ fn check_rows<T: Element + Into<f64>>(name: &'static str, weights: &Tensor, n: u
         // This refuses infinite weights, too.
         if (sum - 1.0).abs() > TOLERANCE {
             let index = if weights.rank() == 2 { vec![row] } else { Vec::new() };
-            return Err(Error::WeightsSum { name, index, sum, tolerance: TOLERANCE });
+            return Err(Error::WeightsSum { name, index, sum, tolerance: TOLERANCE, at: Source::here() });
         }
     }
     Ok(())
@@ -72,5 +72,5 @@ pub(crate) fn refused(
         stride /= extent;
         index.push(position / stride % extent);
     }
-    Error::Value { name, index, value: values[position], expected }
+    Error::Value { name, index, value: values[position], expected, at: Source::here() }
 }

@@ -1,6 +1,8 @@
 //! The linear transport problem: a geometry and the weights of its atoms.
 
-use metamlp_tensor::Tensor;
+use std::panic::Location;
+
+use metamlp_tensor::{Source, Tensor, with_caller};
 
 use crate::checks::check_weights;
 use crate::error::{Error, Result};
@@ -33,32 +35,40 @@ impl LinearProblem {
     /// # Errors
     /// If the weights do not fit the geometry or each other, if one is negative or
     /// NaN, or if their sum differs from 1 by more than 1e-3.
+    #[track_caller]
     pub fn new(
         geometry: impl Into<Geometry>,
         a: impl Into<Option<Tensor>>,
         b: impl Into<Option<Tensor>>,
     ) -> Result<Self> {
-        let geometry = geometry.into();
-        let (n, m) = geometry.shape();
-        let dtype = geometry.dtype();
-        let weights = |name, given: Option<Tensor>, atoms: usize| match given {
-            Some(weights) => check_weights(name, &weights, atoms).map(|()| weights.convert(dtype)),
-            None => Ok(Tensor::full([atoms], 1.0 / atoms as f64, dtype)),
-        };
-        let (a, b) = (weights("a", a.into(), n)?, weights("b", b.into(), m)?);
-        let (a, b) = match (a.rank(), b.rank()) {
-            (2, 1) => {
-                let b = b.broadcast_to([a.shape()[0], m]);
-                (a, b)
+        with_caller(Location::caller(), || {
+            let geometry = geometry.into();
+            let (n, m) = geometry.shape();
+            let dtype = geometry.dtype();
+            let weights = |name, given: Option<Tensor>, atoms: usize| match given {
+                Some(weights) => check_weights(name, &weights, atoms).map(|()| weights.convert(dtype)),
+                None => Ok(Tensor::full([atoms], 1.0 / atoms as f64, dtype)),
+            };
+            let (a, b) = (weights("a", a.into(), n)?, weights("b", b.into(), m)?);
+            let (a, b) = match (a.rank(), b.rank()) {
+                (2, 1) => {
+                    let b = b.broadcast_to([a.shape()[0], m]);
+                    (a, b)
+                }
+                (1, 2) => (a.broadcast_to([b.shape()[0], n]), b),
+                _ => (a, b),
+            };
+            if a.rank() == 2 && a.shape()[0] != b.shape()[0] {
+                let expected = format!("[{}, {m}]: as many problems as in a", a.shape()[0]);
+                return Err(Error::Shape {
+                    name: "b",
+                    found: b.shape().to_vec(),
+                    expected,
+                    at: Source::here(),
+                });
             }
-            (1, 2) => (a.broadcast_to([b.shape()[0], n]), b),
-            _ => (a, b),
-        };
-        if a.rank() == 2 && a.shape()[0] != b.shape()[0] {
-            let expected = format!("[{}, {m}]: as many problems as in a", a.shape()[0]);
-            return Err(Error::Shape { name: "b", found: b.shape().to_vec(), expected });
-        }
-        Ok(Self { geometry, a, b })
+            Ok(Self { geometry, a, b })
+        })
     }
 
     /// The geometry.

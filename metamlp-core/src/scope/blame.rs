@@ -1,15 +1,22 @@
 //! Picks the line that an error is reported at. An error found in a layer of
-//! this crate is reported at the line of the program that called the layer.
+//! a crate of this workspace is reported at the line of the program that called the layer.
 
 use metamlp_tensor::Source;
 
 use super::tree::{Caller, ScopeId, Tree};
 
-/// True if a line is in this crate's sources.
+/// The crates that contain modules. Their folders are beside each other.
+const CRATES: [&str; 2] = ["metamlp-core", "metamlp-ot"];
+
+/// True if a line is in the sources of one of [`CRATES`].
 pub(super) fn is_own(line: Caller) -> bool {
     let this = file!();
     let sources = this.strip_suffix("scope/blame.rs").expect("this file is `scope/blame.rs`");
-    line.file().starts_with(sources)
+    let Some((beside, rest)) = sources.rsplit_once(CRATES[0]) else {
+        return line.file().starts_with(sources);
+    };
+    let Some(file) = line.file().strip_prefix(beside) else { return false };
+    CRATES.iter().any(|name| file.strip_prefix(name).is_some_and(|file| file.starts_with(rest)))
 }
 
 /// The path of the module at `scope` and the innermost line outside of this crate.

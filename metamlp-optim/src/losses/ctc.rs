@@ -103,6 +103,7 @@ struct Lattice {
 }
 
 impl Lattice {
+    #[track_caller]
     fn new(logits: &Tensor, labels: &Tensor, blank_id: usize) -> Self {
         let (batch, count) = (labels.shape()[0], labels.shape()[1]);
         let (dtype, classes) = (logits.dtype(), logits.shape()[2]);
@@ -123,6 +124,7 @@ impl Lattice {
     }
 
     /// The forward algorithm, frame by frame.
+    #[track_caller]
     fn loss(&self, logit_paddings: &Tensor, label_paddings: &Tensor) -> Tensor {
         let &[batch, frames, count] = self.emit.shape() else { unreachable!("`emit` has three axes") };
         // Log-probabilities that the first n labels are complete and the last frame is a blank or a
@@ -151,6 +153,7 @@ impl Lattice {
 
 /// Adds both ways to complete the labels: last frame a blank (`[batch, labels + 1]`) or a label
 /// (`[batch, labels]`).
+#[track_caller]
 fn said(blank: &Tensor, label: &Tensor) -> Tensor {
     let count = blank.shape()[1];
     let first = blank.slice_axis(1, 0, 1);

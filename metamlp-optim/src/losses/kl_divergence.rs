@@ -71,17 +71,20 @@ fn refusal(op: &'static str, predictions: &Tensor, name: &'static str, targets: 
     }
 }
 
+#[track_caller]
 fn divergence(log_predictions: &Tensor, targets: &Tensor) -> Tensor {
     let is_zero = targets.equal(0.0);
     let log_targets = is_zero.select(Tensor::ones([], targets.dtype()), targets).log();
     (targets * (log_targets - finite_where(&is_zero, log_predictions))).sum([-1])
 }
 
+#[track_caller]
 fn zero_where(condition: &Tensor, x: &Tensor) -> Tensor {
     condition.select(Tensor::zeros([], x.dtype()), x)
 }
 
 /// Replaces -inf by 0 where the target is 0: 0 times infinity is NaN.
+#[track_caller]
 fn finite_where(has_no_weight: &Tensor, log_predictions: &Tensor) -> Tensor {
     zero_where(&has_no_weight.and(log_predictions.equal(f64::NEG_INFINITY)), log_predictions)
 }

@@ -82,6 +82,7 @@ fn unlike(op: &'static str, predictions: Named, targets: Named) -> Option<Tensor
 type Named<'a> = (&'static str, &'a Tensor);
 
 /// Predictions and targets as `f32` if they have 16 bits, and the dtype of a loss of both.
+#[track_caller]
 fn widened_pair(predictions: &Tensor, targets: &Tensor) -> (Tensor, Tensor, DType) {
     (widened(predictions), widened(targets), predictions.dtype().promote(targets.dtype()))
 }

@@ -68,11 +68,13 @@ impl Accuracy {
     ///
     /// # Errors
     /// The error that a tensor carries.
+    #[track_caller]
     pub fn merge(&self, other: &Self) -> Result<Self> {
         Ok(Self { average: self.average.merge(&other.average)? })
     }
 
     /// The accuracy, `f32`, shape `[]`; NaN if empty.
+    #[track_caller]
     #[must_use]
     pub fn compute(&self) -> Tensor {
         self.average.compute()

@@ -33,6 +33,7 @@ impl Average {
     ///
     /// # Errors
     /// The error that `values` carries.
+    #[track_caller]
     pub fn update(&self, values: &Tensor) -> Result<Self> {
         let count = i32::try_from(values.size()).unwrap_or(i32::MAX);
         let total = values.convert(F32).sum_all();
@@ -59,11 +60,13 @@ impl Average {
     ///
     /// # Errors
     /// The error that a tensor carries.
+    #[track_caller]
     pub fn merge(&self, other: &Self) -> Result<Self> {
         evaluate(Self { total: &self.total + &other.total, count: &self.count + &other.count })
     }
 
     /// The mean, `f32`, shape `[]`; NaN if empty.
+    #[track_caller]
     #[must_use]
     pub fn compute(&self) -> Tensor {
         &self.total / self.count.convert(F32)

@@ -38,7 +38,8 @@ impl ConfusionMatrix {
     pub fn update(&self, logits: &Tensor, labels: &Tensor) -> Result<Self> {
         let classes = classified("confusion_matrix", logits, labels)?;
         if self.counts.shape() != [classes, classes] {
-            let expected = format!("{} classes, as in the matrix", self.counts.shape()[0]);
+            let own = self.counts.shape().first().copied().unwrap_or_default();
+            let expected = format!("{own} classes, as in the matrix");
             return Err(Error::argument("confusion_matrix", "logits", logits.ty(), expected));
         }
         let rows = |indices: &Tensor| indices.reshape([labels.size()]).one_hot(classes);
@@ -52,11 +53,13 @@ impl ConfusionMatrix {
     ///
     /// # Errors
     /// Matrices with different numbers of classes; the error that a tensor carries.
+    #[track_caller]
     pub fn merge(&self, other: &Self) -> Result<Self> {
         evaluate(Self { counts: &self.counts + &other.counts })
     }
 
     /// The counts, `i32[classes, classes]`: row the label, column the prediction.
+    #[track_caller]
     #[must_use]
     pub fn compute(&self) -> Tensor {
         self.counts.clone()
@@ -64,21 +67,35 @@ impl ConfusionMatrix {
 
     /// Recall per class, `f32[classes]`: correct examples divided by the examples with that label; NaN
     /// if there are none.
+    #[track_caller]
     #[must_use]
     pub fn recall(&self) -> Tensor {
-        self.right() / self.counts.sum([1]).convert(F32)
+        self.right_per(1)
     }
 
     /// Precision per class, `f32[classes]`: correct examples divided by the examples predicted as that
     /// class; NaN if there are none.
+    #[track_caller]
     #[must_use]
     pub fn precision(&self) -> Tensor {
-        self.right() / self.counts.sum([0]).convert(F32)
+        self.right_per(0)
     }
 
-    fn right(&self) -> Tensor {
-        let classes = self.counts.shape()[0];
-        (self.counts.convert(F32) * Tensor::eye(classes, F32)).sum([1])
+    /// The right predictions of each class, divided by the sums of the counts along `axis`.
+    #[track_caller]
+    fn right_per(&self, axis: isize) -> Tensor {
+        let &[rows, columns] = self.counts.shape() else { return self.not_square() };
+        if rows != columns {
+            return self.not_square();
+        }
+        let right = (self.counts.convert(F32) * Tensor::eye(rows, F32)).sum([1]);
+        right / self.counts.sum([axis]).convert(F32)
+    }
+
+    #[track_caller]
+    fn not_square(&self) -> Tensor {
+        let error = Error::argument("confusion_matrix", "counts", self.counts.ty(), "a square matrix");
+        self.counts.poisoned_like(error)
     }
 }
 

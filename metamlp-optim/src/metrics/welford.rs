@@ -53,6 +53,7 @@ impl Welford {
     ///
     /// # Errors
     /// The error that `values` carries.
+    #[track_caller]
     pub fn update(&self, values: &Tensor) -> Result<Self> {
         if values.size() == 0 {
             return evaluate((self.clone(), values.clone())).map(|(own, _)| own);
@@ -67,6 +68,7 @@ impl Welford {
     ///
     /// # Errors
     /// The error that a tensor carries.
+    #[track_caller]
     pub fn merge(&self, other: &Self) -> Result<Self> {
         let count = &self.count + &other.count;
         // With no values, 0 and not NaN.
@@ -78,6 +80,7 @@ impl Welford {
     }
 
     /// The statistics; NaN if empty.
+    #[track_caller]
     #[must_use]
     pub fn compute(&self) -> Statistics {
         let count = self.count.convert(F32);

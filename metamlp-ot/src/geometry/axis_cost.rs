@@ -1,7 +1,7 @@
 //! The cost along one axis of a geometry with its statistics. A dense geometry
 //! has one axis, a grid has several.
 
-use metamlp_tensor::{F64, Tensor, evaluate};
+use metamlp_tensor::{F64, Source, Tensor, evaluate};
 
 use crate::checks::{is_computed, refused};
 use crate::error::{Error, Result};
@@ -21,14 +21,14 @@ impl AxisCost {
     pub(crate) fn new(name: &'static str, cost: Tensor) -> Result<Self> {
         let &[n, m] = cost.shape() else {
             let expected = "a matrix, [n, m]".to_owned();
-            return Err(Error::Shape { name, found: cost.shape().to_vec(), expected });
+            return Err(Error::Shape { name, found: cost.shape().to_vec(), expected, at: Source::here() });
         };
         if !is_computed(cost.dtype()) {
-            return Err(Error::NotFloat { name, found: cost.dtype() });
+            return Err(Error::NotFloat { name, found: cost.dtype(), at: Source::here() });
         }
         if n == 0 || m == 0 {
             let expected = "at least one row and one column".to_owned();
-            return Err(Error::Shape { name, found: vec![n, m], expected });
+            return Err(Error::Shape { name, found: vec![n, m], expected, at: Source::here() });
         }
         let wide = cost.convert(F64);
         let statistics = [wide.min_all(), wide.max_all(), wide.mean_all(), wide.var_all()];

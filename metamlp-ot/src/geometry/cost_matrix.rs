@@ -1,8 +1,9 @@
 //! The geometry of an arbitrary cost, given as a matrix.
 
+use std::panic::Location;
 use std::sync::Arc;
 
-use metamlp_tensor::Tensor;
+use metamlp_tensor::{Tensor, with_caller};
 
 use crate::error::Result;
 use crate::geometry::axis_cost::AxisCost;
@@ -30,10 +31,13 @@ impl CostMatrix {
     ///
     /// # Errors
     /// If `cost` is not a matrix of floats or has a NaN, or if ε is not above 0.
+    #[track_caller]
     pub fn new(cost: &Tensor, epsilon: impl Into<Epsilon>) -> Result<Self> {
-        let axis = AxisCost::new("the cost matrix", cost.clone())?;
-        let schedule = epsilon.into().resolve(axis.mean, axis.variance.sqrt())?;
-        Ok(Self { axes: Arc::new([axis]), schedule })
+        with_caller(Location::caller(), || {
+            let axis = AxisCost::new("the cost matrix", cost.clone())?;
+            let schedule = epsilon.into().resolve(axis.mean, axis.variance.sqrt())?;
+            Ok(Self { axes: Arc::new([axis]), schedule })
+        })
     }
 
     /// The cost, `[n, m]`.

@@ -2,6 +2,8 @@
 //! cost, or a schedule that decreases to either. Knows the cost by its mean and
 //! standard deviation only.
 
+use metamlp_tensor::Source;
+
 use crate::error::{Error, Result, setting};
 use crate::statistic::Statistic;
 
@@ -80,7 +82,12 @@ impl Epsilon {
                     Statistic::Std => std,
                 };
                 if !positive(value * found) {
-                    return Err(Error::RelativeEpsilon { factor: value, statistic, found });
+                    return Err(Error::RelativeEpsilon {
+                        factor: value,
+                        statistic,
+                        found,
+                        at: Source::here(),
+                    });
                 }
                 value * found
             }

@@ -1,9 +1,10 @@
 //! The geometry of a product of axes, such as pixels: the cost is a sum over
 //! axes, so an `n × n` matrix is never formed.
 
+use std::panic::Location;
 use std::sync::Arc;
 
-use metamlp_tensor::{DType, Tensor};
+use metamlp_tensor::{DType, Source, Tensor, with_caller};
 
 use crate::checks::{is_computed, refused};
 use crate::error::{Error, Result, setting};
@@ -38,13 +39,16 @@ impl Grid {
     ///
     /// # Errors
     /// Those of [`new`](Grid::new).
+    #[track_caller]
     pub fn from_size(size: impl AsRef<[usize]>, dtype: DType, epsilon: impl Into<Epsilon>) -> Result<Self> {
-        if !is_computed(dtype) {
-            return Err(Error::NotFloat { name: "the grid", found: dtype });
-        }
-        let coordinates: Vec<Tensor> =
-            size.as_ref().iter().map(|&points| evenly_spaced(points, dtype)).collect();
-        Self::new(&coordinates, epsilon)
+        with_caller(Location::caller(), || {
+            if !is_computed(dtype) {
+                return Err(Error::NotFloat { name: "the grid", found: dtype, at: Source::here() });
+            }
+            let coordinates: Vec<Tensor> =
+                size.as_ref().iter().map(|&points| evenly_spaced(points, dtype)).collect();
+            Self::new(&coordinates, epsilon)
+        })
     }
 
     /// Axes with these coordinates, each of shape `[points]`, of `f32` or `f64`.
@@ -52,32 +56,42 @@ impl Grid {
     /// # Errors
     /// If there is no axis, an axis has no points, a coordinate is not finite,
     /// or ε is not above 0.
+    #[track_caller]
     pub fn new(coordinates: &[Tensor], epsilon: impl Into<Epsilon>) -> Result<Self> {
-        let Some(dtype) = coordinates.iter().map(Tensor::dtype).reduce(DType::promote) else {
-            return Err(setting("the number of the grid's axes", 0, "at least 1"));
-        };
-        let mut axes = Vec::with_capacity(coordinates.len());
-        for coordinates in coordinates {
-            let name = "an axis of the grid";
-            if coordinates.rank() != 1 || coordinates.size() == 0 {
-                let expected = "[points], at least one point".to_owned();
-                return Err(Error::Shape { name, found: coordinates.shape().to_vec(), expected });
+        with_caller(Location::caller(), || {
+            let Some(dtype) = coordinates.iter().map(Tensor::dtype).reduce(DType::promote) else {
+                return Err(setting("the number of the grid's axes", 0, "at least 1"));
+            };
+            let mut axes = Vec::with_capacity(coordinates.len());
+            for coordinates in coordinates {
+                let name = "an axis of the grid";
+                if coordinates.rank() != 1 || coordinates.size() == 0 {
+                    let expected = "[points], at least one point".to_owned();
+                    return Err(Error::Shape {
+                        name,
+                        found: coordinates.shape().to_vec(),
+                        expected,
+                        at: Source::here(),
+                    });
+                }
+                if !is_computed(coordinates.dtype()) {
+                    return Err(Error::NotFloat { name, found: coordinates.dtype(), at: Source::here() });
+                }
+                if !coordinates.is_finite().all_all().item::<bool>()? {
+                    return Err(refused(name, coordinates, "a finite coordinate", |value| {
+                        !value.is_finite()
+                    }));
+                }
+                let coordinates = coordinates.convert(dtype);
+                axes.push(AxisCost::new(name, (coordinates.expand_dims(1) - &coordinates).square())?);
             }
-            if !is_computed(coordinates.dtype()) {
-                return Err(Error::NotFloat { name, found: coordinates.dtype() });
-            }
-            if !coordinates.is_finite().all_all().item::<bool>()? {
-                return Err(refused(name, coordinates, "a finite coordinate", |value| !value.is_finite()));
-            }
-            let coordinates = coordinates.convert(dtype);
-            axes.push(AxisCost::new(name, (coordinates.expand_dims(1) - &coordinates).square())?);
-        }
-        // The axes are independent: means and variances add.
-        let mean = axes.iter().map(|axis| axis.mean).sum();
-        let variance: f64 = axes.iter().map(|axis| axis.variance).sum();
-        let schedule = epsilon.into().resolve(mean, variance.sqrt())?;
-        let coordinates = coordinates.iter().map(|axis| axis.convert(dtype)).collect();
-        Ok(Self { coordinates, axes: axes.into(), schedule })
+            // The axes are independent: means and variances add.
+            let mean = axes.iter().map(|axis| axis.mean).sum();
+            let variance: f64 = axes.iter().map(|axis| axis.variance).sum();
+            let schedule = epsilon.into().resolve(mean, variance.sqrt())?;
+            let coordinates = coordinates.iter().map(|axis| axis.convert(dtype)).collect();
+            Ok(Self { coordinates, axes: axes.into(), schedule })
+        })
     }
 
     /// The number of points along each axis.
@@ -93,21 +107,24 @@ impl Grid {
     }
 
     /// All points, `[n, axes]`, in row-major order.
+    #[track_caller]
     #[must_use]
     pub fn points(&self) -> Tensor {
-        let size = self.grid_size();
-        let n: usize = size.iter().product();
-        let columns: Vec<Tensor> = self
-            .coordinates
-            .iter()
-            .enumerate()
-            .map(|(axis, coordinates)| {
-                let mut along = vec![1; size.len()];
-                along[axis] = size[axis];
-                coordinates.reshape(along).broadcast_to(&size).reshape([n, 1])
-            })
-            .collect();
-        Tensor::concatenate(&columns, 1)
+        with_caller(Location::caller(), || {
+            let size = self.grid_size();
+            let n: usize = size.iter().product();
+            let columns: Vec<Tensor> = self
+                .coordinates
+                .iter()
+                .enumerate()
+                .map(|(axis, coordinates)| {
+                    let mut along = vec![1; size.len()];
+                    along[axis] = size[axis];
+                    coordinates.reshape(along).broadcast_to(&size).reshape([n, 1])
+                })
+                .collect();
+            Tensor::concatenate(&columns, 1)
+        })
     }
 
     pub(crate) fn axes(&self) -> &[AxisCost] {

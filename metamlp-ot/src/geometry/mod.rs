@@ -16,7 +16,9 @@ pub use grid::Grid;
 pub use over::Over;
 pub use point_cloud::PointCloud;
 
-use metamlp_tensor::{DType, Tensor};
+use std::panic::Location;
+
+use metamlp_tensor::{DType, Source, Tensor, with_caller};
 
 use crate::error::{Error, Result};
 use axis_cost::AxisCost;
@@ -83,20 +85,22 @@ impl Geometry {
     ///
     /// # Errors
     /// [`Error::Unsupported`] on a grid, which never forms it.
+    #[track_caller]
     pub fn cost_matrix(&self) -> Result<Tensor> {
-        match self {
+        with_caller(Location::caller(), || match self {
             Self::CostMatrix(geometry) => Ok(geometry.cost().clone()),
             Self::PointCloud(geometry) => Ok(geometry.cost().clone()),
             Self::Grid(_) => Err(self.no_matrix("cost matrix")),
-        }
+        })
     }
 
     /// The kernel `K = exp(−C/ε)`, `[n, m]`.
     ///
     /// # Errors
     /// [`Error::Unsupported`] on a grid.
+    #[track_caller]
     pub fn kernel_matrix(&self) -> Result<Tensor> {
-        Ok((-(self.cost_matrix()? / self.epsilon())).exp())
+        with_caller(Location::caller(), || Ok((-(self.cost_matrix()? / self.epsilon())).exp()))
     }
 
     /// The atoms `x`, `[n, d]`, and `y`, `[m, d]`, if the cost is their squared
@@ -118,104 +122,129 @@ impl Geometry {
     /// OTT's operator of this name takes both potentials and subtracts the other
     /// one again. This one gives the same values, and is finite where the other
     /// potential is -inf.
+    #[track_caller]
     #[must_use]
     pub fn apply_lse_kernel(&self, x: &Tensor, epsilon: f64, over: Over) -> Tensor {
-        match self.fitting("the potential", x, over) {
+        with_caller(Location::caller(), || match self.fitting("the potential", x, over) {
             Ok(x) => LogKernel::new(self.axes(), epsilon).log_sum_exp(&x, over),
             Err(error) => self.poisoned(error, over),
-        }
+        })
     }
 
     /// Returns `Σ_i x_i exp(−C_ij / ε)` for a scaling `x`. Underflows where `C ≫ ε`.
+    #[track_caller]
     #[must_use]
     pub fn apply_kernel(&self, x: &Tensor, epsilon: f64, over: Over) -> Tensor {
-        match self.fitting("the scaling", x, over) {
+        with_caller(Location::caller(), || match self.fitting("the scaling", x, over) {
             Ok(x) => ScalingKernel::new(self.axes(), epsilon).apply(&x, over),
             Err(error) => self.poisoned(error, over),
-        }
+        })
     }
 
     /// Half a Sinkhorn iteration (Cuturi 2013) in the log domain: the potential
     /// that, with the other potential `x`, gives the marginal `exp(log_weights)`:
     /// `ε log w − ε log Σ_i exp((x_i − C_ij) / ε)`.
+    #[track_caller]
     #[must_use]
     pub fn update_potential(&self, x: &Tensor, log_weights: &Tensor, epsilon: f64, over: Over) -> Tensor {
-        log_weights * epsilon - finite_or(&self.apply_lse_kernel(x, epsilon, over), 0.0)
+        with_caller(Location::caller(), || {
+            log_weights * epsilon - finite_or(&self.apply_lse_kernel(x, epsilon, over), 0.0)
+        })
     }
 
     /// The scaling that, with the other scaling `x`, gives the marginal `weights`.
+    #[track_caller]
     #[must_use]
     pub fn update_scaling(&self, x: &Tensor, weights: &Tensor, epsilon: f64, over: Over) -> Tensor {
-        weights / positive_or_one(&self.apply_kernel(x, epsilon, over))
+        with_caller(Location::caller(), || weights / positive_or_one(&self.apply_kernel(x, epsilon, over)))
     }
 
     /// A marginal of the plan `P_ij = exp((f_i + g_j − C_ij) / ε)`: its sums over
     /// the rows, `[.., m]`, or over the columns, `[.., n]`.
+    #[track_caller]
     #[must_use]
     pub fn marginal_from_potentials(&self, f: &Tensor, g: &Tensor, over: Over) -> Tensor {
-        let (summed, kept) = match over {
-            Over::Rows => (f, g),
-            Over::Columns => (g, f),
-        };
-        ((kept + self.apply_lse_kernel(summed, self.epsilon(), over)) / self.epsilon()).exp()
+        with_caller(Location::caller(), || {
+            let (summed, kept) = match over {
+                Over::Rows => (f, g),
+                Over::Columns => (g, f),
+            };
+            ((kept + self.apply_lse_kernel(summed, self.epsilon(), over)) / self.epsilon()).exp()
+        })
     }
 
     /// A marginal of the plan `P_ij = u_i K_ij v_j`: its sums over the rows,
     /// `[.., m]`, or over the columns, `[.., n]`.
+    #[track_caller]
     #[must_use]
     pub fn marginal_from_scalings(&self, u: &Tensor, v: &Tensor, over: Over) -> Tensor {
-        let (summed, kept) = match over {
-            Over::Rows => (u, v),
-            Over::Columns => (v, u),
-        };
-        kept * self.apply_kernel(summed, self.epsilon(), over)
+        with_caller(Location::caller(), || {
+            let (summed, kept) = match over {
+                Over::Rows => (u, v),
+                Over::Columns => (v, u),
+            };
+            kept * self.apply_kernel(summed, self.epsilon(), over)
+        })
     }
 
     /// The plan `P_ij = exp((f_i + g_j − C_ij) / ε)`, `[.., n, m]`.
     ///
     /// # Errors
     /// [`Error::Unsupported`] on a grid.
+    #[track_caller]
     pub fn transport_from_potentials(&self, f: &Tensor, g: &Tensor) -> Result<Tensor> {
-        let cost = self.cost_matrix().map_err(|_| self.no_matrix("transport matrix"))?;
-        Ok(((f.expand_dims(-1) + g.expand_dims(-2) - cost) / self.epsilon()).exp())
+        with_caller(Location::caller(), || {
+            let cost = self.cost_matrix().map_err(|_| self.no_matrix("transport matrix"))?;
+            Ok(((f.expand_dims(-1) + g.expand_dims(-2) - cost) / self.epsilon()).exp())
+        })
     }
 
     /// The plan `P_ij = u_i K_ij v_j`, `[.., n, m]`.
     ///
     /// # Errors
     /// [`Error::Unsupported`] on a grid.
+    #[track_caller]
     pub fn transport_from_scalings(&self, u: &Tensor, v: &Tensor) -> Result<Tensor> {
-        let kernel = self.kernel_matrix().map_err(|_| self.no_matrix("transport matrix"))?;
-        Ok(u.expand_dims(-1) * kernel * v.expand_dims(-2))
+        with_caller(Location::caller(), || {
+            let kernel = self.kernel_matrix().map_err(|_| self.no_matrix("transport matrix"))?;
+            Ok(u.expand_dims(-1) * kernel * v.expand_dims(-2))
+        })
     }
 
     /// Applies the plan to `x` without forming it: `Σ_i P_ij x_i` over the rows,
     /// `[.., n]` to `[.., m]`, or `Σ_j P_ij x_j` over the columns. Elements of `x`
     /// may be negative.
+    #[track_caller]
     #[must_use]
     pub fn apply_transport_from_potentials(&self, f: &Tensor, g: &Tensor, x: &Tensor, over: Over) -> Tensor {
-        let (summed, kept) = match over {
-            Over::Rows => (f, g),
-            Over::Columns => (g, f),
-        };
-        // In the log domain the positive and the negative part are separate.
-        let part = |x: Tensor| {
-            let with_x = summed + x.log() * self.epsilon();
-            ((kept + self.apply_lse_kernel(&with_x, self.epsilon(), over)) / self.epsilon()).exp()
-        };
-        part(x.maximum(0.0)) - part((-x).maximum(0.0))
+        with_caller(Location::caller(), || {
+            let (summed, kept) = match over {
+                Over::Rows => (f, g),
+                Over::Columns => (g, f),
+            };
+            // In the log domain the positive and the negative part are separate.
+            let part = |x: Tensor| {
+                let with_x = summed + x.log() * self.epsilon();
+                ((kept + self.apply_lse_kernel(&with_x, self.epsilon(), over)) / self.epsilon()).exp()
+            };
+            part(x.maximum(0.0)) - part((-x).maximum(0.0))
+        })
     }
 
     /// Returns `exp(f/ε)`; 0 where `f` is not finite.
+    #[track_caller]
     #[must_use]
     pub fn scaling_from_potential(&self, potential: &Tensor) -> Tensor {
-        potential.is_finite().select((potential / self.epsilon()).exp(), 0.0)
+        with_caller(Location::caller(), || {
+            potential.is_finite().select((potential / self.epsilon()).exp(), 0.0)
+        })
     }
 
     /// Returns `ε log u`; -inf where `u` is 0.
+    #[track_caller]
     #[must_use]
     pub fn potential_from_scaling(&self, scaling: &Tensor) -> Tensor {
-        scaling.log() * self.epsilon()
+        with_caller(Location::caller(), || scaling.log() * self.epsilon())
     }
 
     /// The costs along the axes, at least one.
@@ -248,7 +277,7 @@ impl Geometry {
     pub(crate) fn no_matrix(&self, what: &'static str) -> Error {
         let instead = "a matrix of all its pairs of points is never formed; use the marginals, `apply` and the \
                        costs, or a PointCloud";
-        Error::Unsupported { geometry: self.kind(), what, instead }
+        Error::Unsupported { geometry: self.kind(), what, instead, at: Source::here() }
     }
 
     /// Returns `x` in the geometry's dtype, if its last axis fits.
@@ -258,7 +287,12 @@ impl Geometry {
         if x.shape().last() == Some(&needed) {
             return Ok(x.convert(self.dtype()));
         }
-        Err(Error::Shape { name, found: x.shape().to_vec(), expected: format!("[.., {needed}]") })
+        Err(Error::Shape {
+            name,
+            found: x.shape().to_vec(),
+            expected: format!("[.., {needed}]"),
+            at: Source::here(),
+        })
     }
 
     /// The result of an operator whose argument does not fit.

@@ -1,6 +1,8 @@
 //! The geometry of two sets of points under the squared Euclidean distance.
 
-use metamlp_tensor::Tensor;
+use std::panic::Location;
+
+use metamlp_tensor::{Source, Tensor, with_caller};
 
 use crate::checks::{is_computed, refused};
 use crate::error::{Error, Result};
@@ -33,28 +35,36 @@ impl PointCloud {
     /// # Errors
     /// If the points differ in their number of coordinates, a coordinate is not
     /// finite, or ε is not above 0.
+    #[track_caller]
     pub fn new(x: &Tensor, y: &Tensor, epsilon: impl Into<Epsilon>) -> Result<Self> {
-        let dtype = x.dtype().promote(y.dtype());
-        for (name, points) in [("the points x", x), ("the points y", y)] {
-            if points.rank() != 2 || points.size() == 0 {
-                let expected = "[points, coordinates], at least one of each".to_owned();
-                return Err(Error::Shape { name, found: points.shape().to_vec(), expected });
+        with_caller(Location::caller(), || {
+            let dtype = x.dtype().promote(y.dtype());
+            for (name, points) in [("the points x", x), ("the points y", y)] {
+                if points.rank() != 2 || points.size() == 0 {
+                    let expected = "[points, coordinates], at least one of each".to_owned();
+                    return Err(Error::Shape {
+                        name,
+                        found: points.shape().to_vec(),
+                        expected,
+                        at: Source::here(),
+                    });
+                }
+                if !is_computed(points.dtype()) {
+                    return Err(Error::NotFloat { name, found: points.dtype(), at: Source::here() });
+                }
+                if !points.is_finite().all_all().item::<bool>()? {
+                    return Err(refused(name, points, "a finite coordinate", |value| !value.is_finite()));
+                }
             }
-            if !is_computed(points.dtype()) {
-                return Err(Error::NotFloat { name, found: points.dtype() });
+            if x.shape()[1] != y.shape()[1] {
+                return Err(Error::Dimensions { x: x.shape()[1], y: y.shape()[1], at: Source::here() });
             }
-            if !points.is_finite().all_all().item::<bool>()? {
-                return Err(refused(name, points, "a finite coordinate", |value| !value.is_finite()));
-            }
-        }
-        if x.shape()[1] != y.shape()[1] {
-            return Err(Error::Dimensions { x: x.shape()[1], y: y.shape()[1] });
-        }
-        let (x, y) = (x.convert(dtype), y.convert(dtype));
-        // From the differences: |x|² + |y|² − 2xy cancels where points are close.
-        let cost = (x.expand_dims(1) - &y).square().sum([-1]);
-        let cost = CostMatrix::new(&cost, epsilon)?;
-        Ok(Self { x, y, cost })
+            let (x, y) = (x.convert(dtype), y.convert(dtype));
+            // From the differences: |x|² + |y|² − 2xy cancels where points are close.
+            let cost = (x.expand_dims(1) - &y).square().sum([-1]);
+            let cost = CostMatrix::new(&cost, epsilon)?;
+            Ok(Self { x, y, cost })
+        })
     }
 
     /// The first points, `[n, d]`.

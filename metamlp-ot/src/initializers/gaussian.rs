@@ -1,7 +1,9 @@
 //! Potentials from means and covariances: optimal transport between Gaussians has
 //! a closed form.
 
-use metamlp_tensor::{F64, Tensor, evaluate};
+use std::panic::Location;
+
+use metamlp_tensor::{F64, Source, Tensor, evaluate, with_caller};
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use crate::error::{Error, Result};
@@ -41,30 +43,34 @@ pub struct GaussianInitializer;
 const SINGULAR: f64 = 1e-10;
 
 impl SinkhornInitializer for GaussianInitializer {
+    #[track_caller]
     fn potential(&self, problem: &LinearProblem) -> Result<Tensor> {
-        let geometry = problem.geometry();
-        let Some((x, y)) = geometry.points() else {
-            return Err(Error::Unsupported {
-                geometry: geometry.kind(),
-                what: "points, which the Gaussian initializer needs",
-                instead: "use a PointCloud or a Grid, or another initializer",
-            });
-        };
-        // A single problem is a batch of one. In f64: the moments are small.
-        let (n, m) = geometry.shape();
-        let batch = problem.batch().unwrap_or(1);
-        let (x, y) = (x.convert(F64), y.convert(F64));
-        let (mean_a, covariance_a) = moments(&x, &problem.a().convert(F64).reshape([batch, n]));
-        let (mean_b, covariance_b) = moments(&y, &problem.b().convert(F64).reshape([batch, m]));
-        let (covariance_a, covariance_b) = evaluate((covariance_a, covariance_b))?;
-        let map = optimal_maps(&covariance_a, &covariance_b)?;
+        with_caller(Location::caller(), || {
+            let geometry = problem.geometry();
+            let Some((x, y)) = geometry.points() else {
+                return Err(Error::Unsupported {
+                    geometry: geometry.kind(),
+                    what: "points, which the Gaussian initializer needs",
+                    instead: "use a PointCloud or a Grid, or another initializer",
+                    at: Source::here(),
+                });
+            };
+            // A single problem is a batch of one. In f64: the moments are small.
+            let (n, m) = geometry.shape();
+            let batch = problem.batch().unwrap_or(1);
+            let (x, y) = (x.convert(F64), y.convert(F64));
+            let (mean_a, covariance_a) = moments(&x, &problem.a().convert(F64).reshape([batch, n]));
+            let (mean_b, covariance_b) = moments(&y, &problem.b().convert(F64).reshape([batch, m]));
+            let (covariance_a, covariance_b) = evaluate((covariance_a, covariance_b))?;
+            let map = optimal_maps(&covariance_a, &covariance_b)?;
 
-        let centred = x.expand_dims(0) - mean_a.expand_dims(1);
-        let stretched = (centred.matmul(&map) * &centred).sum([-1]);
-        let shifted = mean_b.matmul(&x.t());
-        let f = x.square().sum([-1]) - stretched - shifted * 2.0;
-        let f = &f - f.mean_keepdims([-1]);
-        Ok(f.reshape(problem.a().shape()).convert(geometry.dtype()))
+            let centred = x.expand_dims(0) - mean_a.expand_dims(1);
+            let stretched = (centred.matmul(&map) * &centred).sum([-1]);
+            let shifted = mean_b.matmul(&x.t());
+            let f = x.square().sum([-1]) - stretched - shifted * 2.0;
+            let f = &f - f.mean_keepdims([-1]);
+            Ok(f.reshape(problem.a().shape()).convert(geometry.dtype()))
+        })
     }
 }
 

@@ -6,7 +6,9 @@ mod gaussian;
 pub use default::DefaultInitializer;
 pub use gaussian::GaussianInitializer;
 
-use metamlp_tensor::{Tensor, evaluate};
+use std::panic::Location;
+
+use metamlp_tensor::{Tensor, evaluate, with_caller};
 
 use crate::error::Result;
 use crate::geometry::masking::mask;
@@ -34,17 +36,21 @@ pub trait SinkhornInitializer {
     ///
     /// # Errors
     /// If the initializer does not support the problem.
+    #[track_caller]
     fn potential(&self, problem: &LinearProblem) -> Result<Tensor>;
 
     /// The first potentials `(f, g)`: -inf at atoms without mass.
     ///
     /// # Errors
     /// Those of [`potential`](SinkhornInitializer::potential).
+    #[track_caller]
     fn duals(&self, problem: &LinearProblem) -> Result<(Tensor, Tensor)> {
-        let f = self.potential(problem)?.convert(problem.a().dtype());
-        let f = mask(&f, problem.a(), f64::NEG_INFINITY);
-        let g = mask(&problem.b().zeros_like(), problem.b(), f64::NEG_INFINITY);
-        Ok(evaluate((f, g))?)
+        let f = self.potential(problem)?;
+        with_caller(Location::caller(), || {
+            let f = mask(&f.convert(problem.a().dtype()), problem.a(), f64::NEG_INFINITY);
+            let g = mask(&problem.b().zeros_like(), problem.b(), f64::NEG_INFINITY);
+            Ok(evaluate((f, g))?)
+        })
     }
 
     /// The first scalings `(u, v)` of kernel mode: `exp(f/ε)` and `exp(g/ε)`, 0 at
@@ -52,9 +58,12 @@ pub trait SinkhornInitializer {
     ///
     /// # Errors
     /// Those of [`potential`](SinkhornInitializer::potential).
+    #[track_caller]
     fn scalings(&self, problem: &LinearProblem) -> Result<(Tensor, Tensor)> {
         let (f, g) = self.duals(problem)?;
-        let geometry = problem.geometry();
-        Ok(evaluate((geometry.scaling_from_potential(&f), geometry.scaling_from_potential(&g)))?)
+        with_caller(Location::caller(), || {
+            let geometry = problem.geometry();
+            Ok(evaluate((geometry.scaling_from_potential(&f), geometry.scaling_from_potential(&g)))?)
+        })
     }
 }

@@ -1,7 +1,11 @@
 //! The builder of the learned initializer.
 
+use std::panic::Location;
+
 use metamlp::optim::{Optimizer, adam};
 use metamlp::{Key, Tensor, TrainState};
+
+use metamlp_tensor::with_caller;
 
 use crate::error::Result;
 use crate::geometry::Geometry;
@@ -24,6 +28,7 @@ impl MetaInitializer {
     ///
     /// # Errors
     /// If the model cannot be initialised.
+    #[track_caller]
     pub fn new(geometry: impl Into<Geometry>, key: impl Into<Key>) -> Result<Self> {
         Self::builder(geometry).build(key)
     }
@@ -64,13 +69,16 @@ impl<M: PotentialModel + 'static> MetaInitializerBuilder<M> {
     ///
     /// # Errors
     /// If the model cannot be initialised.
+    #[track_caller]
     pub fn build(self, key: impl Into<Key>) -> Result<MetaInitializer<M>> {
         let Self { geometry, model, optimizer, zero_weights } = self;
         let (n, m) = geometry.shape();
         let (a, b) = (Tensor::spec([n], geometry.dtype()), Tensor::spec([m], geometry.dtype()));
         let variables = model.init(key.into(), |model| model.potential(&a, &b))?;
         let state = TrainState::new(&model, variables, optimizer);
-        let objective = DualObjective::new(&geometry).zero_weights(zero_weights).evaluated()?;
+        let objective = with_caller(Location::caller(), || {
+            DualObjective::new(&geometry).zero_weights(zero_weights).evaluated()
+        })?;
         Ok(MetaInitializer::assemble(geometry, model, objective, state))
     }
 }

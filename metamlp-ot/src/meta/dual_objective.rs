@@ -1,9 +1,12 @@
 //! The dual objective of entropic transport and its closed-form gradient: the
 //! training loss of learned initializers. Knows no network.
 
-use metamlp::{Tensor, evaluate};
+use std::panic::Location;
 
-use crate::error::Result;
+use metamlp::{Tensor, evaluate};
+use metamlp_tensor::{Source, with_caller};
+
+use crate::error::{Error, Result};
 use crate::geometry::kernel::LogKernel;
 use crate::geometry::masking::{finite_or, mask};
 use crate::geometry::{Geometry, Over};
@@ -39,6 +42,8 @@ use crate::geometry::{Geometry, Over};
 /// ```
 #[derive(Clone, Debug)]
 pub struct DualObjective {
+    /// The numbers of atoms.
+    shape: (usize, usize),
     kernel: LogKernel,
     epsilon: f64,
     zero_weights: ZeroWeights,
@@ -62,9 +67,9 @@ impl DualObjective {
     #[must_use]
     pub fn new(geometry: impl Into<Geometry>) -> Self {
         let geometry = geometry.into();
-        let epsilon = geometry.epsilon();
+        let (shape, epsilon) = (geometry.shape(), geometry.epsilon());
         let kernel = LogKernel::new(geometry.axes(), epsilon);
-        Self { kernel, epsilon, zero_weights: ZeroWeights::default() }
+        Self { shape, kernel, epsilon, zero_weights: ZeroWeights::default() }
     }
 
     /// Sets the treatment of atoms without mass.
@@ -77,29 +82,59 @@ impl DualObjective {
     /// The loss, `[..]`, of potentials `f`, `[.., n]`, with weights `a`, `[.., n]`,
     /// and `b`, `[.., m]`. It is differentiable, but
     /// [`loss_and_residual`](Self::loss_and_residual) gives the gradient at a lower cost.
+    #[track_caller]
     #[must_use]
     pub fn loss(&self, f: &Tensor, a: &Tensor, b: &Tensor) -> Tensor {
-        let f = self.present(f, a);
-        let applied = self.kernel.log_sum_exp(&f, Over::Rows);
-        self.loss_of(&f, &applied, a, b)
+        with_caller(Location::caller(), || {
+            if let Err(error) = self.fitting(f, a, b) {
+                return f.poisoned_like(error.into());
+            }
+            let f = self.present(f, a);
+            let applied = self.kernel.log_sum_exp(&f, Over::Rows);
+            self.loss_of(&f, &applied, a, b)
+        })
     }
 
     /// The loss, `[..]`, and its gradient `r − a` with respect to `f`, `[.., n]`,
     /// at the cost of two applications of the kernel.
+    #[track_caller]
     #[must_use]
     pub fn loss_and_residual(&self, f: &Tensor, a: &Tensor, b: &Tensor) -> (Tensor, Tensor) {
-        let f = self.present(f, a);
-        let applied = self.kernel.log_sum_exp(&f, Over::Rows);
-        let g = self.other_potential(&applied, b);
-        let back = self.kernel.log_sum_exp(&g, Over::Columns);
-        let rows = ((&f + back) / &self.kernel.epsilon).exp();
-        (self.loss_of(&f, &applied, a, b), rows - a)
+        with_caller(Location::caller(), || {
+            if let Err(error) = self.fitting(f, a, b) {
+                let refused = f.poisoned_like(error.into());
+                return (refused.clone(), refused);
+            }
+            let f = self.present(f, a);
+            let applied = self.kernel.log_sum_exp(&f, Over::Rows);
+            let g = self.other_potential(&applied, b);
+            let back = self.kernel.log_sum_exp(&g, Over::Columns);
+            let rows = ((&f + back) / &self.kernel.epsilon).exp();
+            (self.loss_of(&f, &applied, a, b), rows - a)
+        })
     }
 
     /// Evaluates the kernel, once for all later calls.
     pub(crate) fn evaluated(mut self) -> Result<Self> {
         self.kernel = evaluate(self.kernel)?;
         Ok(self)
+    }
+
+    /// Returns an error if a tensor has another number of atoms than the geometry.
+    fn fitting(&self, f: &Tensor, a: &Tensor, b: &Tensor) -> Result<()> {
+        let (n, m) = self.shape;
+        for (name, tensor, atoms) in [("f", f, n), ("a", a, n), ("b", b, m)] {
+            if tensor.shape().last() != Some(&atoms) {
+                let expected = format!("[.., {atoms}], as many atoms as the geometry has");
+                return Err(Error::Shape {
+                    name,
+                    found: tensor.shape().to_vec(),
+                    expected,
+                    at: Source::here(),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// `f` with -inf at atoms without mass, if these are masked.

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
 use metamlp::optim;
 use metamlp::{Map, Tensor, TrainState, Tree, evaluate};
+use metamlp_tensor::{Source, with_caller};
 
 use crate::checks::check_weights;
 use crate::error::{Error, Result};
@@ -70,8 +72,10 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
     /// # Errors
     /// If the weights are not distributions over the geometry's atoms. The state
     /// then stays unchanged.
+    #[track_caller]
     pub fn update(&mut self, a: &Tensor, b: &Tensor) -> Result<(Tensor, Tensor)> {
-        let (a, b) = self.checked(a, b)?;
+        let caller = Location::caller();
+        let (a, b) = with_caller(caller, || self.checked(a, b))?;
         // The state is donated, so that the next one reuses its memory. Only the
         // first call with a shape can fail, so only that one needs a copy.
         let is_known = self.compiled_for.contains(a.shape());
@@ -88,7 +92,7 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
                 if let Some(state) = kept {
                     self.state = state;
                 }
-                Err(error.into())
+                Err(Error::from(error).outside(caller))
             }
         }
     }
@@ -97,29 +101,40 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
     /// the loss, the potentials and the new state.
     ///
     /// # Errors
-    /// Those of `update`.
+    /// Those of `update`; [`Error::Parameter`] if the state does not fit the network.
+    #[track_caller]
     pub fn updated(&self, state: TrainState, a: &Tensor, b: &Tensor) -> Result<(Tensor, Tensor, TrainState)> {
-        let (a, b) = self.checked(a, b)?;
-        Ok((self.step)(state, a, b)?)
+        let caller = Location::caller();
+        let (a, b) = with_caller(caller, || {
+            check_params(&self.state.params, &state.params)?;
+            self.checked(a, b)
+        })?;
+        (self.step)(state, a, b).map_err(|error| Error::from(error).outside(caller))
     }
 
     /// The network's potential for each pair, in the shape of `a`, not masked.
     ///
     /// # Errors
     /// If the weights are not distributions over the geometry's atoms.
+    #[track_caller]
     pub fn predict(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
-        let (a, b) = self.checked(a, b)?;
-        Ok((self.prediction)(self.state.variables(&self.state.params), a, b)?)
+        let caller = Location::caller();
+        let (a, b) = with_caller(caller, || self.checked(a, b))?;
+        let variables = self.state.variables(&self.state.params);
+        (self.prediction)(variables, a, b).map_err(|error| Error::from(error).outside(caller))
     }
 
     /// The mean loss of the network on these pairs, `[]`.
     ///
     /// # Errors
     /// If the weights are not distributions over the geometry's atoms.
+    #[track_caller]
     pub fn loss(&self, a: &Tensor, b: &Tensor) -> Result<Tensor> {
         let f = self.predict(a, b)?;
-        let (a, b) = (a.convert(f.dtype()), b.convert(f.dtype()));
-        Ok(evaluate(self.objective.loss(&f, &a, &b).mean_all())?)
+        with_caller(Location::caller(), || {
+            let (a, b) = (a.convert(f.dtype()), b.convert(f.dtype()));
+            Ok(evaluate(self.objective.loss(&f, &a, &b).mean_all())?)
+        })
     }
 
     /// The geometry of its problems.
@@ -151,24 +166,30 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
     ///
     /// # Errors
     /// [`Error::Parameter`] if it does not fit the network.
+    #[track_caller]
     pub fn set_state(&mut self, state: TrainState) -> Result<()> {
-        check_params(&self.state.params, &state.params)?;
-        self.compiled_for.clear();
-        self.state = state;
-        Ok(())
+        with_caller(Location::caller(), || {
+            check_params(&self.state.params, &state.params)?;
+            self.compiled_for.clear();
+            self.state = state;
+            Ok(())
+        })
     }
 
     /// Replaces the parameters and resets the optimizer's state and step count.
     ///
     /// # Errors
     /// [`Error::Parameter`] if they do not fit the network.
+    #[track_caller]
     pub fn set_params(&mut self, params: Map) -> Result<()> {
-        check_params(&self.state.params, &params)?;
-        self.compiled_for.clear();
-        self.state.step = self.state.step.zeros_like();
-        self.state.opt_state = self.state.tx.init(&params);
-        self.state.params = params;
-        Ok(())
+        with_caller(Location::caller(), || {
+            check_params(&self.state.params, &params)?;
+            self.compiled_for.clear();
+            self.state.step = self.state.step.zeros_like();
+            self.state.opt_state = self.state.tx.init(&params);
+            self.state.params = params;
+            Ok(())
+        })
     }
 
     /// Puts the parts together and compiles nothing yet.
@@ -202,7 +223,7 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
         if a.shape()[..a.rank() - 1] != b.shape()[..b.rank() - 1] {
             let batch = &a.shape()[..a.rank() - 1];
             let expected = format!("{batch:?} followed by [{m}]: as many pairs as in a");
-            return Err(Error::Shape { name: "b", found: b.shape().to_vec(), expected });
+            return Err(Error::Shape { name: "b", found: b.shape().to_vec(), expected, at: Source::here() });
         }
         let dtype = self.geometry.dtype();
         Ok(evaluate((a.convert(dtype), b.convert(dtype)))?)
@@ -235,6 +256,7 @@ fn check_params(own: &Map, found: &Map) -> Result<()> {
                 path: path.to_string(),
                 found,
                 expected: "no such parameter".to_owned(),
+                at: Source::here(),
             });
         }
     }
@@ -245,7 +267,12 @@ fn check_params(own: &Map, found: &Map) -> Result<()> {
         let fits = |found: &&Tensor| found.shape() == tensor.shape() && found.dtype().is_float();
         if found.filter(fits).is_none() {
             let found = found.map_or_else(|| "missing".to_owned(), |found| found.ty().to_string());
-            return Err(Error::Parameter { path, found, expected: tensor.ty().to_string() });
+            return Err(Error::Parameter {
+                path,
+                found,
+                expected: tensor.ty().to_string(),
+                at: Source::here(),
+            });
         }
     }
     Ok(())

@@ -35,5 +35,6 @@ use metamlp::{Module, Tensor};
 /// ```
 pub trait PotentialModel: Module + Send + Sync {
     /// Maps weights `a`, `[.., n]`, and `b`, `[.., m]`, to the potential `f`, `[.., n]`.
+    #[track_caller]
     fn potential(&self, a: &Tensor, b: &Tensor) -> Tensor;
 }

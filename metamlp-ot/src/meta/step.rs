@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use metamlp::{Tensor, TrainState, Variables, jit, value_and_grad_with_aux};
 
+use metamlp_tensor::Source;
+
 use crate::error::Error;
 use crate::meta::dual_objective::DualObjective;
 use crate::meta::potential_model::PotentialModel;
@@ -47,9 +49,13 @@ fn potential<M: PotentialModel>(
     let f = model.apply(variables, (), |model| model.potential(a, b))?;
     if f.shape() != a.shape() {
         let expected = format!("{:?}, the shape of a", a.shape());
-        return Err(
-            Error::Shape { name: "the model's potential", found: f.shape().to_vec(), expected }.into()
-        );
+        return Err(Error::Shape {
+            name: "the model's potential",
+            found: f.shape().to_vec(),
+            expected,
+            at: Source::here(),
+        }
+        .into());
     }
     Ok(f)
 }

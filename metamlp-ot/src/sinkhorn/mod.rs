@@ -13,8 +13,10 @@ pub use output::SinkhornOutput;
 pub use steps::{Step, Steps};
 
 use std::fmt;
+use std::panic::Location;
 
 use metamlp::Tensor;
+use metamlp_tensor::{Source, with_caller};
 
 use crate::checks::refused;
 use crate::error::{Error, Result};
@@ -148,6 +150,7 @@ impl Sinkhorn {
     ///
     /// # Errors
     /// If a setting is out of range, or the problem is a batch.
+    #[track_caller]
     pub fn solve(&self, problem: &LinearProblem) -> Result<SinkhornOutput> {
         self.solve_with(problem, &DefaultInitializer)
     }
@@ -156,11 +159,13 @@ impl Sinkhorn {
     ///
     /// # Errors
     /// Those of [`solve`](Sinkhorn::solve), and those of the initializer.
+    #[track_caller]
     pub fn solve_with<I>(&self, problem: &LinearProblem, initializer: &I) -> Result<SinkhornOutput>
     where
         I: SinkhornInitializer + ?Sized,
     {
-        self.steps(problem, initializer)?.run()
+        let steps = self.steps(problem, initializer)?;
+        with_caller(Location::caller(), || steps.run())
     }
 
     /// Solves one problem from the potentials `f`, `[n]`, and `g`, `[m]`. They are
@@ -170,20 +175,28 @@ impl Sinkhorn {
     ///
     /// # Errors
     /// Those of [`solve`](Sinkhorn::solve), and if a potential has a wrong shape or a NaN.
+    #[track_caller]
     pub fn solve_from(&self, problem: &LinearProblem, f: &Tensor, g: &Tensor) -> Result<SinkhornOutput> {
-        single(problem)?;
-        let start = [("f", f, problem.a()), ("g", g, problem.b())].map(|(name, potential, weights)| {
-            if potential.shape() != weights.shape() {
-                let expected = format!("{:?}, the shape of its weights", weights.shape());
-                return Err(Error::Shape { name, found: potential.shape().to_vec(), expected });
-            }
-            if potential.not_equal(potential).any_all().item::<bool>()? {
-                return Err(refused(name, potential, "a number", f64::is_nan));
-            }
-            Ok(mask(potential, weights, f64::NEG_INFINITY).convert(weights.dtype()))
-        });
-        let [f, g] = start;
-        Steps::new(self.run(problem, &f?, &g?)?).run()
+        with_caller(Location::caller(), || {
+            single(problem)?;
+            let start = [("f", f, problem.a()), ("g", g, problem.b())].map(|(name, potential, weights)| {
+                if potential.shape() != weights.shape() {
+                    let expected = format!("{:?}, the shape of its weights", weights.shape());
+                    return Err(Error::Shape {
+                        name,
+                        found: potential.shape().to_vec(),
+                        expected,
+                        at: Source::here(),
+                    });
+                }
+                if potential.not_equal(potential).any_all().item::<bool>()? {
+                    return Err(refused(name, potential, "a number", f64::is_nan));
+                }
+                Ok(mask(potential, weights, f64::NEG_INFINITY).convert(weights.dtype()))
+            });
+            let [f, g] = start;
+            Steps::new(self.run(problem, &f?, &g?)?).run()
+        })
     }
 
     /// Solves a batch of problems over one cost together. Each problem stops when
@@ -191,16 +204,20 @@ impl Sinkhorn {
     ///
     /// # Errors
     /// If a setting is out of range, and those of the initializer.
+    #[track_caller]
     pub fn solve_batch<I>(&self, problem: &LinearProblem, initializer: &I) -> Result<Vec<SinkhornOutput>>
     where
         I: SinkhornInitializer + ?Sized,
     {
-        let (f, g) = initializer.duals(problem)?;
-        let mut run = self.run(problem, &f, &g)?;
-        while run.is_active() {
-            run.block()?;
-        }
-        run.outputs()
+        let caller = Location::caller();
+        let (f, g) = initializer.duals(problem).map_err(|error| error.outside(caller))?;
+        with_caller(caller, || {
+            let mut run = self.run(problem, &f, &g)?;
+            while run.is_active() {
+                run.block()?;
+            }
+            run.outputs()
+        })
     }
 
     /// An iterator over the blocks of one problem's solution. With
@@ -223,13 +240,15 @@ impl Sinkhorn {
     ///
     /// # Errors
     /// Those of [`solve_with`](Sinkhorn::solve_with).
+    #[track_caller]
     pub fn steps<I>(&self, problem: &LinearProblem, initializer: &I) -> Result<Steps>
     where
         I: SinkhornInitializer + ?Sized,
     {
-        single(problem)?;
-        let (f, g) = initializer.duals(problem)?;
-        Ok(Steps::new(self.run(problem, &f, &g)?))
+        let caller = Location::caller();
+        with_caller(caller, || single(problem))?;
+        let (f, g) = initializer.duals(problem).map_err(|error| error.outside(caller))?;
+        with_caller(caller, || Ok(Steps::new(self.run(problem, &f, &g)?)))
     }
 
     /// A run from the potentials `f` and `g`, masked where there is no mass.
@@ -267,5 +286,5 @@ fn single(problem: &LinearProblem) -> Result<()> {
         return Ok(());
     }
     let expected = "[n], a single problem; `solve_batch` takes a batch".to_owned();
-    Err(Error::Shape { name: "a", found: problem.a().shape().to_vec(), expected })
+    Err(Error::Shape { name: "a", found: problem.a().shape().to_vec(), expected, at: Source::here() })
 }

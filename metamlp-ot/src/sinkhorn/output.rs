@@ -1,6 +1,8 @@
 //! A solution: potentials, errors, and the plan and costs computed from them.
 
-use metamlp_tensor::{F64, Tensor};
+use std::panic::Location;
+
+use metamlp_tensor::{F64, Tensor, with_caller};
 
 use crate::error::Result;
 use crate::geometry::kernel::LogKernel;
@@ -89,46 +91,59 @@ impl SinkhornOutput {
     ///
     /// # Errors
     /// If a tensor cannot be computed.
+    #[track_caller]
     pub fn reg_ot_cost(&self) -> Result<f64> {
-        let (a, b) = (self.problem.a(), self.problem.b());
-        let mass = sum(&a.convert(F64))? * sum(&b.convert(F64))? - self.transport_mass;
-        Ok(self.dual_cost()? + self.epsilon() * (entropy(a)? + entropy(b)? + mass))
+        with_caller(Location::caller(), || {
+            let (a, b) = (self.problem.a(), self.problem.b());
+            let mass = sum(&a.convert(F64))? * sum(&b.convert(F64))? - self.transport_mass;
+            Ok(self.dual_cost()? + self.epsilon() * (entropy(a)? + entropy(b)? + mass))
+        })
     }
 
     /// The transport cost `⟨P, C⟩`.
     ///
     /// # Errors
     /// If a tensor cannot be computed.
+    #[track_caller]
     pub fn primal_cost(&self) -> Result<f64> {
-        match self.geometry() {
-            Geometry::Grid(_) => self.separable_primal_cost(),
-            _ => {
-                let (plan, cost) = (self.matrix()?.convert(F64), self.geometry().cost_matrix()?.convert(F64));
-                // A forbidden pair has an infinite cost and no mass.
-                sum(&plan.greater(0.0).select(&plan * cost, 0.0))
+        with_caller(Location::caller(), || {
+            match self.geometry() {
+                Geometry::Grid(_) => self.separable_primal_cost(),
+                _ => {
+                    let (plan, cost) =
+                        (self.matrix()?.convert(F64), self.geometry().cost_matrix()?.convert(F64));
+                    // A forbidden pair has an infinite cost and no mass.
+                    sum(&plan.greater(0.0).select(&plan * cost, 0.0))
+                }
             }
-        }
+        })
     }
 
     /// The dual cost `⟨a, f⟩ + ⟨b, g⟩` over the atoms with mass.
     ///
     /// # Errors
     /// If a tensor cannot be computed.
+    #[track_caller]
     pub fn dual_cost(&self) -> Result<f64> {
-        let side = |weights: &Tensor, potential: &Tensor| {
-            let product = weights.convert(F64) * potential.convert(F64);
-            sum(&weights.greater(0.0).select(product, 0.0))
-        };
-        Ok(side(self.problem.a(), &self.f)? + side(self.problem.b(), &self.g)?)
+        with_caller(Location::caller(), || {
+            let side = |weights: &Tensor, potential: &Tensor| {
+                let product = weights.convert(F64) * potential.convert(F64);
+                sum(&weights.greater(0.0).select(product, 0.0))
+            };
+            Ok(side(self.problem.a(), &self.f)? + side(self.problem.b(), &self.g)?)
+        })
     }
 
     /// The entropic cost `reg_ot_cost − ε(H(a) + H(b))`, where `H(a) = −Σ a log a`.
     ///
     /// # Errors
     /// If a tensor cannot be computed.
+    #[track_caller]
     pub fn ent_reg_cost(&self) -> Result<f64> {
-        let entropies = entropy(self.problem.a())? + entropy(self.problem.b())?;
-        Ok(self.reg_ot_cost()? - self.epsilon() * entropies)
+        with_caller(Location::caller(), || {
+            let entropies = entropy(self.problem.a())? + entropy(self.problem.b())?;
+            Ok(self.reg_ot_cost()? - self.epsilon() * entropies)
+        })
     }
 
     /// The total mass `ΣP`.
@@ -141,23 +156,30 @@ impl SinkhornOutput {
     ///
     /// # Errors
     /// [`Error::Unsupported`](crate::Error::Unsupported) on a grid.
+    #[track_caller]
     pub fn matrix(&self) -> Result<Tensor> {
-        let matrix = self.geometry().transport_from_potentials(&self.f, &self.g)?;
-        matrix.evaluate()?;
-        Ok(matrix)
+        with_caller(Location::caller(), || {
+            let matrix = self.geometry().transport_from_potentials(&self.f, &self.g)?;
+            matrix.evaluate()?;
+            Ok(matrix)
+        })
     }
 
     /// The sums of `P` over the rows, `[m]`, or over the columns, `[n]`.
+    #[track_caller]
     #[must_use]
     pub fn marginal(&self, over: Over) -> Tensor {
-        self.geometry().marginal_from_potentials(&self.f, &self.g, over)
+        with_caller(Location::caller(), || self.geometry().marginal_from_potentials(&self.f, &self.g, over))
     }
 
     /// Applies the plan without forming it: `Σ_i P_ij x_i` over the rows, `[.., n]`
     /// to `[.., m]`, or `Σ_j P_ij x_j` over the columns.
+    #[track_caller]
     #[must_use]
     pub fn apply(&self, x: &Tensor, over: Over) -> Tensor {
-        self.geometry().apply_transport_from_potentials(&self.f, &self.g, x, over)
+        with_caller(Location::caller(), || {
+            self.geometry().apply_transport_from_potentials(&self.f, &self.g, x, over)
+        })
     }
 
     fn geometry(&self) -> &Geometry {

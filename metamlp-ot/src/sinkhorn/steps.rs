@@ -1,6 +1,10 @@
 //! An iterator over the blocks of a solution in progress, to observe it or to
 //! measure its time.
 
+use std::panic::Location;
+
+use metamlp_tensor::with_caller;
+
 use crate::error::Result;
 use crate::sinkhorn::output::SinkhornOutput;
 use crate::sinkhorn::run::Run;
@@ -32,10 +36,13 @@ impl Steps {
     ///
     /// # Errors
     /// If a tensor cannot be computed.
+    #[track_caller]
     pub fn output(&self) -> Result<SinkhornOutput> {
-        // A single problem has a single output.
-        let mut outputs = self.run.outputs()?;
-        Ok(outputs.swap_remove(0))
+        with_caller(Location::caller(), || {
+            // A single problem has a single output.
+            let mut outputs = self.run.outputs()?;
+            Ok(outputs.swap_remove(0))
+        })
     }
 
     /// Runs the remaining iterations.
@@ -50,11 +57,12 @@ impl Steps {
 impl Iterator for Steps {
     type Item = Result<Step>;
 
+    #[track_caller]
     fn next(&mut self) -> Option<Self::Item> {
         if self.has_failed || !self.run.is_active() {
             return None;
         }
-        if let Err(error) = self.run.block() {
+        if let Err(error) = with_caller(Location::caller(), || self.run.block()) {
             self.has_failed = true;
             return Some(Err(error));
         }

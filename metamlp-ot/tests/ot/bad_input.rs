@@ -40,7 +40,7 @@ fn weights() {
     assert_says(&error, &["a", "[2]", "[3]"]);
 
     let error = weights_error(Tensor::zeros([3], I32));
-    assert!(matches!(error, Error::NotFloat { name: "a", found: I32 }));
+    assert!(matches!(error, Error::NotFloat { name: "a", found: I32, .. }));
 
     let batch = Tensor::from_vec([2, 3], vec![0.5, 0.3, 0.2, 0.5, 0.3, 0.3]);
     assert_says(&weights_error(batch), &["a[1]", "1.1"]);
@@ -89,7 +89,7 @@ fn epsilons() {
 fn points() {
     let plane = Tensor::zeros([3, 2], F64);
     let error = PointCloud::new(&plane, &Tensor::zeros([4, 3], F64), 1.0).unwrap_err();
-    assert!(matches!(error, Error::Dimensions { x: 2, y: 3 }));
+    assert!(matches!(error, Error::Dimensions { x: 2, y: 3, .. }));
     assert!(PointCloud::new(&plane, &vector(&[1.0]), 1.0).is_err());
     let nan = Tensor::from_vec([2, 2], vec![0.0, 1.0, f64::NAN, 0.0]);
     assert_says(&PointCloud::new(&plane, &nan, 1.0).unwrap_err(), &["points y[1, 0]", "NaN"]);

@@ -4,8 +4,13 @@
 mod bad_input;
 mod dual_objective;
 mod epsilon;
+mod error_lines;
+#[path = "../../../tests/public_api/functions.rs"]
+mod functions;
 mod gaussian;
 mod grid;
+#[path = "../../../tests/public_api/lines.rs"]
+mod lines;
 mod meta_mlp;
 mod meta_update;
 mod sinkhorn;

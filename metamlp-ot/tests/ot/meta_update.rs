@@ -240,7 +240,7 @@ fn a_model_of_another_size_is_reported() {
 fn parameters_of_another_network_are_refused() {
     let mut meta = fixed();
     let refused = |params: Map, meta: &mut MetaInitializer| match meta.set_params(params) {
-        Err(Error::Parameter { path, found, expected }) => (path, found, expected),
+        Err(Error::Parameter { path, found, expected, .. }) => (path, found, expected),
         other => panic!("{other:?}"),
     };
     let mut shape = fixed_params();
