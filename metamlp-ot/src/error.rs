@@ -81,6 +81,39 @@ pub enum Error {
         at: Source,
     },
 
+    /// The weights of a problem have different sums, so that no plan has both as its marginals.
+    #[error(
+        "{at}: the weights a{0} sum to {a} and the weights b{0} to {b}, expected equal sums to within {tolerance:.1e}: \
+         divide each by its sum, or use `LinearProblem::normalized`",
+        At(index)
+    )]
+    UnequalSums {
+        /// The index in the batch; empty for a single problem.
+        index: Vec<usize>,
+        /// The sum of a.
+        a: f64,
+        /// The sum of b.
+        b: f64,
+        /// The largest accepted difference.
+        tolerance: f64,
+        /// The line of the call.
+        at: Source,
+    },
+
+    /// A learned initializer was trained for another geometry than that of the problem.
+    #[error(
+        "{at}: the initializer was trained for {trained}, the problem is over {found}: train one for it, or allow it \
+         with `MetaInitializerBuilder::any_geometry`"
+    )]
+    OtherGeometry {
+        /// The geometry of the initializer.
+        trained: String,
+        /// The geometry of the problem.
+        found: String,
+        /// The line of the call.
+        at: Source,
+    },
+
     /// A setting is out of range.
     #[error("{at}: {setting} is {found}, expected {expected}")]
     Setting {
@@ -168,6 +201,8 @@ impl Error {
             | Self::NotFloat { at, .. }
             | Self::Value { at, .. }
             | Self::WeightsSum { at, .. }
+            | Self::UnequalSums { at, .. }
+            | Self::OtherGeometry { at, .. }
             | Self::Setting { at, .. }
             | Self::RelativeEpsilon { at, .. }
             | Self::Dimensions { at, .. }

@@ -2,9 +2,9 @@
 
 use std::panic::Location;
 
-use metamlp_tensor::{Source, Tensor, with_caller};
+use metamlp_tensor::{F32, F64, Source, Tensor, evaluate, with_caller};
 
-use crate::checks::check_weights;
+use crate::checks::{check_sums, check_weights, is_computed};
 use crate::error::{Error, Result};
 use crate::geometry::Geometry;
 
@@ -34,7 +34,8 @@ impl LinearProblem {
     ///
     /// # Errors
     /// If the weights do not fit the geometry or each other, if one is negative or
-    /// NaN, or if their sum differs from 1 by more than 1e-3.
+    /// NaN, if their sum differs from 1 by more than 1e-3, or if the sums of `a` and `b` differ by more than
+    /// rounding: no plan has such marginals. [`normalized`](LinearProblem::normalized) divides by the sums.
     #[track_caller]
     pub fn new(
         geometry: impl Into<Geometry>,
@@ -45,11 +46,21 @@ impl LinearProblem {
             let geometry = geometry.into();
             let (n, m) = geometry.shape();
             let dtype = geometry.dtype();
-            let weights = |name, given: Option<Tensor>, atoms: usize| match given {
-                Some(weights) => check_weights(name, &weights, atoms).map(|()| weights.convert(dtype)),
-                None => Ok(Tensor::full([atoms], 1.0 / atoms as f64, dtype)),
+            let mut narrowest = dtype;
+            let mut weights = |name, given: Option<Tensor>, atoms: usize| -> Result<_> {
+                let Some(weights) = given else {
+                    return Ok((Tensor::full([atoms], 1.0 / atoms as f64, dtype), vec![1.0]));
+                };
+                let sums = check_weights(name, &weights, atoms)?;
+                if weights.dtype() == F32 {
+                    narrowest = F32;
+                }
+                Ok((weights.convert(dtype), sums))
             };
-            let (a, b) = (weights("a", a.into(), n)?, weights("b", b.into(), m)?);
+            let ((a, sums_a), (b, sums_b)) = (weights("a", a.into(), n)?, weights("b", b.into(), m)?);
+            if sums_a.len() == sums_b.len() || sums_a.len() == 1 || sums_b.len() == 1 {
+                check_sums(&sums_a, &sums_b, narrowest, n.max(m))?;
+            }
             let (a, b) = match (a.rank(), b.rank()) {
                 (2, 1) => {
                     let b = b.broadcast_to([a.shape()[0], m]);
@@ -68,6 +79,43 @@ impl LinearProblem {
                 });
             }
             Ok(Self { geometry, a, b })
+        })
+    }
+
+    /// As [`new`](LinearProblem::new), with the weights of each distribution divided by their sum, which may be any
+    /// number above 0.
+    ///
+    /// ```
+    /// use metamlp_ot::{Grid, LinearProblem};
+    /// use metamlp_tensor::{F64, Tensor};
+    /// let counts = Tensor::from_vec([3], vec![2.0, 5.0, 1.0]);
+    /// let problem = LinearProblem::normalized(Grid::from_size([3], F64, 0.1)?, counts, None)?;
+    /// assert_eq!(problem.a().to_vec::<f64>()?, [0.25, 0.625, 0.125]);
+    /// # Ok::<(), metamlp_ot::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the weights do not fit the geometry or each other, if one is negative or NaN, or if a sum is not a number
+    /// above 0.
+    #[track_caller]
+    pub fn normalized(
+        geometry: impl Into<Geometry>,
+        a: impl Into<Option<Tensor>>,
+        b: impl Into<Option<Tensor>>,
+    ) -> Result<Self> {
+        with_caller(Location::caller(), || {
+            let divided = |weights: Option<Tensor>| -> Result<Option<Tensor>> {
+                let Some(weights) = weights else { return Ok(None) };
+                if weights.rank() == 0 || !is_computed(weights.dtype()) {
+                    return Ok(Some(weights));
+                }
+                let wide = weights.convert(F64);
+                let sum = wide.sum_keepdims([-1]);
+                let is_usable = sum.is_finite().and(sum.greater(0.0));
+                // What cannot be divided is refused as it is.
+                Ok(Some(evaluate(is_usable.select(&wide / &sum, &wide))?))
+            };
+            Self::new(geometry, divided(a.into())?, divided(b.into())?)
         })
     }
 

@@ -35,7 +35,7 @@ impl CostMatrix {
     pub fn new(cost: &Tensor, epsilon: impl Into<Epsilon>) -> Result<Self> {
         with_caller(Location::caller(), || {
             let axis = AxisCost::new("the cost matrix", cost.clone())?;
-            let schedule = epsilon.into().resolve(axis.mean, axis.variance.sqrt())?;
+            let schedule = epsilon.into().resolve(axis.mean, axis.variance.sqrt(), cost.dtype())?;
             Ok(Self { axes: Arc::new([axis]), schedule })
         })
     }

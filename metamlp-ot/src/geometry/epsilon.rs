@@ -2,7 +2,7 @@
 //! cost, or a schedule that decreases to either. Knows the cost by its mean and
 //! standard deviation only.
 
-use metamlp_tensor::Source;
+use metamlp_tensor::{DType, F64, Source};
 
 use crate::error::{Error, Result, setting};
 use crate::statistic::Statistic;
@@ -61,8 +61,8 @@ impl Epsilon {
         self
     }
 
-    /// The schedule for a cost with this mean and standard deviation.
-    pub(crate) fn resolve(self, mean: f64, std: f64) -> Result<Schedule> {
+    /// The schedule for a cost of `dtype` with this mean and standard deviation.
+    pub(crate) fn resolve(self, mean: f64, std: f64, dtype: DType) -> Result<Schedule> {
         let Self { value, relative, init, decay } = self;
         let positive = |x: f64| x > 0.0 && x.is_finite();
         if !positive(value) {
@@ -92,7 +92,19 @@ impl Epsilon {
                 value * found
             }
         };
-        Ok(Schedule { target, init, decay })
+        let (least, greatest, expected) = if dtype == F64 {
+            (f64::MIN_POSITIVE, f64::MAX, "a number from 2.3e-308 to 1.7e308, as f64 holds")
+        } else {
+            let (least, greatest) = (f32::MIN_POSITIVE.into(), f32::MAX.into());
+            (least, greatest, "a number from 1.2e-38 to 3.4e38, as f32 holds, the dtype of the geometry")
+        };
+        let schedule = Schedule { target, init, decay };
+        for (name, epsilon) in [("epsilon", target), ("epsilon at iteration 0", schedule.at(0))] {
+            if !(least..=greatest).contains(&epsilon) {
+                return Err(setting(name, epsilon, expected));
+            }
+        }
+        Ok(schedule)
     }
 }
 
@@ -129,10 +141,11 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use metamlp_tensor::F32;
 
     #[test]
     fn a_schedule_decreases_to_its_target() {
-        let schedule = Epsilon::new(0.1).init(10.0).decay(0.9).resolve(1.0, 1.0).unwrap();
+        let schedule = Epsilon::new(0.1).init(10.0).decay(0.9).resolve(1.0, 1.0, F64).unwrap();
         let expected = [(0, 1.0), (1, 0.9), (10, 0.348_678_440_1), (21, 0.109_418_989_131_512_4), (22, 0.1)];
         for (iteration, epsilon) in expected {
             assert!((schedule.at(iteration) - epsilon).abs() < 1e-12, "iteration {iteration}");
@@ -141,14 +154,26 @@ mod tests {
     }
 
     #[test]
+    fn epsilon_is_a_number_of_the_dtype() {
+        let resolves = |epsilon: Epsilon, dtype| epsilon.resolve(1.0, 1.0, dtype).is_ok();
+        for value in [1e-46, 1e-39, 1e39] {
+            assert!(!resolves(Epsilon::new(value), F32), "{value}");
+            assert!(resolves(Epsilon::new(value), F64), "{value}");
+        }
+        assert!(!resolves(Epsilon::new(1e-310), F64));
+        assert!(!resolves(Epsilon::new(1e30).init(1e10).decay(0.5), F32));
+        assert!(resolves(Epsilon::new(1e-38 * 1.2), F32));
+    }
+
+    #[test]
     fn settings_must_be_positive_numbers() {
         for value in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert!(Epsilon::new(value).resolve(1.0, 1.0).is_err(), "{value}");
-            assert!(Epsilon::new(0.1).init(value).resolve(1.0, 1.0).is_err(), "init {value}");
-            assert!(Epsilon::new(0.1).decay(value).resolve(1.0, 1.0).is_err(), "decay {value}");
+            assert!(Epsilon::new(value).resolve(1.0, 1.0, F64).is_err(), "{value}");
+            assert!(Epsilon::new(0.1).init(value).resolve(1.0, 1.0, F64).is_err(), "init {value}");
+            assert!(Epsilon::new(0.1).decay(value).resolve(1.0, 1.0, F64).is_err(), "decay {value}");
         }
-        assert!(Epsilon::new(0.1).decay(1.1).resolve(1.0, 1.0).is_err());
-        let constant_cost = Epsilon::default().resolve(2.0, 0.0);
+        assert!(Epsilon::new(0.1).decay(1.1).resolve(1.0, 1.0, F64).is_err());
+        let constant_cost = Epsilon::default().resolve(2.0, 0.0, F64);
         assert!(matches!(constant_cost, Err(Error::RelativeEpsilon { .. })));
     }
 }

@@ -4,7 +4,7 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use metamlp_tensor::{DType, Source, Tensor, with_caller};
+use metamlp_tensor::{DType, Source, Tensor, evaluate, with_caller};
 
 use crate::checks::{is_computed, refused};
 use crate::error::{Error, Result, setting};
@@ -83,12 +83,18 @@ impl Grid {
                     }));
                 }
                 let coordinates = coordinates.convert(dtype);
-                axes.push(AxisCost::new(name, (coordinates.expand_dims(1) - &coordinates).square())?);
+                let cost = evaluate((coordinates.expand_dims(1) - &coordinates).square())?;
+                if !cost.is_finite().all_all().item::<bool>()? {
+                    let expected = "a finite number: the points are too far apart for their dtype";
+                    let name = "the squared distance along an axis";
+                    return Err(refused(name, &cost, expected, |value| !value.is_finite()));
+                }
+                axes.push(AxisCost::new(name, cost)?);
             }
             // The axes are independent: means and variances add.
             let mean = axes.iter().map(|axis| axis.mean).sum();
             let variance: f64 = axes.iter().map(|axis| axis.variance).sum();
-            let schedule = epsilon.into().resolve(mean, variance.sqrt())?;
+            let schedule = epsilon.into().resolve(mean, variance.sqrt(), dtype)?;
             let coordinates = coordinates.iter().map(|axis| axis.convert(dtype)).collect();
             Ok(Self { coordinates, axes: axes.into(), schedule })
         })

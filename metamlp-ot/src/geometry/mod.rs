@@ -18,13 +18,16 @@ pub use point_cloud::PointCloud;
 
 use std::panic::Location;
 
-use metamlp_tensor::{DType, Source, Tensor, with_caller};
+use metamlp_tensor::{DType, F64, Source, Tensor, with_caller};
 
 use crate::error::{Error, Result};
 use axis_cost::AxisCost;
 use epsilon::Schedule;
 use kernel::{LogKernel, ScalingKernel};
 use masking::{finite_or, positive_or_one};
+
+/// The relative difference of two costs that are equal up to the rounding of `f32`.
+const ROUNDING: f64 = 1e-5;
 
 /// A cost between `n` and `m` atoms, and ε.
 ///
@@ -262,6 +265,41 @@ impl Geometry {
             Self::PointCloud(geometry) => geometry.schedule(),
             Self::Grid(geometry) => geometry.schedule(),
         }
+    }
+
+    /// True if both have equal costs and ε, to within the rounding of `f32`.
+    pub(crate) fn is_like(&self, other: &Self) -> Result<bool> {
+        let are_close = |x: f64, y: f64| (x - y).abs() <= ROUNDING * x.abs().max(y.abs());
+        if !are_close(self.epsilon(), other.epsilon()) || self.axes().len() != other.axes().len() {
+            return Ok(false);
+        }
+        if std::ptr::eq(self.axes(), other.axes()) {
+            return Ok(true);
+        }
+        for (own, other) in self.axes().iter().zip(other.axes()) {
+            if own.cost.shape() != other.cost.shape() {
+                return Ok(false);
+            }
+            let (x, y) = (own.cost.convert(F64), other.cost.convert(F64));
+            // Forbidden pairs have an infinite cost.
+            let most = finite_or(&x, 0.0).abs().max_all() * ROUNDING;
+            let is_close = x.equal(&y).or((x - y).abs().less_equal(most));
+            if !is_close.all_all().item::<bool>()? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The type, the size and ε, for messages.
+    pub(crate) fn summary(&self) -> String {
+        let (n, m) = self.shape();
+        let largest = self.axes().iter().map(|axis| axis.max).sum::<f64>();
+        format!(
+            "a {} of {n} x {m} atoms with costs up to {largest:.3e} and epsilon {}",
+            self.kind(),
+            self.epsilon()
+        )
     }
 
     /// The name of the geometry's type.

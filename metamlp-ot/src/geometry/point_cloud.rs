@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use metamlp_tensor::{Source, Tensor, with_caller};
+use metamlp_tensor::{Source, Tensor, evaluate, with_caller};
 
 use crate::checks::{is_computed, refused};
 use crate::error::{Error, Result};
@@ -34,7 +34,7 @@ impl PointCloud {
     ///
     /// # Errors
     /// If the points differ in their number of coordinates, a coordinate is not
-    /// finite, or ε is not above 0.
+    /// finite, a squared distance is not a number of their dtype, or ε is not above 0.
     #[track_caller]
     pub fn new(x: &Tensor, y: &Tensor, epsilon: impl Into<Epsilon>) -> Result<Self> {
         with_caller(Location::caller(), || {
@@ -61,7 +61,11 @@ impl PointCloud {
             }
             let (x, y) = (x.convert(dtype), y.convert(dtype));
             // From the differences: |x|² + |y|² − 2xy cancels where points are close.
-            let cost = (x.expand_dims(1) - &y).square().sum([-1]);
+            let cost = evaluate((x.expand_dims(1) - &y).square().sum([-1]))?;
+            if !cost.is_finite().all_all().item::<bool>()? {
+                let expected = "a finite number: the points are too far apart for their dtype";
+                return Err(refused("the squared distance", &cost, expected, |value| !value.is_finite()));
+            }
             let cost = CostMatrix::new(&cost, epsilon)?;
             Ok(Self { x, y, cost })
         })

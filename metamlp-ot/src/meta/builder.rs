@@ -5,9 +5,9 @@ use std::panic::Location;
 use metamlp::optim::{Optimizer, adam};
 use metamlp::{Key, Tensor, TrainState};
 
-use metamlp_tensor::with_caller;
+use metamlp_tensor::{Source, with_caller};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::geometry::Geometry;
 use crate::meta::dual_objective::{DualObjective, ZeroWeights};
 use crate::meta::initializer::MetaInitializer;
@@ -21,6 +21,7 @@ pub struct MetaInitializerBuilder<M: PotentialModel = MetaMLP> {
     model: M,
     optimizer: Optimizer,
     zero_weights: ZeroWeights,
+    any_geometry: bool,
 }
 
 impl MetaInitializer {
@@ -39,7 +40,7 @@ impl MetaInitializer {
         let geometry = geometry.into();
         let model = MetaMLP::new(geometry.shape().0);
         let (optimizer, zero_weights) = (adam(1e-3), ZeroWeights::default());
-        MetaInitializerBuilder { geometry, model, optimizer, zero_weights }
+        MetaInitializerBuilder { geometry, model, optimizer, zero_weights, any_geometry: false }
     }
 }
 
@@ -47,8 +48,8 @@ impl<M: PotentialModel + 'static> MetaInitializerBuilder<M> {
     /// Sets the network (default: a [`MetaMLP`] of the geometry's size).
     #[must_use]
     pub fn model<N: PotentialModel>(self, model: N) -> MetaInitializerBuilder<N> {
-        let Self { geometry, optimizer, zero_weights, .. } = self;
-        MetaInitializerBuilder { geometry, model, optimizer, zero_weights }
+        let Self { geometry, optimizer, zero_weights, any_geometry, .. } = self;
+        MetaInitializerBuilder { geometry, model, optimizer, zero_weights, any_geometry }
     }
 
     /// Sets the optimizer (default: Adam at 1e-3).
@@ -65,20 +66,41 @@ impl<M: PotentialModel + 'static> MetaInitializerBuilder<M> {
         self
     }
 
+    /// Lets the initializer start problems over other geometries of the same size (default false: they are refused).
+    /// Sinkhorn converges from any start, but the prediction is for the geometry that the network was trained for.
+    #[must_use]
+    pub fn any_geometry(mut self, any_geometry: bool) -> Self {
+        self.any_geometry = any_geometry;
+        self
+    }
+
     /// Initialises the network; `key` is its `params` stream.
     ///
     /// # Errors
-    /// If the model cannot be initialised.
+    /// If the model cannot be initialised, or its potential does not have the shape of `a`.
     #[track_caller]
     pub fn build(self, key: impl Into<Key>) -> Result<MetaInitializer<M>> {
-        let Self { geometry, model, optimizer, zero_weights } = self;
+        let Self { geometry, model, optimizer, zero_weights, any_geometry } = self;
         let (n, m) = geometry.shape();
         let (a, b) = (Tensor::spec([n], geometry.dtype()), Tensor::spec([m], geometry.dtype()));
-        let variables = model.init(key.into(), |model| model.potential(&a, &b))?;
+        let mut found = Vec::new();
+        let variables = model.init(key.into(), |model| {
+            let f = model.potential(&a, &b);
+            found = f.shape().to_vec();
+            f
+        })?;
+        if found != [n] {
+            return Err(Error::Shape {
+                name: "the model's potential",
+                found,
+                expected: format!("[{n}], the shape of a"),
+                at: Source::at(Location::caller()),
+            });
+        }
         let state = TrainState::new(&model, variables, optimizer);
         let objective = with_caller(Location::caller(), || {
             DualObjective::new(&geometry).zero_weights(zero_weights).evaluated()
         })?;
-        Ok(MetaInitializer::assemble(geometry, model, objective, state))
+        Ok(MetaInitializer::assemble(geometry, any_geometry, model, objective, state))
     }
 }

@@ -17,7 +17,7 @@ use crate::geometry::{Geometry, Over};
 /// With the optimal `g` for `f`, `g_j = ε log b_j − ε log Σ_i exp((f_i − C_ij)/ε)`,
 ///
 /// ```text
-/// loss = −Σ_{a_i>0} a_i (f_i − ε log a_i) − Σ_{b_j>0} b_j (g_j − ε log b_j)
+/// loss = −Σ_{a_i>0} a_i (f_i − ε log a_i) − Σ_{b_j>0} b_j (g_j − ε log b_j) − ε (Σa Σb − ΣP)
 /// ```
 ///
 /// Its minimum is `−reg_ot_cost`. Its gradient is the residual of the row sums,
@@ -162,8 +162,11 @@ impl DualObjective {
         let columns = b * mask(applied, b, 0.0);
         let dual = rows.sum([-1]) - columns.sum([-1]);
         match self.zero_weights {
-            // With the optimal g, P has the mass of b.
-            ZeroWeights::Masked => -dual,
+            ZeroWeights::Masked => {
+                // With the optimal g, P has the mass of b.
+                let mass = b.sum([-1]);
+                -(dual + (a.sum([-1]) * &mass - mass) * self.epsilon)
+            }
             ZeroWeights::AsOtt => {
                 let g = self.other_potential(applied, b);
                 let mass = ((g + applied) / &self.kernel.epsilon).exp().sum([-1]);

@@ -27,6 +27,9 @@ use crate::meta::step::{Prediction, TrainStep, prediction, train_step};
 /// An [`update`](MetaInitializer::update) is a step of the optimizer on the mean
 /// [`DualObjective`] of a batch; it solves no transport problem.
 ///
+/// It starts problems over its own geometry: one with equal costs and ε, to within rounding. Others are refused, unless
+/// [`any_geometry`](crate::MetaInitializerBuilder::any_geometry) allows them.
+///
 /// Where this differs from OTT: the loss leaves out atoms without mass
 /// ([`ZeroWeights`](crate::ZeroWeights)); `f` has the shape of `a`; every geometry
 /// works; the default optimizer is Adam at 1e-3.
@@ -53,6 +56,8 @@ use crate::meta::step::{Prediction, TrainStep, prediction, train_step};
 /// ```
 pub struct MetaInitializer<M: PotentialModel = MetaMLP> {
     geometry: Geometry,
+    /// True if it may start problems over other geometries of the same size.
+    any_geometry: bool,
     model: Arc<M>,
     objective: DualObjective,
     state: TrainState,
@@ -195,6 +200,7 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
     /// Puts the parts together and compiles nothing yet.
     pub(super) fn assemble(
         geometry: Geometry,
+        any_geometry: bool,
         model: M,
         objective: DualObjective,
         state: TrainState,
@@ -202,7 +208,16 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
         let model = Arc::new(model);
         let step = train_step(Arc::clone(&model), objective.clone());
         let prediction = prediction(Arc::clone(&model));
-        Self { geometry, model, objective, state, compiled_for: BTreeSet::new(), step, prediction }
+        Self {
+            geometry,
+            any_geometry,
+            model,
+            objective,
+            state,
+            compiled_for: BTreeSet::new(),
+            step,
+            prediction,
+        }
     }
 
     /// Takes the state and leaves an empty one.
@@ -232,7 +247,17 @@ impl<M: PotentialModel + 'static> MetaInitializer<M> {
 
 impl<M: PotentialModel + 'static> SinkhornInitializer for MetaInitializer<M> {
     fn potential(&self, problem: &LinearProblem) -> Result<Tensor> {
-        self.predict(problem.a(), problem.b())
+        let caller = Location::caller();
+        with_caller(caller, || {
+            if !self.any_geometry && !self.geometry.is_like(problem.geometry())? {
+                return Err(Error::OtherGeometry {
+                    trained: self.geometry.summary(),
+                    found: problem.geometry().summary(),
+                    at: Source::at(caller),
+                });
+            }
+            self.predict(problem.a(), problem.b())
+        })
     }
 }
 

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use metamlp::{Tensor, Tree, jit};
+use metamlp::{F64, Tensor, Tree, jit};
 
 use crate::error::Result;
 use crate::geometry::Over;
@@ -45,9 +45,23 @@ pub(crate) struct State {
     applied: Tensor,
 }
 
+/// The largest error of a potential by rounding, in units of ε, below which its level stays.
+const MOST_ROUNDING: f64 = 1e-4;
+
 impl State {
     pub(crate) fn new(kernel: &Kernel, f: &Tensor, g: &Tensor) -> Self {
-        Self { f: f.clone(), g: g.clone(), applied: kernel.apply(f, Over::Rows) }
+        Self { f: f.clone(), g: g.clone(), applied: kernel.apply(f, Over::Rows) }.recentred(kernel)
+    }
+
+    /// The same plan from potentials whose largest `f` is 0, if `f` is at a level at which rounding would change the
+    /// plan. Scalings stay as they are.
+    pub(crate) fn recentred(self, kernel: &Kernel) -> Self {
+        let Kernel::Log(LogKernel { epsilon, .. }) = kernel else { return self };
+        let precision = if self.f.dtype() == F64 { f64::EPSILON } else { f32::EPSILON.into() };
+        let level = finite_or(&self.f.max_keepdims([-1]), 0.0);
+        let is_high = (level.abs() * (precision / MOST_ROUNDING)).greater(epsilon);
+        let level = is_high.select(level, 0.0);
+        Self { f: self.f - &level, g: self.g + &level, applied: self.applied - level }
     }
 
     /// The sums of `P` over the rows, `[.., m]`.
@@ -78,7 +92,7 @@ pub(crate) struct Block {
 #[derive(Clone)]
 pub(crate) struct CompiledBlock(Arc<Iterate>);
 
-type Iterate = dyn Fn(Constants, State, Block) -> metamlp_tensor::Result<(State, [Tensor; 2])> + Send + Sync;
+type Iterate = dyn Fn(Constants, State, Block) -> metamlp_tensor::Result<(State, Errors)> + Send + Sync;
 
 impl CompiledBlock {
     pub(crate) fn new() -> Self {
@@ -88,12 +102,7 @@ impl CompiledBlock {
     }
 
     /// The state after a block, and its errors.
-    pub(crate) fn run(
-        &self,
-        constants: &Constants,
-        state: State,
-        block: Block,
-    ) -> Result<(State, [Tensor; 2])> {
+    pub(crate) fn run(&self, constants: &Constants, state: State, block: Block) -> Result<(State, Errors)> {
         Ok((self.0)(constants.clone(), state, block)?)
     }
 }
@@ -104,9 +113,19 @@ impl fmt::Debug for CompiledBlock {
     }
 }
 
-/// The state after a block and its errors, `[..]`: in `norm_error` and in the
-/// 1-norm.
-fn iterate(constants: &Constants, state: State, block: &Block) -> (State, [Tensor; 2]) {
+/// The marginal errors after a block, `[..]`.
+#[derive(Clone, Debug, Tree)]
+pub(crate) struct Errors {
+    /// OTT's error, in `norm_error`: of the columns, with parallel updates plus that of the rows.
+    pub(crate) error: Tensor,
+    /// The same in the 1-norm.
+    pub(crate) error_1: Tensor,
+    /// The error of the rows, in `norm_error`, if an iteration leaves them and `error` does not count it.
+    pub(crate) rows: Option<Tensor>,
+}
+
+/// The state after a block and its errors.
+fn iterate(constants: &Constants, state: State, block: &Block) -> (State, Errors) {
     let mut state = state;
     for i in 0..block.iterations {
         let next = step(constants, &state, block.kernels.get(i), block.momentum.get(i), block.parallel);
@@ -119,7 +138,11 @@ fn iterate(constants: &Constants, state: State, block: &Block) -> (State, [Tenso
             },
         };
     }
-    let errors = [block.norm_error, 1.0].map(|norm| error(constants, &state, block.parallel, norm));
+    let state = state.recentred(&constants.kernel);
+    let error_in = |norm| error(constants, &state, block.parallel, norm);
+    let has_rows = !block.momentum.is_empty() && !block.parallel;
+    let rows = has_rows.then(|| row_error(constants, &state, block.norm_error));
+    let errors = Errors { error: error_in(block.norm_error), error_1: error_in(1.0), rows };
     (state, errors)
 }
 
@@ -150,11 +173,14 @@ fn step(
 fn error(constants: &Constants, state: &State, parallel: bool, norm: f64) -> Tensor {
     let kernel = &constants.kernel;
     let columns = distance(&state.column_marginal(kernel), &constants.b, norm);
-    if !parallel {
-        return columns;
-    }
+    if parallel { columns + row_error(constants, state, norm) } else { columns }
+}
+
+/// `‖P1 − a‖`. It is 0 after the second half of an iteration, unless momentum averages that with the old potential.
+fn row_error(constants: &Constants, state: &State, norm: f64) -> Tensor {
+    let kernel = &constants.kernel;
     let rows = kernel.marginal(&state.f, &kernel.apply(&state.g, Over::Columns));
-    columns + distance(&rows, &constants.a, norm)
+    distance(&rows, &constants.a, norm)
 }
 
 /// `(Σ |x − y|^p)^(1/p)` over the last axis.

@@ -18,7 +18,7 @@ use std::panic::Location;
 use metamlp::Tensor;
 use metamlp_tensor::{Source, with_caller};
 
-use crate::checks::refused;
+use crate::checks::{is_computed, refused};
 use crate::error::{Error, Result};
 use crate::geometry::masking::mask;
 use crate::initializers::{DefaultInitializer, SinkhornInitializer};
@@ -174,7 +174,8 @@ impl Sinkhorn {
     /// `g` matters only with momentum or parallel updates.
     ///
     /// # Errors
-    /// Those of [`solve`](Sinkhorn::solve), and if a potential has a wrong shape or a NaN.
+    /// Those of [`solve`](Sinkhorn::solve), and if a potential has a wrong shape, is not of `f32` or `f64`, or has a NaN or
+    /// +inf.
     #[track_caller]
     pub fn solve_from(&self, problem: &LinearProblem, f: &Tensor, g: &Tensor) -> Result<SinkhornOutput> {
         with_caller(Location::caller(), || {
@@ -189,8 +190,13 @@ impl Sinkhorn {
                         at: Source::here(),
                     });
                 }
-                if potential.not_equal(potential).any_all().item::<bool>()? {
-                    return Err(refused(name, potential, "a number", f64::is_nan));
+                if !is_computed(potential.dtype()) {
+                    return Err(Error::NotFloat { name, found: potential.dtype(), at: Source::here() });
+                }
+                // -inf leaves an atom out, so that only finite potentials are at one with the weights.
+                let is_wrong = |value: f64| value.is_nan() || value == f64::INFINITY;
+                if !potential.less(f64::INFINITY).all_all().item::<bool>()? {
+                    return Err(refused(name, potential, "a number below infinity", is_wrong));
                 }
                 Ok(mask(potential, weights, f64::NEG_INFINITY).convert(weights.dtype()))
             });

@@ -99,8 +99,15 @@ impl Run {
             last_errors = Some(errors);
         }
         let Some(errors) = last_errors else { return Ok(()) };
-        let [errors, errors_1] = errors.map(|errors| errors.convert(F64).to_vec::<f64>());
-        let (errors, errors_1) = (errors?, errors_1?);
+        let numbers = |errors: &Tensor| errors.convert(F64).to_vec::<f64>();
+        let (error, errors_1) = (numbers(&errors.error)?, numbers(&errors.error_1)?);
+        let rows = errors.rows.as_ref().map_or_else(|| Ok(vec![0.0; error.len()]), numbers)?;
+        // OTT's error, unless only the rows miss the threshold: then it is theirs.
+        let errors: Vec<f64> = error
+            .iter()
+            .zip(&rows)
+            .map(|(&error, &rows)| if error < settings.threshold { error.max(rows) } else { error })
+            .collect();
         let is_last = self.iteration == settings.max_iterations;
         for (progress, (&error, &error_1)) in self.progress.iter_mut().zip(errors.iter().zip(&errors_1)) {
             if !progress.is_active {

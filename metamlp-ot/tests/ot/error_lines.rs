@@ -128,6 +128,8 @@ fn problems() -> Vec<WrongCall> {
         wrong("LinearProblem::new", || {
             LinearProblem::new(&geometry, batch.a().clone(), Tensor::full([5, 3], 1.0 / 3.0, F64))
         }),
+        wrong("LinearProblem::new", || LinearProblem::new(&geometry, vector(&[0.5, 0.5, 1e-9]), None)),
+        wrong("LinearProblem::normalized", || LinearProblem::normalized(&geometry, zero.clone(), None)),
         wrong("Sinkhorn::solve", || refused.solve(&single)),
         wrong("Sinkhorn::solve", || Sinkhorn::new().solve(&batch)),
         wrong("Sinkhorn::solve", || Sinkhorn::new().inner_iterations(0).solve(&single)),
@@ -137,6 +139,8 @@ fn problems() -> Vec<WrongCall> {
         wrong("Sinkhorn::solve_with", || refused.solve_with(&single, &DefaultInitializer)),
         wrong("Sinkhorn::solve_from", || Sinkhorn::new().solve_from(&single, &zero, &four)),
         wrong("Sinkhorn::solve_from", || Sinkhorn::new().solve_from(&single, &nan, &zero)),
+        wrong("Sinkhorn::solve_from", || Sinkhorn::new().solve_from(&single, &zero.convert(I32), &zero)),
+        wrong("Sinkhorn::solve_from", || Sinkhorn::new().solve_from(&single, &(-zero.log()), &zero)),
         wrong("Sinkhorn::solve_from", || Sinkhorn::new().solve_from(&batch, &zero, &zero)),
         wrong("Sinkhorn::solve_batch", || refused.solve_batch(&batch, &DefaultInitializer)),
         wrong("Sinkhorn::solve_batch", || Sinkhorn::new().solve_batch(&single, &TooLong)),
@@ -151,25 +155,43 @@ fn problems() -> Vec<WrongCall> {
     ]
 }
 
+/// A network whose potential has the shape of `a` for one pair, but not for a batch.
+#[module(crate = metamlp_core)]
+struct Averaged {}
+
+#[compact(crate = metamlp_core)]
+impl Averaged {
+    fn call(&self, a: &Tensor) -> Tensor {
+        let potential = Dense::new(3).call(a);
+        if a.rank() == 1 { potential } else { potential.mean([0]) }
+    }
+}
+
+impl PotentialModel for Averaged {
+    fn potential(&self, a: &Tensor, _b: &Tensor) -> Tensor {
+        self.call(a)
+    }
+}
+
 fn learned() -> Vec<WrongCall> {
     let (third, four) = (&Tensor::full([3], 1.0 / 3.0, F64), &Tensor::full([4], 0.25, F64));
     let small = MetaMLP::new(3).num_hidden_units(2);
     let mut meta = MetaInitializer::builder(cloud()).model(small).build(Key::new(0)).unwrap();
-    // A network of another output.
-    let mut odd = MetaInitializer::builder(cloud()).model(MetaMLP::new(7)).build(Key::new(0)).unwrap();
+    let mut odd = MetaInitializer::builder(cloud()).model(Averaged::new()).build(Key::new(0)).unwrap();
+    let pairs = &third.broadcast_to([2, 3]);
     let state = meta.state().clone();
     let params = fixed_params();
     let mut other = state.clone();
     other.params = params.clone();
     vec![
         wrong("MetaInitializer::loss", || meta.loss(third, four)),
-        wrong("MetaInitializer::loss", || odd.loss(third, third)),
+        wrong("MetaInitializer::loss", || odd.loss(pairs, pairs)),
         wrong("MetaInitializer::predict", || meta.predict(four, third)),
-        wrong("MetaInitializer::predict", || odd.predict(third, third)),
+        wrong("MetaInitializer::predict", || odd.predict(pairs, pairs)),
         wrong("MetaInitializer::update", || meta.update(four, third)),
-        wrong("MetaInitializer::update", || odd.update(third, third)),
+        wrong("MetaInitializer::update", || odd.update(pairs, pairs)),
         wrong("MetaInitializer::updated", || meta.updated(state.clone(), four, third)),
-        wrong("MetaInitializer::updated", || odd.updated(state.clone(), third, third)),
+        wrong("MetaInitializer::updated", || odd.updated(odd.state().clone(), pairs, pairs)),
         wrong("MetaInitializer::set_params", || meta.set_params(params)),
         wrong("MetaInitializer::set_state", || meta.set_state(other)),
         wrong("MetaInitializer::new", || {
@@ -178,6 +200,10 @@ fn learned() -> Vec<WrongCall> {
         wrong("MetaInitializerBuilder::build", || {
             MetaInitializer::builder(cloud()).build(Key::from_tensor(Tensor::ones([3], U32)))
         }),
+        wrong("MetaInitializerBuilder::build", || {
+            MetaInitializer::builder(cloud()).model(MetaMLP::new(7)).build(Key::new(0))
+        }),
+        wrong("Sinkhorn::solve_with", || Sinkhorn::new().solve_with(&three_point_problem(7.0), &meta)),
         wrong("MetaMLP::call", || MetaMLP::new(3).init(Key::new(0), |m| m.call(third, &Tensor::scalar(1.0)))),
         wrong("PotentialModel::potential", || {
             MetaMLP::new(3).init(Key::new(0), |m| m.potential(third, &Tensor::scalar(1.0)))

@@ -2,6 +2,7 @@
 //! OTT-JAX in double precision unless a test says otherwise.
 
 mod bad_input;
+mod convergence;
 mod dual_objective;
 mod epsilon;
 mod error_lines;

@@ -228,12 +228,38 @@ impl PotentialModel for Short {
 }
 
 #[test]
-fn a_model_of_another_size_is_reported() {
-    let mut meta = MetaInitializer::builder(geometry()).model(Short::new()).build(Key::new(0)).unwrap();
-    let error = meta.update(&vector(&A), &vector(&B)).unwrap_err().to_string();
-    assert!(error.contains("[2]") && error.contains("[3]"), "{error}");
-    // The network is unchanged.
-    assert_eq!(meta.params().size(), 3 * 2 + 2);
+fn a_model_of_another_size_is_refused_when_it_is_built() {
+    let short = MetaInitializer::builder(geometry()).model(Short::new()).build(Key::new(0));
+    let long = MetaInitializer::builder(geometry()).model(MetaMLP::new(7)).build(Key::new(0));
+    for (error, found) in [(short.map(|_| ()), "[2]"), (long.map(|_| ()), "[7]")] {
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(found) && error.contains("[3]"), "{error}");
+    }
+}
+
+#[test]
+fn another_geometry_is_refused_unless_it_is_allowed() {
+    let weights = |dtype| Some(Tensor::from_vec([3], vec![0.5, 0.3, 0.2]).convert(dtype));
+    let solver = Sinkhorn::new();
+    let grid = |epsilon: f64, dtype| Grid::from_size([3], dtype, epsilon).unwrap();
+    let meta = |any| {
+        let builder = MetaInitializer::builder(grid(0.1, F32)).any_geometry(any);
+        builder.build(Key::new(0)).unwrap()
+    };
+    let far = CostMatrix::new(&(Tensor::eye(3, F32) * 100.0), 0.1).unwrap();
+    for geometry in
+        [Geometry::from(grid(0.2, F32)), far.into(), Grid::from_size([3, 1], F32, 0.1).unwrap().into()]
+    {
+        let problem = LinearProblem::new(&geometry, weights(F32), None).unwrap();
+        let error = solver.solve_with(&problem, &meta(false)).unwrap_err();
+        assert!(matches!(error, Error::OtherGeometry { .. }), "{error}");
+        assert!(solver.solve_with(&problem, &meta(true)).unwrap().converged());
+    }
+    // Equal costs are one geometry, also if they are made anew or in another dtype.
+    for dtype in [F32, F64] {
+        let problem = LinearProblem::new(grid(0.1, dtype), weights(dtype), None).unwrap();
+        assert!(solver.solve_with(&problem, &meta(false)).unwrap().converged());
+    }
 }
 
 #[test]
