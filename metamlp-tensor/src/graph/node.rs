@@ -115,7 +115,7 @@ impl Tensor {
 
     #[track_caller]
     pub(crate) fn poisoned(error: Error, ty: Type) -> Tensor {
-        Self::node(ty, 0, false, Some(Box::new(error)), Expression::Poisoned)
+        Self::node(ty.or_small(), 0, false, Some(Box::new(error)), Expression::Poisoned)
     }
 
     #[track_caller]
@@ -131,6 +131,7 @@ impl Tensor {
         poison: Option<Box<Error>>,
         expression: Expression,
     ) -> Tensor {
+        debug_assert!(ty.fits(), "sizes are checked where a type is made");
         let location = Location::caller();
         if let Some(mut place) = node_free_list::take()
             && let Some(node) = Arc::get_mut(&mut place)

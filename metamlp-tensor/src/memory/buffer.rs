@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::dtype::DType;
 use crate::memory::Stored;
+use crate::memory::exhausted;
 use crate::memory::free_lists::{self, LONG};
 use crate::memory::shared::{Form, Shared};
 
@@ -95,16 +96,17 @@ pub(crate) struct Storage<T: Stored> {
 }
 
 /// Bytes of a cache line and of the widest SIMD vector. A vector load that crosses two lines takes twice as long.
-const LINE: usize = 64;
+pub(crate) const LINE: usize = 64;
 
 impl<T: Stored> Storage<T> {
-    /// `length` elements of arbitrary value. Long storage is aligned to a cache line.
+    /// `length` elements of arbitrary value. Long storage is aligned to a cache line. Unwinds, see
+    /// [`exhausted`](crate::memory::exhausted), if the system refuses the memory.
     fn new(length: usize) -> Self {
         if length < LONG {
             return free_lists::take_vector(length).into();
         }
         let most = LINE / size_of::<T>();
-        let mut values = vec![T::default(); length + most];
+        let mut values = exhausted::vector::<T>(length + most);
         let start = values.as_ptr().align_offset(LINE).min(most);
         values.truncate(start + length);
         Self { values, start }

@@ -1,11 +1,12 @@
 //! `jit`: a function is traced once for each structure of its arguments. Later calls with the same structure run the
 //! compiled program.
 
+use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-use crate::embedded::Executable;
+use crate::embedded::{Executable, Refused};
 use crate::engine::trace::{Traced, trace};
 use crate::error::{Error, Result};
 use crate::graph::mode;
@@ -110,6 +111,8 @@ struct Specialization<R> {
     captured: Vec<Tensor>,
     /// The result of the trace, with a placeholder for each output of the program.
     result: R,
+    /// The line of the function that made the first output.
+    line: &'static Location<'static>,
 }
 
 impl<R: Tree> Specializations<R> {
@@ -156,9 +159,10 @@ impl<R: Tree> Specialization<R> {
         function: impl FnOnce(A) -> Result<R>,
     ) -> Result<Self> {
         let Traced { executable, captured, result } = trace(function, arguments)?;
+        let line = result.tensors().first().map_or(Location::caller(), |output| output.0.location);
         // Only the types are needed from here on: placeholders let go of the recorded operations.
         let result = result.map(&mut |tensor| Tensor::placeholder(tensor.0.ty.clone()));
-        Ok(Self { structure, executable, captured, result })
+        Ok(Self { structure, executable, captured, result, line })
     }
 
     /// Runs on arguments, of which those without a value are computed first.
@@ -178,7 +182,8 @@ impl<R: Tree> Specialization<R> {
         for captured in &self.captured {
             inputs.push(value_of(captured.clone())?);
         }
-        let mut results = self.executable.run(inputs);
+        let refused = |refused: Refused| refused.at(Source::at(self.line));
+        let mut results = self.executable.run(inputs).map_err(refused)?;
         let mut values = results.drain(..);
         let result = self.result.map(&mut |placeholder| {
             let value = values.next().expect("the program has an output for each tensor of the result");

@@ -11,4 +11,5 @@ mod laziness;
 mod plan;
 mod random;
 mod reduce_window;
+mod sizes;
 mod transposed;
