@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::dtype::DType;
 use crate::memory::Stored;
+use crate::memory::exhausted;
 use crate::memory::free_lists::{self, LONG};
 use crate::memory::shared::{Form, Shared};
 
@@ -96,13 +97,14 @@ pub(crate) struct Storage<T: Stored> {
 pub(crate) const LINE: usize = 64;
 
 impl<T: Stored> Storage<T> {
-    /// `length` elements of arbitrary value. Long storage is aligned to a cache line.
+    /// `length` elements of arbitrary value. Long storage is aligned to a cache line. Unwinds, see
+    /// [`exhausted`](crate::memory::exhausted), if the system refuses the memory.
     pub(crate) fn new(length: usize) -> Self {
         if length < LONG {
             return free_lists::take_vector(length).into();
         }
         let most = LINE / size_of::<T>();
-        let mut values = vec![T::default(); length + most];
+        let mut values = exhausted::vector::<T>(length + most);
         let start = values.as_ptr().align_offset(LINE).min(most);
         values.truncate(start + length);
         Self { values, start }

@@ -13,4 +13,5 @@ mod numbers;
 mod plan;
 mod random;
 mod reduce_window;
+mod sizes;
 mod transposed;

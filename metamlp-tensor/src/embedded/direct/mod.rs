@@ -20,6 +20,7 @@ use crate::graph::{Graph, Id};
 use crate::math::arithmetic::Arithmetic;
 use crate::memory::Stored;
 use crate::memory::buffer::{Buffer, Storage};
+use crate::memory::exhausted::reserve;
 use crate::random::threefry;
 use crate::shape::{Axes, Type};
 
@@ -138,7 +139,9 @@ fn elements<T: Stored>(buffer: &Buffer) -> &[T] {
 /// The keys number `first..first + count` that a key is split into.
 fn rng_split(key: &Buffer, first: u32, count: usize) -> Buffer {
     let key = elements::<u32>(key).try_into().expect("shape inference has checked that a key has two words");
-    let mut keys = vec![[0; 2]; count];
+    let mut keys = Vec::new();
+    reserve(&mut keys, count);
+    keys.resize(count, [0; 2]);
     threefry::fill_split(key, first.into(), &mut keys);
     Buffer::from_vec(keys.into_flattened())
 }

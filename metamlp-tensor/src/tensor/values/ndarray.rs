@@ -8,7 +8,16 @@ use crate::graph::node::Tensor;
 use crate::graph::source::Source;
 use crate::memory::buffer::Buffer;
 use crate::memory::stored::{buffer_of, vector_of};
-use crate::shape::Shape;
+use crate::shape::{Shape, Type};
+
+use super::construct::too_large;
+
+/// The shape of an array. An array without elements may have a shape that no tensor has; it gives a poisoned tensor.
+#[track_caller]
+fn shape_of<T: Element>(extents: &[usize]) -> Result<Shape, Tensor> {
+    let ty = Type::new(extents, T::DTYPE);
+    if ty.fits() { Ok(ty.shape) } else { Err(Tensor::poisoned(too_large("from", &ty), ty)) }
+}
 
 /// Takes over the memory of an owned array in standard layout. Copies an array in another layout.
 ///
@@ -20,7 +29,10 @@ use crate::shape::Shape;
 impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
     #[track_caller]
     fn from(array: Array<T, D>) -> Self {
-        let shape = Shape::from(array.shape());
+        let shape = match shape_of::<T>(array.shape()) {
+            Ok(shape) => shape,
+            Err(poisoned) => return poisoned,
+        };
         let buffer = if array.is_standard_layout() {
             let (mut values, offset) = array.into_raw_vec_and_offset();
             // An empty array has no offset.
@@ -38,7 +50,10 @@ impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
 impl<T: Element, S: Data<Elem = T>, D: Dimension> From<&ArrayBase<S, D>> for Tensor {
     #[track_caller]
     fn from(array: &ArrayBase<S, D>) -> Self {
-        Self::concrete(Shape::from(array.shape()), buffer_of(array.iter().copied().collect::<Vec<T>>(), 0))
+        match shape_of::<T>(array.shape()) {
+            Ok(shape) => Self::concrete(shape, buffer_of(array.iter().copied().collect::<Vec<T>>(), 0)),
+            Err(poisoned) => poisoned,
+        }
     }
 }
 
