@@ -92,7 +92,7 @@ impl WindowAxis {
         let first = (-start).max(0).cast_unsigned().div_ceil(self.window_dilation);
         let end = if start > last { 0 } else { ((last - start) / dilation).cast_unsigned() + 1 };
         let end = end.min(self.size);
-        // Among them those that are not in a gap.
+        // Of these taps, the ones that are not in a gap.
         let Some((phase, tap_step)) = solutions(start, self.window_dilation, self.base_dilation) else {
             return none;
         };

@@ -4,8 +4,6 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use crate::memory::Stored;
-
 /// The bytes that were asked.
 struct Exhausted(usize);
 
@@ -13,7 +11,7 @@ struct Exhausted(usize);
 const ZEROED: usize = 1 << 17;
 
 /// `length` elements of arbitrary value in a vector with this capacity. Unwinds if the system refuses the memory.
-pub(crate) fn vector<T: Stored>(length: usize) -> Vec<T> {
+pub(crate) fn vector<T: Copy + Default>(length: usize) -> Vec<T> {
     let mut vector = Vec::new();
     reserve(&mut vector, length);
     if length.saturating_mul(size_of::<T>()) < ZEROED {

@@ -5,7 +5,7 @@ use super::equation::Labels;
 /// The most operands for which all orders are compared. There are about 3^n splits of subsets.
 const MOST_COMPARED: usize = 8;
 
-/// The most operands of which the greedy order compares all pairs.
+/// The greedy order compares all pairs of up to this many operands.
 const MOST_SEARCHED: usize = 32;
 
 /// The pairs to contract, in order. Operands are numbered as given; the result of each pair gets the next number.
