@@ -6,6 +6,7 @@ mod convolution;
 mod einsum;
 mod gradients;
 mod half_precision;
+mod hunt;
 mod indexing;
 mod jit;
 mod laziness;
