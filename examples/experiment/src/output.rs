@@ -85,7 +85,7 @@ impl Output {
     /// Puts the staged files, which must be all that were announced, into the folder; returns their paths.
     ///
     /// # Errors
-    /// [`Error::Write`] for a file that cannot be written; then the folder holds what it held before.
+    /// [`Error::Write`] for a file that cannot be written. The folder then has its earlier files.
     pub fn publish(mut self) -> Result<Vec<PathBuf>> {
         self.begin()?;
         let (staged, publishing) = (self.folder.join(STAGED), self.folder.join(PUBLISHING));

@@ -45,7 +45,7 @@ pub(crate) fn get<'a>(mut part: Part<'a>, mut path: &str) -> Option<&'a Entry> {
     }
 }
 
-/// Calls `visitor` on what is below `part`, as [`Tree::visit`](metamlp_tensor::Tree::visit) does.
+/// Visits the tensors below `part`, as [`Tree::visit`](metamlp_tensor::Tree::visit) does.
 pub(crate) fn visit(part: Part<'_>, visitor: &mut dyn TreeVisitor) {
     let mut open: SmallVec<[Rest<'_>; LEVELS]> = smallvec![Rest::of(part, visitor)];
     while let Some(rest) = open.last_mut() {

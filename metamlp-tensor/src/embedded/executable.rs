@@ -35,9 +35,9 @@ impl Refused {
     }
 }
 
-/// Bytes of a node and of what its kernel keeps for it, measured.
+/// An estimate of the bytes of a node and of its part of a kernel.
 const BYTES_PER_NODE: usize = 1024;
-/// Bytes of a step and its kernel, measured.
+/// An estimate of the bytes of a step and its kernel.
 const BYTES_PER_STEP: usize = 1024;
 
 /// A program ready to run.

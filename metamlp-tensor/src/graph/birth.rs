@@ -44,7 +44,7 @@ impl Differentiation {
         Self(number)
     }
 
-    /// Its number, greater than that of every differentiation that began before.
+    /// The number of the differentiation. A later one has a greater number.
     pub(crate) fn number(&self) -> u64 {
         self.0
     }

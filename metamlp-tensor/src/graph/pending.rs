@@ -12,7 +12,7 @@ pub(crate) const DEEPEST: u32 = 2048;
 const DEEPEST_AT_LIMIT: usize = 32;
 /// The least such depth: a shorter chain saves little memory.
 const SHALLOWEST: usize = 4;
-/// A thread counts up to here by itself before it adds its count to that of the process.
+/// A thread adds its own count to [`PENDING`] when the count reaches this number.
 const BATCH: isize = 1024;
 
 static PENDING: AtomicIsize = AtomicIsize::new(0);

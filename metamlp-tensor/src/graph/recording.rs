@@ -146,7 +146,7 @@ struct Recorder<'a> {
 }
 
 impl Recorder<'_> {
-    /// True if the tensor was made inside of what is recorded.
+    /// True if the recording contains the operation of `tensor`; otherwise `tensor` is an input.
     fn is_inside(&self, tensor: &Tensor, op: &Op, operands: &[Tensor]) -> bool {
         let is_literal = || match op {
             Op::Constant(_) => true,

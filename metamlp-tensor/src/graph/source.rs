@@ -92,7 +92,7 @@ impl Source {
         Self::at(Location::caller())
     }
 
-    /// A given line, or that of [`with_caller`], and the current module path.
+    /// The line `location` and the current module path. Inside of [`with_caller`] its line replaces `location`.
     #[must_use]
     pub fn at(location: &'static Location<'static>) -> Self {
         Self { path: PATH.with_borrow(Clone::clone), location: CALLER.get().unwrap_or(location) }

@@ -1,9 +1,9 @@
-//! [`Limits`]: the bounds of what the library keeps between programs. Knows nothing of what is kept.
+//! [`Limits`]: the bounds of caches, free memory and pending operations. Knows no cache.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The most that the library keeps between programs, in this process. Nothing that is needed depends on it: what has been
-/// forgotten is made again.
+/// The bounds of caches, free memory and pending operations in this process. Results do not depend on them: a forgotten
+/// program is compiled again when it is needed.
 ///
 /// ```
 /// use metamlp_tensor::Limits;
@@ -30,7 +30,7 @@ pub struct Limits {
     /// Seconds for which free memory is kept that nothing uses. Checked when other memory becomes free. Default 60.
     pub pooled_seconds: usize,
     /// Operations that have been recorded and not evaluated. Beyond them long chains are evaluated. A chain is evaluated in any
-    /// case when it is 2048 operations long. Default 131,072, about 32 MiB.
+    /// case when it is 2048 operations long. Default 131,072.
     pub pending_operations: usize,
 }
 

@@ -98,7 +98,7 @@ fn make_room(bytes: usize) {
     }
 }
 
-/// Returns all free memory to the system: that of the pools and of this thread's free lists.
+/// Empties the pools of all dtypes and the free lists of this thread.
 pub(crate) fn trim() {
     pools().into_iter().for_each(|pool| pool.free_before(u64::MAX));
 }

@@ -235,3 +235,20 @@ impl Walk for Tape {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_walk_stops_at_tensors_that_are_older_than_the_variables() {
+        let past = (0..2000).fold(Tensor::scalar(1.0f32), |x, _| x + 1.0);
+        let variable = Tensor::variable(&Tensor::scalar(2.0f32), &Differentiation::begin());
+        let mut tape = Tape { oldest: variable.0.born, ..Tape::default() };
+        tape.dependent.insert(variable.address(), true);
+        let mut pending = Pending::default();
+        pending.push(&variable * &past);
+        walk(&mut tape, &mut pending);
+        assert_eq!((tape.recorded.len(), tape.dependent.len()), (1, 3));
+    }
+}

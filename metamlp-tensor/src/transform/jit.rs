@@ -34,8 +34,8 @@ use crate::tree::Tree;
 /// The compiled function returns the error that `function` returns while it is traced, or the first error that a tensor
 /// of its result carries; nothing is compiled then. It also returns an error if an argument has no value.
 ///
-/// `function` returns this crate's [`Error`]. Where its body calls something that fails with another error, such as
-/// metamlp's own, let `?` convert: `jit(|x: Tensor| Ok(f(&x)?))` and not `jit(|x: Tensor| f(&x))`.
+/// `function` returns this crate's [`Error`](crate::Error). Where its body calls something that fails with another error,
+/// such as metamlp's own, let `?` convert: `jit(|x: Tensor| Ok(f(&x)?))` and not `jit(|x: Tensor| f(&x))`.
 ///
 /// ```
 /// use metamlp_tensor::{Error, Tensor, jit};

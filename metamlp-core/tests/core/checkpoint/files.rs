@@ -1,4 +1,4 @@
-//! What saving does to the file that is there: links, modes, names, and what is no regular file.
+//! Saving over an existing file: links, modes, long names, pipes and devices.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Permissions};

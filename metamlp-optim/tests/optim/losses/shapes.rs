@@ -1,4 +1,4 @@
-//! Which shapes of targets fit: that of the predictions, or `[]`. Others are errors, even if they broadcast.
+//! Targets have the shape of the predictions, or `[]`. Any other shape is an error, even if it broadcasts.
 
 use metamlp_optim::losses::*;
 use metamlp_tensor::{F32, Tensor};

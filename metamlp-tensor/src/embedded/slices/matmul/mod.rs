@@ -6,8 +6,9 @@
 //! be packed before (`right_hand_side`).
 //!
 //! The kernel is written with `pulp`, which has SIMD vectors as types, so that the sums of a tile stay in registers by
-//! construction. With the macro `simd!` and arrays in place of vectors, square products of 100 to 1500 rows took 1.8 to
-//! 2.4 times as long (AVX-512, medians of five alternating runs), and the crate compiled no sooner.
+//! construction. With the macro `simd!` and arrays in place of vectors, an MLP of batch 32 or 128 and the product
+//! 128 x 1568 x 512 took 1.9 to 2.2 times as long (AVX-512, one thread, medians of five alternating runs), and the crate
+//! compiled no sooner.
 
 mod matrix;
 mod number;
