@@ -11,8 +11,8 @@ thread_local! {
     static THREADS: Cell<Option<NonZeroUsize>> = const { Cell::new(None) };
 }
 
-/// The most threads of [`with_threads`]: more than any machine has cores that help one program.
-pub const MOST_THREADS: NonZeroUsize = NonZeroUsize::new(1024).expect("1024 is not 0");
+/// The most threads of [`with_threads`]: about as many cores as help one program on any machine.
+pub const MOST_THREADS: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not 0");
 
 /// Most pools that are kept. Beyond it the one with the most threads ends as soon as no program runs in it.
 const MOST_POOLS: usize = 16;
@@ -23,7 +23,7 @@ static POOLS: Mutex<BTreeMap<NonZeroUsize, Arc<ThreadPool>>> = Mutex::new(BTreeM
 /// Runs `f`. Programs inside it run on `threads` threads instead of one per core. Results have the same bits for any number
 /// of threads.
 ///
-/// A number above [`MOST_THREADS`], 1024, is taken as that. The threads of up to 16 numbers are kept and sleep until they
+/// A number above [`MOST_THREADS`], 256, is taken as that. The threads of up to 16 numbers are kept and sleep until they
 /// are needed.
 ///
 /// ```

@@ -85,10 +85,12 @@ fn arithmetic_on_accepted_sizes_does_not_overflow() -> Result<(), Error> {
     assert_eq!(empty.sort(0).to_vec::<f32>()?, []);
     let three = [(); 3].map(|()| Tensor::spec([1 << 59], F32));
     let plan = Plan::of(
-        |(x, y, z): (Tensor, Tensor, Tensor)| {
-            Ok::<_, Error>((x.sum_all() + y.sum_all(), x.exp(), y.exp(), z.exp(), z.log(), z.sin()))
+        |tensors: Vec<Tensor>| {
+            let sums = [tensors[0].sum_all() + tensors[1].sum_all()];
+            let each = tensors.iter().flat_map(|x| [x.exp(), x.sin(), x.log()]);
+            Ok::<_, Error>(each.chain(sums).collect::<Vec<Tensor>>())
         },
-        &(three[0].clone(), three[1].clone(), three[2].clone()),
+        &three.to_vec(),
     )?;
     assert_eq!(plan.input_bytes(), 3 << 61);
     assert_eq!(plan.output_bytes(), usize::MAX);
@@ -117,31 +119,33 @@ fn an_ill_formed_operand_of_a_product_is_its_error() {
 
 #[test]
 fn memory_that_the_system_does_not_have_is_an_error() -> Result<(), Error> {
-    let long = 1_usize << 44;
-    assert_eq!(out_of_memory("zeros", &Tensor::zeros([long], F32)) >> 46, 1);
+    // More than a process can address.
+    let long = 1_usize << 46;
+    assert_eq!(out_of_memory("zeros", &Tensor::zeros([long], F32)) >> 48, 1);
     assert!(out_of_memory("almost all", &Tensor::zeros([(1 << 60) - 16], F64)) > 1 << 62);
-    out_of_memory("eye", &Tensor::eye(1 << 23, F32));
+    out_of_memory("eye", &Tensor::eye(1 << 24, F32));
     out_of_memory("one_hot", &Tensor::arange(3, I32).one_hot(long));
-    let (column, row) = (Tensor::ones([1 << 22, 1], F32), Tensor::ones([1, 1 << 24], F32));
+    let (column, row) = (Tensor::ones([1 << 22, 1], F32), Tensor::ones([1, 1 << 25], F32));
     out_of_memory("product", &column.matmul(&row));
     out_of_memory("bits", &random::bits(Key::new(0), [long]));
     out_of_memory("normal", &random::normal(Key::new(0), [long]));
     out_of_memory("uniform", &random::uniform_range(Key::new(0), [long], F64, 0.0, 1.0));
     out_of_memory("pad", &Tensor::ones([1], F32).pad([long], [long], 0.0));
-    out_of_memory("iota", &Tensor::iota([long], 0, U32).sort(0));
+    out_of_memory("cumsum", &Tensor::iota([long], 0, U32).cumsum(0));
+    out_of_memory("argsort", &Tensor::iota([1 << 30, 1 << 16], 0, U32).flip(0).argsort(0));
     for dtype in [F32, I32] {
         let (x, kernel) = (Tensor::ones([1, 3, 1], dtype), Tensor::ones([2, 1, 1], dtype));
-        let wide = Convolution::new().padding([(1 << 44, 1 << 44)]);
+        let wide = Convolution::new().padding([(1 << 46, 1 << 46)]);
         out_of_memory("convolution", &x.conv_general_dilated(&kernel, &wide));
-        let wide = Window::new([1, 2, 1]).padding([(0, 0), (1 << 44, 1 << 44), (0, 0)]);
+        let wide = Window::new([1, 2, 1]).padding([(0, 0), (1 << 46, 1 << 46), (0, 0)]);
         out_of_memory("window", &x.reduce_window_sum(&wide));
     }
-    let linspace = Tensor::linspace(0.0, 1.0, 1 << 45);
-    assert!(matches!(linspace.error(), Some(Error::OutOfMemory { bytes, .. }) if *bytes == 1 << 47));
+    let linspace = Tensor::linspace(0.0, 1.0, 1 << 46);
+    assert!(matches!(linspace.error(), Some(Error::OutOfMemory { bytes, .. }) if *bytes == 1 << 48));
     refused("linspace", &Tensor::linspace(0.0, 1.0, usize::MAX));
 
     // The program runs again where there is memory.
-    let doubled = jit(|x: Tensor| Ok(x.broadcast_to([1 << 44, 1]) * 2.0));
+    let doubled = jit(|x: Tensor| Ok(x.broadcast_to([1 << 46, 1]) * 2.0));
     let error = doubled(Tensor::ones([1, 1], F32)).unwrap_err();
     assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
     assert!(error.to_string().contains("sizes.rs"), "{error}");
@@ -156,7 +160,7 @@ fn more_keys_than_memory_holds_are_one_that_carries_the_error() {
         Ok(random::uniform(&keys[0], [2]))
     });
     assert!(traced(Key::new(0).to_tensor()).is_err());
-    for n in [usize::MAX, 1 << 45] {
+    for n in [usize::MAX, 1 << 46] {
         let keys = Key::new(0).split(n);
         assert_eq!(keys.len(), 1);
         let drawn = random::uniform(&keys[0], [2]);
@@ -252,7 +256,7 @@ fn threads_are_bounded() -> Result<(), Error> {
     let x = Tensor::ones([300, 300], F32);
     let sum = at_once("100,000 threads", || with_threads(many, || x.matmul(&x).sum_all().item::<f32>()))?;
     assert_eq!(sum, 300.0_f32.powi(3));
-    assert_eq!(MOST_THREADS.get(), 1024);
+    assert_eq!(MOST_THREADS.get(), 256);
     Ok(())
 }
 

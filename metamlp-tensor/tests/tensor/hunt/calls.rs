@@ -1,7 +1,9 @@
-//! A call of each public function of tensors with random arguments. A test compares the names with the sources.
+//! A call of each public function with random arguments. A test compares the names with the sources.
 
-use metamlp_tensor::random;
-use metamlp_tensor::{F32, Tensor};
+use std::num::NonZeroUsize;
+
+use metamlp_tensor::random::{self, Key, KeyRng};
+use metamlp_tensor::{DType, F32, Limits, Tensor, trim, with_threads};
 
 use super::choices::Choices;
 
@@ -71,7 +73,7 @@ const OTHERS: &[(&str, Call)] = &[
     ("index", |c| c.tensor().index(c.count())),
     ("integer_pow", |c| c.tensor().integer_pow(c.integer())),
     ("iota", |c| Tensor::iota(c.shape(), c.count(), c.dtype())),
-    ("linspace", |c| Tensor::linspace(c.float(), c.float(), c.count())),
+    ("linspace", |c| Tensor::linspace(c.float(), c.float(), c.length())),
     ("matmul", |c| c.tensor().matmul(&c.tensor())),
     ("mul_add", |c| c.tensor().mul_add(c.tensor(), c.float())),
     ("one_hot", |c| c.integers().one_hot(c.count())),
@@ -125,13 +127,76 @@ const OTHERS: &[(&str, Call)] = &[
     ("uniform_range", |c| random::uniform_range(c.key(), c.shape(), c.dtype(), c.float(), c.float())),
     ("fold_in", |c| c.key().fold_in(7).to_tensor()),
     ("fold_in_tensor", |c| c.key().fold_in_tensor(&c.tensor()).to_tensor()),
-    ("from_tensor", |c| random::Key::from_tensor(c.tensor()).to_tensor()),
-    ("split", |c| {
-        c.key().split(c.small()).last().map_or_else(|| Tensor::zeros([0], F32), |key| key.to_tensor())
+    ("from_tensor", |c| Key::from_tensor(c.tensor()).to_tensor()),
+    ("split", |c| c.key().split(c.length()).last().map_or_else(|| Tensor::zeros([0], F32), Key::to_tensor)),
+    ("from_words", |c| Key::from_rng(&mut KeyRng::from_words([c.integer().cast_unsigned(); 2])).to_tensor()),
+    ("from_rng", |c| {
+        c.key().rng().map_or_else(|_| Tensor::zeros([2], F32), |mut rng| Key::from_rng(&mut rng).to_tensor())
     }),
+    ("rng", |c| {
+        let key = c.key().fold_in_tensor(&c.integers());
+        key.rng().map_or_else(|_| key.to_tensor(), |mut rng| Key::from_rng(&mut rng).to_tensor())
+    }),
+    ("words", |c| {
+        let key = Key::from_tensor(c.tensor());
+        key.words().map_or_else(|_| key.to_tensor(), |words| Key::from_words(words).to_tensor())
+    }),
+    ("poison", |c| {
+        let error = Tensor::zeros([2], F32).reshape([3]).evaluate().unwrap_err();
+        Tensor::poison(error, c.shape(), c.dtype())
+    }),
+    ("promote", |c| c.tensor().convert(DType::promote(c.dtype(), c.dtype()))),
+    ("to_inexact", |c| Tensor::full(c.shape(), c.float(), c.dtype().to_inexact())),
+    ("rank", |c| {
+        let x = c.tensor();
+        x.expand_dims(x.rank().cast_signed())
+    }),
+    ("is_float", |c| {
+        let x = c.tensor();
+        if x.dtype().is_float() { x.rsqrt() } else { x.not() }
+    }),
+    ("with_threads", |c| {
+        let (threads, x) = (NonZeroUsize::new(c.count()).unwrap_or(NonZeroUsize::MIN), c.tensor());
+        with_threads(threads, || {
+            let sum = x.matmul(&x).sum_all();
+            let _ = sum.evaluate();
+            sum
+        })
+    }),
+    ("trim", |c| {
+        trim();
+        c.tensor()
+    }),
+    ("set", |c| {
+        Limits::current().set();
+        c.tensor()
+    }),
+    ("current", |c| Tensor::full(c.shape(), Limits::current().plans, c.dtype())),
 ];
 
-/// Each call with the name of its function.
-pub(super) fn calls() -> impl Iterator<Item = &'static (&'static str, Call)> {
-    [UNARY, BINARY, WITH_NUMBERS, WITH_AXES, WITH_AN_AXIS, OTHERS].into_iter().flatten()
+const TABLES: [&[(&str, Call)]; 6] = [UNARY, BINARY, WITH_NUMBERS, WITH_AXES, WITH_AN_AXIS, OTHERS];
+
+/// The number of calls.
+pub(super) fn count() -> usize {
+    TABLES.iter().map(|table| table.len()).sum()
+}
+
+fn entry(mut number: usize) -> (&'static str, Call) {
+    for table in TABLES {
+        match table.get(number) {
+            Some(&entry) => return entry,
+            None => number -= table.len(),
+        }
+    }
+    unreachable!("the number is below the number of calls")
+}
+
+/// The name of the function of a call.
+pub(super) fn name(number: usize) -> &'static str {
+    entry(number).0
+}
+
+/// The call of this number.
+pub(super) fn function(number: usize) -> Call {
+    entry(number).1
 }

@@ -5,11 +5,27 @@ use metamlp_tensor::{
     BF16, BOOL, Convolution, DType, F16, F32, F64, I32, OutOfRange, Padding, Tensor, U32, Window,
 };
 
-pub(super) struct Choices(pub(super) u64);
+use super::calls;
+
+/// Most elements of a tensor that is made as an argument.
+const MOST_ELEMENTS: usize = 4096;
+/// Most calls whose results are arguments of each other.
+const MOST_DEPTH: usize = 4;
+
+pub(super) struct Choices {
+    state: u64,
+    /// The number of calls that are being made, one in another.
+    depth: usize,
+    /// Stands for the first tensor.
+    given: Option<Tensor>,
+    /// The first tensor that was chosen.
+    pub(super) first: Option<Tensor>,
+}
 
 const DTYPES: [DType; 7] = [BOOL, I32, U32, F16, BF16, F32, F64];
 const EXTENTS: [usize; 7] = [0, 1, 1, 2, 3, 5, 7];
-const COUNTS: [usize; 12] = [0, 1, 2, 3, 4, 7, 64, 1 << 31, 1 << 40, 1 << 62, usize::MAX - 1, usize::MAX];
+const COUNTS: [usize; 14] =
+    [0, 1, 2, 3, 4, 7, 64, 1 << 20, 1 << 29, 1 << 31, 1 << 40, 1 << 62, usize::MAX - 1, usize::MAX];
 const AXES: [isize; 12] = [0, 0, 1, 1, 2, -1, -1, -2, 3, -4, isize::MAX, isize::MIN];
 const INTEGERS: [i32; 10] = [0, 1, -1, 2, -2, 7, 100, -100, i32::MAX, i32::MIN];
 const FLOATS: [f64; 16] = [
@@ -32,10 +48,15 @@ const FLOATS: [f64; 16] = [
 ];
 
 impl Choices {
+    /// The choices of the call of this number. `given` stands for its first tensor.
+    pub(super) fn new(number: u64, given: Option<Tensor>) -> Self {
+        Self { state: number.wrapping_mul(0xd134_2543_de82_ef95), depth: 0, given, first: None }
+    }
+
     /// SplitMix64.
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
@@ -69,6 +90,11 @@ impl Choices {
         self.of(&COUNTS)
     }
 
+    /// The length of what is computed at once: small, or more than any memory holds.
+    pub(super) fn length(&mut self) -> usize {
+        self.of(&[0, 1, 2, 3, 64, 1 << 45, 1 << 62, usize::MAX - 1, usize::MAX])
+    }
+
     pub(super) fn small(&mut self) -> usize {
         self.of(&EXTENTS)
     }
@@ -98,6 +124,29 @@ impl Choices {
 
     /// A tensor: nearly always small and with values, sometimes with a type alone, or an error.
     pub(super) fn tensor(&mut self) -> Tensor {
+        let tensor = self.any_tensor();
+        // In the results of other calls the first one is the innermost.
+        if self.first.is_some() {
+            return tensor;
+        }
+        self.first.insert(self.given.take().unwrap_or(tensor)).clone()
+    }
+
+    /// The result of any function with any arguments.
+    pub(super) fn result(&mut self) -> Tensor {
+        let number = self.below(calls::count());
+        calls::function(number)(self)
+    }
+
+    fn any_tensor(&mut self) -> Tensor {
+        if self.depth < MOST_DEPTH && self.below(6) == 0 {
+            self.depth += 1;
+            let result = self.result();
+            self.depth -= 1;
+            if result.size() <= MOST_ELEMENTS {
+                return result;
+            }
+        }
         let (shape, dtype) = (self.shape(), self.dtype());
         match self.below(12) {
             0 => return Tensor::spec(shape, dtype),
@@ -105,7 +154,7 @@ impl Choices {
             _ => {}
         }
         let size = shape.iter().try_fold(1usize, |size, &extent| size.checked_mul(extent));
-        match size.filter(|&size| size <= 4096) {
+        match size.filter(|&size| size <= MOST_ELEMENTS) {
             Some(size) => {
                 let values = (0..size).map(|_| self.float()).collect();
                 Tensor::from_vec(shape, values).convert(dtype)

@@ -1,18 +1,21 @@
-//! The hunt for panics: random calls of every public function of tensors. Whatever the arguments are, a call gives a tensor
-//! or an error, in a build that checks arithmetic for overflow.
+//! The hunt for panics: random calls of every public function. Whatever the arguments are, a call gives a result or an
+//! error, in a build that checks arithmetic for overflow.
 //!
-//! `METAMLP_HUNT_CALLS=10000000 cargo test -p metamlp-tensor --test tensor hunt` makes more calls.
+//! `METAMLP_HUNT_CALLS=10000000 cargo test -p metamlp-tensor --test tensor hunt` makes more calls. They begin with the
+//! number `METAMLP_HUNT_FIRST`. With `METAMLP_HUNT_SHOW=1` the number of each call is printed before it is made.
 
 mod calls;
 mod choices;
+mod list;
 
-use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
-use metamlp_tensor::{Error, Tensor, grad};
+use metamlp_tensor::{
+    BF16, BOOL, Cost, DType, Element, F16, F32, F64, I32, Plan, Result, Tensor, U32, bf16, evaluate, f16,
+    grad, jit, value_and_grad, value_and_grad_with_aux,
+};
+use ndarray::ArrayD;
 
-use calls::calls;
 use choices::Choices;
 
 /// The calls that each run makes.
@@ -20,107 +23,132 @@ const CALLS: u64 = 20_000;
 /// Results of more elements are not computed: the hunt is for odd arguments, not for large ones.
 const MOST_ELEMENTS: usize = 1 << 16;
 
-/// One call, and the evaluation of its result and of a gradient.
-fn call(number: u64) {
-    let calls: Vec<_> = calls().collect();
-    let mut choices = Choices(number.wrapping_mul(0xd134_2543_de82_ef95));
-    let (_, function) = calls[choices.below(calls.len())];
-    let result = function(&mut choices);
-    let _ = result.to_string().len() + result.shape().len();
+/// One call with all that can be done with its result. True if it has a value.
+fn call(number: u64) -> bool {
+    let mut choices = Choices::new(number, None);
+    let result = choices.result();
+    let shown = format!("{result:?} {}", result.ty());
+    assert!(!shown.is_empty());
     if result.size() > MOST_ELEMENTS {
-        return;
+        if result.error().is_none() {
+            describe(&result);
+        }
+        return false;
     }
     let value = result.evaluate();
-    if let Err(error) = &value {
-        assert!(!error.to_string().is_empty());
+    match &value {
+        Ok(()) => assert!(read(&result, &mut choices).is_ok(), "{shown}"),
+        Err(error) => assert!(!error.to_string().is_empty()),
     }
-    if value.is_ok() && result.dtype().is_float() && choices.below(4) == 0 {
-        // Of the same function once more, through its first operand.
-        let gradient = grad(&result, |x: &Tensor| x.square().sum_all());
-        assert!(gradient.is_ok() || matches!(gradient, Err(Error::NoValue { .. })));
+    if choices.below(64) == 0 {
+        describe(&result);
     }
+    let first = choices.first.clone().filter(|first| first.is_concrete() && first.size() <= MOST_ELEMENTS);
+    let Some(first) = first else { return value.is_ok() };
+    // The same call once more, as a function of its first tensor.
+    let again = move |x: &Tensor| Choices::new(number, Some(x.clone())).result();
+    match choices.below(16) {
+        0 | 1 => differentiate(&first, &again, &mut choices),
+        2 => {
+            let compiled = jit(move |x: Tensor| Ok(again(&x)));
+            if let Ok(computed) = compiled(first) {
+                assert_eq!(computed.ty(), result.ty());
+            }
+        }
+        _ => {}
+    }
+    value.is_ok()
+}
+
+/// The cost and the plan of a tensor, which need no value.
+fn describe(result: &Tensor) {
+    let _ = (Cost::of(result, &()), Cost::of_vjp(result, &()));
+    if let Ok(plan) = Plan::of(|()| Ok::<_, metamlp_tensor::Error>(result.clone()), &()) {
+        assert!(plan.output_bytes() <= plan.peak_bytes().saturating_add(plan.input_bytes()));
+        let _ = (plan.kernels(), plan.panel_bytes(), plan.to_string());
+    }
+}
+
+/// The gradient of the sum of squares of `f` at `x`. It has the type of `x`.
+fn differentiate(x: &Tensor, f: &dyn Fn(&Tensor) -> Tensor, choices: &mut Choices) {
+    let loss = |x: &Tensor| f(x).convert(F32).square().sum_all();
+    let gradient = match choices.below(3) {
+        0 => grad(x, loss),
+        1 => value_and_grad(x, loss).map(|(_, gradient)| gradient),
+        _ => value_and_grad_with_aux(x, |x| Ok((loss(x), x.clone()))).map(|(_, gradient)| gradient),
+    };
+    if let Ok(gradient) = gradient {
+        assert_eq!(gradient.ty(), x.ty());
+    }
+}
+
+/// Reads the elements of a tensor that has been evaluated, in one of the ways.
+fn read(x: &Tensor, choices: &mut Choices) -> Result<()> {
+    match x.dtype() {
+        DType::Bool => read_as::<bool>(x, choices),
+        DType::I32 => read_as::<i32>(x, choices),
+        DType::U32 => read_as::<u32>(x, choices),
+        DType::F16 => read_as::<f16>(x, choices),
+        DType::BF16 => read_as::<bf16>(x, choices),
+        DType::F32 => read_as::<f32>(x, choices),
+        DType::F64 => read_as::<f64>(x, choices),
+    }
+}
+
+fn read_as<T: Element>(x: &Tensor, choices: &mut Choices) -> Result<()> {
+    assert!(x.is_concrete());
+    let count = match choices.below(8) {
+        0 => x.to_array::<T>()?.len(),
+        1 => x.view::<T>()?.len(),
+        2 => ArrayD::<T>::try_from(x.clone())?.len(),
+        3 => {
+            let text = x.to_string();
+            assert!(!text.is_empty());
+            x.size()
+        }
+        4 => x.item::<T>().map_or(x.size(), |_| 1),
+        5 => evaluate(x.clone())?.size(),
+        _ => x.to_vec::<T>()?.len(),
+    };
+    assert_eq!(count, x.size());
+    Ok(())
+}
+
+/// The value of an environment variable that is a number.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 #[test]
 fn no_call_panics() {
-    let most = std::env::var("METAMLP_HUNT_CALLS").ok().and_then(|calls| calls.parse().ok()).unwrap_or(CALLS);
-    let panicked: Vec<u64> = (0..most)
-        .filter(|&number| catch_unwind(AssertUnwindSafe(|| call(number))).is_err())
-        .take(20)
-        .collect();
+    let first = number("METAMLP_HUNT_FIRST").unwrap_or(0);
+    let calls = number("METAMLP_HUNT_CALLS").unwrap_or(CALLS);
+    let shows = number("METAMLP_HUNT_SHOW") == Some(1);
+    let (mut values, mut panicked) = (0, Vec::new());
+    for number in first..first + calls {
+        if shows {
+            eprintln!("call {number}");
+        }
+        match catch_unwind(AssertUnwindSafe(|| call(number))) {
+            Ok(has_value) => values += u64::from(has_value),
+            Err(_) => panicked.push(number),
+        }
+        assert!(panicked.len() < 20, "these calls panicked: {panicked:?}");
+    }
     assert!(panicked.is_empty(), "these calls panicked: {panicked:?}");
+    // The arguments are odd, but not so odd that nothing is computed.
+    assert!(values >= calls / 3, "only {values} of {calls} calls have a value");
 }
-
-/// Names of functions that take no part: they read, configure or only wrap others.
-const NOT_CALLED: &[&str] = &[
-    "base_dilation",
-    "block",
-    "dtype",
-    "error",
-    "evaluate",
-    "feature_group_count",
-    "from_rng",
-    "from_words",
-    "is_concrete",
-    "item",
-    "lhs_dilation",
-    "new",
-    "padding",
-    "poison",
-    "rank",
-    "rhs_dilation",
-    "rng",
-    "shape",
-    "size",
-    "strides",
-    "to_array",
-    "to_tensor",
-    "to_vec",
-    "ty",
-    "view",
-    "window_dilation",
-    "window_strides",
-    "words",
-    "fill_split",
-    "fill",
-];
 
 #[test]
-fn every_public_function_is_called() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut names = BTreeSet::new();
-    let mut folders = vec![source.join("tensor"), source.join("random")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                names.extend(public_functions(&std::fs::read_to_string(path).unwrap()));
-            }
+fn the_hunt_reads_every_dtype() -> Result<()> {
+    let mut choices = Choices::new(0, None);
+    for dtype in [BOOL, I32, U32, F16, BF16, F32, F64] {
+        for _ in 0..32 {
+            let x = Tensor::ones([2, 3], dtype);
+            x.evaluate()?;
+            read(&x, &mut choices)?;
         }
     }
-    let called: BTreeSet<String> = calls().map(|(name, _)| (*name).to_owned()).collect();
-    names.retain(|name| !called.contains(name) && !NOT_CALLED.contains(&name.as_str()));
-    assert!(names.is_empty(), "add these functions to the hunt, or to NOT_CALLED: {names:?}");
-}
-
-/// The names after `pub fn`, and those that the macros of functions are given.
-fn public_functions(source: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    for line in source.lines() {
-        let line = line.trim();
-        let name = |text: &str| -> String {
-            text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
-        };
-        if let Some(rest) = line.strip_prefix("pub fn ") {
-            names.push(name(rest));
-        } else if line.ends_with(';') && line.contains(" => ") && !line.contains('(') {
-            names.push(name(line));
-        } else if line.ends_with(';') && line.contains("_keepdims, ") {
-            names.extend(line.trim_end_matches(';').split(", ").map(str::to_owned));
-        }
-    }
-    names.retain(|name| !name.is_empty());
-    names
+    Ok(())
 }
