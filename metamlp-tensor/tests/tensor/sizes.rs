@@ -225,6 +225,20 @@ fn padding_takes_no_time() -> Result<(), Error> {
 }
 
 #[test]
+fn what_has_no_elements_takes_no_time() -> Result<(), Error> {
+    let wide = Tensor::zeros([0, 1 << 40], F32);
+    let softmax = at_once("log_softmax", || wide.log_softmax(0).to_vec::<f32>())?;
+    assert_eq!(softmax, []);
+    let long = Tensor::zeros([(1 << 31) - 1, 0], F32);
+    assert_eq!(at_once("shuffle", || random::shuffle(Key::new(0), &long).to_vec::<f32>())?, []);
+    let gradient = at_once("gradient", || {
+        metamlp_tensor::grad(&wide, |x| Ok::<_, Error>((x - x.logsumexp_keepdims([0])).sum_all()))
+    })?;
+    assert_eq!(gradient.to_vec::<f32>()?, []);
+    Ok(())
+}
+
+#[test]
 fn costs_and_plans_of_large_specs_take_no_time() -> Result<(), Error> {
     let (long, kernel) = (Tensor::spec([1, 1 << 36, 1], F32), Tensor::spec([3, 1, 1], F32));
     let same = Convolution::new().padding(Padding::Same);

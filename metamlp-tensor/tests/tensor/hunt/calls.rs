@@ -110,7 +110,7 @@ const OTHERS: &[(&str, Call)] = &[
     ("cauchy", |c| random::cauchy(c.key(), c.shape(), c.dtype())),
     ("choice", |c| {
         let weights = c.flag().then(|| c.tensor());
-        random::choice(c.key(), c.count(), c.shape(), c.flag(), weights.as_ref())
+        random::choice(c.key(), c.length(), c.shape(), c.flag(), weights.as_ref())
     }),
     ("exponential", |c| random::exponential(c.key(), c.shape(), c.dtype())),
     ("gumbel", |c| random::gumbel(c.key(), c.shape(), c.dtype())),

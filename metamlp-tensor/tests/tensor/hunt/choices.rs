@@ -16,6 +16,8 @@ pub(super) struct Choices {
     state: u64,
     /// The number of calls that are being made, one in another.
     depth: usize,
+    /// The functions that have been called.
+    pub(super) called: Vec<&'static str>,
     /// Stands for the first tensor.
     given: Option<Tensor>,
     /// The first tensor that was chosen.
@@ -50,7 +52,13 @@ const FLOATS: [f64; 16] = [
 impl Choices {
     /// The choices of the call of this number. `given` stands for its first tensor.
     pub(super) fn new(number: u64, given: Option<Tensor>) -> Self {
-        Self { state: number.wrapping_mul(0xd134_2543_de82_ef95), depth: 0, given, first: None }
+        Self {
+            state: number.wrapping_mul(0xd134_2543_de82_ef95),
+            depth: 0,
+            called: Vec::new(),
+            given,
+            first: None,
+        }
     }
 
     /// SplitMix64.
@@ -135,6 +143,7 @@ impl Choices {
     /// The result of any function with any arguments.
     pub(super) fn result(&mut self) -> Tensor {
         let number = self.below(calls::count());
+        self.called.push(calls::name(number));
         calls::function(number)(self)
     }
 

@@ -2,13 +2,14 @@
 //! error, in a build that checks arithmetic for overflow.
 //!
 //! `METAMLP_HUNT_CALLS=10000000 cargo test -p metamlp-tensor --test tensor hunt` makes more calls. They begin with the
-//! number `METAMLP_HUNT_FIRST`. With `METAMLP_HUNT_SHOW=1` the number of each call is printed before it is made.
+//! number `METAMLP_HUNT_FIRST`. With `METAMLP_HUNT_SHOW=1` each call is printed before its result is computed.
 
 mod calls;
 mod choices;
 mod list;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use metamlp_tensor::{
     BF16, BOOL, Cost, DType, Element, F16, F32, F64, I32, Plan, Result, Tensor, U32, bf16, evaluate, f16,
@@ -22,11 +23,16 @@ use choices::Choices;
 const CALLS: u64 = 20_000;
 /// Results of more elements are not computed: the hunt is for odd arguments, not for large ones.
 const MOST_ELEMENTS: usize = 1 << 16;
+/// A call that takes longer is a fault. It is far more than a call needs on a busy machine.
+const LONGEST: Duration = Duration::from_secs(10);
 
 /// One call with all that can be done with its result. True if it has a value.
-fn call(number: u64) -> bool {
+fn call(number: u64, shows: bool) -> bool {
     let mut choices = Choices::new(number, None);
     let result = choices.result();
+    if shows {
+        eprintln!("call {number}: {} gives {result:?}", choices.called.join(", "));
+    }
     let shown = format!("{result:?} {}", result.ty());
     assert!(!shown.is_empty());
     if result.size() > MOST_ELEMENTS {
@@ -124,18 +130,20 @@ fn no_call_panics() {
     let first = number("METAMLP_HUNT_FIRST").unwrap_or(0);
     let calls = number("METAMLP_HUNT_CALLS").unwrap_or(CALLS);
     let shows = number("METAMLP_HUNT_SHOW") == Some(1);
-    let (mut values, mut panicked) = (0, Vec::new());
+    let (mut values, mut panicked, mut slow) = (0, Vec::new(), Vec::new());
     for number in first..first + calls {
-        if shows {
-            eprintln!("call {number}");
-        }
-        match catch_unwind(AssertUnwindSafe(|| call(number))) {
+        let start = Instant::now();
+        match catch_unwind(AssertUnwindSafe(|| call(number, shows))) {
             Ok(has_value) => values += u64::from(has_value),
             Err(_) => panicked.push(number),
+        }
+        if start.elapsed() > LONGEST {
+            slow.push(number);
         }
         assert!(panicked.len() < 20, "these calls panicked: {panicked:?}");
     }
     assert!(panicked.is_empty(), "these calls panicked: {panicked:?}");
+    assert!(slow.is_empty(), "these calls took more than {LONGEST:?}: {slow:?}");
     // The arguments are odd, but not so odd that nothing is computed.
     assert!(values >= calls / 3, "only {values} of {calls} calls have a value");
 }
