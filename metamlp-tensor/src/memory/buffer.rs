@@ -69,16 +69,17 @@ impl Buffer {
         T::unwrap(self)?.form(form, make)
     }
 
-    /// A vector and the index in it where the elements begin, without a copy if this is the only owner.
-    pub(crate) fn into_vec<T: Stored>(self) -> Option<(Vec<T>, usize)> {
+    /// A vector and the index in it where the elements begin, without a copy if this is the only owner. For a copy the
+    /// system may refuse the memory; then it is the bytes that were asked. `None` if the dtype is not that of `T`.
+    pub(crate) fn into_vec<T: Stored>(self) -> Option<Result<(Vec<T>, usize), usize>> {
         let shared = Arc::clone(T::unwrap(&self)?);
         drop(self);
         Some(match Arc::try_unwrap(shared) {
             Ok(shared) => {
                 let mut storage = shared.into_storage();
-                (std::mem::take(&mut storage.values), storage.start)
+                Ok((std::mem::take(&mut storage.values), storage.start))
             }
-            Err(shared) => (shared.to_vec(), 0),
+            Err(shared) => exhausted::copied(&shared).map(|values| (values, 0)),
         })
     }
 }
@@ -199,6 +200,7 @@ mod tests {
         let vector = vec![1i32, 2, 3];
         let address = vector.as_ptr();
         let buffer = Buffer::from_vec(vector);
-        assert_eq!(buffer.into_vec::<i32>().map(|(vector, start)| vector[start..].as_ptr()), Some(address));
+        let (vector, start) = buffer.into_vec::<i32>().unwrap().unwrap();
+        assert_eq!(vector[start..].as_ptr(), address);
     }
 }

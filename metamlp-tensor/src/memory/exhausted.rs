@@ -40,6 +40,19 @@ pub(crate) fn push<T>(vector: &mut Vec<T>, value: T) {
     vector.push(value);
 }
 
+/// The elements in a vector of their own, or the bytes that the system refused.
+pub(crate) fn copied<T: Copy>(elements: &[T]) -> Result<Vec<T>, usize> {
+    collected(elements.len(), elements.iter().copied())
+}
+
+/// `length` elements in a vector, or the bytes that the system refused.
+pub(crate) fn collected<T>(length: usize, elements: impl Iterator<Item = T>) -> Result<Vec<T>, usize> {
+    let mut vector = Vec::new();
+    vector.try_reserve_exact(length).map_err(|_| length.saturating_mul(size_of::<T>()))?;
+    vector.extend(elements);
+    Ok(vector)
+}
+
 /// The result of `f`, or the bytes that the system refused to it.
 pub(crate) fn or_exhausted<R>(f: impl FnOnce() -> R) -> Result<R, usize> {
     // What `f` has changed is not read after an error, except for caches, which are whole at every allocation.

@@ -153,6 +153,46 @@ fn memory_that_the_system_does_not_have_is_an_error() -> Result<(), Error> {
     Ok(())
 }
 
+/// Copies of a tensor that has a value, in a process with little memory more than that tensor takes.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_copy_without_memory_is_an_error() {
+    const LIMITED: &str = "METAMLP_LIMITED";
+    if std::env::var_os(LIMITED).is_none() {
+        let test = std::env::current_exe().unwrap();
+        let limited = r#"ulimit -v 1500000 && exec "$0" --exact sizes::a_copy_without_memory_is_an_error"#;
+        let mut shell = std::process::Command::new("sh");
+        shell.arg("-c").arg(limited).arg(test).env(LIMITED, "1").env("RAYON_NUM_THREADS", "1");
+        let output = shell.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+        return;
+    }
+    let elements = 3 << 26;
+    let bytes_of = |error: Error| match error {
+        Error::OutOfMemory { bytes, .. } => bytes,
+        error => panic!("{error}"),
+    };
+    let x = Tensor::ones([elements / 2, 2], F32);
+    x.evaluate().unwrap();
+    let shared = x.clone();
+    let asked = [
+        x.to_vec::<f32>().map(drop).map_err(bytes_of),
+        x.to_array::<f32>().map(drop).map_err(bytes_of),
+        ndarray::ArrayD::<f32>::try_from(shared).map(drop).map_err(bytes_of),
+        Tensor::from(&x.view::<f32>().unwrap()).evaluate().map_err(bytes_of),
+        (&x + 1.0).evaluate().map_err(|error| bytes_of(error).min(4 * elements)),
+        x.t().argsort(0).evaluate().map_err(|error| bytes_of(error).min(4 * elements)),
+    ];
+    assert_eq!(asked, [Err(4 * elements); 6]);
+    assert_eq!(x.sum_all().item::<f32>().unwrap(), (3u32 << 26) as f32);
+    // With room for it again, the same operation has a value.
+    drop(x);
+    metamlp_tensor::trim();
+    assert_eq!(Tensor::ones([elements], F32).to_vec::<f32>().map_err(bytes_of), Err(4 * elements));
+    assert_eq!((Tensor::ones([1000], F32) + 1.0).to_vec::<f32>().unwrap(), [2.0; 1000]);
+}
+
 #[test]
 fn more_keys_than_memory_holds_are_one_that_carries_the_error() {
     let traced = jit(|x: Tensor| {

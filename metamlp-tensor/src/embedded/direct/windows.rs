@@ -9,6 +9,7 @@ use crate::graph::op::{Extremum, Reduction};
 use crate::math::arithmetic::Arithmetic;
 use crate::memory::Stored;
 use crate::memory::buffer::Buffer;
+use crate::memory::exhausted;
 use crate::shape::{Axes, Type};
 use crate::window::{Inside, WindowAxis};
 
@@ -90,7 +91,7 @@ pub(crate) fn arg_reduce<T: Arithmetic + Stored>(
             (*index, rest) = (rest % *index, rest / *index);
         }
         result.fill(-1);
-        let mut best = vec![T::default(); inner];
+        let mut best = exhausted::vector::<T>(inner);
         let inside: SmallVec<[Inside; 4]> =
             (0..rank).map(|axis| windows[axis].inside(place[axis], from[axis])).collect();
         for tap in 0..inside.iter().map(|inside| inside.count).product() {
