@@ -53,18 +53,7 @@ impl Drop for Entries {
         if self.0.iter().all(|(_, entry)| matches!(entry, Entry::Tensor(_))) {
             return;
         }
-        let mut pending: Vec<Entry> = self.0.take_values().collect();
-        while let Some(entry) = pending.pop() {
-            match entry {
-                Entry::Tensor(_) => {}
-                Entry::Tuple(entries) => pending.extend(entries),
-                // Only the last owner of a map gets its entries.
-                Entry::Map(Map(entries)) => {
-                    pending
-                        .extend(Arc::into_inner(entries).into_iter().flat_map(|mut own| own.0.take_values()));
-                }
-            }
-        }
+        walk::release(self.0.take_values().collect());
     }
 }
 
@@ -163,6 +152,11 @@ impl Map {
             Entry::Map(map) => Some(map),
             Entry::Tensor(_) | Entry::Tuple(_) => None,
         }
+    }
+
+    /// The entries, if no other map shares them.
+    pub(crate) fn into_own(self) -> impl Iterator<Item = Entry> {
+        Arc::into_inner(self.0).into_iter().flat_map(|mut own| own.0.take_values())
     }
 
     pub(crate) fn entries(&self) -> &Ordered<Entry> {

@@ -45,6 +45,17 @@ pub(crate) fn get<'a>(mut part: Part<'a>, mut path: &str) -> Option<&'a Entry> {
     }
 }
 
+/// Drops the entries and all that only they own.
+pub(crate) fn release(mut pending: Vec<Entry>) {
+    while let Some(entry) = pending.pop() {
+        match entry {
+            Entry::Tensor(_) => {}
+            Entry::Tuple(tuple) => pending.extend(tuple.into_own().into_iter().flatten()),
+            Entry::Map(map) => pending.extend(map.into_own()),
+        }
+    }
+}
+
 /// Visits the tensors below `part`, as [`Tree::visit`](metamlp_tensor::Tree::visit) does.
 pub(crate) fn visit(part: Part<'_>, visitor: &mut dyn TreeVisitor) {
     let mut open: SmallVec<[Rest<'_>; LEVELS]> = smallvec![Rest::of(part, visitor)];
@@ -149,7 +160,7 @@ impl<'a> Copying<'a> {
     fn finish(self) -> Entry {
         match self {
             Self::Map(source, copied) => Entry::Map(Map::from_entries(source.with_entries(copied))),
-            Self::Tuple(_, copied) => Entry::Tuple(copied),
+            Self::Tuple(_, copied) => Entry::Tuple(copied.into()),
         }
     }
 }
