@@ -112,7 +112,7 @@ fn a_copy_of_a_tuple_is_changed_alone() {
     let mut longer = one.clone();
     longer.push(3.0);
     assert_eq!((one.len(), longer.len()), (1, 2));
-    assert_eq!(format!("{one:?} {longer:?}"), "(f32[2]) (f32[2], f32[])");
+    assert_eq!(format!("{one:?} {longer:?}"), "(f32[2],) (f32[2], f64[])");
 }
 
 #[test]

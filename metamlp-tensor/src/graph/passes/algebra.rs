@@ -101,10 +101,10 @@ mod tests {
 
     #[test]
     fn what_has_no_elements_reads_nothing() {
-        let x = Tensor::spec([1 << 40, 0], F32);
+        let x = Tensor::iota([1 << 40, 0], 0, F32);
         // The zero and its broadcast.
-        assert_eq!(remaining(&x, |x| (x - x.max_keepdims([-1])).exp()), 1);
-        assert_eq!(remaining(&x, |x| x.sum([-1]).exp()), 3);
+        assert_eq!(remaining(&x, |x| (x - x.sum_keepdims([-1])).exp()), 1);
+        assert_eq!(remaining(&x, |x| x.sum([-1]).exp()), 2);
     }
 
     #[test]

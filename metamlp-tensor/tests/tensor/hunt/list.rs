@@ -121,7 +121,7 @@ fn sources() -> Vec<PathBuf> {
     files
 }
 
-/// The names after `pub fn`, and those that the macros of functions are given.
+/// The names after `pub fn`, and the names that the macros of functions are given.
 fn public_functions(source: &str) -> Vec<String> {
     let mut names = Vec::new();
     for line in source.lines() {
