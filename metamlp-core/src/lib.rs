@@ -49,6 +49,7 @@ pub use variables::filter;
 pub use variables::filter::{DenyList, Filter};
 pub use variables::map::Map;
 pub use variables::spec::Spec;
+pub use variables::tuple::Tuple;
 pub use variables::variable::Variable;
 
 pub use metamlp_optim as optim;

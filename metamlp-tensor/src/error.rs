@@ -77,6 +77,16 @@ pub enum Error {
         /// The line that reads it.
         source_line: Source,
     },
+    /// Memory that the system does not have, for a result or on the way to it.
+    #[error("{source_line}: {op} needs {bytes} bytes of memory, which the system does not have")]
+    OutOfMemory {
+        /// The name of the operation, or of the first one that its kernel computes.
+        op: &'static str,
+        /// The bytes that were asked in the request that failed.
+        bytes: usize,
+        /// The line that made the tensor, or called the function that is computed.
+        source_line: Source,
+    },
     /// A loss that is not a single float.
     #[error(
         "{source_line}: a gradient needs a function that returns one float, it returned {ty}: \
@@ -142,6 +152,7 @@ impl Error {
             | Self::Argument { source_line, .. }
             | Self::NoValue { source_line, .. }
             | Self::ElementType { source_line, .. }
+            | Self::OutOfMemory { source_line, .. }
             | Self::NotAScalar { source_line, .. }
             | Self::TreeMismatch { source_line, .. } => Some(source_line),
             Self::Other(_) => None,

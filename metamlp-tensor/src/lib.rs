@@ -45,7 +45,7 @@ pub use engine::plan::Plan;
 // For the tests of the crates that use this one.
 #[doc(hidden)]
 pub use engine::statistics;
-pub use engine::threads::with_threads;
+pub use engine::threads::{MOST_THREADS, with_threads};
 pub use engine::trim;
 pub use error::{Error, Result};
 // Hidden: for the module system, which is a boundary of its own.

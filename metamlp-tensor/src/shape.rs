@@ -6,6 +6,7 @@ use std::ops::Deref;
 use smallvec::SmallVec;
 
 use crate::dtype::DType;
+use crate::memory::buffer::LINE;
 
 /// A list of extents or of axis numbers. Up to four need no allocation.
 pub type Axes = SmallVec<[usize; 4]>;
@@ -85,6 +86,9 @@ impl fmt::Display for Shape {
     }
 }
 
+/// The least bytes of an element in a size: flags are counted as i32, and 16-bit floats computed as f32.
+const COMPUTED: usize = 4;
+
 /// The type of a tensor: its shape and dtype. Known before the tensor is evaluated.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Type {
@@ -97,6 +101,37 @@ pub struct Type {
 impl Type {
     pub(crate) fn new(shape: impl AsRef<[usize]>, dtype: DType) -> Self {
         Self { shape: shape.as_ref().into(), dtype }
+    }
+
+    /// True if a tensor may have this type: the product of its extents, without those of 0, in bytes and
+    /// with the cache line before its elements is at most `isize::MAX`. Strides, offsets, sizes of parts and lengths in bytes cannot overflow then.
+    pub(crate) fn fits(&self) -> bool {
+        let extents = self.shape.iter().map(|&extent| extent.max(1));
+        let element = self.dtype.size().max(COMPUTED);
+        let bytes = extents.fold(element, usize::saturating_mul);
+        bytes <= isize::MAX.unsigned_abs() - LINE
+    }
+
+    /// The type, if a tensor may have it. The one check of sizes: it is made where a type comes from a caller or from a
+    /// shape rule, and arithmetic on sizes relies on it.
+    ///
+    /// # Errors
+    /// The text of the problem.
+    pub(crate) fn checked(self) -> Result<Self, String> {
+        if self.fits() { Ok(self) } else { Err(format!("{self} is larger than any memory")) }
+    }
+
+    /// The bytes of the elements.
+    pub(crate) fn bytes(&self) -> usize {
+        self.shape.size() * self.dtype.size()
+    }
+
+    /// The type that a poisoned tensor has in place of this one: with extents of at most 1 if no tensor may have it.
+    pub(crate) fn or_small(self) -> Self {
+        if self.fits() {
+            return self;
+        }
+        Self { shape: self.shape.iter().map(|&extent| extent.min(1)).collect(), ..self }
     }
 }
 

@@ -79,11 +79,54 @@ impl WindowAxis {
         (element < extent && position.is_multiple_of(self.base_dilation)).then_some(element)
     }
 
-    /// The number of (position, tap) pairs with an element under them.
+    /// The taps of the window at position `place` that have an element under them. Found by arithmetic: the padding may
+    /// be much longer than the axis.
+    pub(crate) fn inside(&self, place: usize, extent: usize) -> Inside {
+        let none = Inside { tap: 0, tap_step: 1, element: 0, element_step: 1, count: 0 };
+        let Some(last) = extent.checked_sub(1).map(|last| (last * self.base_dilation).cast_signed()) else {
+            return none;
+        };
+        let start = (place * self.stride).cast_signed() - self.low;
+        let dilation = self.window_dilation.cast_signed();
+        // The taps that are neither before the first nor after the last element.
+        let first = (-start).max(0).cast_unsigned().div_ceil(self.window_dilation);
+        let end = if start > last { 0 } else { ((last - start) / dilation).cast_unsigned() + 1 };
+        let end = end.min(self.size);
+        // Of these taps, the ones that are not in a gap.
+        let Some((phase, tap_step)) = solutions(start, self.window_dilation, self.base_dilation) else {
+            return none;
+        };
+        let tap = first + (phase + tap_step - first % tap_step) % tap_step;
+        if tap >= end {
+            return none;
+        }
+        Inside {
+            tap,
+            tap_step,
+            element: (start + (tap * self.window_dilation).cast_signed()).cast_unsigned()
+                / self.base_dilation,
+            element_step: self.window_dilation / (self.base_dilation / tap_step),
+            count: (end - 1 - tap) / tap_step + 1,
+        }
+    }
+
+    /// The number of (position, tap) pairs with an element under them; `u64::MAX` if it is larger. The fewest of
+    /// positions, taps and elements are walked, the others are counted.
     pub(crate) fn contacts(&self, extent: usize) -> u64 {
-        let at =
-            |place: usize| (0..self.size).filter(|&tap| self.element(place, tap, extent).is_some()).count();
-        (0..self.valid_places(extent)).map(|place| at(place) as u64).sum()
+        let places = self.valid_places(extent);
+        let count = |window: &Self, places: usize, extent: usize| -> u64 {
+            let counts = (0..places).map(|place| window.inside(place, extent).count as u64);
+            counts.fold(0, u64::saturating_add)
+        };
+        // Positions and taps change roles by renaming them. An element is the position of the window of the gradient.
+        let swapped =
+            Self { size: places, stride: self.window_dilation, window_dilation: self.stride, ..*self };
+        match places.min(self.size).min(extent) {
+            0 => 0,
+            fewest if fewest == places => count(self, places, extent),
+            fewest if fewest == self.size => count(&swapped, self.size, extent),
+            _ => count(&self.to_operand(extent), extent, places),
+        }
     }
 
     /// The number of positions of a window that shape inference has accepted.
@@ -123,6 +166,52 @@ impl WindowAxis {
     }
 }
 
+/// The taps of one window with an element under them, and the elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Inside {
+    /// The first tap.
+    pub(crate) tap: usize,
+    /// The distance from one tap to the next.
+    pub(crate) tap_step: usize,
+    /// The element under the first tap.
+    pub(crate) element: usize,
+    /// The distance from one element to the next.
+    pub(crate) element_step: usize,
+    /// The number of taps.
+    pub(crate) count: usize,
+}
+
+impl Inside {
+    /// The elements under the taps, in order.
+    pub(crate) fn elements(self) -> impl Iterator<Item = usize> {
+        (0..self.count).map(move |number| self.element + number * self.element_step)
+    }
+}
+
+/// The `tap` for which `start + tap * step` is a multiple of `gap`: the least one and the distance between them. `None` if
+/// there is none.
+fn solutions(start: isize, step: usize, gap: usize) -> Option<(usize, usize)> {
+    if gap == 1 {
+        return Some((0, 1));
+    }
+    // Euclid's algorithm: `factor * step` leaves the rest `common`, modulo `gap`.
+    let (gap, step) = (gap as i128, step as i128);
+    let (mut common, mut rest) = (gap, step % gap);
+    let (mut factor, mut next) = (0_i128, 1_i128);
+    while rest != 0 {
+        let quotient = common / rest;
+        (common, rest) = (rest, common - quotient * rest);
+        (factor, next) = (next, factor - quotient * next);
+    }
+    let start = start as i128;
+    if start % common != 0 {
+        return None;
+    }
+    let distance = gap / common;
+    let least = (-start / common).rem_euclid(distance) * factor.rem_euclid(distance) % distance;
+    Some((least as usize, distance as usize))
+}
+
 /// The greatest length: indices computed from sums of a few such lengths fit in `isize`.
 const FARTHEST: i128 = isize::MAX as i128 / 8;
 
@@ -139,7 +228,9 @@ mod tests {
         for size in 1..4 {
             for stride in 1..4 {
                 for (low, high) in [(0, 0), (1, 2), (-1, 0), (3, -2)] {
-                    for (base_dilation, window_dilation) in [(1, 1), (2, 1), (1, 2), (3, 2)] {
+                    for (base_dilation, window_dilation) in
+                        [(1, 1), (2, 1), (1, 2), (3, 2), (2, 3), (4, 2), (2, 4), (6, 4)]
+                    {
                         for extent in 0..6 {
                             let window =
                                 WindowAxis { size, stride, low, high, base_dilation, window_dilation };
@@ -190,6 +281,32 @@ mod tests {
             found.sort_unstable();
             assert_eq!(found, contacts(window, extent), "{window:?} on {extent}");
         });
+    }
+
+    #[test]
+    fn the_taps_inside_are_those_with_an_element() {
+        each_window(|window, extent| {
+            let all = contacts(window, extent);
+            for place in 0..window.places(extent).unwrap() {
+                let expected: Vec<_> = all.iter().filter(|contact| contact.0 == place).collect();
+                let inside = window.inside(place, extent);
+                let taps = (0..inside.count).map(|number| inside.tap + number * inside.tap_step);
+                let found: Vec<_> =
+                    taps.zip(inside.elements()).map(|(tap, element)| (place, tap, element)).collect();
+                assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{window:?} on {extent}");
+            }
+            assert_eq!(window.contacts(extent), all.len() as u64, "{window:?} on {extent}");
+        });
+    }
+
+    #[test]
+    fn contacts_in_long_padding_are_counted_at_once() {
+        let long = 1 << 40;
+        let padded = WindowAxis { low: long, high: long, ..WindowAxis::new(3) };
+        assert_eq!(padded.contacts(5), 15);
+        assert_eq!(WindowAxis { size: 1 << 40, ..padded }.contacts(5), 5 << 40);
+        assert_eq!(WindowAxis { base_dilation: 1 << 33, ..padded }.contacts(5), 15);
+        assert_eq!(WindowAxis::new(3).contacts(1 << 40), 3 * ((1 << 40) - 2));
     }
 
     #[test]

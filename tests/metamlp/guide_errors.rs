@@ -42,6 +42,7 @@ fn errors() -> Vec<(&'static str, Error)> {
         ("DType", in_a_tensor(|| Tensor::ones([3], F32).and(Tensor::ones([3], F32)))),
         ("Argument", in_a_tensor(|| Tensor::ones([2, 3], F32).sum([2]))),
         ("NoValue", reading(|| Tensor::spec([2, 3], F32).to_vec::<f32>())),
+        ("OutOfMemory", reading(|| Tensor::zeros([1 << 46], F32).to_vec::<f32>())),
         ("ElementType", reading(|| Tensor::ones([2, 3], F32).to_vec::<f64>())),
         ("NotAScalar", not_a_scalar()),
         ("TreeMismatch", tree_mismatch()),

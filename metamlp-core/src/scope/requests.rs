@@ -127,9 +127,9 @@ pub(crate) fn sow(
     value: impl Into<Entry>,
 ) -> bool {
     reduce_sown(scope, collection, name, location, |sown, mismatch| match sown {
-        None => Ok(Entry::Tuple(vec![value.into()])),
+        None => Ok(vec![value.into()].into()),
         Some(Entry::Tuple(mut values)) => {
-            values.push(value.into());
+            values.push(value);
             Ok(Entry::Tuple(values))
         }
         Some(other) => Err(mismatch(&other, "a tuple")),

@@ -3,7 +3,7 @@
 use metamlp_tensor::{DType, Tensor};
 
 use crate::module::inputs::{Input, Inputs};
-use crate::variables::entry::Entry;
+use crate::variables::entry::{Entry, MOST_SHOWN};
 use crate::variables::map::Map;
 
 /// The arguments: a single one by itself, several as a list.
@@ -18,25 +18,34 @@ pub(super) fn inputs(inputs: &Inputs) -> Vec<String> {
     }
 }
 
-/// An output; no lines if it holds no tensors.
+/// An output; no lines if it holds no tensors. What is below the hundredth level is shown as `..`.
 pub(super) fn of_entry(entry: &Entry) -> Vec<String> {
+    at_level(0, entry)
+}
+
+fn at_level(level: usize, entry: &Entry) -> Vec<String> {
     match entry {
         Entry::Tensor(tensor) => vec![type_of(tensor)],
-        Entry::Tuple(entries) => entries.iter().flat_map(|entry| item(inner(entry))).collect(),
-        Entry::Map(map) => map.iter().flat_map(|(name, entry)| named(name, entry)).collect(),
+        _ if level == MOST_SHOWN => vec!["..".into()],
+        Entry::Tuple(entries) => entries.iter().flat_map(|entry| item(inner(level + 1, entry))).collect(),
+        Entry::Map(map) => map.iter().flat_map(|(name, entry)| named(level + 1, name, entry)).collect(),
     }
 }
 
 /// A module's variables, by name, as in Flax.
 pub(super) fn variables(map: &Map) -> Vec<String> {
-    of_entry(&sorted(map).into())
+    of_entry(&sorted(0, map).into())
 }
 
-fn sorted(map: &Map) -> Map {
+/// The map with its names in order, as far as it is shown.
+fn sorted(level: usize, map: &Map) -> Map {
+    if level == MOST_SHOWN {
+        return map.clone();
+    }
     let mut entries: Vec<(&str, Entry)> = map
         .iter()
         .map(|(name, entry)| match entry {
-            Entry::Map(map) => (name, sorted(map).into()),
+            Entry::Map(map) => (name, sorted(level + 1, map).into()),
             other => (name, other.clone()),
         })
         .collect();
@@ -63,11 +72,11 @@ fn dtype_name(dtype: DType) -> &'static str {
 }
 
 /// Under a name or in a list, empty values are shown too.
-fn inner(entry: &Entry) -> Vec<String> {
+fn inner(level: usize, entry: &Entry) -> Vec<String> {
     match entry {
         Entry::Tuple(entries) if entries.is_empty() => vec!["[]".into()],
         Entry::Map(map) if map.is_empty() => vec!["{}".into()],
-        entry => of_entry(entry),
+        entry => at_level(level, entry),
     }
 }
 
@@ -76,13 +85,13 @@ fn item(lines: Vec<String>) -> Vec<String> {
     lines.into_iter().enumerate().map(mark).collect()
 }
 
-fn named(name: &str, entry: &Entry) -> Vec<String> {
+fn named(level: usize, name: &str, entry: &Entry) -> Vec<String> {
     let below = match entry {
-        Entry::Tuple(entries) if !entries.is_empty() => of_entry(entry),
+        Entry::Tuple(entries) if !entries.is_empty() => at_level(level, entry),
         Entry::Map(map) if !map.is_empty() => {
-            of_entry(entry).into_iter().map(|line| format!("  {line}")).collect()
+            at_level(level, entry).into_iter().map(|line| format!("  {line}")).collect()
         }
-        entry => return vec![format!("{name}: {}", inner(entry).concat())],
+        entry => return vec![format!("{name}: {}", inner(level, entry).concat())],
     };
     [vec![format!("{name}:")], below].concat()
 }
@@ -90,20 +99,31 @@ fn named(name: &str, entry: &Entry) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::variables::tuple::Tuple;
     use metamlp_tensor::{F32, I32};
 
     #[test]
     fn trees_are_written_as_yaml() {
         let (x, n) = (Tensor::spec([16, 9], F32), Tensor::spec([], I32));
-        let pair = Entry::Tuple(vec![(&x).into(), Entry::Tuple(vec![])]);
+        let pair = Entry::from(vec![(&x).into(), Tuple::new().into()]);
         let map = Map::new().with("a", pair.clone()).with("b", Map::from([("c", n.clone())]));
         assert_eq!(of_entry(&(&x).into()), ["float32[16,9]"]);
         assert_eq!(of_entry(&map.clone().into()), ["a:", "- float32[16,9]", "- []", "b:", "  c: int32[]"]);
-        let list = Entry::Tuple(vec![map.into(), pair]);
+        let list = Entry::from(vec![map.into(), pair]);
         let expected =
             ["- a:", "  - float32[16,9]", "  - []", "  b:", "    c: int32[]", "- - float32[16,9]", "  - []"];
         assert_eq!(of_entry(&list), expected);
-        assert!(of_entry(&Entry::Tuple(vec![])).is_empty());
+        assert!(of_entry(&Tuple::new().into()).is_empty());
+    }
+
+    #[test]
+    fn deep_entries_are_cut_off() {
+        let leaf = || Entry::from(Tensor::spec([2], F32));
+        let map = (0..100_000).fold(Map::new().with("w", leaf()), |map, _| Map::new().with("m", map));
+        let lines = variables(&map);
+        assert_eq!((lines.len(), lines[MOST_SHOWN].trim()), (MOST_SHOWN + 1, ".."));
+        let tuple = (0..100_000).fold(leaf(), |entry, _| vec![entry].into());
+        assert_eq!(of_entry(&tuple), ["- ".repeat(MOST_SHOWN) + ".."]);
     }
 
     #[test]

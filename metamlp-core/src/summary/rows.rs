@@ -109,8 +109,11 @@ fn pruned(map: &Map, path: &str, others: &BTreeSet<&str>) -> Map {
         if others.contains(&*below) {
             continue;
         }
+        // A map without a module below it stays whole: it may be nested more deeply than modules are.
+        let within = format!("{below}/");
+        let has_others = others.range(&*within..).next().is_some_and(|other| other.starts_with(&within));
         match entry {
-            Entry::Map(map) if !map.is_empty() => {
+            Entry::Map(map) if has_others => {
                 let map = pruned(map, &below, others);
                 if !map.is_empty() {
                     kept.insert(name, map);

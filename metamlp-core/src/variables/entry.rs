@@ -9,10 +9,11 @@ use metamlp_tensor::{Segment, Source, Tensor, Tree, TreeVisitor};
 use crate::argument::poisoned;
 use crate::error::Error;
 use crate::variables::map::Map;
+use crate::variables::tuple::Tuple;
 use crate::variables::walk::{self, Part};
 
 /// Most levels of maps and tuples that are shown.
-const MOST_SHOWN: usize = 100;
+pub(crate) const MOST_SHOWN: usize = 100;
 
 /// A variable, or the variables of a submodule.
 #[derive(Clone)]
@@ -21,7 +22,7 @@ pub enum Entry {
     /// One tensor.
     Tensor(Tensor),
     /// Several values, such as [`sow`](crate::Module::sow) appends.
-    Tuple(Vec<Entry>),
+    Tuple(Tuple),
     /// Values by name: a submodule's variables, or a variable that is a map.
     Map(Map),
 }
@@ -103,6 +104,23 @@ impl Entry {
             Self::Tensor(tensor) => type_of(tensor),
             Self::Tuple(entries) => format!("a tuple of {}", entries.len()),
             Self::Map(_) => "a map".into(),
+        }
+    }
+
+    /// Writes the entry, which is at level `level` of tuples in tuples.
+    fn show(&self, level: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tensor(tensor) => write!(f, "{tensor}"),
+            Self::Map(map) => map.write(f, 0),
+            Self::Tuple(_) if level == MOST_SHOWN => f.write_str(".."),
+            Self::Tuple(entries) => {
+                f.write_str("(")?;
+                for (i, entry) in entries.iter().enumerate() {
+                    f.write_str(if i == 0 { "" } else { ", " })?;
+                    entry.show(level + 1, f)?;
+                }
+                f.write_str(")")
+            }
         }
     }
 
@@ -205,7 +223,13 @@ impl From<Map> for Entry {
 
 impl From<Vec<Entry>> for Entry {
     fn from(entries: Vec<Entry>) -> Self {
-        Self::Tuple(entries)
+        Self::Tuple(entries.into())
+    }
+}
+
+impl From<Tuple> for Entry {
+    fn from(tuple: Tuple) -> Self {
+        Self::Tuple(tuple)
     }
 }
 
@@ -221,20 +245,10 @@ macro_rules! from_scalar {
 
 from_scalar!(f32, f64, i32, u32, bool);
 
-/// The values of a tensor; one line per variable otherwise.
+/// The values of a tensor; one line per variable otherwise. What is below the hundredth level is shown as `..`.
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tensor(tensor) => write!(f, "{tensor}"),
-            Self::Map(map) => map.write(f, 0),
-            Self::Tuple(entries) => {
-                f.write_str("(")?;
-                for (i, entry) in entries.iter().enumerate() {
-                    write!(f, "{}{entry}", if i == 0 { "" } else { ", " })?;
-                }
-                f.write_str(")")
-            }
-        }
+        self.show(0, f)
     }
 }
 
@@ -320,7 +334,7 @@ impl TreeVisitor for Builder {
             }
             (Step::Name(name), outer) => *outer = Some(Map::new().with(name, entry).into()),
             (Step::Index, Some(Entry::Tuple(entries))) => entries.push(entry),
-            (Step::Index, outer) => *outer = Some(Entry::Tuple(vec![entry])),
+            (Step::Index, outer) => *outer = Some(vec![entry].into()),
         }
     }
 }

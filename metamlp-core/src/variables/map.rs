@@ -1,7 +1,6 @@
 //! The nested map of variables: names in order of creation, each with an entry. Copied on write, of any depth.
 //! Knows nothing of collections.
 
-use std::cell::Cell;
 use std::fmt;
 use std::ops::{Deref, DerefMut, Index};
 use std::sync::{Arc, LazyLock};
@@ -54,35 +53,8 @@ impl Drop for Entries {
         if self.0.iter().all(|(_, entry)| matches!(entry, Entry::Tensor(_))) {
             return;
         }
-        let depth = DROPPING.get();
-        if depth < DEEPEST_DROP {
-            // The usual depth of a model, for which a worklist takes longer.
-            DROPPING.set(depth + 1);
-            drop(std::mem::take(&mut self.0));
-            DROPPING.set(depth);
-            return;
-        }
-        let mut pending: Vec<Entry> = self.0.take_values().collect();
-        while let Some(entry) = pending.pop() {
-            match entry {
-                Entry::Tensor(_) => {}
-                Entry::Tuple(entries) => pending.extend(entries),
-                // Only the last owner of a map gets its entries.
-                Entry::Map(Map(entries)) => {
-                    pending
-                        .extend(Arc::into_inner(entries).into_iter().flat_map(|mut own| own.0.take_values()));
-                }
-            }
-        }
+        walk::release(std::mem::take(&mut self.0), |mut entries| entries.take_values().collect());
     }
-}
-
-/// Nested maps are dropped by recursion down to this depth.
-const DEEPEST_DROP: usize = 32;
-
-thread_local! {
-    /// The number of maps that this thread is dropping, one inside of another.
-    static DROPPING: Cell<usize> = const { Cell::new(0) };
 }
 
 static EMPTY: LazyLock<Map> = LazyLock::new(Map::new);
@@ -175,6 +147,11 @@ impl Map {
             Entry::Map(map) => Some(map),
             Entry::Tensor(_) | Entry::Tuple(_) => None,
         }
+    }
+
+    /// The entries, if no other map shares them.
+    pub(crate) fn into_own(self) -> impl Iterator<Item = Entry> {
+        Arc::into_inner(self.0).into_iter().flat_map(|mut own| own.0.take_values())
     }
 
     pub(crate) fn entries(&self) -> &Ordered<Entry> {

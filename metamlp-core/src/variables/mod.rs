@@ -5,6 +5,7 @@ pub mod filter;
 pub(crate) mod map;
 pub(crate) mod ordered;
 pub(crate) mod spec;
+pub(crate) mod tuple;
 pub(crate) mod unused;
 pub(crate) mod variable;
 mod walk;

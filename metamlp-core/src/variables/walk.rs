@@ -1,5 +1,6 @@
 //! Walks over nested maps and tuples. Each keeps its own stack, since the data may be deeper than the thread's.
 
+use std::cell::Cell;
 use std::iter::Enumerate;
 use std::slice::Iter;
 use std::sync::Arc;
@@ -42,6 +43,34 @@ pub(crate) fn get<'a>(mut part: Part<'a>, mut path: &str) -> Option<&'a Entry> {
             Entry::Map(map) => Part::Map(map),
         };
         path = rest;
+    }
+}
+
+/// Nested entries are dropped by recursion down to this depth, the usual one of a model, for which a worklist takes
+/// longer.
+const DEEPEST_DROP: usize = 32;
+
+thread_local! {
+    /// The number of maps and tuples that this thread is dropping, one inside of another.
+    static DROPPING: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Drops `entries` and all that only they own. `list` gives them as a list.
+pub(crate) fn release<T>(entries: T, list: impl FnOnce(T) -> Vec<Entry>) {
+    let depth = DROPPING.get();
+    if depth < DEEPEST_DROP {
+        DROPPING.set(depth + 1);
+        drop(entries);
+        DROPPING.set(depth);
+        return;
+    }
+    let mut pending = list(entries);
+    while let Some(entry) = pending.pop() {
+        match entry {
+            Entry::Tensor(_) => {}
+            Entry::Tuple(tuple) => pending.extend(tuple.into_own().into_iter().flatten()),
+            Entry::Map(map) => pending.extend(map.into_own()),
+        }
     }
 }
 
@@ -182,7 +211,7 @@ impl<'a> Copying<'a> {
     fn finish(self) -> Entry {
         match self {
             Self::Map(source, copied) => Entry::Map(Map::from_entries(source.with_entries(copied))),
-            Self::Tuple(_, copied) => Entry::Tuple(copied),
+            Self::Tuple(_, copied) => Entry::Tuple(copied.into()),
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use metamlp::checkpoint::{load_safetensors, save_safetensors};
 use metamlp::prelude::*;
-use metamlp::{Entry, Map};
+use metamlp::{Entry, Map, Tuple};
 
 /// `levels` maps around `inner`; every third level is a tuple instead, if asked for.
 fn nested(levels: usize, with_tuples: bool, inner: Entry) -> Map {
     let mut entry = inner;
     for level in 0..levels {
         entry = match level % 3 {
-            1 if with_tuples => Entry::Tuple(vec![entry]),
+            1 if with_tuples => vec![entry].into(),
             _ => Map::new().with("m", entry).into(),
         };
     }
@@ -79,6 +79,43 @@ fn the_text_of_a_deep_map_is_short() {
 }
 
 #[test]
+fn a_tuple_of_any_depth_is_an_entry() {
+    let deep = |levels: usize| (0..levels).fold(two(), |entry, _| vec![entry].into());
+    let entry = deep(100_000);
+    let copy = entry.clone();
+    for text in [entry.to_string(), format!("{entry:#}"), format!("{entry:?}")] {
+        assert!(text.contains("..") && text.len() < 10_000, "{} bytes", text.len());
+    }
+    let doubled = copy.map(&mut |tensor| tensor * 2.0);
+    assert_eq!(doubled.tensors()[0].to_vec::<f32>().unwrap(), [4.0, 4.0]);
+    let built = Entry::from_tree(&copy).unwrap();
+    let (path, _) = &built.tensors_with_paths()[0];
+    assert_eq!(path.segments().len(), 100_000);
+    assert!(entry.get(&path.to_string()).is_some_and(|entry| entry.as_tensor().is_some()));
+    let squares = grad(&entry, |entry| Ok(entry.tensors()[0].square().sum_all())).unwrap();
+    assert_eq!(squares.tensors()[0].to_vec::<f32>().unwrap(), [4.0, 4.0]);
+
+    let path = std::env::temp_dir().join(format!("metamlp-deep-tuple-{}", std::process::id()));
+    save_safetensors(&path, &entry).unwrap();
+    let loaded = load_safetensors(&path, &entry).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(loaded.tensors()[0].to_vec::<f32>().unwrap(), [2.0, 2.0]);
+    // One owner after the other, the last one on another thread.
+    drop(entry);
+    std::thread::spawn(move || drop(copy)).join().unwrap();
+    drop(deep(1_000_000));
+}
+
+#[test]
+fn a_copy_of_a_tuple_is_changed_alone() {
+    let one = Tuple::from(vec![two()]);
+    let mut longer = one.clone();
+    longer.push(3.0);
+    assert_eq!((one.len(), longer.len()), (1, 2));
+    assert_eq!(format!("{one:?} {longer:?}"), "(f32[2],) (f32[2], f64[])");
+}
+
+#[test]
 fn keys_of_a_deep_tree_that_exceed_the_format_are_told() {
     // A tensor at each level: the paths together are far longer than the tree.
     let mut map = Map::new().with("w", 1.0);
@@ -123,10 +160,8 @@ fn a_map_tells_a_visitor_what_other_containers_tell() {
         ("a", BTreeMap::from([("b", vec![ones(), ones()]), ("c", vec![])])),
         ("d", BTreeMap::new()),
     ]);
-    let pair = Entry::Tuple(vec![ones().into(), ones().into()]);
-    let map = Map::new()
-        .with("a", Map::new().with("b", pair).with("c", Entry::Tuple(vec![])))
-        .with("d", Map::new());
+    let pair = Entry::from(vec![ones().into(), ones().into()]);
+    let map = Map::new().with("a", Map::new().with("b", pair).with("c", Tuple::new())).with("d", Map::new());
     assert_eq!(told(&map), told(&plain));
     assert_eq!(told(&Entry::from(map.clone())), told(&plain));
     assert_eq!(told(&map.map(&mut |tensor| tensor + 1.0)), told(&plain));

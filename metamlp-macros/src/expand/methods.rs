@@ -81,7 +81,7 @@ fn arm(method: &Function, runtime: &Runtime) -> Option<TokenStream> {
     let entry = match &method.signature.output {
         output if is_unit(output) => tokens!({
             #call;
-            ::core::option::Option::Some(#runtime::Entry::Tuple(::std::vec::Vec::new()))
+            ::core::option::Option::Some(#runtime::Entry::Tuple(::core::default::Default::default()))
         }),
         ReturnType::Type(_, ty) if matches!(ungrouped(ty), Type::Reference(_)) => {
             tokens!(#runtime::Probe::new(#call).entry())

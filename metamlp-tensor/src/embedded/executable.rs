@@ -1,6 +1,7 @@
 //! A compiled program: its steps, and the buffers between them, each dropped after its last read.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
@@ -12,9 +13,27 @@ use crate::embedded::schedule::memory::Memory;
 use crate::embedded::schedule::step::Step;
 use crate::embedded::schedule::values::{Places, Values};
 use crate::engine::{statistics, threads};
+use crate::error::Error;
 use crate::graph::op::Op;
-use crate::graph::{Graph, Id, mode, source};
+use crate::graph::source::{self, Source};
+use crate::graph::{Graph, Id, mode};
 use crate::memory::buffer::Buffer;
+use crate::memory::exhausted::or_exhausted;
+
+/// The memory that the system refused to a step.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// The first operation of the step.
+    op: &'static str,
+    bytes: usize,
+}
+
+impl Refused {
+    /// The error of a program that was started at `source_line`.
+    pub(crate) fn at(self, source_line: Source) -> Error {
+        Error::OutOfMemory { op: self.op, bytes: self.bytes, source_line }
+    }
+}
 
 /// An estimate of the bytes of a node and of its part of a kernel.
 const BYTES_PER_NODE: usize = 1024;
@@ -53,13 +72,24 @@ impl Executable {
     }
 
     /// The values of the outputs, in the list of the inputs' values, which are in the order of the graph's inputs.
-    pub(crate) fn run(&self, inputs: Vec<Buffer>) -> Vec<Buffer> {
+    ///
+    /// # Errors
+    /// [`Refused`] if the system does not have the memory for a step.
+    pub(crate) fn run(&self, inputs: Vec<Buffer>) -> Result<Vec<Buffer>, Refused> {
         statistics::count_nodes(self.graph.nodes.len() - self.graph.inputs.len());
+        let running = AtomicUsize::new(0);
+        let run = || or_exhausted(|| threads::enter(|| self.run_steps(inputs, &running)));
         // While this thread waits for others it may be given another task, which must find nothing of this one's.
-        mode::running(|| source::without_source(|| threads::enter(|| self.run_steps(inputs))))
+        let results = mode::running(|| source::without_source(run));
+        results.map_err(|bytes| {
+            let nodes = self.steps.get(running.into_inner()).map(|step| &step.nodes);
+            let op =
+                nodes.and_then(|nodes| nodes.first()).map_or("program", |&id| self.graph.node(id).op.name());
+            Refused { op, bytes }
+        })
     }
 
-    fn run_steps(&self, mut list: Vec<Buffer>) -> Vec<Buffer> {
+    fn run_steps(&self, mut list: Vec<Buffer>, running: &AtomicUsize) -> Vec<Buffer> {
         debug_assert_eq!(list.len(), self.graph.inputs.len(), "a program is given a value for each input");
         let mut values = self.places.values();
         for (&id, input) in self.graph.inputs.iter().zip(list.drain(..)) {
@@ -68,7 +98,8 @@ impl Executable {
         for (id, buffer) in &self.constants {
             values.put(*id, buffer.clone());
         }
-        for step in &self.steps {
+        for (number, step) in self.steps.iter().enumerate() {
+            running.store(number, Ordering::Relaxed);
             run_step(step, &mut values);
         }
         list.extend(self.outputs.iter().map(|&id| values.get(id)));

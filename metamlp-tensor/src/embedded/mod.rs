@@ -11,7 +11,7 @@ pub(crate) mod slices;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use executable::Executable;
+pub(crate) use executable::{Executable, Refused};
 
 use crate::graph::Graph;
 use crate::graph::passes::{self, half_precision};

@@ -11,11 +11,20 @@ thread_local! {
     static THREADS: Cell<Option<NonZeroUsize>> = const { Cell::new(None) };
 }
 
+/// The most threads of [`with_threads`]: about as many cores as help one program on any machine.
+pub const MOST_THREADS: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not 0");
+
+/// Most pools that are kept. Beyond it the one with the most threads ends as soon as no program runs in it.
+const MOST_POOLS: usize = 16;
+
 /// One pool for each number of threads that has been requested. Idle pools sleep.
 static POOLS: Mutex<BTreeMap<NonZeroUsize, Arc<ThreadPool>>> = Mutex::new(BTreeMap::new());
 
 /// Runs `f`. Programs inside it run on `threads` threads instead of one per core. Results have the same bits for any number
 /// of threads.
+///
+/// A number above [`MOST_THREADS`], 256, is taken as that. The threads of up to 16 numbers are kept and sleep until they
+/// are needed.
 ///
 /// ```
 /// use std::num::NonZeroUsize;
@@ -33,7 +42,7 @@ pub fn with_threads<R>(threads: NonZeroUsize, f: impl FnOnce() -> R) -> R {
             THREADS.set(self.0);
         }
     }
-    let _before = Before(THREADS.replace(Some(threads)));
+    let _before = Before(THREADS.replace(Some(threads.min(MOST_THREADS))));
     f()
 }
 
@@ -52,6 +61,9 @@ fn pool(threads: NonZeroUsize) -> Option<Arc<ThreadPool>> {
         return Some(Arc::clone(pool));
     }
     let pool = Arc::new(ThreadPoolBuilder::new().num_threads(threads.get()).build().ok()?);
+    if pools.len() >= MOST_POOLS {
+        pools.pop_last();
+    }
     pools.insert(threads, Arc::clone(&pool));
     Some(pool)
 }

@@ -9,11 +9,7 @@ use crate::window::WindowAxis;
 
 /// The type of the result of `op`, or the reason why it cannot take the operands.
 pub(crate) fn infer(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
-    let ty = infer_unbounded(op, operands)?;
-    if ty.shape.size().saturating_mul(ty.dtype.size()) > isize::MAX.unsigned_abs() {
-        return Err(shape(format!("a result of shape {} is larger than any memory", ty.shape)));
-    }
-    Ok(ty)
+    infer_unbounded(op, operands)?.checked().map_err(|problem| shape(format!("the result {problem}")))
 }
 
 fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {

@@ -133,7 +133,7 @@ impl Tensor {
 
     #[track_caller]
     pub(crate) fn poisoned(error: Error, ty: Type) -> Tensor {
-        Self::node(ty, Lineage::default(), 0, false, Some(Box::new(error)), Expression::Poisoned)
+        Self::node(ty.or_small(), Lineage::default(), 0, false, Some(Box::new(error)), Expression::Poisoned)
     }
 
     /// A variable of a differentiation, with the value of `tensor`. A use of `tensor` itself is a constant there.
@@ -159,6 +159,7 @@ impl Tensor {
         poison: Option<Box<Error>>,
         expression: Expression,
     ) -> Tensor {
+        debug_assert!(ty.fits(), "sizes are checked where a type is made");
         let location = Location::caller();
         let (born, differentiation) = (birth::next(lineage.youngest_operand), lineage.differentiation);
         if let Some(mut place) = node_free_list::take()

@@ -44,24 +44,24 @@ pub fn with_path<R>(path: &Arc<str>, f: impl FnOnce() -> R) -> R {
 /// assert!(bad.evaluate().unwrap_err().to_string().contains(&format!(":{line}: ")));
 /// ```
 pub fn with_caller<R>(caller: &'static Location<'static>, f: impl FnOnce() -> R) -> R {
+    let outer = CALLER.get();
+    with_line(outer.or(Some(caller)), f)
+}
+
+/// Runs `f` with no module path and no caller.
+pub(crate) fn without_source<R>(f: impl FnOnce() -> R) -> R {
+    with_line(None, || with(None, f))
+}
+
+fn with_line<R>(line: Option<&'static Location<'static>>, f: impl FnOnce() -> R) -> R {
     struct Restore(Option<&'static Location<'static>>);
     impl Drop for Restore {
         fn drop(&mut self) {
             CALLER.set(self.0);
         }
     }
-    let outer = CALLER.get();
-    CALLER.set(outer.or(Some(caller)));
-    let _restore = Restore(outer);
+    let _restore = Restore(CALLER.replace(line));
     f()
-}
-
-/// Runs `f` with no module path and no caller.
-pub(crate) fn without_source<R>(f: impl FnOnce() -> R) -> R {
-    let caller = CALLER.take();
-    let result = with(None, f);
-    CALLER.set(caller);
-    result
 }
 
 fn with<R>(path: Option<Arc<str>>, f: impl FnOnce() -> R) -> R {

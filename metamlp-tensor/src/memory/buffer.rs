@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::dtype::DType;
 use crate::memory::Stored;
+use crate::memory::exhausted;
 use crate::memory::free_lists::{self, LONG};
 use crate::memory::shared::{Form, Shared};
 
@@ -68,16 +69,17 @@ impl Buffer {
         T::unwrap(self)?.form(form, make)
     }
 
-    /// A vector and the index in it where the elements begin, without a copy if this is the only owner.
-    pub(crate) fn into_vec<T: Stored>(self) -> Option<(Vec<T>, usize)> {
+    /// A vector and the index in it where the elements begin, without a copy if this is the only owner. For a copy the
+    /// system may refuse the memory; then it is the bytes that were asked. `None` if the dtype is not that of `T`.
+    pub(crate) fn into_vec<T: Stored>(self) -> Option<Result<(Vec<T>, usize), usize>> {
         let shared = Arc::clone(T::unwrap(&self)?);
         drop(self);
         Some(match Arc::try_unwrap(shared) {
             Ok(shared) => {
                 let mut storage = shared.into_storage();
-                (std::mem::take(&mut storage.values), storage.start)
+                Ok((std::mem::take(&mut storage.values), storage.start))
             }
-            Err(shared) => (shared.to_vec(), 0),
+            Err(shared) => exhausted::copied(&shared).map(|values| (values, 0)),
         })
     }
 }
@@ -96,13 +98,14 @@ pub(crate) struct Storage<T: Stored> {
 pub(crate) const LINE: usize = 64;
 
 impl<T: Stored> Storage<T> {
-    /// `length` elements of arbitrary value. Long storage is aligned to a cache line.
+    /// `length` elements of arbitrary value. Long storage is aligned to a cache line. Unwinds, see
+    /// [`exhausted`](crate::memory::exhausted), if the system refuses the memory.
     pub(crate) fn new(length: usize) -> Self {
         if length < LONG {
             return free_lists::take_vector(length).into();
         }
         let most = LINE / size_of::<T>();
-        let mut values = vec![T::default(); length + most];
+        let mut values = exhausted::vector::<T>(length + most);
         let start = values.as_ptr().align_offset(LINE).min(most);
         values.truncate(start + length);
         Self { values, start }
@@ -197,6 +200,7 @@ mod tests {
         let vector = vec![1i32, 2, 3];
         let address = vector.as_ptr();
         let buffer = Buffer::from_vec(vector);
-        assert_eq!(buffer.into_vec::<i32>().map(|(vector, start)| vector[start..].as_ptr()), Some(address));
+        let (vector, start) = buffer.into_vec::<i32>().unwrap().unwrap();
+        assert_eq!(vector[start..].as_ptr(), address);
     }
 }

@@ -2,6 +2,7 @@
 //! Knows dtypes; nothing of graphs and shapes.
 
 pub(crate) mod buffer;
+pub(crate) mod exhausted;
 pub(crate) mod free_lists;
 pub(crate) mod limits;
 pub(crate) mod per_dtype;

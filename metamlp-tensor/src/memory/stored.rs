@@ -94,12 +94,12 @@ pub(crate) fn elements_of<T: Element>(buffer: &Buffer) -> Option<&[T]> {
     })
 }
 
-/// A vector and the index in it where the elements of `buffer` begin, without a copy if the buffer is not shared.
-/// `None` if it has another dtype than `T`.
-pub(crate) fn vector_of<T: Element>(buffer: Buffer) -> Option<(Vec<T>, usize)> {
+/// A vector and the index in it where the elements of `buffer` begin; see [`Buffer::into_vec`].
+pub(crate) fn vector_of<T: Element>(buffer: Buffer) -> Option<Result<(Vec<T>, usize), usize>> {
     for_dtype!(T::DTYPE, U => {
-        let (mut values, start) = buffer.into_vec::<U>()?;
-        Some((std::mem::take(same_type::<Vec<U>, Vec<T>>(&mut values)), start))
+        Some(buffer.into_vec::<U>()?.map(|(mut values, start)| {
+            (std::mem::take(same_type::<Vec<U>, Vec<T>>(&mut values)), start)
+        }))
     })
 }
 

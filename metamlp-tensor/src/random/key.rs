@@ -7,7 +7,7 @@ use rand_core::Rng;
 use super::key_rng::KeyRng;
 use super::threefry;
 use crate::dtype::U32;
-use crate::error::{Result, argument};
+use crate::error::{Error, Result, argument};
 use crate::graph::node::Tensor;
 use crate::graph::op::{Binary, Op};
 use crate::graph::source::Source;
@@ -128,6 +128,9 @@ impl Key {
 
     /// `n` keys, independent of each other and of this one.
     ///
+    /// If the system does not have the memory for them, there is a single key, and everything that is drawn from it carries
+    /// the error.
+    ///
     /// ```
     /// use metamlp_tensor::random::Key;
     /// let keys = Key::new(42).split(3);
@@ -137,17 +140,29 @@ impl Key {
     #[track_caller]
     #[must_use]
     pub fn split(&self, n: usize) -> Vec<Key> {
-        match self.known() {
-            Some(words) => {
-                let mut keys = vec![[0; 2]; n];
-                threefry::fill_split(words, 0, &mut keys);
-                keys.into_iter().map(Self::from_words).collect()
+        let (mut words, mut keys): (Vec<[u32; 2]>, Vec<Key>) = (Vec::new(), Vec::new());
+        let known = self.known();
+        let held = if known.is_some() { n } else { 0 };
+        if words.try_reserve_exact(held).is_err() || keys.try_reserve_exact(n).is_err() {
+            let bytes = n.saturating_mul(size_of::<Key>());
+            let error = Error::OutOfMemory { op: "split", bytes, source_line: Source::here() };
+            return vec![Self(State::Tensor(Tensor::poison(error, [2], U32)))];
+        }
+        match known {
+            Some(own) => {
+                words.resize(n, [0; 2]);
+                threefry::fill_split(own, 0, &mut words);
+                keys.extend(words.into_iter().map(Self::from_words));
             }
             None => {
-                let keys = Tensor::apply(Op::RngSplit { first: 0, count: n }, [self.to_tensor()]);
-                (0..n).map(|i| Self(State::Tensor(keys.index(i)))).collect()
+                let rows = Tensor::apply(Op::RngSplit { first: 0, count: n }, [self.to_tensor()]);
+                // Not `map`: inside a closure the caller's line is lost.
+                for i in 0..n {
+                    keys.push(Self(State::Tensor(rows.index(i))));
+                }
             }
         }
+        keys
     }
 
     /// The two keys of `split(2)`.

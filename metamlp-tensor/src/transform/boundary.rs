@@ -74,7 +74,8 @@ pub(crate) fn compute(tensors: &[Tensor], caller: &'static Location<'static>) ->
             None => return Err(no_value(leaf, caller)),
         }
     }
-    let mut values = executable.run(inputs);
+    let mut values =
+        executable.run(inputs).map_err(|refused| refused.at(Source::at(pending[0].0.location)))?;
     assert_eq!(values.len(), pending.len(), "a program returns a value for each of its outputs");
     for (tensor, value) in pending.iter().zip(values.drain(..)) {
         tensor.0.set_value(value);

@@ -112,8 +112,7 @@ impl Cost {
                 Self::new(count(operand(0).size()).saturating_sub(elements), 0)
             }
             Op::DotGeneral(dimensions) => {
-                let summed: u64 =
-                    dimensions.lhs_contracting.iter().map(|&axis| count(operand(0)[axis])).product();
+                let summed = product(dimensions.lhs_contracting.iter().map(|&axis| count(operand(0)[axis])));
                 Self::new(2, 0).times(summed).times(elements)
             }
             Op::Convolution(windows) => {
@@ -122,15 +121,15 @@ impl Cost {
                 else {
                     unreachable!("shape inference has checked the rank of a convolution");
                 };
-                let places: u64 =
-                    windows.iter().zip(spatial).map(|(window, &extent)| window.contacts(extent)).product();
-                [batch, groups, features, out]
-                    .iter()
-                    .fold(Self::new(2, 0), |cost, &&n| cost.times(count(n)))
-                    .times(places)
+                let sizes = [batch, groups, features, out].map(|&n| count(n));
+                if sizes.contains(&0) {
+                    return Self::default();
+                }
+                let contacts = windows.iter().zip(spatial).map(|(window, &extent)| window.contacts(extent));
+                Self::new(2, 0).times(product(sizes)).times(product(contacts))
             }
             Op::ReduceWindow { windows, .. } | Op::ArgReduceWindow { windows, .. } => {
-                let elements: u64 = windows.iter().map(|window| count(window.size)).product();
+                let elements = product(windows.iter().map(|window| count(window.size)));
                 Self::new(elements.saturating_sub(1), 0).times(count(node.ty.shape.size()))
             }
             Op::Scatter { update: Update::Add, .. } => Self::new(count(operand(2).size()), 0),
@@ -187,6 +186,12 @@ impl Cost {
 /// Integer operations of one threefry block: 20 rounds of add, rotate (three operations) and exclusive or, and six key
 /// additions to two words.
 const THREEFRY: u64 = 20 * 5 + 6 * 2;
+
+/// The product, `u64::MAX` if it is larger.
+fn product(factors: impl IntoIterator<Item = u64>) -> u64 {
+    let factors: Vec<u64> = factors.into_iter().collect();
+    if factors.contains(&0) { 0 } else { factors.into_iter().fold(1, u64::saturating_mul) }
+}
 
 fn count(elements: usize) -> u64 {
     elements as u64

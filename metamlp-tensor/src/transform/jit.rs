@@ -4,12 +4,13 @@
 use std::panic::Location;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::embedded::Executable;
+use crate::embedded::{Executable, Refused};
 use crate::engine::least_recently_used::{Bound, LeastRecentlyUsed};
 use crate::engine::trace::{Traced, trace};
 use crate::error::Result;
 use crate::graph::mode;
 use crate::graph::node::Tensor;
+use crate::graph::source::Source;
 use crate::memory::buffer::Buffer;
 use crate::memory::free_lists;
 use crate::memory::limits::Limits;
@@ -108,6 +109,8 @@ struct Specialization<R> {
     captured: Vec<Tensor>,
     /// The result of the trace, with a placeholder for each output of the program.
     result: R,
+    /// The line of the function that made the first output.
+    line: &'static Location<'static>,
 }
 
 impl<R: Tree> Specializations<R> {
@@ -161,9 +164,10 @@ impl<R: Tree> Specialization<R> {
     ) -> Result<Self> {
         let Traced { executable, captured, result } = trace("jit", caller, function, arguments)?;
         boundary::compute(&captured, caller)?;
+        let line = result.tensors().first().map_or(caller, |output| output.0.location);
         // Only the types are needed from here on: placeholders let go of the recorded operations.
         let result = result.map(&mut |tensor| Tensor::placeholder(tensor.0.ty.clone(), None));
-        Ok(Self { structure, executable, captured, result })
+        Ok(Self { structure, executable, captured, result, line })
     }
 
     /// Runs on arguments, of which those without a value are computed first.
@@ -183,7 +187,8 @@ impl<R: Tree> Specialization<R> {
         for captured in &self.captured {
             inputs.push(captured.clone().into_value().expect("captured tensors have been computed"));
         }
-        let mut results = self.executable.run(inputs);
+        let refused = |refused: Refused| refused.at(Source::at(self.line));
+        let mut results = self.executable.run(inputs).map_err(refused)?;
         let mut values = results.drain(..);
         let result = self.result.map(&mut |placeholder| {
             let value = values.next().expect("the program has an output for each tensor of the result");

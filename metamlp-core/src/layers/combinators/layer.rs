@@ -9,6 +9,7 @@ use crate::__private::{Submodules, Visit};
 use crate::module::Module;
 use crate::module::invoke::{Arguments, InvokeProblem, Methods, invoke};
 use crate::variables::entry::Entry;
+use crate::variables::tuple::Tuple;
 
 /// A module with a method `call`, or a function of one tensor.
 ///
@@ -27,7 +28,7 @@ type Function = dyn Fn(&Tensor) -> Entry + Send + Sync;
 impl Layer {
     /// A layer that computes `f`.
     pub fn function<R: Tree>(f: impl Fn(&Tensor) -> R + Send + Sync + 'static) -> Self {
-        let f = move |x: &Tensor| Entry::from_tree(&f(x)).unwrap_or_else(|| Entry::Tuple(Vec::new()));
+        let f = move |x: &Tensor| Entry::from_tree(&f(x)).unwrap_or_else(|| Tuple::new().into());
         Self(Kind::Function(Arc::new(f)))
     }
 

@@ -56,7 +56,7 @@ impl From<Entry> for Arguments<'_> {
     fn from(output: Entry) -> Self {
         match output {
             Entry::Tensor(tensor) => Self(vec![tensor.into()]),
-            Entry::Tuple(entries) => entries.into_iter().collect(),
+            Entry::Tuple(entries) => entries.iter().cloned().collect(),
             Entry::Map(map) => {
                 Self(map.iter().map(|(name, entry)| Argument::from(entry.clone()).named(name)).collect())
             }

@@ -164,7 +164,9 @@ impl ::metamlp::__private::Methods for AutoEncoder {
                 "report" => {
                     self.report();
                     ::core::option::Option::Some(
-                        ::metamlp::__private::Entry::Tuple(::std::vec::Vec::new()),
+                        ::metamlp::__private::Entry::Tuple(
+                            ::core::default::Default::default(),
+                        ),
                     )
                 }
                 _ => ::core::option::Option::None,

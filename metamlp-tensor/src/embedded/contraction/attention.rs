@@ -98,7 +98,8 @@ impl Attention {
                 attend((*matrix, result), *first, &mut own, &mut made);
             }
         };
-        let flops = 2 * scores.batch * rows * width * (scores.depth + output.columns);
+        let flops =
+            (2 * scores.batch * rows).saturating_mul(width).saturating_mul(scores.depth + output.columns);
         let threads = if flops > PARALLEL_FLOPS { rayon::current_num_threads() } else { 1 };
         if threads > 1 {
             let together = pieces.len().div_ceil(4 * threads);

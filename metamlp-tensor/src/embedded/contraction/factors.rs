@@ -33,11 +33,9 @@ impl<T: Number + Vectors> Factors<'_, T> {
     /// Computes the product on as many threads as pay.
     pub(crate) fn multiply_on_threads(&self, result: &mut [T]) {
         let is_vector = self.rows == 1 || self.columns == 1;
-        let is_large = if is_vector {
-            self.depth * self.rows * self.columns >= PARALLEL_WEIGHTS
-        } else {
-            2 * self.depth * self.rows * self.columns > PARALLEL_FLOPS
-        };
+        let factors = (self.rows * self.columns).saturating_mul(self.depth);
+        let is_large =
+            if is_vector { factors >= PARALLEL_WEIGHTS } else { factors.saturating_mul(2) > PARALLEL_FLOPS };
         let threads = if is_large { rayon::current_num_threads() } else { 1 };
         if threads == 1 {
             return self.multiply(result);

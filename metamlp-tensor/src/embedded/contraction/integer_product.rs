@@ -30,7 +30,7 @@ pub(crate) fn multiply<T: Arithmetic + Stored>(
     let lhs = arranged::<T>(lhs, [lhs_batch, &lhs_free, lhs_contracting]);
     let rhs = arranged::<T>(rhs, [rhs_batch, rhs_contracting, &rhs_free]);
     let (lhs, rhs) = (lhs.elements::<T>(), rhs.elements::<T>());
-    let cost = result.len() * depth;
+    let cost = result.len().saturating_mul(depth);
     each_part(&mut result, columns, cost, &|number, sums| {
         sums.fill(T::from_i64(0));
         let factors = &lhs[number * depth..][..depth];

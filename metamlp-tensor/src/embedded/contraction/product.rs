@@ -131,7 +131,7 @@ impl Product {
     ) -> Option<Buffer> {
         let (lhs, rhs) = (&self.left_hand_sides::<T>(lhs), &self.right_hand_sides::<T>(rhs));
         let size = self.rows * self.columns;
-        let flops = 2 * self.batch * size * self.depth;
+        let flops = (2 * self.batch * size).saturating_mul(self.depth);
         let threads = if flops > PARALLEL_FLOPS { rayon::current_num_threads() } else { 1 };
         // A product of few rows is cut by columns, its epilogue by rows: compute the whole product first.
         let is_first_whole = threads > 1 && self.batch == 1 && self.rows <= matmul::ROWS;
@@ -255,8 +255,8 @@ impl Product {
             let factors = self.factors(lhs, rhs, number);
             if self.batch == 1 { factors.multiply_on_threads(result) } else { factors.multiply(result) }
         };
-        let flops = 2 * size * self.depth;
-        if self.batch > 1 && flops * self.batch > PARALLEL_FLOPS {
+        let flops = (2 * size).saturating_mul(self.depth);
+        if self.batch > 1 && flops.saturating_mul(self.batch) > PARALLEL_FLOPS {
             // A task has enough matrices to be worth a thread.
             let together = (PARALLEL_FLOPS / 8 / flops).max(1);
             result.par_chunks_mut(size).enumerate().with_min_len(together).for_each(one);

@@ -4,6 +4,7 @@ use crate::graph::op::Extremum;
 use crate::math::arithmetic::Arithmetic;
 use crate::memory::Stored;
 use crate::memory::buffer::Buffer;
+use crate::memory::exhausted;
 use crate::shape::Type;
 
 use crate::embedded::slices::parallel::each_part;
@@ -26,7 +27,8 @@ pub(crate) fn arg_reduce<T: Arithmetic + Stored>(
             return;
         }
         result.fill(0);
-        let mut best = elements[..inner].to_vec();
+        let mut best = exhausted::vector(inner);
+        best.copy_from_slice(&elements[..inner]);
         for (i, row) in elements.chunks_exact(inner).enumerate().skip(1) {
             for ((position, best), &x) in result.iter_mut().zip(&mut best).zip(row) {
                 let beats = T::beats(kind, x, *best);

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::memory::Stored;
 use crate::memory::buffer::Buffer;
+use crate::memory::exhausted::reserve;
 use crate::shape::Type;
 
 use crate::embedded::slices::view::split_at_axis;
@@ -116,6 +117,7 @@ impl Lines {
         let lines = |keys: &mut Vec<K>, (number, result): (usize, &mut [i32])| {
             for line in 0..inner {
                 keys.clear();
+                reserve(keys, extent);
                 fill(number, line, keys);
                 if count < extent {
                     keys.select_nth_unstable(count);
@@ -132,7 +134,7 @@ impl Lines {
             }
         };
         if outer * extent * inner < PARALLEL_LINES || outer == 1 {
-            let mut keys = Vec::with_capacity(extent);
+            let mut keys = Vec::new();
             result.chunks_mut(count * inner).enumerate().for_each(|part| lines(&mut keys, part));
         } else {
             result.par_chunks_mut(count * inner).enumerate().for_each_init(Vec::new, lines);

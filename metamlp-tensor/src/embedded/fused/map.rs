@@ -58,7 +58,7 @@ impl Map {
             program.tiling.count.max(1)
         } else {
             let most = program.tiling.count.div_ceil(PIECES);
-            (PIECE_COST / (program.tiling.length() * body.cost as usize)).clamp(1, most)
+            (PIECE_COST / program.tiling.length().saturating_mul(body.cost as usize)).clamp(1, most)
         };
         Self { program, size, piece, unkept: None, rearranged: SmallVec::new(), is_rearrangement: false }
     }
@@ -198,7 +198,8 @@ impl Kernel for Map {
 
     fn temporary(&self) -> usize {
         let is_taken = |input: usize| self.is_rearrangement || self.taken_over().any(|taken| taken == input);
-        self.rearranged.iter().filter(|(input, _)| !is_taken(*input)).map(|(_, one)| one.bytes()).sum()
+        let kept = self.rearranged.iter().filter(|(input, _)| !is_taken(*input));
+        kept.map(|(_, one)| one.bytes()).fold(0, usize::saturating_add)
     }
 
     fn replaced(&self) -> SmallVec<[usize; 2]> {

@@ -116,11 +116,12 @@ impl Reduce {
         let is_split = body.rows.is_empty() && tiles > 2 * longest && (units < 64 || tiles > 64 * longest);
         let run = if is_split { longest } else { tiles.max(1) };
         let runs = tiles.div_ceil(run).max(1);
-        let cost = outer * reduced * inner * (body.cost as usize + 1);
+        let per_element = body.cost as usize + 1;
+        let cost = (outer * reduced * inner).saturating_mul(per_element);
         let piece = if cost < PARALLEL_COST {
             units * runs
         } else {
-            PIECE_COST / (tiling.length() * run * (body.cost as usize + 1))
+            PIECE_COST / (tiling.length() * run).saturating_mul(per_element)
         };
         Some(Self {
             dtype: node.ty.dtype,

@@ -133,7 +133,8 @@ impl Rows {
         let members = compile(block);
         let rest = if run.is_multiple_of(block) { Vec::new() } else { compile(run % block) };
         let size = |body: &Body| body.space.iter().product::<usize>();
-        let cost: usize = bodies.iter().map(|body| size(body).saturating_mul(body.cost as usize)).sum();
+        let costs = bodies.iter().map(|body| size(body).saturating_mul(body.cost as usize));
+        let cost = costs.fold(0, usize::saturating_add);
         let blocks = rows / run * run.div_ceil(block);
         let piece = if cost < PARALLEL_COST {
             blocks

@@ -21,42 +21,39 @@ pub(crate) struct Memory {
 impl Memory {
     /// The memory of `steps`, whose results are the buffers of `outputs`.
     pub(crate) fn of(graph: &Graph, steps: &[Step], outputs: &[Id]) -> Self {
-        let bytes = |id: Id| {
-            let ty = &graph.node(id).ty;
-            ty.shape.size() * ty.dtype.size()
-        };
+        // Each number of bytes fits, but a sum of several may not.
+        let bytes = |id: Id| graph.node(id).ty.bytes();
+        let sum = |ids: &[Id]| ids.iter().map(|&id| bytes(id)).fold(0, usize::saturating_add);
         let mut distinct = outputs.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
-        let mut memory = Self {
-            inputs: graph.inputs.iter().map(|&id| bytes(id)).sum(),
-            outputs: distinct.iter().map(|&id| bytes(id)).sum(),
-            peak: 0,
-            panels: 0,
-        };
+        let mut memory = Self { inputs: sum(&graph.inputs), outputs: sum(&distinct), peak: 0, panels: 0 };
         let mut forms: FxHashSet<(Id, Form)> = FxHashSet::default();
         // Inputs are not in it: they belong to the caller.
-        let mut held: FxHashMap<Id, usize> = FxHashMap::default();
-        let mut now = 0;
+        let mut held: FxHashMap<Id, u128> = FxHashMap::default();
+        let mut now = 0_u128;
+        let mut peak = 0;
         for step in steps {
             if let Some((input, form)) = step.kernel.packed()
                 && forms.insert((step.reads[input], form))
             {
                 let element = graph.node(step.reads[input]).ty.dtype.size();
-                memory.panels += form.depth * form.columns * element;
+                let panels = form.depth.saturating_mul(form.columns).saturating_mul(element);
+                memory.panels = memory.panels.saturating_add(panels);
             }
             // A result in the buffer of an input that dies takes no more.
-            let replaced: usize =
-                step.kernel.replaced().iter().filter_map(|&input| held.get(&step.reads[input])).sum();
+            let dying = step.kernel.replaced();
+            let replaced: u128 = dying.iter().filter_map(|&input| held.get(&step.reads[input])).sum();
             for &id in &step.writes {
-                held.insert(id, bytes(id));
-                now += bytes(id);
+                held.insert(id, bytes(id) as u128);
+                now += bytes(id) as u128;
             }
-            memory.peak = memory.peak.max(now + step.kernel.temporary() - replaced);
+            peak = peak.max(now + step.kernel.temporary() as u128 - replaced);
             for (id, _) in step.reads.iter().zip(&step.frees).filter(|(_, dies)| **dies) {
                 now -= held.remove(id).unwrap_or(0);
             }
         }
+        memory.peak = usize::try_from(peak).unwrap_or(usize::MAX);
         memory
     }
 }

@@ -52,7 +52,7 @@ struct Queue {
     /// The reads of each buffer by drafts that have not come yet, and the drafts that read it.
     reads: FxHashMap<Id, (usize, VecDeque<usize>)>,
     /// Bytes by which each draft makes the memory in use grow: its writes, less the buffers that only it still reads.
-    growth: Vec<isize>,
+    growth: Vec<i128>,
 }
 
 impl Queue {
@@ -71,7 +71,7 @@ impl Queue {
         let mut waits = vec![0; drafts.len()];
         let mut growth = vec![0; drafts.len()];
         for (number, draft) in drafts.iter().enumerate() {
-            growth[number] += draft.writes.iter().map(|&id| bytes(graph, id)).sum::<isize>();
+            growth[number] += draft.writes.iter().map(|&id| bytes(graph, id)).sum::<i128>();
             for &read in &draft.reads {
                 if reads[&read].0 == 1 {
                     growth[number] -= bytes(graph, read);
@@ -163,7 +163,7 @@ impl Open {
     }
 }
 
-fn bytes(graph: &Graph, id: Id) -> isize {
-    let ty = &graph.node(id).ty;
-    (ty.shape.size() * ty.dtype.size()).cast_signed()
+/// The bytes of a buffer. Each number fits into a `usize`, but a sum of several may not.
+fn bytes(graph: &Graph, id: Id) -> i128 {
+    graph.node(id).ty.bytes() as i128
 }

@@ -4,7 +4,8 @@
 use smallvec::SmallVec;
 
 use crate::graph::op::Reduction;
-use crate::window::WindowAxis;
+use crate::memory::exhausted::push;
+use crate::window::{Inside, WindowAxis};
 
 use super::folds::{Folds, Taps};
 
@@ -56,15 +57,12 @@ impl Plane {
         let places = across.places(extent).expect(FITS);
         let mut runs: SmallVec<[Run; 3]> = SmallVec::new();
         for place in 0..places {
-            let mut inside = (0..across.size).filter_map(|tap| across.element(place, tap, extent));
-            let (start, second) = (inside.next(), inside.next());
-            let size = usize::from(start.is_some()) + usize::from(second.is_some()) + inside.count();
-            // A window without a tap inside the image has no start: its taps are never read.
-            let start = start.unwrap_or(0);
-            let step = second.map_or(0, |second| (second - start) * inner);
-            let taps = Taps { inner, step, size };
+            // A window without a tap inside the image starts at 0: its taps are never read.
+            let Inside { element: start, element_step, count, .. } = across.inside(place, extent);
+            let step = if count > 1 { element_step * inner } else { 0 };
+            let taps = Taps { inner, step, size: count };
             match runs.last_mut().filter(|run| run.taps == taps) {
-                Some(run) => run.starts.push(start * inner),
+                Some(run) => push(&mut run.starts, start * inner),
                 None => runs.push(Run { starts: vec![start * inner], taps }),
             }
         }
@@ -96,7 +94,7 @@ impl Plane {
     /// Cost of an image in additions.
     pub(crate) fn cost(&self) -> usize {
         let across: usize = self.runs.iter().map(|run| run.starts.len() * run.taps.size * self.inner).sum();
-        (self.row_places * self.between).saturating_mul(self.row * self.by.size + across)
+        (self.row_places * self.between).saturating_mul(self.row * self.by.size.min(self.rows) + across)
     }
 
     /// Reduces one image.
@@ -107,7 +105,7 @@ impl Plane {
         let mut sums = None;
         for (place, result) in result.chunks_exact_mut(self.result_row).enumerate() {
             let (place, offset) = (place / self.between, place % self.between);
-            let inside = (0..self.by.size).filter_map(|tap| self.by.element(place, tap, self.rows));
+            let inside = self.by.inside(place, self.rows).elements();
             let start = |element: usize| (element * self.between + offset) * self.row;
             let rows: SmallVec<[&[T]; 4]> =
                 inside.map(|element| &elements[start(element)..][..self.row]).collect();

@@ -65,7 +65,7 @@ proptest! {
         let executable = compile(&graph);
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| executable.run(inputs.clone())).iter().map(bits).collect::<Vec<_>>()
+            pool.install(|| executable.run(inputs.clone()).unwrap()).iter().map(bits).collect::<Vec<_>>()
         };
         let one = with(1);
         prop_assert_eq!(&one, &with(2));
@@ -74,7 +74,7 @@ proptest! {
             let mut whole = graph.clone();
             let weights = graph.node(graph.outputs[0]).operands[0];
             whole.outputs.push(weights);
-            prop_assert_eq!(&one[0], &bits(&compile(&whole).run(inputs)[0]));
+            prop_assert_eq!(&one[0], &bits(&compile(&whole).run(inputs).unwrap()[0]));
         }
     }
 }

@@ -101,7 +101,7 @@ proptest! {
         let executable = crate::embedded::compile(&graph);
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| executable.run(inputs.clone()))
+            pool.install(|| executable.run(inputs.clone()).unwrap())
         };
         let one = with(1);
         for threads in [2, 3] {
@@ -171,7 +171,7 @@ proptest! {
         follow(&mut choices, &mut graph, &mut inputs);
         let expected = oracle::run(&graph, inputs.clone());
         for executable in [crate::embedded::compile(&graph), super::Executable::new(graph.clone())] {
-            let found = executable.run(inputs.clone());
+            let found = executable.run(inputs.clone()).unwrap();
             for (expected, found) in expected.iter().zip(&found) {
                 prop_assert_eq!(bits(expected), bits(found), "{}\nas\n{}", graph, executable);
             }
@@ -217,7 +217,7 @@ proptest! {
         }
         let expected = oracle::run(&graph, inputs.clone());
         for executable in [crate::embedded::compile(&graph), super::Executable::new(graph.clone())] {
-            let found = executable.run(inputs.clone());
+            let found = executable.run(inputs.clone()).unwrap();
             for (expected, found) in expected.iter().zip(&found) {
                 prop_assert_eq!(bits(expected), bits(found), "{}\nas\n{}", graph, executable);
             }
@@ -264,7 +264,7 @@ fn a_layer_is_one_kernel_on_any_number_of_threads() {
     }
     for threads in 1..=3 {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        assert_eq!(bits(&pool.install(|| executable.run(inputs.clone()))[0]), expected);
+        assert_eq!(bits(&pool.install(|| executable.run(inputs.clone()).unwrap())[0]), expected);
     }
 }
 
@@ -299,7 +299,7 @@ fn large_convolutions_are_the_oracles_and_the_same_on_any_number_of_threads() {
         let executable = crate::embedded::compile(&graph);
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| executable.run(inputs.clone()))
+            pool.install(|| executable.run(inputs.clone()).unwrap())
         };
         let one = with(1);
         for threads in 2..=4 {

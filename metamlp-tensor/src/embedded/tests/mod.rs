@@ -85,8 +85,8 @@ fn check(graph: &Graph, inputs: &[Buffer]) -> Result<(), TestCaseError> {
     for optimised in [false, true] {
         let executable =
             if optimised { super::compile(&graph) } else { Executable::new(half_precision::widen(&graph)) };
-        let found = executable.run(inputs.to_vec());
-        let donated = executable.run(copies(inputs));
+        let found = executable.run(inputs.to_vec()).unwrap();
+        let donated = executable.run(copies(inputs)).unwrap();
         prop_assert_eq!(
             found.iter().map(bits).collect::<Vec<_>>(),
             donated.iter().map(bits).collect::<Vec<_>>(),
@@ -153,7 +153,7 @@ proptest! {
         let executable = super::compile(&graph);
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| executable.run(inputs.clone()))
+            pool.install(|| executable.run(inputs.clone()).unwrap())
         };
         let one: Vec<Vec<u64>> = with(1).iter().map(bits).collect();
         for threads in [2, 4] {
@@ -212,7 +212,7 @@ fn reductions_of_all_extents_have_the_oracles_values() {
             let expected = numbers(&oracle::run(&graph, inputs.clone())[0]);
             let executable = super::compile(&graph);
             assert_eq!(executable.to_string().lines().count(), 2, "one kernel and its result: {executable}");
-            let found = numbers(&executable.run(inputs)[0]);
+            let found = numbers(&executable.run(inputs).unwrap()[0]);
             let is_exact = kind != Reduction::Sum || dtype == DType::I32;
             for (x, y) in expected.iter().zip(&found) {
                 let tolerance = if is_exact { 0.0 } else { 1e-3 * x.abs() + 0.05 };
@@ -240,9 +240,9 @@ fn long_sums_lose_little() {
     ));
     graph.outputs = vec![1];
     let executable = super::compile(&graph);
-    let ones = executable.run(vec![Buffer::from_vec(vec![1.0f32; 1 << 25])]);
+    let ones = executable.run(vec![Buffer::from_vec(vec![1.0f32; 1 << 25])]).unwrap();
     assert_eq!(numbers(&ones[0]), [f64::from(1 << 25)]);
-    let tenths = numbers(&executable.run(vec![Buffer::from_vec(vec![0.1f32; 1 << 25])])[0])[0];
+    let tenths = numbers(&executable.run(vec![Buffer::from_vec(vec![0.1f32; 1 << 25])]).unwrap()[0])[0];
     let exact = f64::from(0.1f32) * f64::from(1 << 25);
     assert!((tenths / exact - 1.0).abs() < 1e-6, "{tenths}, {exact}");
 }
@@ -259,7 +259,7 @@ fn a_deep_chain_of_shared_operands_is_one_kernel() {
     graph.outputs = vec![31, 300];
     let executable = super::compile(&graph);
     assert_eq!(executable.to_string().lines().count(), 2);
-    let found = executable.run(vec![Buffer::from_vec(vec![1u32, 2, 3])]);
+    let found = executable.run(vec![Buffer::from_vec(vec![1u32, 2, 3])]).unwrap();
     assert_eq!(
         (numbers(&found[0]), numbers(&found[1])),
         (vec![f64::from(1u32 << 31), 0.0, f64::from(1u32 << 31)], vec![0.0; 3])
@@ -295,7 +295,7 @@ fn products_have_the_same_bits_for_any_number_of_threads() {
         let executable = super::compile(&graph);
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| executable.run(inputs.clone()))
+            pool.install(|| executable.run(inputs.clone()).unwrap())
         };
         let one = with(1);
         for threads in 2..=5 {

@@ -109,7 +109,7 @@ proptest! {
         let executable = crate::embedded::compile(&graph);
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let run = || pool.install(|| executable.run(inputs.clone()));
+            let run = || pool.install(|| executable.run(inputs.clone()).unwrap());
             // The second run packs weights into panels.
             for (expected, found) in expected.iter().zip(&run()).chain(expected.iter().zip(&run())) {
                 prop_assert_eq!(expected.dtype(), found.dtype());
@@ -142,6 +142,6 @@ fn what_follows_a_small_product_reads_its_own_rows() {
     graph.push(node(Op::Binary(Binary::Add), &[3, 4], result));
     graph.outputs = vec![5];
     let expected = oracle::run(&graph, inputs.clone());
-    let found = crate::embedded::compile(&graph).run(inputs);
+    let found = crate::embedded::compile(&graph).run(inputs).unwrap();
     assert_eq!(numbers(&expected[0]), numbers(&found[0]));
 }

@@ -116,7 +116,7 @@ fn tolerance(dtype: DType) -> f64 {
 pub(super) fn check(graph: &Graph, inputs: &[Buffer]) -> Result<(), TestCaseError> {
     let expected = oracle::run(graph, inputs.to_vec());
     let executable = compile(graph);
-    let found = executable.run(inputs.to_vec());
+    let found = executable.run(inputs.to_vec()).unwrap();
     for (number, (expected, found)) in expected.iter().zip(&found).enumerate() {
         let tolerance = tolerance(expected.dtype());
         let (expected, found) = (numbers(expected), numbers(found));
@@ -155,7 +155,7 @@ proptest! {
         let executable = compile(&graph);
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| executable.run(inputs.clone())).iter().map(bits).collect::<Vec<_>>()
+            pool.install(|| executable.run(inputs.clone()).unwrap()).iter().map(bits).collect::<Vec<_>>()
         };
         let one = with(1);
         prop_assert_eq!(&one, &with(2));

@@ -68,7 +68,7 @@ fn a_product_in_a_loop_reads_the_weights_that_it_is_given() {
         let inputs = vec![x.clone(), weights.clone()];
         let expected = oracle::run(&graph, inputs.clone());
         for call in 0..3 {
-            let found = executable.run(inputs.clone());
+            let found = executable.run(inputs.clone()).unwrap();
             assert_eq!(bits(&expected[0]), bits(&found[0]), "round {round}, call {call}");
         }
         last = Some(weights);
@@ -88,11 +88,11 @@ fn weights_that_a_program_changes_in_place_are_read_as_they_are_then() {
         let inputs = vec![x.clone(), weights.clone()];
         let expected = oracle::run(&changing, inputs.clone());
         for _ in 0..3 {
-            assert_eq!(bits(&expected[0]), bits(&read.run(inputs.clone())[0]), "round {round}");
+            assert_eq!(bits(&expected[0]), bits(&read.run(inputs.clone()).unwrap()[0]), "round {round}");
         }
         drop(inputs);
         let place = address(&weights);
-        let mut found = change.run(vec![x.clone(), weights]);
+        let mut found = change.run(vec![x.clone(), weights]).unwrap();
         assert_eq!(bits(&expected[0]), bits(&found[0]), "round {round}");
         weights = found.remove(1);
         assert_eq!(bits(&expected[1]), bits(&weights), "round {round}");
@@ -108,7 +108,7 @@ fn weights_are_put_into_panels_once() {
     let mut choices = Choices(5);
     let x = choices.values(&graph.node(0).ty);
     let weights = filled(f32::pool().take(64 * 80), &mut choices);
-    let run = |executable: &Executable| executable.run(vec![x.clone(), weights.clone()]).remove(0);
+    let run = |executable: &Executable| executable.run(vec![x.clone(), weights.clone()]).unwrap().remove(0);
     let expected = run(&executable);
     // A form that differs from the weights' own.
     let form = Form { offset: 0, stride: 80, is_transposed: false, depth: 64, columns: 80 };
@@ -116,7 +116,7 @@ fn weights_are_put_into_panels_once() {
     assert!(bits(&run(&executable)).iter().all(|&bits| bits == 0));
     let others = Buffer::from_vec(weights.as_slice::<f32>().unwrap().to_vec());
     for _ in 0..3 {
-        assert_eq!(bits(&executable.run(vec![x.clone(), others.clone()])[0]), bits(&expected));
+        assert_eq!(bits(&executable.run(vec![x.clone(), others.clone()]).unwrap()[0]), bits(&expected));
     }
 }
 
@@ -139,9 +139,9 @@ fn neither_panels_nor_threads_change_a_bit() {
             let mut results = Vec::new();
             for threads in [1, 2, 3, 8, 23] {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-                results.push(pool.install(|| executable.run(fresh().collect())));
-                results.push(pool.install(|| executable.run(inputs.clone())));
-                results.push(pool.install(|| executable.run(inputs.clone())));
+                results.push(pool.install(|| executable.run(fresh().collect()).unwrap()));
+                results.push(pool.install(|| executable.run(inputs.clone()).unwrap()));
+                results.push(pool.install(|| executable.run(inputs.clone()).unwrap()));
             }
             let first = bits(&results[0][0]);
             assert!(results.iter().all(|result| bits(&result[0]) == first), "{extents:?}, {is_transposed}");

@@ -1,9 +1,13 @@
 //! Algebraic simplification: removes operations that change no bit of their operand. These are `x * 1`, `x / 1`, `x - 0`,
-//! `x + 0` for integers, conversions to the same dtype, selects between equal operands, and views of the same shape.
+//! `x + 0` for integers, conversions to the same dtype, selects between equal operands, and views of the same shape. What has
+//! no elements is made of nothing.
+
+use smallvec::smallvec;
 
 use crate::dtype::DType;
 use crate::graph::op::{Binary, Literal, Op};
 use crate::graph::{Graph, GraphNode, Id};
+use crate::shape::{Axes, Type};
 
 pub(crate) fn simplify(graph: &Graph) -> Graph {
     let mut result = Graph::default();
@@ -14,10 +18,21 @@ pub(crate) fn simplify(graph: &Graph) -> Graph {
             *operand = renamed[*operand as usize];
         }
         let same = equal_operand(&result, &node);
-        renamed.push(same.unwrap_or_else(|| result.push(node)));
+        renamed.push(same.unwrap_or_else(|| push(&mut result, node)));
     }
     result.outputs = graph.outputs.iter().map(|&id| renamed[id as usize]).collect();
     result
+}
+
+/// Adds the node. One without elements reads nothing: its operands may be large and are not needed for it.
+fn push(graph: &mut Graph, node: GraphNode) -> Id {
+    if node.operands.is_empty() || !node.ty.shape.contains(&0) {
+        return graph.push(node);
+    }
+    let zero = Op::Constant(Literal::from_f64(0.0, node.ty.dtype));
+    let zero = graph.push(GraphNode { op: zero, operands: smallvec![], ty: Type::new([], node.ty.dtype) });
+    let op = Op::BroadcastInDim { shape: node.ty.shape.clone(), axes: Axes::new() };
+    graph.push(GraphNode { op, operands: smallvec![zero], ty: node.ty })
 }
 
 /// The operand that the node is equal to, bit by bit, if there is one.
@@ -82,6 +97,14 @@ mod tests {
         assert_eq!(remaining(&x, |x| (x / 1.0 - 0.0).transpose([0])), 0);
         assert_eq!(remaining(&n, |n| n + 0), 0);
         assert_eq!(remaining(&x, |x| x.greater(0.5).select(x, x)), 0);
+    }
+
+    #[test]
+    fn what_has_no_elements_reads_nothing() {
+        let x = Tensor::iota([1 << 40, 0], 0, F32);
+        // The zero and its broadcast.
+        assert_eq!(remaining(&x, |x| (x - x.sum_keepdims([-1])).exp()), 1);
+        assert_eq!(remaining(&x, |x| x.sum([-1]).exp()), 2);
     }
 
     #[test]

@@ -136,7 +136,9 @@ impl Tensor {
             return problem(expected.to_owned(), Source::here());
         };
         let (features, out) = (operand.shape()[spatial + 1], kernel.shape()[spatial + 1]);
-        if groups == 0 || !features.is_multiple_of(groups) || !out.is_multiple_of(groups) {
+        // Every number divides 0, but 0 features are not several groups.
+        let most = features.max(out).max(1);
+        if !(1..=most).contains(&groups) || !features.is_multiple_of(groups) || !out.is_multiple_of(groups) {
             let expected = format!("a divisor of the {features} input and of the {out} output features");
             return operand.poisoned_like(argument(
                 OP,

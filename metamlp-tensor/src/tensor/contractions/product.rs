@@ -34,7 +34,9 @@ impl Tensor {
             return self.dot_general(other, (&[self.rank() - 1], &[contracting]), (&[], &[]));
         }
         if self.rank() == 1 {
-            return self.expand_dims(0).matmul(other).squeeze(-2);
+            let row = self.expand_dims(0);
+            // A refused row stays a vector and carries the error.
+            return if row.rank() == 2 { row.matmul(other).squeeze(-2) } else { row };
         }
         let (lhs_batch, rhs_batch) = (self.rank() - 2, other.rank() - 2);
         let batch_of = |tensor: &Tensor, rank: usize| {

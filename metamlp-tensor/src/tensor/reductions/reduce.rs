@@ -111,7 +111,7 @@ impl Tensor {
     pub fn mean(&self, axes: impl AsRef<[isize]>) -> Tensor {
         let axes = axes.as_ref();
         let count: usize = match self.resolve_axes("mean", axes) {
-            Ok(axes) => axes.iter().map(|&axis| self.shape()[axis]).product(),
+            Ok(axes) => axes.iter().map(|&axis| self.shape()[axis]).fold(1, usize::saturating_mul),
             Err(error) => return self.poisoned_like(error),
         };
         let mean = self.convert(self.dtype().to_accumulated()).sum(axes) / count as f64;

@@ -1,7 +1,7 @@
 //! Constructors of tensors from numbers.
 
 use crate::dtype::{DType, Element, I32};
-use crate::error::argument;
+use crate::error::{Error, argument};
 use crate::graph::node::Tensor;
 use crate::graph::op::Op;
 use crate::graph::source::Source;
@@ -9,10 +9,18 @@ use crate::memory::stored::buffer_of;
 use crate::shape::{Shape, Type};
 use crate::tensor::Scalar;
 
+/// The error of a shape that no tensor may have.
+#[track_caller]
+pub(super) fn too_large(op: &'static str, ty: &Type) -> Error {
+    argument(op, "shape", &ty.shape, format!("at most {} bytes of {}", isize::MAX, ty.dtype), Source::here())
+}
+
 impl Tensor {
     /// A tensor with a shape and no value, to trace or initialise a model with.
     ///
-    /// Operations on it give further tensors without a value. Reading one is an error.
+    /// Operations on it give further tensors without a value. Reading one is an error. Poisoned if the shape is larger
+    /// than any memory: the extents, without those of 0, times the bytes of an element are at most about `isize::MAX`.
+    /// This holds for every tensor.
     ///
     /// ```
     /// use metamlp_tensor::{F32, Tensor};
@@ -23,7 +31,11 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn spec(shape: impl AsRef<[usize]>, dtype: DType) -> Tensor {
-        Self::placeholder(Type::new(shape, dtype), None)
+        let ty = Type::new(shape, dtype);
+        match ty.clone().checked() {
+            Ok(ty) => Self::placeholder(ty, None),
+            Err(_) => Self::poisoned(too_large("spec", &ty), ty),
+        }
     }
 
     /// A tensor of `shape` from `values` in row-major order. Poisoned if the number of values is not the shape's size.
@@ -38,6 +50,11 @@ impl Tensor {
     #[must_use]
     pub fn from_vec<T: Element>(shape: impl AsRef<[usize]>, values: Vec<T>) -> Tensor {
         let shape = Shape::from(shape.as_ref());
+        let ty = Type { shape, dtype: T::DTYPE };
+        if !ty.fits() {
+            return Self::poisoned(too_large("from_vec", &ty), ty);
+        }
+        let shape = ty.shape;
         if shape.size() != values.len() {
             let found = format!("{} values", values.len());
             let expected = format!("{} for shape {shape}", shape.size());
@@ -100,7 +117,8 @@ impl Tensor {
         rows.equal(&columns).convert(dtype)
     }
 
-    /// `n` evenly spaced numbers (`f32`) from `start` to `stop`, both included, `[n]`.
+    /// `n` evenly spaced numbers (`f32`) from `start` to `stop`, both included, `[n]`. Poisoned if the system does not have
+    /// the memory for them.
     ///
     /// ```
     /// use metamlp_tensor::Tensor;
@@ -110,14 +128,21 @@ impl Tensor {
     #[track_caller]
     #[must_use]
     pub fn linspace(start: f64, stop: f64, n: usize) -> Tensor {
+        let ty = Type::new([n], DType::F32);
+        if !ty.fits() {
+            return Self::poisoned(too_large("linspace", &ty), ty);
+        }
+        let mut values: Vec<f32> = Vec::new();
+        if values.try_reserve_exact(n).is_err() {
+            let error = Error::OutOfMemory { op: "linspace", bytes: ty.bytes(), source_line: Source::here() };
+            return Self::poisoned(error, ty);
+        }
         // Computed in f64 and rounded once, so that both ends are exact.
         let steps = n.saturating_sub(1).max(1) as f64;
-        let values = (0..n)
-            .map(|i| {
-                let at = i as f64 / steps;
-                (start * (1.0 - at) + stop * at) as f32
-            })
-            .collect();
+        values.extend((0..n).map(|i| {
+            let at = i as f64 / steps;
+            (start * (1.0 - at) + stop * at) as f32
+        }));
         Self::from_vec::<f32>([n], values)
     }
 

@@ -7,8 +7,18 @@ use crate::error::{Error, argument};
 use crate::graph::node::Tensor;
 use crate::graph::source::Source;
 use crate::memory::buffer::Buffer;
+use crate::memory::exhausted::collected;
 use crate::memory::stored::{buffer_of, vector_of};
-use crate::shape::Shape;
+use crate::shape::{Shape, Type};
+
+use super::construct::too_large;
+
+/// The shape of an array. An array without elements may have a shape that no tensor has; it gives a poisoned tensor.
+#[track_caller]
+fn shape_of<T: Element>(extents: &[usize]) -> Result<Shape, Tensor> {
+    let ty = Type::new(extents, T::DTYPE);
+    if ty.fits() { Ok(ty.shape) } else { Err(Tensor::poisoned(too_large("from", &ty), ty)) }
+}
 
 /// Takes over the memory of an owned array in standard layout. Copies an array in another layout.
 ///
@@ -20,25 +30,36 @@ use crate::shape::Shape;
 impl<T: Element, D: Dimension> From<Array<T, D>> for Tensor {
     #[track_caller]
     fn from(array: Array<T, D>) -> Self {
-        let shape = Shape::from(array.shape());
-        let buffer = if array.is_standard_layout() {
-            let (mut values, offset) = array.into_raw_vec_and_offset();
-            // An empty array has no offset.
-            let start = offset.unwrap_or(0);
-            values.truncate(start + shape.size());
-            buffer_of(values, start)
-        } else {
-            buffer_of(array.iter().copied().collect::<Vec<T>>(), 0)
+        if !array.is_standard_layout() {
+            return Self::from(&array);
+        }
+        let shape = match shape_of::<T>(array.shape()) {
+            Ok(shape) => shape,
+            Err(poisoned) => return poisoned,
         };
-        Self::concrete(shape, buffer)
+        let (mut values, offset) = array.into_raw_vec_and_offset();
+        // An empty array has no offset.
+        let start = offset.unwrap_or(0);
+        values.truncate(start + shape.size());
+        Self::concrete(shape, buffer_of(values, start))
     }
 }
 
-/// Copies the elements of any `ndarray` array or view.
+/// Copies the elements of any `ndarray` array or view. Poisoned if the system does not have the memory for the copy.
 impl<T: Element, S: Data<Elem = T>, D: Dimension> From<&ArrayBase<S, D>> for Tensor {
     #[track_caller]
     fn from(array: &ArrayBase<S, D>) -> Self {
-        Self::concrete(Shape::from(array.shape()), buffer_of(array.iter().copied().collect::<Vec<T>>(), 0))
+        let shape = match shape_of::<T>(array.shape()) {
+            Ok(shape) => shape,
+            Err(poisoned) => return poisoned,
+        };
+        match collected(array.len(), array.iter().copied()) {
+            Ok(values) => Self::concrete(shape, buffer_of::<T>(values, 0)),
+            Err(bytes) => {
+                let error = Error::OutOfMemory { op: "from", bytes, source_line: Source::here() };
+                Self::poisoned(error, Type { shape, dtype: T::DTYPE })
+            }
+        }
     }
 }
 
@@ -60,7 +81,12 @@ impl<T: Element> TryFrom<Tensor> for ArrayD<T> {
         let source_line = Source::here();
         let shape = IxDyn(tensor.shape());
         let value = tensor.into_value();
-        let (values, start) = value.and_then(vector_of::<T>).expect("`view` has checked value and type");
+        let values = value.and_then(vector_of::<T>).expect("`view` has checked value and type");
+        let (values, start) = values.map_err(|bytes| Error::OutOfMemory {
+            op: "try_from",
+            bytes,
+            source_line: source_line.clone(),
+        })?;
         Array::from_vec(values).slice_move(s![start..]).into_shape_with_order(shape).map_err(|error| {
             argument("try_from", "tensor", error, "a shape that ndarray supports", source_line)
         })

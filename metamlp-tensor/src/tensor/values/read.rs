@@ -8,6 +8,7 @@ use crate::dtype::{DType, Element};
 use crate::error::{Error, Result, argument};
 use crate::graph::node::Tensor;
 use crate::graph::source::Source;
+use crate::memory::exhausted::copied;
 use crate::memory::stored::elements_of;
 use crate::shape::Type;
 use crate::transform::boundary;
@@ -95,19 +96,23 @@ impl Tensor {
     /// The elements as an owned `ndarray` array.
     ///
     /// # Errors
-    /// As [`view`](Tensor::view).
+    /// As [`view`](Tensor::view), and [`Error::OutOfMemory`] if the system does not have the memory for the copy.
     #[track_caller]
     pub fn to_array<T: Element>(&self) -> Result<ArrayD<T>> {
-        self.view::<T>().map(|view| view.to_owned())
+        let source_line = Source::here();
+        let values = self.copy::<T>("to_array", &source_line)?;
+        ArrayD::from_shape_vec(IxDyn(self.shape()), values).map_err(|error| {
+            argument("to_array", "shape", error, "a shape that ndarray supports", source_line)
+        })
     }
 
     /// The elements in row-major order.
     ///
     /// # Errors
-    /// As [`view`](Tensor::view).
+    /// As [`view`](Tensor::view), and [`Error::OutOfMemory`] if the system does not have the memory for the copy.
     #[track_caller]
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
-        self.elements::<T>(&Source::here()).map(<[T]>::to_vec)
+        self.copy::<T>("to_vec", &Source::here())
     }
 
     /// The element of a tensor with exactly one.
@@ -121,6 +126,11 @@ impl Tensor {
             [only] => Ok(*only),
             _ => Err(argument("item", "self", self.ty(), "a tensor of one element", source_line)),
         }
+    }
+
+    fn copy<T: Element>(&self, op: &'static str, source_line: &Source) -> Result<Vec<T>> {
+        let refused = |bytes| Error::OutOfMemory { op, bytes, source_line: source_line.clone() };
+        copied(self.elements::<T>(source_line)?).map_err(refused)
     }
 
     fn elements<T: Element>(&self, source_line: &Source) -> Result<&[T]> {

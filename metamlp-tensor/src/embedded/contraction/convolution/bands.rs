@@ -86,7 +86,16 @@ impl Bands {
         let row_places: usize = others.iter().map(|axis| axis.places).product();
         let size = |rows: usize| first.over(rows).saturating_mul(inner);
         let fits = |rows: usize| size(rows) <= limits.elements && rows * row_places <= limits.places;
-        let most = (1..=first.places).rev().find(|&rows| fits(rows)).unwrap_or(1);
+        // The most rows that fit, by halving: more rows never fit where fewer do not.
+        let (mut most, mut beyond) = (1, first.places + 1);
+        while beyond - most > 1 {
+            let rows = most + (beyond - most) / 2;
+            if fits(rows) {
+                most = rows;
+            } else {
+                beyond = rows;
+            }
+        }
         // Bands of about equal length.
         let bands = first.places.div_ceil(most);
         let rows = first.places.div_ceil(bands);

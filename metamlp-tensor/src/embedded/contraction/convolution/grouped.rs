@@ -81,7 +81,7 @@ impl Grouped {
         let place = |(number, result): (usize, &mut [T])| {
             self.place((operand, outside), kernel, number, result);
         };
-        let flops = 2 * result.len() * taps * self.features;
+        let flops = (2 * result.len()).saturating_mul(taps).saturating_mul(self.features);
         if flops > PARALLEL_FLOPS {
             let together = (PARALLEL_FLOPS / 8 / (2 * width * taps * self.features)).max(1);
             result.par_chunks_mut(width).enumerate().with_min_len(together).for_each(place);

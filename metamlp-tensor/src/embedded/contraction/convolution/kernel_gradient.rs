@@ -78,7 +78,7 @@ impl KernelGradient {
                 }
             }
         };
-        let flops = 2 * length * self.bands.all_places();
+        let flops = (2 * length).saturating_mul(self.bands.all_places());
         if flops > PARALLEL_FLOPS && rayon::current_num_threads() > 1 {
             sums.par_chunks_mut(length).enumerate().for_each(part);
         } else {

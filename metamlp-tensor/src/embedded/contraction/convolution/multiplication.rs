@@ -76,7 +76,8 @@ impl Multiplication {
     }
 
     fn is_parallel(&self) -> bool {
-        2 * self.groups * self.rows * self.columns * self.out > PARALLEL_FLOPS
+        let factors = [self.groups, self.rows, self.columns, self.out];
+        factors.into_iter().fold(2, usize::saturating_mul) > PARALLEL_FLOPS
             && rayon::current_num_threads() > 1
     }
 

@@ -109,7 +109,11 @@ impl Pooling {
     }
 }
 
-/// The reduction of one image; `None` if windows reach across images or move along more than two axes.
+/// The most windows of an image along one axis: their places are listed when a program is compiled.
+const MOST_PLACES: usize = 1 << 22;
+
+/// The reduction of one image; `None` if windows reach across images, move along more than two axes
+/// or are very many.
 fn plane(graph: &Graph, id: Id) -> Option<Plane> {
     let node = graph.node(id);
     let Op::ReduceWindow { kind, windows } = &node.op else { return None };
@@ -118,7 +122,9 @@ fn plane(graph: &Graph, id: Id) -> Option<Plane> {
     let shape = &graph.node(node.operands[0]).ty.shape[1..];
     // Axes before the first moving one would count images too.
     let is_whole = axes.first().is_some_and(|&axis| shape[..axis].iter().all(|&extent| extent == 1));
-    (first.is_trivial() && is_whole && axes.len() <= 2).then(|| Plane::new(*kind, shape, rest, &axes))
+    let is_listed = |&axis: &usize| rest[axis].places(shape[axis]).is_ok_and(|places| places <= MOST_PLACES);
+    let fits = first.is_trivial() && is_whole && axes.len() <= 2 && axes.iter().all(is_listed);
+    fits.then(|| Plane::new(*kind, shape, rest, &axes))
 }
 
 /// A pooling with the memory of its results.

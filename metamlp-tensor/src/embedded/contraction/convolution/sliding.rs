@@ -95,7 +95,7 @@ impl Sliding {
                 }
             }
         };
-        let flops = 2 * lengths().sum::<usize>() * self.bands.depth();
+        let flops = (2 * lengths().sum::<usize>()).saturating_mul(self.bands.depth());
         let threads = rayon::current_num_threads();
         if flops > PARALLEL_FLOPS && threads > 1 {
             blocks.par_chunks_mut(self.bands.blocks().div_ceil(4 * threads)).for_each(work);

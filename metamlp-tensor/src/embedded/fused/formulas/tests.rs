@@ -105,7 +105,7 @@ fn assert_bits(graph: &Graph, inputs: &[Buffer], instructions: usize) {
     let expected = oracle::run(graph, inputs.to_vec());
     let executable = compile(graph);
     assert_eq!(executable.instructions(), [instructions], "{executable}");
-    let found = executable.run(own(inputs));
+    let found = executable.run(own(inputs)).unwrap();
     let both = expected[0].as_slice::<f32>().unwrap().iter().zip(found[0].as_slice::<f32>().unwrap());
     for (position, (x, y)) in both.enumerate() {
         assert!(x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan()), "{position}: {x}, {y}\n{graph}");

@@ -28,7 +28,7 @@ impl Tensor {
     /// Axes of extent 1 are repeated. Of flags an element is true if one of its products is.
     ///
     /// More than two operands are contracted in pairs. The order needs the fewest multiplications for up to eight
-    /// operands, and is found greedily for more.
+    /// operands, and is found greedily for more; beyond 32 operands each step compares the first 32 that are left.
     ///
     /// ```
     /// use metamlp_tensor::{F32, Tensor};
@@ -77,10 +77,15 @@ impl Tensor {
             let term = Labelled { tensor: operand.convert(dtype), labels };
             terms.push(term.diagonal().without_singletons(&parsed.extents));
         }
-        for number in 0..terms.len() {
-            let others = terms.iter().enumerate().filter(|(other, _)| *other != number);
-            let needed = others.fold(output, |needed, (_, term)| needed | set(&term.labels));
-            terms[number] = terms[number].summed(needed);
+        // The labels of the terms after each one; those before it are collected on the way.
+        let mut after = vec![output; terms.len() + 1];
+        for (number, term) in terms.iter().enumerate().rev() {
+            after[number] = after[number + 1] | set(&term.labels);
+        }
+        let mut before: Labels = 0;
+        for (number, term) in terms.iter_mut().enumerate() {
+            *term = term.summed(before | after[number + 1]);
+            before |= set(&term.labels);
         }
         let sets: Vec<Labels> = terms.iter().map(|term| set(&term.labels)).collect();
         let mut terms: Vec<Option<Labelled>> = terms.into_iter().map(Some).collect();

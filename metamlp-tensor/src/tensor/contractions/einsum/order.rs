@@ -5,6 +5,9 @@ use super::equation::Labels;
 /// The most operands for which all orders are compared. There are about 3^n splits of subsets.
 const MOST_COMPARED: usize = 8;
 
+/// The greedy order compares all pairs of up to this many operands.
+const MOST_SEARCHED: usize = 32;
+
 /// The pairs to contract, in order. Operands are numbered as given; the result of each pair gets the next number.
 pub(super) fn order(terms: &[Labels], output: Labels, extents: &[usize]) -> Vec<(usize, usize)> {
     if terms.len() <= MOST_COMPARED {
@@ -74,31 +77,77 @@ fn flatten(subset: usize, ways: &[Way], count: usize, pairs: &mut Vec<(usize, us
     count + pairs.len() - 1
 }
 
-/// Contracts in each step the pair whose result is smallest compared with its operands.
+/// Contracts in each step the pair whose result is smallest compared with its operands. With many operands only the first
+/// ones left are compared.
 fn greedy(terms: &[Labels], output: Labels, extents: &[usize]) -> Vec<(usize, usize)> {
     let mut remaining: Vec<(usize, Labels)> = terms.iter().copied().enumerate().collect();
+    let mut uses = Uses::default();
+    terms.iter().for_each(|&term| uses.add(term));
     let mut pairs = Vec::new();
     while remaining.len() > 1 {
         let mut best: Option<(f64, usize, usize, Labels)> = None;
-        for i in 0..remaining.len() {
-            for j in i + 1..remaining.len() {
-                let others = (0..remaining.len()).filter(|&k| k != i && k != j).map(|k| remaining[k].1);
-                let needed = output | union(others);
-                let result = (remaining[i].1 | remaining[j].1) & needed;
-                let growth =
-                    size(result, extents) - size(remaining[i].1, extents) - size(remaining[j].1, extents);
+        let compared = &remaining[..remaining.len().min(MOST_SEARCHED)];
+        let sizes: Vec<f64> = compared.iter().map(|&(_, term)| size(term, extents)).collect();
+        for (i, &(_, lhs)) in compared.iter().enumerate() {
+            for (j, &(_, rhs)) in compared.iter().enumerate().skip(i + 1) {
+                let result = (lhs | rhs) & (output | uses.besides(lhs, rhs));
+                let growth = size(result, extents) - sizes[i] - sizes[j];
                 if best.is_none_or(|(least, ..)| growth < least) {
                     best = Some((growth, i, j, result));
                 }
             }
         }
         let (_, i, j, result) = best.expect("two or more operands have a pair");
-        let rhs = remaining.remove(j).0;
-        let lhs = remaining.remove(i).0;
+        let (rhs, rhs_labels) = remaining.remove(j);
+        let (lhs, lhs_labels) = remaining.remove(i);
+        uses.remove(lhs_labels);
+        uses.remove(rhs_labels);
+        uses.add(result);
         pairs.push((lhs, rhs));
         remaining.push((terms.len() + pairs.len() - 1, result));
     }
     pairs
+}
+
+/// For each label the number of operands that have it, up to 3 in sets: labels of at least one, two and three operands.
+#[derive(Default)]
+struct Uses {
+    counts: Vec<usize>,
+    more_than_one: Labels,
+    more_than_two: Labels,
+    any: Labels,
+}
+
+impl Uses {
+    fn add(&mut self, labels: Labels) {
+        self.count(labels, |count| count + 1);
+    }
+
+    fn remove(&mut self, labels: Labels) {
+        self.count(labels, |count| count - 1);
+    }
+
+    fn count(&mut self, labels: Labels, change: impl Fn(usize) -> usize) {
+        self.counts.resize(Labels::BITS as usize, 0);
+        for (label, count) in self.counts.iter_mut().enumerate() {
+            let bit = 1 << label;
+            if labels & bit == 0 {
+                continue;
+            }
+            *count = change(*count);
+            for (least, set) in
+                [&mut self.any, &mut self.more_than_one, &mut self.more_than_two].into_iter().enumerate()
+            {
+                *set = if *count > least { *set | bit } else { *set & !bit };
+            }
+        }
+    }
+
+    /// The labels of the operands other than two that have these labels.
+    fn besides(&self, lhs: Labels, rhs: Labels) -> Labels {
+        let (both, one) = (lhs & rhs, lhs ^ rhs);
+        (self.any & !(lhs | rhs)) | (self.more_than_one & one) | (self.more_than_two & both)
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +159,47 @@ mod tests {
         // ij,jk,kl,l->i
         let terms = [0b0011, 0b0110, 0b1100, 0b1000];
         assert_eq!(order(&terms, 0b0001, &[50, 60, 70, 80]), [(2, 3), (1, 4), (0, 5)]);
+    }
+
+    /// The order that compares all pairs, with the labels of the others found anew for each.
+    fn compared(terms: &[Labels], output: Labels, extents: &[usize]) -> Vec<(usize, usize)> {
+        let mut remaining: Vec<(usize, Labels)> = terms.iter().copied().enumerate().collect();
+        let mut pairs = Vec::new();
+        while remaining.len() > 1 {
+            let mut best: Option<(f64, usize, usize, Labels)> = None;
+            for i in 0..remaining.len() {
+                for j in i + 1..remaining.len() {
+                    let others = (0..remaining.len()).filter(|&k| k != i && k != j).map(|k| remaining[k].1);
+                    let result = (remaining[i].1 | remaining[j].1) & (output | union(others));
+                    let [result_size, lhs, rhs] =
+                        [result, remaining[i].1, remaining[j].1].map(|labels| size(labels, extents));
+                    let growth = result_size - lhs - rhs;
+                    if best.is_none_or(|(least, ..)| growth < least) {
+                        best = Some((growth, i, j, result));
+                    }
+                }
+            }
+            let (_, i, j, result) = best.unwrap();
+            let rhs = remaining.remove(j).0;
+            pairs.push((remaining.remove(i).0, rhs));
+            remaining.push((terms.len() + pairs.len() - 1, result));
+        }
+        pairs
+    }
+
+    #[test]
+    fn the_greedy_order_compares_all_pairs_of_a_few_operands() {
+        let mut state = 7_u64;
+        let mut random = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as Labels
+        };
+        for count in 9..20 {
+            let terms: Vec<Labels> = (0..count).map(|_| random() & random() & 0xfff).collect();
+            let output = random() & random() & 0xfff & union(terms.iter().copied());
+            let extents = [2, 3, 5, 1, 7, 0, 4, 2, 9, 3, 3, 2];
+            assert_eq!(greedy(&terms, output, &extents), compared(&terms, output, &extents));
+        }
     }
 
     #[test]
