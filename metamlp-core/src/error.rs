@@ -320,12 +320,14 @@ pub enum Error {
     },
 
     /// A file of tensors cannot be written, read or used.
-    #[error("{} {problem}", path.display())]
+    #[error("{location}: {} {problem}", path.display())]
     Checkpoint {
         /// The file.
         path: PathBuf,
         /// The reason.
         problem: Box<CheckpointProblem>,
+        /// The line of the call.
+        location: Line,
     },
 }
 

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use metamlp_tensor::Tensor;
 
-use super::functions::public_functions;
+use super::public_functions::public_functions;
 
 /// A call that must be refused, and what its error says.
+#[derive(Clone)]
 pub(super) struct WrongCall {
     function: &'static str,
     at: &'static Location<'static>,
@@ -73,21 +74,26 @@ fn first_line(message: &str) -> Option<(&str, u32)> {
 }
 
 /// The public functions below `folder` that are neither among the calls nor in one of the groups of functions that
-/// cannot fail, and the entries of those groups that name no function or one that can fail.
+/// cannot fail, and the names that fit none. `Map::*` are all functions of `Map`.
 pub(super) fn forgotten(folder: &Path, calls: &[WrongCall], cannot_fail: &[(&str, &[&str])]) -> Vec<String> {
     let functions = public_functions(folder);
     let called: BTreeSet<&str> = calls.iter().map(|call| call.function).collect();
-    let listed: BTreeSet<&str> = cannot_fail.iter().flat_map(|(_, group)| group.iter().copied()).collect();
+    let listed: Vec<&str> = cannot_fail.iter().flat_map(|(_, group)| group.iter().copied()).collect();
+    let fits = |listed: &str, function: &str| match listed.strip_suffix('*') {
+        Some(of) => function.starts_with(of),
+        None => function == listed,
+    };
     let mut problems = Vec::new();
     for function in &functions {
-        let (is_called, is_listed) = (called.contains(function.as_str()), listed.contains(function.as_str()));
-        match (is_called, is_listed) {
+        let is_listed = listed.iter().any(|listed| fits(listed, function));
+        match (called.contains(function.as_str()), is_listed) {
             (false, false) => problems.push(format!("{function} has no wrong call")),
             (true, true) => problems.push(format!("{function} is listed as one that cannot fail, and fails")),
             _ => {}
         }
     }
-    let unknown = listed.iter().chain(&called).filter(|name| !functions.contains(**name));
+    let is_unknown = |name: &&str| !functions.iter().any(|function| fits(name, function));
+    let unknown = listed.iter().chain(&called).copied().filter(is_unknown);
     problems.extend(unknown.map(|name| format!("{name} is no public function")));
     problems
 }

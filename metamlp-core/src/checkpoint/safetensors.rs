@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufWriter, Seek as _, SeekFrom, Write as _};
+use std::panic::Location;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use super::problem::CheckpointProblem;
 use super::regular::expect_regular;
 use super::replace::replace;
 use super::values::{self, stored_dtype};
-use crate::error::{Error, Result};
+use crate::error::{Error, Line, Result};
 use crate::nearest::Choice;
 
 /// Writes the tensors of `tree` to a safetensors file, replacing an existing one.
@@ -38,12 +39,13 @@ use crate::nearest::Choice;
 /// # Errors
 /// [`Error::Checkpoint`] if the file cannot be written, if a name is empty, contains a dot or is
 /// `__metadata__`, and if the header would be longer than the format allows; an error that a tensor carries.
+#[track_caller]
 pub fn save_safetensors(path: impl AsRef<Path>, tree: &impl Tree) -> Result<()> {
-    let path = path.as_ref();
+    let (path, location) = (path.as_ref(), Line(Location::caller()));
     // All tensors in one program.
     evaluate(tree.tensors())?;
-    let mut tensors = keyed(tree).map_err(|problem| failed(path, problem))?;
-    let header = header::encode(&mut tensors).map_err(|problem| failed(path, problem))?;
+    let mut tensors = keyed(tree).map_err(|problem| failed(path, problem, location))?;
+    let header = header::encode(&mut tensors).map_err(|problem| failed(path, problem, location))?;
     let written = replace(path, |file| {
         let mut file = BufWriter::new(file);
         file.write_all(&header)?;
@@ -52,7 +54,7 @@ pub fn save_safetensors(path: impl AsRef<Path>, tree: &impl Tree) -> Result<()> 
         }
         file.flush()
     });
-    written.map_err(|error| failed(path, CheckpointProblem::Unwritable(Arc::new(error))))
+    written.map_err(|error| failed(path, CheckpointProblem::Unwritable(Arc::new(error)), location))
 }
 
 /// Reads a tree like `like` from a safetensors file. Only the paths, shapes and dtypes of `like` are
@@ -64,9 +66,10 @@ pub fn save_safetensors(path: impl AsRef<Path>, tree: &impl Tree) -> Result<()> 
 /// # Errors
 /// [`Error::Checkpoint`] if the file cannot be read, has another format or is truncated, and for a
 /// missing, an unexpected or a mistyped tensor.
+#[track_caller]
 pub fn load_safetensors<T: Tree>(path: impl AsRef<Path>, like: &T) -> Result<T> {
-    let path = path.as_ref();
-    let mut loaded = load(path, like).map_err(|problem| failed(path, problem))?.into_iter();
+    let (path, location) = (path.as_ref(), Line(Location::caller()));
+    let mut loaded = load(path, like).map_err(|problem| failed(path, problem, location))?.into_iter();
     Ok(like.map(&mut |tensor| loaded.next().unwrap_or_else(|| tensor.clone())))
 }
 
@@ -109,8 +112,8 @@ fn load(path: &Path, like: &impl Tree) -> Result<Vec<Tensor>, CheckpointProblem>
     found.into_iter().map(|tensor| read(tensor).map_err(unreadable)).collect()
 }
 
-fn failed(path: &Path, problem: CheckpointProblem) -> Error {
-    Error::Checkpoint { path: path.into(), problem: Box::new(problem) }
+fn failed(path: &Path, problem: CheckpointProblem, location: Line) -> Error {
+    Error::Checkpoint { path: path.into(), problem: Box::new(problem), location }
 }
 
 /// An error if a stored tensor has another type than `like`.

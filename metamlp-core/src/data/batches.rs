@@ -95,6 +95,7 @@ impl<T: Tree + Clone> Batches<T> {
     ///
     /// # Errors
     /// The error that the key carries.
+    #[track_caller]
     pub fn shuffled(&self, key: &Key) -> Result<Epoch<T>> {
         Ok(self.epoch(evaluate(random::permutation(key, self.examples))?))
     }
@@ -126,6 +127,7 @@ impl<T: Tree + Clone + Send + 'static> Epoch<T> {
 impl<T: Tree + Clone> Iterator for Epoch<T> {
     type Item = Result<T>;
 
+    #[track_caller]
     fn next(&mut self) -> Option<Result<T>> {
         let Batches { data, examples, size, .. } = &self.batches;
         if self.next == self.batches.len() {

@@ -64,6 +64,7 @@ impl<M: Module + Clone> Bound<M> {
     ///
     /// # Errors
     /// The first error of a module. The variables are then restored.
+    #[track_caller]
     pub fn run<R: Tree>(&self, f: impl FnOnce(&M) -> R) -> Result<R> {
         let _turn = self.frame.root.take_turn();
         let before = Rollback::new(&self.frame.root);

@@ -163,6 +163,7 @@ pub trait Module {
     ///
     ///                          Total Parameters: 40 (160 B)
     /// ```
+    #[track_caller]
     fn tabulate<R: Tree>(&self, options: impl Into<Options>, f: impl Fn(&Self) -> R) -> Result<Table>
     where
         Self: Sized,
@@ -188,6 +189,7 @@ pub trait Module {
     /// assert_eq!(paths, [(String::new(), "Foo"), ("Dense_0".into(), "Dense")]);
     /// # Ok::<(), metamlp::Error>(())
     /// ```
+    #[track_caller]
     fn module_paths<R: Tree>(
         &self,
         options: impl Into<Options>,
@@ -277,6 +279,7 @@ pub trait Module {
     ///
     /// # Errors
     /// The first error of a module.
+    #[track_caller]
     fn unused_variables<R: Tree>(
         &self,
         variables: &Variables,

@@ -11,6 +11,7 @@ use crate::module::record::Record;
 use crate::scope::{Purpose, run};
 
 /// The path and class of each module, once, in the order of the first calls.
+#[track_caller]
 pub(crate) fn module_paths<M: Module, R: Tree>(
     model: &M,
     options: Options,

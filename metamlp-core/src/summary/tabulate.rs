@@ -11,6 +11,7 @@ use crate::module::record::Record;
 use crate::scope::{Purpose, run};
 use crate::variables::filter::DenyList;
 
+#[track_caller]
 pub(crate) fn tabulate<M: Module, R: Tree>(
     model: &M,
     options: Options,

@@ -11,6 +11,7 @@ use crate::scope::{Purpose, root_frame, run_in};
 use crate::variables::Variables;
 
 /// See [`Module::unused_variables`].
+#[track_caller]
 pub(crate) fn unused_variables<M: Module, R: Tree>(
     module: &M,
     variables: &Variables,

@@ -159,9 +159,13 @@ fn a_training_is_saved_and_resumed() {
 fn problem(path: &Path, result: metamlp::Result<impl Sized>, expected: &str) -> CheckpointProblem {
     let error = result.err().expect("an error");
     let message = error.to_string();
-    let Error::Checkpoint { path: named, problem } = error else { panic!("{error:?}") };
+    let Error::Checkpoint { path: named, problem, location } = error else { panic!("{error:?}") };
     assert_eq!(named, path);
-    assert_eq!(message.strip_prefix(&format!("{} ", path.display())), Some(expected), "{message}");
+    assert_eq!(
+        message.strip_prefix(&format!("{location}: {} ", path.display())),
+        Some(expected),
+        "{message}"
+    );
     *problem
 }
 
@@ -170,7 +174,7 @@ fn a_file_that_is_missing_or_of_another_format_or_cut_short_is_told() {
     let folder = Folder::new("formats");
     let (path, like) = (folder.file(), variables(1));
     let error = load_safetensors(&path, &like).unwrap_err().to_string();
-    assert!(error.starts_with(&format!("{} cannot be read: ", path.display())), "{error}");
+    assert!(error.contains(&format!(": {} cannot be read: ", path.display())), "{error}");
 
     fs::write(&path, "no tensors at all").unwrap();
     let error = load_safetensors(&path, &like).unwrap_err().to_string();
@@ -286,7 +290,7 @@ fn a_save_that_fails_leaves_what_was_there() {
     // A folder at the file's path cannot be replaced.
     fs::create_dir_all(path.join("occupied")).unwrap();
     let error = save_safetensors(&path, &variables(1)).unwrap_err().to_string();
-    assert!(error.starts_with(&format!("{} cannot be written: ", path.display())), "{error}");
+    assert!(error.contains(&format!(": {} cannot be written: ", path.display())), "{error}");
     assert_eq!(folder.names(), ["weights.safetensors"]);
 
     let nowhere = folder.0.join("no/such/folder/w.safetensors");

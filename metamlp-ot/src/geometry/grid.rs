@@ -34,6 +34,9 @@ pub struct Grid {
     schedule: Schedule,
 }
 
+/// The most points of an axis of [`Grid::from_size`].
+const MOST_POINTS: usize = 1 << 16;
+
 impl Grid {
     /// Axes with these numbers of points, evenly spaced from 0 to 1.
     ///
@@ -44,6 +47,10 @@ impl Grid {
         with_caller(Location::caller(), || {
             if !is_computed(dtype) {
                 return Err(Error::NotFloat { name: "the grid", found: dtype, at: Source::here() });
+            }
+            if let Some(&most) = size.as_ref().iter().find(|&&points| points > MOST_POINTS) {
+                let expected = "at most 65536, as the cost of an axis is a matrix";
+                return Err(setting("the points of an axis of the grid", most as f64, expected));
             }
             let coordinates: Vec<Tensor> =
                 size.as_ref().iter().map(|&points| evenly_spaced(points, dtype)).collect();

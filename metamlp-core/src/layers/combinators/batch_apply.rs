@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use metamlp_tensor::{Tensor, Tree};
+use metamlp_tensor::{Source, Tensor, Tree};
 
 use crate::argument::{invalid, refuse};
 
@@ -43,7 +43,7 @@ impl<F> BatchApply<F> {
     where
         F: Fn(&A) -> R,
     {
-        let num_dims = self.num_dims;
+        let (num_dims, source) = (self.num_dims, Source::here());
         let mut batch: Option<Vec<usize>> = None;
         let merged = inputs.map(&mut |x| match x.shape().split_at_checked(num_dims) {
             Some((leading, rest)) if num_dims > 0 => {
@@ -54,14 +54,16 @@ impl<F> BatchApply<F> {
         });
         let output = (self.f)(&merged);
         let batch = batch.ok_or_else(|| {
-            invalid("BatchApply", "num_dims", num_dims, "at least 1, and an input with as many axes")
+            let expected = "at least 1, and an input with as many axes";
+            invalid("BatchApply", "num_dims", num_dims, expected).at(&source)
         });
         output.map(&mut |y: &Tensor| match &batch {
             Err(error) => refuse(y, error.clone()),
             Ok(batch) => match y.shape().split_first() {
                 Some((_, rest)) => y.reshape([batch, rest].concat()),
                 None => {
-                    refuse(y, invalid("BatchApply", "an output's rank", 0, "at least 1, the merged axis"))
+                    let expected = "at least 1, the merged axis";
+                    refuse(y, invalid("BatchApply", "an output's rank", 0, expected).at(&source))
                 }
             },
         })

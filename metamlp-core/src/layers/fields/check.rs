@@ -23,7 +23,11 @@ pub(in crate::layers) fn sizes(layer: &'static str, field: &'static str, found: 
     if found.is_empty() {
         return Err(invalid(layer, field, "empty", "one extent or more"));
     }
-    found.iter().try_for_each(|&extent| size(layer, field, extent))
+    // Not a closure: the error must name the caller's line.
+    for &extent in found.iter() {
+        size(layer, field, extent)?;
+    }
+    Ok(())
 }
 
 /// Checks that `dtype` and `param_dtype` are float dtypes.

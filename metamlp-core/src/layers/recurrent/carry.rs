@@ -28,6 +28,7 @@ pub(super) fn check_step(
 }
 
 /// The first carry, `[batch.., features]`.
+#[track_caller]
 pub(super) fn carry(
     init: &Initializer,
     key: Key,
@@ -39,6 +40,7 @@ pub(super) fn carry(
 }
 
 /// Two first carries, from two keys.
+#[track_caller]
 pub(super) fn pair_of_carries(
     init: &Initializer,
     key: &Key,

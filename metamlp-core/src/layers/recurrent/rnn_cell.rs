@@ -51,6 +51,7 @@ pub trait RNNCell: Module {
     fn step(&self, carry: &Self::Carry, x: &Tensor) -> (Self::Carry, Tensor);
 
     /// The first carry, for an input of one step of shape `input_shape`.
+    #[track_caller]
     fn initialize_carry(&self, key: &Key, input_shape: &[usize]) -> Self::Carry;
 
     /// The number of trailing axes of a step's input that are not batch axes.
