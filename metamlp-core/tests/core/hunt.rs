@@ -333,7 +333,7 @@ fn calls() -> Vec<(&'static str, Call)> {
     tables.concat()
 }
 
-/// Functions that take no part: those that the macros call, that read or wrap a value, that need a file, and the requests
+/// Functions that take no part: the macros call them, they read or wrap a value, they need a file, or they are requests
 /// of a running module, which the layers make.
 const NOT_CALLED: &[&str] = &[
     "Anything::*",

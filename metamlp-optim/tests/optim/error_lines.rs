@@ -180,7 +180,7 @@ fn transformations() -> Vec<WrongCall> {
         wrong("scale", || step(scale(count_of_two()))),
         wrong("scale_by_adadelta", || with_other_state(scale_by_adadelta())),
         wrong("scale_by_adam", || with_other_state(scale_by_adam())),
-        wrong("scale_by_adam", || with_odd_count(scale_by_adam())),
+        wrong("scale_by_adam", || with_odd_count(&scale_by_adam())),
         wrong("scale_by_adamax", || with_other_state(scale_by_adamax())),
         wrong("scale_by_amsgrad", || with_other_state(scale_by_amsgrad())),
         wrong("scale_by_belief", || with_other_state(scale_by_belief())),
@@ -211,7 +211,7 @@ fn transformations() -> Vec<WrongCall> {
 
 /// A step with a step count of two elements in the state.
 #[track_caller]
-fn with_odd_count(optimizer: Optimizer) -> Result<Tensor> {
+fn with_odd_count(optimizer: &Optimizer) -> Result<Tensor> {
     let State::Fields(mut fields) = optimizer.init(&three()) else { panic!("a state with fields") };
     fields[0].1 = Tensor::ones([2], I32).into();
     optimizer.update(&three(), &State::Fields(fields), None).map(|(updates, _)| updates)

@@ -55,7 +55,7 @@ fn grid(c: &mut Choices) -> Result<Grid> {
         let size: Vec<usize> =
             (0..c.below(3)).map(|_| if c.below(8) == 0 { c.count() } else { c.small() }).collect();
         // An axis of the largest size that is accepted has a large matrix.
-        let size: Vec<usize> = size.into_iter().filter(|&points| points < 100 || points > 1 << 16).collect();
+        let size: Vec<usize> = size.into_iter().filter(|points| !(100..=1 << 16).contains(points)).collect();
         return Grid::from_size(size, c.dtype(), epsilon(c));
     }
     let axes: Vec<Tensor> = (0..c.below(3))

@@ -21,7 +21,7 @@ fn elementwise() -> Vec<WrongCall> {
     vec![
         wrong("Tensor::not", || f.not()),
         wrong("Tensor::and", || f.and(f)),
-        wrong("Tensor::and", || i.and(&Tensor::ones([4], I32))),
+        wrong("Tensor::and", || i.and(Tensor::ones([4], I32))),
         wrong("Tensor::or", || f.or(f)),
         wrong("Tensor::xor", || f.xor(f)),
         wrong("Tensor::shift_left", || f.shift_left(f)),
@@ -96,7 +96,6 @@ fn axes() -> Vec<WrongCall> {
         wrong("Tensor::top_k", || x.top_k(7).0),
         wrong("Tensor::reshape", || x.reshape([7])),
         wrong("Tensor::transpose", || x.transpose([7])),
-        wrong("Tensor::t", || y.t()),
         wrong("Tensor::expand_dims", || x.expand_dims(7)),
         wrong("Tensor::squeeze", || x.squeeze(7)),
         wrong("Tensor::slice", || x.slice([7], [0], [1])),
@@ -113,7 +112,6 @@ fn axes() -> Vec<WrongCall> {
         wrong("Tensor::roll", || x.roll(1, 7)),
         wrong("Tensor::pad_wrap", || x.pad_wrap(1, 1, 7)),
         wrong("Tensor::pad_reflect", || x.pad_reflect(1, 1, 7)),
-        wrong("Tensor::pad_reflect", || x.pad_reflect(9, 9, 0)),
         wrong("Tensor::take", || x.take(i, 7)),
         wrong("Tensor::take", || x.take(x, 0)),
         wrong("Tensor::take_with", || x.take_with(x, 0, OutOfRange::Clip)),
@@ -162,13 +160,12 @@ fn values() -> Vec<WrongCall> {
 fn transformations() -> Vec<WrongCall> {
     let x = &matrix();
     let one = || Tensor::scalar(1f32);
-    let reading = |x: Tensor| Ok(&x * f64::from(x.item::<f32>()?));
     vec![
         wrong("grad", || grad(x, |x| x.square())),
         wrong("value_and_grad", || value_and_grad(x, |x| x.square())),
         wrong("value_and_grad_with_aux", || value_and_grad_with_aux(x, |x| Ok((x.square(), ())))),
         wrong("grad", || grad(&Tensor::spec([2], F32), |x| x.sum_all())),
-        wrong("jit", || jit(reading)(one())),
+        wrong("jit", || jit(|x: Tensor| Ok(&x * f64::from(x.item::<f32>()?)))(one())),
         wrong("jit", || jit(|x: Tensor| Ok(x.reshape([7])))(one())),
         wrong("jit", || {
             jit(|x: Tensor| {
@@ -176,7 +173,7 @@ fn transformations() -> Vec<WrongCall> {
                 Ok(x)
             })(one())
         }),
-        wrong("Plan::of", || Plan::of(x, |x| Ok::<_, metamlp_tensor::Error>(x.reshape([7])))),
+        wrong("Plan::of", || Plan::of(|x: Tensor| Ok::<_, metamlp_tensor::Error>(x.reshape([7])), x)),
         wrong("Key::words", || {
             jit(|key: Key| {
                 key.words()?;
@@ -255,6 +252,7 @@ const CANNOT_FAIL: &[(&str, &[&str])] = &[
             "Tensor::integer_pow",
             "Tensor::convert",
             "Tensor::stop_gradient",
+            "Tensor::t",
             "Tensor::sum_all",
             "Tensor::mean_all",
             "Tensor::max_all",

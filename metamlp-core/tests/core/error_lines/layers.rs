@@ -6,6 +6,7 @@ use metamlp::{Layer, Result};
 use crate::lines::{WrongCall, wrong};
 
 /// Calls `layer` in `init`.
+#[expect(clippy::needless_pass_by_value, reason = "the table of layers passes temporaries")]
 fn init<M: Module>(layer: M, call: impl FnOnce(&M) -> Tensor) -> Result<Variables> {
     let rngs = Options::new().rng("params", Key::new(0)).rng("dropout", Key::new(1));
     layer.init(rngs, call)
