@@ -20,7 +20,6 @@ use crate::graph::{Graph, Id};
 use crate::math::arithmetic::Arithmetic;
 use crate::memory::Stored;
 use crate::memory::buffer::{Buffer, Storage};
-use crate::memory::exhausted::reserve;
 use crate::random::threefry;
 use crate::shape::{Axes, Type};
 
