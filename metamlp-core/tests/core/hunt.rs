@@ -361,6 +361,7 @@ const NOT_CALLED: &[&str] = &[
     "Lend::*",
     "Loaned::*",
     "Map::*",
+    "Tuple::*",
     "MapVariables::*",
     "Method::*",
     "MethodCall::*",

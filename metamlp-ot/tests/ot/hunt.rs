@@ -240,6 +240,12 @@ const SOLUTIONS: &[(&str, Call)] = &[
         let made = LinearProblem::new(&geometry, weights(c, n), weights(c, m));
         tensors(made.map(|problem| (problem.a().clone(), problem.b().clone())))
     }),
+    ("LinearProblem::normalized", |c| {
+        let geometry = geometry(c);
+        let (n, m) = geometry.shape();
+        let made = LinearProblem::normalized(&geometry, of_atoms(c, n), weights(c, m));
+        tensors(made.map(|problem| (problem.a().clone(), problem.b().clone())))
+    }),
     ("Sinkhorn::solve", |c| outputs(solver(c).solve(&problem(c)))),
     ("Sinkhorn::solve_with", |c| outputs(solver(c).solve_with(&problem(c), &GaussianInitializer))),
     ("Sinkhorn::solve_from", |c| {

@@ -312,8 +312,8 @@ impl Drop for Node {
     }
 }
 
-/// Drops tensors, by a worklist instead of recursion, since a graph may be deeper than the thread's stack. Nodes that
-/// nobody else owns go to the free list.
+/// Drops tensors, by a worklist instead of recursion, since a graph may be deeper than the thread's stack. Nodes
+/// without another owner go to the free list.
 pub(crate) fn release(tensors: impl IntoIterator<Item = Tensor>) {
     node_free_list::with(|free| {
         let mut pending: SmallVec<[Tensor; 16]> = SmallVec::new();

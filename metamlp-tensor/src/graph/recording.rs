@@ -93,7 +93,7 @@ impl Recording {
     /// Remembers that the program has run: its tensors have been computed.
     pub(crate) fn set_computed(&self) {
         for Recorded { tensor: Tensor(node), is_input, .. } in &self.lists.nodes {
-            // Nobody asks a node that ends with the recording.
+            // A node without another owner ends with the recording.
             if !is_input && Arc::strong_count(node) > 1 {
                 node.set_computed();
             }

@@ -8,11 +8,14 @@ use super::cell::{Cell, Step};
 use super::flip_sequences::flip_sequences;
 use crate::argument::{invalid, refuse};
 
+/// Most steps of a sequence: the program of so many takes gigabytes.
+const MOST_STEPS: usize = 1 << 20;
+
 /// Runs a cell over the time axis (Flax's `RNN`).
 ///
 /// Submodule: `cell`, if the cell was created outside of a running module; a cell created inside of one
 /// is that module's own. The steps share all variables. They are unrolled into one program, whose size
-/// grows with the length of the sequence.
+/// grows with the length of the sequence. A sequence has at most 2^20 steps.
 ///
 /// ```
 /// use metamlp::prelude::*;
@@ -100,8 +103,10 @@ impl RNN {
             return Err(invalid("RNN", "the input's rank", x.rank(), expected));
         };
         let (time_axis, first) = if self.time_major { (0, 1) } else { (batch_dims, 0) };
-        if x.shape()[time_axis] == 0 {
-            return Err(invalid("RNN", "the input's time axis", 0, "at least 1 step"));
+        let steps = x.shape()[time_axis];
+        if steps == 0 || steps > MOST_STEPS {
+            let expected = format!("1 to {MOST_STEPS} steps, which are unrolled");
+            return Err(invalid("RNN", "the input's time axis", steps, expected));
         }
         let batch = &x.shape()[first..first + batch_dims];
         match &self.seq_lengths {

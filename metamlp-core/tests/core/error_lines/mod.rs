@@ -80,6 +80,7 @@ const CANNOT_FAIL: &[(&str, &[&str])] = &[
             "Initializer::name",
             "Inputs::*",
             "Map::*",
+            "Tuple::*",
             "Names::nearest",
             "Options::*",
             "Output::entry",
