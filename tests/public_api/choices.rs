@@ -10,6 +10,9 @@ pub(super) struct Choices(pub(super) u64);
 const DTYPES: [DType; 7] = [BOOL, I32, U32, F16, BF16, F32, F64];
 const EXTENTS: [usize; 7] = [0, 1, 1, 2, 3, 5, 7];
 const COUNTS: [usize; 12] = [0, 1, 2, 3, 4, 7, 64, 1 << 31, 1 << 40, 1 << 62, usize::MAX - 1, usize::MAX];
+/// The greatest extent of a shape, and the greatest padding that is not refused: the results are computed. The hunt of the
+/// tensors has greater ones.
+const GREATEST_EXTENT: usize = 16;
 const AXES: [isize; 12] = [0, 0, 1, 1, 2, -1, -1, -2, 3, -4, isize::MAX, isize::MIN];
 const INTEGERS: [i32; 10] = [0, 1, -1, 2, -2, 7, 100, -100, i32::MAX, i32::MIN];
 const FLOATS: [f64; 16] = [
@@ -84,7 +87,9 @@ impl Choices {
     /// Extents, nearly always small ones.
     pub(super) fn shape(&mut self) -> Vec<usize> {
         let is_odd = self.below(8) == 0;
-        (0..self.below(5)).map(|_| if is_odd { self.count() } else { self.small() }).collect()
+        (0..self.below(5))
+            .map(|_| if is_odd { self.count().min(GREATEST_EXTENT) } else { self.small() })
+            .collect()
     }
 
     /// Numbers, one for each axis of a tensor or not.
@@ -128,7 +133,7 @@ impl Choices {
 
     /// Elements to pad with; fewer than 0 cut elements off.
     fn amount(&mut self) -> isize {
-        self.of(&[0, 0, 1, 2, -1, -3, 1 << 31, 1 << 40, isize::MAX, isize::MIN])
+        self.of(&[0, 0, 1, 2, -1, -3, GREATEST_EXTENT.cast_signed(), isize::MAX, isize::MIN])
     }
 
     pub(super) fn padding(&mut self) -> Padding {

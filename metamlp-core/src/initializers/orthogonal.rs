@@ -89,6 +89,10 @@ fn rotation(
     let Some(axis) = usize::try_from(from_start).ok().filter(|axis| *axis < rank) else {
         return Err(invalid(op, "column_axis", column_axis, format!("an axis of {shape:?}")));
     };
+    if let Some(error) = Tensor::spec(shape, F64).error() {
+        // The product of the extents is no size.
+        return Err(error.clone());
+    }
     if shape.contains(&0) {
         return Ok(Tensor::zeros(shape, dtype));
     }

@@ -255,3 +255,13 @@ fn half_precision_has_the_bits_of_jax() {
         assert_eq!(bits(init.initialize(Key::new(42), &[2, 3], BF16)), in_bf16, "{init:?}");
     }
 }
+
+#[test]
+fn shapes_without_a_size_are_errors() {
+    for shape in [&[1 << 62, 3, 1 << 40][..], &[0, usize::MAX, 3], &[3, usize::MAX, usize::MAX]] {
+        for initializer in [orthogonal(1.0, -1), delta_orthogonal(1.0, -1)] {
+            let value = initializer.initialize(Key::new(0), shape, F32);
+            assert!(value.error().is_some(), "{shape:?}");
+        }
+    }
+}

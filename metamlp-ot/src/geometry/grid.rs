@@ -4,7 +4,7 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use metamlp_tensor::{DType, Source, Tensor, evaluate, with_caller};
+use metamlp_tensor::{DType, F64, Source, Tensor, evaluate, with_caller};
 
 use crate::checks::{is_computed, refused};
 use crate::error::{Error, Result, setting};
@@ -69,6 +69,10 @@ impl Grid {
             let Some(dtype) = coordinates.iter().map(Tensor::dtype).reduce(DType::promote) else {
                 return Err(setting("the number of the grid's axes", 0, "at least 1"));
             };
+            let points = coordinates.iter().fold(1_usize, |n, axis| n.saturating_mul(axis.size()));
+            if let Some(error) = Tensor::spec([points], F64).error() {
+                return Err(error.clone().into());
+            }
             let mut axes = Vec::with_capacity(coordinates.len());
             for coordinates in coordinates {
                 let name = "an axis of the grid";

@@ -42,7 +42,7 @@ impl Problem {
     fn random(seed: i32) -> Self {
         let key = Key::new(seed);
         let draw = |number: u32, size: usize| {
-            let drawn = uniform_range(&key.fold_in(number), [size], F64, 0.1, 1.0);
+            let drawn = uniform_range(key.fold_in(number), [size], F64, 0.1, 1.0);
             drawn.to_vec::<f64>().unwrap()
         };
         let (n, m) = (3 + seed.unsigned_abs() as usize % 3, 2 + seed.unsigned_abs() as usize % 4);

@@ -73,8 +73,11 @@ impl DenseGeneral {
         let extents = |axes: &[usize]| axes.iter().map(|&axis| x.shape()[axis]).collect::<Vec<_>>();
         let (batch_shape, contracted) = (extents(&batch), extents(&axis));
 
-        let size: fn(&[usize]) -> usize = |shape| shape.iter().product();
-        let (inputs, outputs) = (size(&batch_shape) * size(&contracted), size(&self.features));
+        // A product that no number holds is refused with the kernel's shape.
+        let size =
+            |extents: &[usize]| extents.iter().fold(1_usize, |size, &extent| size.saturating_mul(extent));
+        let inputs = size(&batch_shape).saturating_mul(size(&contracted));
+        let outputs = size(&self.features);
         let shape = [&batch_shape, &contracted, &self.features[..]].concat();
         let kernel = Spec::new(shape, self.param_dtype).implied_by(x);
         let kernel = self.param("kernel", flat(&self.kernel_init, vec![inputs, outputs]), kernel);

@@ -277,8 +277,8 @@ pub(crate) struct Frame<'a> {
 impl<'a> Frame<'a> {
     /// Runs `f` on a frame with the registers of this thread.
     pub(crate) fn with<R>(f: impl FnOnce(&mut Frame<'a>) -> R) -> R {
-        let mut frame = Frame::default();
-        frame.free = Some(REGISTERS.take().unwrap_or_default());
+        let free = Some(REGISTERS.take().unwrap_or_default());
+        let mut frame = Frame { free, ..Frame::default() };
         let result = f(&mut frame);
         let mut registers = frame.free.take().expect("set above and only borrowed since");
         each_dtype!(T => {
