@@ -48,12 +48,12 @@
 //! | `Epsilon`, `relative_epsilon` | [`Epsilon`] | one type for both |
 //! | `axis=0`, `axis=1` | [`Over::Rows`], [`Over::Columns`] | |
 //! | `apply_lse_kernel(f, g, eps, axis)` | [`Geometry::apply_lse_kernel`] | takes only the potential that it sums over |
-//! | `LinearProblem` | [`LinearProblem`] | checks the weights |
+//! | `LinearProblem` | [`LinearProblem`] | checks the weights and that their sums are equal |
 //! | `Sinkhorn`, `n_iters` | [`Sinkhorn`], [`SinkhornOutput::n_iters`] | counts the iterations that ran, at most `max_iterations`, and always computes the last error |
 //! | `solver(prob, init=(f, g))` | [`Sinkhorn::solve_from`] | leaves out atoms without mass |
 //! | `vmap` of a solver | [`Sinkhorn::solve_batch`] | each problem stops when it has converged |
 //! | `progress_fn` | [`Sinkhorn::steps`] | an iterator |
-//! | `Momentum` | [`Momentum`] | |
+//! | `Momentum` | [`Momentum`] | with it, convergence needs both marginals |
 //! | `DefaultInitializer`, `GaussianInitializer` | [`DefaultInitializer`], [`GaussianInitializer`] | the second one accepts singular covariances |
 //! | `init_fu`, `__call__` of an initializer | [`SinkhornInitializer::potential`], [`duals`](SinkhornInitializer::duals), [`scalings`](SinkhornInitializer::scalings) | |
 //! | `MetaMLP` | [`MetaMLP`] | accepts batches |
