@@ -103,22 +103,17 @@ impl Type {
         Self { shape: shape.as_ref().into(), dtype }
     }
 
-    /// True if a tensor may have this type: the product of its extents, without those of 0, in bytes and
-    /// with the cache line before its elements is at most `isize::MAX`. Strides, offsets, sizes of parts and lengths in bytes cannot overflow then.
+    /// True if a tensor may have this type: the product of its extents, without those of 0, in bytes and with the cache
+    /// line before its elements is at most `isize::MAX`. Strides, offsets, sizes of parts and lengths in bytes cannot
+    /// overflow then. It is the one check of sizes: it is made where a type comes from a caller or from a shape rule, and
+    /// arithmetic on sizes relies on it.
+    #[inline]
     pub(crate) fn fits(&self) -> bool {
-        let extents = self.shape.iter().map(|&extent| extent.max(1));
-        let element = self.dtype.size().max(COMPUTED);
-        let bytes = extents.fold(element, usize::saturating_mul);
+        let mut bytes = self.dtype.size().max(COMPUTED);
+        for &extent in &*self.shape {
+            bytes = bytes.saturating_mul(extent.max(1));
+        }
         bytes <= isize::MAX.unsigned_abs() - LINE
-    }
-
-    /// The type, if a tensor may have it. The one check of sizes: it is made where a type comes from a caller or from a
-    /// shape rule, and arithmetic on sizes relies on it.
-    ///
-    /// # Errors
-    /// The text of the problem.
-    pub(crate) fn checked(self) -> Result<Self, String> {
-        if self.fits() { Ok(self) } else { Err(format!("{self} is larger than any memory")) }
     }
 
     /// The bytes of the elements.

@@ -9,7 +9,11 @@ use crate::window::WindowAxis;
 
 /// The type of the result of `op`, or the reason why it cannot take the operands.
 pub(crate) fn infer(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {
-    infer_unbounded(op, operands)?.checked().map_err(|problem| shape(format!("the result {problem}")))
+    let ty = infer_unbounded(op, operands)?;
+    if !ty.fits() {
+        return Err(shape(format!("the result {ty} is larger than any memory")));
+    }
+    Ok(ty)
 }
 
 fn infer_unbounded(op: &Op, operands: &[&Type]) -> Result<Type, Problem> {

@@ -32,10 +32,10 @@ impl Tensor {
     #[must_use]
     pub fn spec(shape: impl AsRef<[usize]>, dtype: DType) -> Tensor {
         let ty = Type::new(shape, dtype);
-        match ty.clone().checked() {
-            Ok(ty) => Self::placeholder(ty, None),
-            Err(_) => Self::poisoned(too_large("spec", &ty), ty),
+        if !ty.fits() {
+            return Self::poisoned(too_large("spec", &ty), ty);
         }
+        Self::placeholder(ty, None)
     }
 
     /// A tensor of `shape` from `values` in row-major order. Poisoned if the number of values is not the shape's size.
