@@ -133,3 +133,20 @@ fn gradients_on_a_grid_agree() {
         assert_all_close(&general, &residual.to_vec::<f64>().unwrap(), 1e-12);
     }
 }
+
+/// OTT differentiates `reg_ot_cost`, whose gradients at the optimum are `f − ε log a` and `g − ε log b`.
+#[test]
+fn gradients_by_the_weights_are_ott_s() {
+    for epsilon in [1.0, 0.3] {
+        let problem = three_point_problem(epsilon);
+        let (a, b) = (problem.a(), problem.b());
+        let solution = Sinkhorn::new().threshold(1e-13).solve(&problem).unwrap();
+        let objective = DualObjective::new(problem.geometry());
+        let by_a = grad(a, |a| objective.loss(solution.f(), a, b)).unwrap();
+        let by_b = grad(b, |b| objective.loss(solution.f(), a, b)).unwrap();
+        for (gradient, potential, weights) in [(by_a, solution.f(), a), (by_b, solution.g(), b)] {
+            let expected = (potential - weights.log() * epsilon).to_vec::<f64>().unwrap();
+            assert_all_close(&-gradient, &expected, 1e-9);
+        }
+    }
+}
