@@ -57,7 +57,7 @@
 //! | `DefaultInitializer`, `GaussianInitializer` | [`DefaultInitializer`], [`GaussianInitializer`] | the second one accepts singular covariances |
 //! | `init_fu`, `__call__` of an initializer | [`SinkhornInitializer::potential`], [`duals`](SinkhornInitializer::duals), [`scalings`](SinkhornInitializer::scalings) | |
 //! | `MetaMLP` | [`MetaMLP`] | accepts batches |
-//! | `MetaInitializer` | [`MetaInitializer`] | [`update`](MetaInitializer::update) updates in place, [`updated`](MetaInitializer::updated) is OTT's; the loss leaves out atoms without mass; any geometry |
+//! | `MetaInitializer` | [`MetaInitializer`] | [`update`](MetaInitializer::update) updates in place, [`updated`](MetaInitializer::updated) is OTT's; the loss leaves out atoms without mass; works over every kind of geometry |
 //! | loss of `MetaInitializer` | [`DualObjective`] | closed-form gradient; [`ZeroWeights::AsOtt`] gives OTT's values |
 //! | low rank, unbalanced, Anderson, other costs | | not available |
 

@@ -116,7 +116,7 @@ impl fmt::Debug for CompiledBlock {
 /// The marginal errors after a block, `[..]`.
 #[derive(Clone, Debug, Tree)]
 pub(crate) struct Errors {
-    /// OTT's error, in `norm_error`: of the columns, with parallel updates plus that of the rows.
+    /// The error as OTT defines it, in `norm_error`: that of the columns. Parallel updates add that of the rows.
     pub(crate) error: Tensor,
     /// The same in the 1-norm.
     pub(crate) error_1: Tensor,

@@ -69,8 +69,8 @@ impl Buffer {
         T::unwrap(self)?.form(form, make)
     }
 
-    /// A vector and the index in it where the elements begin, without a copy if this is the only owner. For a copy the
-    /// system may refuse the memory; then it is the bytes that were asked. `None` if the dtype is not that of `T`.
+    /// A vector and the index in it where the elements begin, without a copy if this is the only owner. If the system
+    /// refuses the memory of a copy, the error is the number of bytes that were asked. `None` if `T` is another dtype.
     pub(crate) fn into_vec<T: Stored>(self) -> Option<Result<(Vec<T>, usize), usize>> {
         let shared = Arc::clone(T::unwrap(&self)?);
         drop(self);

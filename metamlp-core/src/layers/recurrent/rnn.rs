@@ -8,7 +8,7 @@ use super::cell::{Cell, Step};
 use super::flip_sequences::flip_sequences;
 use crate::argument::{invalid, refuse};
 
-/// Most steps of a sequence: the program of so many takes gigabytes.
+/// The most steps of a sequence. The program of a longer one would take gigabytes.
 const MOST_STEPS: usize = 1 << 20;
 
 /// Runs a cell over the time axis (Flax's `RNN`).
